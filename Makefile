@@ -1,0 +1,55 @@
+# The same targets serve people and continuous integration. Needed: Python >= 3.11 and make; the rest is installed into .venv.
+PYTHON ?= python3
+OUT ?= out/quickstart
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test test-slow check format clean
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:
+	@echo "make demo       build the quickstart mixture and show which planted leaks were found (installs the core into $(VENV))"
+	@echo "make test       the fast tests"
+	@echo "make test-slow  the tests that take minutes or need more than the core"
+	@echo "make check      lint, format and types"
+	@echo "make format     mend what the linter and the formatter can mend"
+	@echo "make clean      remove $(VENV), caches and built files"
+
+demo: $(VENV)/.core
+	$(BIN)/curate build mixtures/quickstart/recipe.yaml -o $(OUT) --overwrite
+	$(BIN)/python mixtures/quickstart/show_planted.py $(OUT)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python >= 3.11 is needed; $(PYTHON) is older or not there. Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Order-only on the interpreter: its time stamp is the base interpreter's and says nothing about what is installed.
+$(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[dev]'
+	@touch $(VENV)/.core $@

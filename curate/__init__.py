@@ -1,0 +1,43 @@
+"""curate builds post-training data: decontaminated, sampled, and with the evidence for every row.
+
+    import curate
+
+    curate.build("recipe.yaml", "out")                          # a whole mixture
+    result = curate.decontaminate(dataset, suite="evals.jsonl")  # a data set at hand
+
+Names are found when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from curate.audit.sql import sql as sql
+    from curate.audit.why import why as why
+    from curate.contamination.in_memory import decontaminate as decontaminate
+    from curate.errors import CurateError as CurateError
+    from curate.errors import FailOver as FailOver
+    from curate.errors import UserError as UserError
+    from curate.mixture import build_recipe_file as build
+
+_WHERE = {
+    "CurateError": ("curate.errors", "CurateError"),
+    "FailOver": ("curate.errors", "FailOver"),
+    "UserError": ("curate.errors", "UserError"),
+    "build": ("curate.mixture", "build_recipe_file"),
+    "decontaminate": ("curate.contamination.in_memory", "decontaminate"),
+    "sql": ("curate.audit.sql", "sql"),
+    "why": ("curate.audit.why", "why"),
+}
+
+__all__ = ["CurateError", "FailOver", "UserError", "build", "decontaminate", "sql", "why"]
+
+
+def __getattr__(name: str) -> Any:
+    """Find a public name where it lives."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'curate' has no attribute '{name}'")
+    module, attribute = _WHERE[name]
+    return getattr(import_module(module), attribute)

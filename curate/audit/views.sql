@@ -1,0 +1,157 @@
+-- The views of an audit, over its own tables alone. Their comments are at the end.
+
+CREATE OR REPLACE VIEW contamination AS
+WITH items AS (
+    SELECT benchmark, min(role) AS role, count(DISTINCT instance_id) AS instances FROM instances GROUP BY benchmark
+), hits AS (
+    SELECT source, benchmark, count(DISTINCT instance_id) AS overlapped, count(DISTINCT doc_id) AS documents
+    FROM matches WHERE hit GROUP BY source, benchmark
+)
+SELECT
+    s.name AS source,
+    i.benchmark,
+    i.role,
+    i.instances,
+    coalesce(h.overlapped, 0) AS overlapped,
+    coalesce(h.overlapped, 0) / i.instances AS rate,
+    -- Whole numbers: 2 items of 100 are not over 2 %, whatever a float makes of 0.02.
+    coalesce(h.overlapped, 0) * 100 > i.instances * 2 AS flagged,
+    coalesce(h.documents, 0) AS documents
+FROM sources AS s
+CROSS JOIN items AS i
+LEFT JOIN hits AS h ON h.source = s.name AND h.benchmark = i.benchmark
+ORDER BY s.name, i.benchmark;
+
+-- Ranked without the texts and joined by position: `WHERE rank <= 50` then touches the texts of 50 rows alone.
+CREATE OR REPLACE VIEW worst_matches AS
+WITH ranked AS (
+    SELECT rowid AS at, row_number() OVER (ORDER BY hit DESC, score DESC, doc_id, instance_id, matcher) AS rank FROM matches
+)
+SELECT
+    r.rank, m.source, m.doc_id, m.benchmark, m.instance_id, m.matcher, m.score, m.hit, m.label,
+    array_to_string([i.text[s.start + 1:s.stop] for s in m.item_spans], ' … ') AS shared,
+    i.text AS item_text
+FROM ranked AS r
+JOIN matches AS m ON m.rowid = r.at
+LEFT JOIN (SELECT instance_id, min(text) AS text FROM instances GROUP BY instance_id) AS i USING (instance_id)
+ORDER BY r.rank;
+
+CREATE OR REPLACE VIEW spans AS
+SELECT m.doc_id, m.instance_id, m.matcher, 'document' AS side, t.turn, m.span.start, m.span.stop,
+    t.text[m.span.start + 1:m.span.stop] AS text
+FROM (SELECT doc_id, instance_id, matcher, unnest(doc_spans) AS span FROM matches) AS m
+JOIN texts AS t ON t.doc_id = m.doc_id AND t.turn = m.span.turn
+UNION ALL
+SELECT m.doc_id, m.instance_id, m.matcher, 'item', NULL, m.span.start, m.span.stop,
+    i.text[m.span.start + 1:m.span.stop]
+FROM (SELECT doc_id, instance_id, matcher, unnest(item_spans) AS span FROM matches) AS m
+JOIN (SELECT instance_id, min(text) AS text FROM instances GROUP BY instance_id) AS i USING (instance_id);
+
+CREATE OR REPLACE VIEW exits AS
+WITH ended AS (
+    -- The last decision that names the fate; a row can have been looked at by later steps, but left at this one.
+    SELECT d.doc_id, arg_max(d.step, d.rowid) AS step
+    FROM decisions AS d JOIN documents AS o ON o.id = d.doc_id AND o.fate = d.action
+    WHERE o.fate <> 'kept'
+    GROUP BY d.doc_id
+)
+SELECT o.id AS doc_id, o.source, o.fate, coalesce(e.step, CASE o.fate
+    WHEN 'quarantined' THEN 'validate' WHEN 'duplicate' THEN 'dedup' WHEN 'not-sampled' THEN 'sample'
+    ELSE 'decontaminate' END) AS step
+FROM documents AS o LEFT JOIN ended AS e ON e.doc_id = o.id
+WHERE o.fate <> 'kept';
+
+CREATE OR REPLACE VIEW funnel AS
+WITH listed AS (
+    SELECT unnest(from_json(value, '["VARCHAR"]')) AS step, generate_subscripts(from_json(value, '["VARCHAR"]'), 1) AS nth
+    FROM runs WHERE key = 'steps'
+), named AS (
+    SELECT step, nth FROM listed
+    UNION ALL SELECT DISTINCT step, NULL FROM exits
+    UNION ALL SELECT unnest(['read', 'validate', 'sample', 'write']), NULL
+), steps AS (
+    -- Steps always run in this order; within one step (several filters) the order of runs.steps, then the name.
+    SELECT step, row_number() OVER (ORDER BY
+        coalesce(list_position(['read', 'validate', 'filters', 'dedup', 'decontaminate', 'sample', 'write'],
+            regexp_extract(step, '^[a-z]+')), 6),
+        min(nth) NULLS LAST, step) AS position
+    FROM named GROUP BY step
+), dropped AS (
+    SELECT source, step, count(*) AS n FROM exits GROUP BY source, step
+), read AS (
+    SELECT source, count(*) AS n, sum(copies)::BIGINT AS copies FROM documents GROUP BY source
+), walked AS (
+    SELECT s.name AS source, t.position, t.step, coalesce(r.n, 0) AS n, coalesce(r.copies, 0) AS copies,
+        coalesce(d.n, 0) AS dropped,
+        coalesce(sum(d.n) OVER (PARTITION BY s.name ORDER BY t.position), 0)::BIGINT AS gone
+    FROM sources AS s CROSS JOIN steps AS t
+    LEFT JOIN read AS r ON r.source = s.name
+    LEFT JOIN dropped AS d ON d.source = s.name AND d.step = t.step
+)
+SELECT source, position, step, n - gone + dropped AS rows_in, dropped,
+    CASE step WHEN 'write' THEN copies ELSE n - gone END AS rows_out
+FROM walked
+ORDER BY source, position;
+
+CREATE OR REPLACE VIEW licences AS
+SELECT
+    coalesce(licence, 'not stated') AS licence,
+    list(name ORDER BY name) AS sources,
+    sum(rows_read)::BIGINT AS rows_read,
+    sum(rows_kept)::BIGINT AS rows_kept,
+    sum(rows_written)::BIGINT AS rows_written
+FROM sources GROUP BY ALL ORDER BY rows_written DESC, licence;
+
+COMMENT ON VIEW contamination IS 'How much of each benchmark each source holds: every source with every benchmark, also where nothing was found.';
+COMMENT ON COLUMN contamination.source IS 'Name of the source.';
+COMMENT ON COLUMN contamination.benchmark IS 'Name of the benchmark.';
+COMMENT ON COLUMN contamination.role IS 'development or unseen.';
+COMMENT ON COLUMN contamination.instances IS 'All items of the benchmark, those that can never match included.';
+COMMENT ON COLUMN contamination.overlapped IS 'Items hit by at least one row of the source, by any matcher.';
+COMMENT ON COLUMN contamination.rate IS 'overlapped / instances.';
+COMMENT ON COLUMN contamination.flagged IS 'True if the rate is over 2 %.';
+COMMENT ON COLUMN contamination.documents IS 'Rows of the source that hit the benchmark.';
+
+COMMENT ON VIEW worst_matches IS 'All stored matches, hits first, then by falling score.';
+COMMENT ON COLUMN worst_matches.rank IS '1 is the worst.';
+COMMENT ON COLUMN worst_matches.source IS 'Source of the document.';
+COMMENT ON COLUMN worst_matches.doc_id IS 'Id of the document.';
+COMMENT ON COLUMN worst_matches.benchmark IS 'Benchmark of the item.';
+COMMENT ON COLUMN worst_matches.instance_id IS 'Id of the item.';
+COMMENT ON COLUMN worst_matches.matcher IS 'What found it.';
+COMMENT ON COLUMN worst_matches.score IS 'Share of the item that the document covers, 0 to 1.';
+COMMENT ON COLUMN worst_matches.hit IS 'True if the score is over the threshold of the profile.';
+COMMENT ON COLUMN worst_matches.label IS 'leak, variant or suspect; null unless hit, or if no one judged it.';
+COMMENT ON COLUMN worst_matches.shared IS 'The shared pieces of the item, joined by an ellipsis.';
+COMMENT ON COLUMN worst_matches.item_text IS 'The item''s whole text.';
+
+COMMENT ON VIEW spans IS 'One row a shared piece of text, on either side of a match.';
+COMMENT ON COLUMN spans.doc_id IS 'Id of the document.';
+COMMENT ON COLUMN spans.instance_id IS 'Id of the item.';
+COMMENT ON COLUMN spans.matcher IS 'What found it.';
+COMMENT ON COLUMN spans.side IS 'document or item.';
+COMMENT ON COLUMN spans.turn IS 'Turn of the document; null on the item''s side.';
+COMMENT ON COLUMN spans.start IS 'First code point, 0-based.';
+COMMENT ON COLUMN spans.stop IS 'One past the last code point.';
+COMMENT ON COLUMN spans.text IS 'The piece itself.';
+
+COMMENT ON VIEW exits IS 'One row a document that is not kept: the step at which it left.';
+COMMENT ON COLUMN exits.doc_id IS 'Id of the document.';
+COMMENT ON COLUMN exits.source IS 'Name of the source.';
+COMMENT ON COLUMN exits.fate IS 'removed, duplicate, quarantined or not-sampled.';
+COMMENT ON COLUMN exits.step IS 'Step of the last decision that names the fate; if there is none, the step that deals that fate.';
+
+COMMENT ON VIEW funnel IS 'Rows that go into and come out of every step, for each source.';
+COMMENT ON COLUMN funnel.source IS 'Name of the source.';
+COMMENT ON COLUMN funnel.position IS 'Order of the step, from 1.';
+COMMENT ON COLUMN funnel.step IS 'Name of the step.';
+COMMENT ON COLUMN funnel.rows_in IS 'Rows that reached the step.';
+COMMENT ON COLUMN funnel.dropped IS 'Rows that left at it.';
+COMMENT ON COLUMN funnel.rows_out IS 'Rows that went on: rows_in - dropped; at step write, the rows written, repeats included.';
+
+COMMENT ON VIEW licences IS 'Rows under each licence.';
+COMMENT ON COLUMN licences.licence IS 'Licence as the recipe states it, or: not stated.';
+COMMENT ON COLUMN licences.sources IS 'Names of the sources under it.';
+COMMENT ON COLUMN licences.rows_read IS 'Rows read from them.';
+COMMENT ON COLUMN licences.rows_kept IS 'Distinct rows of them that reached the output.';
+COMMENT ON COLUMN licences.rows_written IS 'Rows of them in data/, repeats and validation included.';

@@ -1,0 +1,314 @@
+"""Writes the dataset card: the README.md of a built folder, as the Hugging Face Hub reads it.
+
+The front matter names the splits, so `datasets.load_dataset(folder)` gives exactly those, and the removed rows are a
+configuration of their own. Below it stand the figures a reader asks for first: which sources under which licences, what
+was dropped and why, which benchmarks the sources hold, and how to load, question and rebuild the data.
+
+A card states only what it is given: a licence nobody stated is "not stated", a missing figure is left out. It holds no
+time and no absolute path, so the same build gives the same card.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+TASKS = {
+    "prompt": ["text-generation"],
+    "sft": ["text-generation"],
+    "preference": ["text-generation", "reinforcement-learning"],
+    "rlvr": ["text-generation", "reinforcement-learning"],
+}
+TAGS = {
+    "prompt": ["prompts"],
+    "sft": ["sft", "instruction-tuning"],
+    "preference": ["preference", "dpo"],
+    "rlvr": ["rlvr", "verifiable-rewards"],
+}
+KIND_WORDS = {
+    "prompt": "prompts",
+    "sft": "conversations for supervised fine-tuning",
+    "preference": "preference pairs",
+    "rlvr": "prompts with verifiable answers",
+}
+# Identifiers the Hub knows, by the names people write. Anything else becomes `other`, and is named in the table.
+_HUB_LICENCES = """
+    apache-2.0 mit openrail bsd bsd-2-clause bsd-3-clause cc cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0
+    cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0
+    cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla-permissive-1.0 cdla-permissive-2.0 wtfpl
+    afl-3.0 artistic-2.0 bsl-1.0 isc gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 agpl-3.0 mpl-2.0 epl-2.0 odc-by odbl
+    pddl unlicense zlib gfdl llama2 llama3 llama3.1 llama3.2 llama3.3 gemma
+"""
+HUB_LICENCES = frozenset(_HUB_LICENCES.split())
+# Names from SPDX that the Hub writes in another way.
+_ALIASES = {"odc-by-1.0": "odc-by", "odbl-1.0": "odbl", "pddl-1.0": "pddl", "cc0": "cc0-1.0"}
+REBUILD = "curate build recipe.yaml --locked path/to/this/folder/recipe.lock.json -o rebuilt"
+SIZES = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """One source: what it is, and the rows it had, kept and gave."""
+
+    name: str
+    licence: str | None
+    rows_read: int
+    rows_kept: int
+    rows_written: int
+    from_: str | None = None
+    revision: str | None = None
+    shortfall: int = 0
+
+
+@dataclass(frozen=True)
+class SplitFacts:
+    """One split: its name, the glob of its files from the folder's root, and its size."""
+
+    name: str
+    glob: str
+    rows: int
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """One line of the view `contamination`: how much of a benchmark one source holds."""
+
+    source: str
+    benchmark: str
+    instances: int
+    overlapped: int
+    rate: float
+    flagged: bool
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """Everything a card says. Sizes are bytes; `lock_digest` is the sha256 of recipe.lock.json, in hex."""
+
+    name: str
+    kind: str
+    sources: Sequence[SourceFacts]
+    splits: Sequence[SplitFacts]
+    contamination: Sequence[Overlap] = ()
+    removed: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    not_sampled: int = 0
+    removed_glob: str = "removed/*.parquet"
+    policy: str | None = None
+    profile: str | None = None
+    limit: int | None = None
+    warnings: Sequence[str] = ()
+    lock_digest: str | None = None
+    removed_rows: int | None = None  # rows in removed/; left out: removed and duplicates together
+    report: bool = False  # whether report.html is there
+    rebuild: str | None = REBUILD  # the command that makes the same folder again; None leaves the section out
+
+
+def card(facts: CardFacts) -> str:
+    """Write the whole README.md of a built folder."""
+    parts = [
+        front_matter(facts),
+        f"# {_plain(facts.name)}\n",
+        _opening(facts),
+        _notes(facts),
+        _sources(facts),
+        _dropped(facts),
+        _contamination(facts),
+        _use(facts),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def front_matter(facts: CardFacts) -> str:
+    """The YAML head: what the Hub's search and `datasets` read."""
+    head: dict[str, object] = {"pretty_name": facts.name}
+    licences = sorted({_hub_licence(source.licence) for source in facts.sources})
+    if licences:
+        head["license"] = licences if len(licences) > 1 else licences[0]
+    head["task_categories"] = TASKS[facts.kind]
+    head["tags"] = [*TAGS[facts.kind], "curate", "trl"]
+    head["size_categories"] = [size_category(sum(split.rows for split in facts.splits))]
+    head["configs"] = _configs(facts)
+    # No line breaks at a width: a long glob or name stays on its line, as people expect to read it.
+    return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=10**6)}---\n"
+
+
+def size_category(rows: int) -> str:
+    """The Hub's class of size for a number of rows, such as 10K<n<100K."""
+    for number, upper in enumerate(SIZES):
+        if rows < 10 ** (number + 3):
+            return f"n<{upper}" if number == 0 else f"{SIZES[number - 1]}<n<{upper}"
+    return f"n>{SIZES[-1]}"
+
+
+def _configs(facts: CardFacts) -> list[dict[str, object]]:
+    files = [{"split": split.name, "path": split.glob} for split in facts.splits]
+    configs: list[dict[str, object]] = [{"config_name": "default", "default": True, "data_files": files}]
+    if _rows_in_removed(facts):
+        removed = [{"split": "removed", "path": facts.removed_glob}]
+        configs.append({"config_name": "removed", "data_files": removed})
+    return configs
+
+
+def _rows_in_removed(facts: CardFacts) -> int:
+    return facts.removed + facts.duplicates if facts.removed_rows is None else facts.removed_rows
+
+
+def _hub_licence(licence: str | None) -> str:
+    if not licence or not licence.strip():
+        return "unknown"
+    written = re.sub(r"[\s_]+", "-", licence.strip().lower()).removesuffix("-only").removesuffix("-or-later")
+    written = _ALIASES.get(written, written)
+    return written if written in HUB_LICENCES else "other"
+
+
+def _opening(facts: CardFacts) -> str:
+    rows = " and ".join(f"{split.rows:,} {_plain(split.name)}" for split in facts.splits) or "no"
+    sources = f"{len(facts.sources)} {'source' if len(facts.sources) == 1 else 'sources'}"
+    sizes = [split.size for split in facts.splits]
+    size = f", {_bytes(sum(s for s in sizes if s is not None))} of Parquet" if sizes and None not in sizes else ""
+    return f"{KIND_WORDS[facts.kind].capitalize()}: {rows} rows from {sources}{size}.\n"
+
+
+def _notes(facts: CardFacts) -> str:
+    notes = []
+    if facts.limit is not None:
+        rows = "row" if facts.limit == 1 else f"{facts.limit:,} rows"
+        notes.append(f"**A first try, not the whole data set**: only the first {rows} of each source were read.")
+    notes += [
+        f"**Shortfall**: source {_plain(source.name)} had {source.shortfall:,} rows fewer than the recipe asks for."
+        for source in facts.sources
+        if source.shortfall
+    ]
+    notes += [f"**Warning**: {_plain(warning)}" for warning in facts.warnings]
+    return "".join(f"> {note}\n>\n" for note in notes).removesuffix(">\n")
+
+
+def _sources(facts: CardFacts) -> str:
+    rows = [
+        [source.name, _origin(source), source.licence or "not stated"]
+        + [f"{n:,}" for n in (source.rows_read, source.rows_kept, source.rows_written)]
+        for source in facts.sources
+    ]
+    told = "Kept counts distinct rows; written counts the rows of all splits, repeats included."
+    return f"## Sources\n\n{told}\n\n" + _table(
+        ["source", "from", "licence", "read", "kept", "written"], rows, numbers=3
+    )
+
+
+def _origin(source: SourceFacts) -> str:
+    return f"{source.from_ or ''}{f' @ {source.revision}' if source.revision else ''}"
+
+
+def _dropped(facts: CardFacts) -> str:
+    lines = [
+        ("removed by filters and decontamination", facts.removed, "`removed/`"),
+        ("duplicates", facts.duplicates, "`removed/`"),
+        ("quarantined: not readable, or not a sound record", facts.quarantined, "`quarantine/`"),
+        ("not sampled: sound, but more than the recipe asks for", facts.not_sampled, "their source"),
+    ]
+    rows = [f"| {what} | {n:,} | {where} |" for what, n, where in lines if n]
+    if not rows:
+        return "## Rows left out\n\nNone.\n"
+    return "## Rows left out\n\n| what | rows | where they are |\n|---|---:|---|\n" + "\n".join(rows) + "\n"
+
+
+def _contamination(facts: CardFacts) -> str:
+    if not facts.contamination:
+        return ""
+    found = sorted((o for o in facts.contamination if o.overlapped), key=lambda o: (-o.rate, o.source, o.benchmark))
+    how = ", ".join(
+        f"{name} `{value}`" for name, value in (("profile", facts.profile), ("policy", facts.policy)) if value
+    )
+    benchmarks = len({overlap.benchmark for overlap in facts.contamination})
+    lines = [
+        "## Benchmark contamination\n",
+        f"What the sources held **before** anything was removed{f' ({how})' if how else ''}: "
+        f"{len(found)} of {len(facts.contamination)} pairs of source and benchmark overlap "
+        f"({len(facts.sources)} × {benchmarks}); flagged means more than 2 % of the benchmark's items.\n",
+    ]
+    if found:
+        rows = [
+            [
+                o.source,
+                o.benchmark,
+                "yes" if o.flagged else "no",
+                f"{o.overlapped:,}",
+                f"{o.instances:,}",
+                _percent(o.rate),
+            ]
+            for o in found
+        ]
+        lines.append(_table(["source", "benchmark", "flagged", "items hit", "items", "rate"], rows, numbers=3))
+    return "\n".join(lines)
+
+
+def _use(facts: CardFacts) -> str:
+    first = facts.splits[0].name if facts.splits else "train"
+    variable = re.sub(r"\W", "_", first)
+    loads = [f'{variable} = load_dataset("path/to/this/folder", split="{first}")']
+    if _rows_in_removed(facts):
+        loads.append(
+            'removed = load_dataset("path/to/this/folder", "removed", split="removed")  # with step and reason'
+        )
+    report = "; `report.html` shows it in a browser" if facts.report else ""
+    return (
+        "## How to load\n\n"
+        + _code("python", "from datasets import load_dataset", "", *loads)
+        + f"\n## How to audit\n\n`audit.duckdb` says what became of every row that was read, and why{report}.\n\n"
+        + _code(
+            "console",
+            "$ curate sql path/to/this/folder contamination",
+            f"$ curate why path/to/this/folder {_an_id(facts)}",
+        )
+        + _rebuild(facts)
+    )
+
+
+def _rebuild(facts: CardFacts) -> str:
+    if facts.rebuild is None:
+        return ""
+    digest = f" (sha256 `{facts.lock_digest}`)" if facts.lock_digest else ""
+    return (
+        f"\n## How to rebuild\n\n`recipe.lock.json`{digest} names the revision or the digest of every input "
+        "and the digest of every file of rows. The same inputs give the same bytes; anything else is refused.\n\n"
+        + _code("console", f"$ {facts.rebuild}")
+    )
+
+
+def _code(language: str, *lines: str) -> str:
+    return "\n".join([f"```{language}", *lines, "```"]) + "\n"
+
+
+def _an_id(facts: CardFacts) -> str:
+    name = f"{facts.sources[0].name if facts.sources else 'source'}/0"
+    return name if re.fullmatch(r"[\w./-]+", name) else "SOURCE/ROW"
+
+
+def _table(header: list[str], rows: Iterable[list[str]], numbers: int) -> str:
+    """A Markdown table whose last `numbers` columns are right-aligned."""
+    rule = ["---"] * (len(header) - numbers) + ["---:"] * numbers
+    lines = [header, rule, *([_plain(cell) for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """Text as it is, on one line: nothing in it is taken for Markdown, a table's border or HTML."""
+    return re.sub(r"([\\`*_{}\[\]<>|#~&$])", r"\\\1", " ".join(text.split()))
+
+
+def _percent(rate: float) -> str:
+    shown = f"{100 * rate:.2f}"
+    return "under 0.01 %" if shown == "0.00" and rate > 0 else f"{shown} %"
+
+
+def _bytes(n: int) -> str:
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if n >= size:
+            return f"{n / size:.1f} {unit}"
+    return f"{n} bytes"

@@ -1,0 +1,95 @@
+"""YAML into checked models: what a recipe and a suite have in common.
+
+A configuration is one pydantic model. This module turns what is wrong with a file into one line that names the file,
+the place in it and the nearest known key; it knows nothing of recipes or suites. Keys that no model has are refused,
+never ignored.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from curate.errors import UserError, unknown
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """A model that refuses unknown keys and cannot be changed once made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def load_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file whose top level is a mapping."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from None
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise UserError(f"{path}{line}: not valid YAML ({error.problem})") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(data, dict):
+        raise UserError(f"{path}: the top level must be a mapping of keys to values")
+    return data
+
+
+def check(model: type[Model], data: dict[str, Any], where: str) -> Model:
+    """Make a `model` of `data`; the first thing wrong with it becomes one line that starts with `where`."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise UserError(_first(error, model, where)) from None
+
+
+def _first(error: ValidationError, model: type[BaseModel], where: str) -> str:
+    found = error.errors(include_url=False)
+    # A list whose items are wrong counts as too short besides.
+    problems = [problem for problem in found if problem["type"] != "too_short"] or found
+    # A misspelt key is usually why another one is missing: it goes first.
+    first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        *above, key = first["loc"]
+        known = _keys(model, tuple(above))
+        within = f", {'.'.join(map(str, above))}" if above else ""
+        return f"{where}{within}: {unknown('key', str(key), known) if known else f'unknown key {key!r}'}{more}"
+    if first["type"] == "missing":
+        return f"{where}: the key '{place}' is missing{more}"
+    message = first["msg"].replace("valid tuple", "list")
+    if first["type"] == "value_error":  # raised by a model of ours: says it all
+        message = message.removeprefix("Value error, ")
+    elif isinstance(first["input"], (str, int, float, bool)):
+        message = f"{message[:1].lower()}{message[1:]}, not {first['input']!r}"
+    at = f"'{place}': " if place else ""
+    return f"{where}: {at}{message}{more}"
+
+
+def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """Give the keys known at a place of a model; none where the place cannot be followed."""
+    current: Any = model
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        fields = {(f.alias or name): f.annotation for name, f in current.model_fields.items()}
+        current = _model_in(fields.get(part))
+        if current is None:
+            return []
+    return [field.alias or name for name, field in current.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Find the one model inside an annotation such as `list[Model] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = {inner for arg in getattr(annotation, "__args__", ()) if (inner := _model_in(arg)) is not None}
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,237 @@
+"""The n-grams of every benchmark item, ready to be looked up from training text.
+
+An index holds the items' texts, where their tokens stand, every distinct n-gram once, and for each n-gram the token
+positions where it begins (its postings). Look-ups go through a small blocked Bloom filter, then an open-addressing
+table of 64-bit hashes, then the tokens themselves: two n-grams are one only if their tokens are equal, so a hash
+collision costs time, never a wrong answer.
+
+Bound: an index takes about 60 bytes a benchmark token and lies in memory whole (a million tokens: 60 MB).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from curate.text.kernels import MAX_TOKENS, K, count_points, jit, make_scratch, next_tokens, same_token
+
+P = np.uint64(0xD6E8FEB86659FD93)
+"""Base of the rolling polynomial hash over the token hashes of a window."""
+_BLOOM_BITS_PER_KEY = 16
+
+
+class Tokens(NamedTuple):
+    """Tokens of many texts that lie in one buffer: byte offsets, hashes, and `first[i]:first[i+1]` are those of text
+    i."""
+
+    begins: np.ndarray
+    ends: np.ndarray
+    hashes: np.ndarray
+    first: np.ndarray
+
+
+class Table(NamedTuple):
+    """What the kernels read: flat arrays only, so that numba passes them as one tuple."""
+
+    n: int
+    data: np.ndarray  # uint8: the fields' texts, one after the other
+    begins: np.ndarray  # int64 [tokens]: byte offsets into data
+    ends: np.ndarray
+    points: np.ndarray  # int32 [tokens, 2]: code points of each token within its item's text
+    field_first: np.ndarray  # int64 [fields + 1]: first token of each field
+    item_first: np.ndarray  # int64 [items + 1]: first field of each item
+    token_item: np.ndarray  # int32 [tokens]: the item a token belongs to
+    bloom: np.ndarray  # uint64 words
+    slots: (
+        np.ndarray
+    )  # uint64 [slots, 2]: window hash; n-gram id + 1 (0: free) above, one token position where it begins below
+    postings_first: np.ndarray  # int64 [n-grams + 1]
+    postings: np.ndarray  # int32: token positions where the n-gram begins, ascending
+
+
+@dataclass(frozen=True)
+class Index:
+    """A built index: `table` for the kernels, `n_tokens` and `matchable` per item for people."""
+
+    table: Table
+    n_tokens: np.ndarray  # int32 [items]
+    matchable: np.ndarray  # bool [items]: the best possible score exceeds the threshold
+
+    @property
+    def n_items(self) -> int:
+        """How many items the index holds."""
+        return len(self.n_tokens)
+
+
+@jit
+def tokenise_all(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Tokens:
+    """Tokenise every text `data[starts[i]:stops[i]]`."""
+    capacity = 0
+    for i in range(starts.size):
+        capacity += (stops[i] - starts[i]) // 2 + 1
+    begins, ends = np.empty(capacity + MAX_TOKENS, np.int64), np.empty(capacity + MAX_TOKENS, np.int64)
+    hashes = np.empty(capacity + MAX_TOKENS, np.uint64)
+    first = np.zeros(starts.size + 1, np.int64)
+    scratch, k = make_scratch(), 0
+    for i in range(starts.size):
+        at = starts[i]
+        while at < stops[i]:
+            k, at = next_tokens(data, at, stops[i], scratch, begins, ends, hashes, k)
+        first[i + 1] = k
+    return Tokens(begins[:k].copy(), ends[:k].copy(), hashes[:k].copy(), first)
+
+
+@jit
+def power(n: int) -> np.uint64:
+    """P to the n-th, modulo 2^64: the weight of the token that leaves a window of n."""
+    weight = np.uint64(1)
+    for _ in range(n):
+        weight *= P
+    return weight
+
+
+@jit
+def _window_hashes(hashes: np.ndarray, first: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The hash of each n-token window of each text, and the token position where it begins."""
+    windows, positions = np.empty(hashes.size, np.uint64), np.empty(hashes.size, np.int64)
+    leaving, k = power(n), 0
+    for text in range(first.size - 1):
+        rolling = np.uint64(0)
+        for j in range(first[text], first[text + 1]):
+            rolling = rolling * P + hashes[j]
+            if j >= first[text] + n:
+                rolling -= hashes[j - n] * leaving
+            if j >= first[text] + n - 1:
+                windows[k], positions[k] = rolling, j - n + 1
+                k += 1
+    return windows[:k].copy(), positions[:k].copy()
+
+
+@jit
+def same_window(a: np.ndarray, a0: int, begins: np.ndarray, ends: np.ndarray, b: np.ndarray, b0: int, b_begins: np.ndarray, b_ends: np.ndarray, n: int) -> bool:  # fmt: skip  # noqa: E501
+    """Whether the n tokens from `a0` on are those from `b0` on."""
+    for i in range(n):  # noqa: SIM110 - compiled
+        if not same_token(a, begins[a0 + i], ends[a0 + i], b, b_begins[b0 + i], b_ends[b0 + i]):
+            return False
+    return True
+
+
+@jit
+def _number_windows(windows: np.ndarray, positions: np.ndarray, data: np.ndarray, begins: np.ndarray, ends: np.ndarray, n: int) -> tuple[np.ndarray, int]:  # fmt: skip  # noqa: E501
+    """Give equal windows one id; `windows` is sorted. Windows of one hash are compared token by token."""
+    ids = np.empty(windows.size, np.int64)
+    representative = np.empty(windows.size, np.int64)
+    n_ids, run = 0, 0
+    for k in range(windows.size):
+        if k > 0 and windows[k] != windows[k - 1]:
+            run = n_ids
+        ids[k] = -1
+        for candidate in range(run, n_ids):
+            if same_window(data, positions[k], begins, ends, data, representative[candidate], begins, ends, n):
+                ids[k] = candidate
+                break
+        if ids[k] < 0:
+            ids[k], representative[n_ids] = n_ids, positions[k]
+            n_ids += 1
+    return ids, n_ids
+
+
+@jit
+def bloom_word(window: np.uint64, size: int) -> tuple[int, np.uint64]:
+    """Which word of the filter a window falls in, and the three bits it sets there."""
+    h = window * K
+    h ^= h >> np.uint64(32)
+    six = np.uint64(63)
+    bits = np.uint64(1) << (h & six)
+    bits |= np.uint64(1) << ((h >> np.uint64(6)) & six)
+    bits |= np.uint64(1) << ((h >> np.uint64(12)) & six)
+    return np.int64((h >> np.uint64(18)) & np.uint64(size - 1)), bits
+
+
+@jit
+def first_slot(window: np.uint64, size: int) -> int:
+    """Where the search for a window begins in the open-addressing table."""
+    h = window * K
+    return np.int64((h ^ (h >> np.uint64(31))) & np.uint64(size - 1))
+
+
+@jit
+def _fill(bloom: np.ndarray, slots: np.ndarray, windows: np.ndarray, positions: np.ndarray) -> None:
+    """Enter each distinct n-gram, of hash `windows[id]` and beginning at `positions[id]`, into the filter and the
+    table."""
+    for ngram in range(windows.size):
+        word, bits = bloom_word(windows[ngram], bloom.size)
+        bloom[word] |= bits
+        slot = first_slot(windows[ngram], slots.shape[0])
+        while slots[slot, 1] != 0:
+            slot = (slot + 1) & (slots.shape[0] - 1)
+        slots[slot, 0] = windows[ngram]
+        slots[slot, 1] = (np.uint64(ngram + 1) << np.uint64(32)) | np.uint64(positions[ngram])
+
+
+@jit
+def _token_points(data: np.ndarray, starts: np.ndarray, tokens: Tokens, offsets: np.ndarray) -> np.ndarray:
+    """Code-point offsets of every token within its item; `offsets[f]` is where field f begins in its item's text."""
+    points = np.empty((tokens.begins.size, 2), np.int32)
+    for field in range(starts.size):
+        at, count = starts[field], offsets[field]
+        for j in range(tokens.first[field], tokens.first[field + 1]):
+            count += count_points(data, at, tokens.begins[j])
+            points[j, 0] = count
+            count += count_points(data, tokens.begins[j], tokens.ends[j])
+            points[j, 1] = count
+            at = tokens.ends[j]
+    return points
+
+
+def _power_of_two(at_least: int) -> int:
+    return 1 << max(6, (at_least - 1).bit_length())
+
+
+def build_index(items: Sequence[Sequence[str]], n: int, threshold: float) -> Index:
+    """Index items, each given as the texts of its fields; an item's text is its fields joined by one newline.
+
+    `threshold` only decides which items are called matchable: those whose score would exceed it if every window
+    matched.
+    """
+    fields = [field for item in items for field in item]
+    blobs = [field.encode() for field in fields]
+    stops = np.cumsum([len(blob) for blob in blobs], dtype=np.int64)
+    starts = stops - np.array([len(blob) for blob in blobs], dtype=np.int64)
+    data = np.frombuffer(b"".join(blobs) or b"\0", dtype=np.uint8)
+    tokens = tokenise_all(data, starts, stops)
+    item_first = np.concatenate([[0], np.cumsum([len(item) for item in items], dtype=np.int64)]).astype(np.int64)
+    field_item = np.repeat(np.arange(len(items), dtype=np.int32), np.diff(item_first))
+    points = _token_points(data, starts, tokens, _field_offsets(items))
+    windows, positions = _window_hashes(tokens.hashes, tokens.first, n)
+    order = np.argsort(windows, kind="stable")
+    ids, n_ids = _number_windows(windows[order], positions[order], data, tokens.begins, tokens.ends, n)
+    by_id = np.argsort(ids, kind="stable")
+    postings_first = np.concatenate([[0], np.cumsum(np.bincount(ids, minlength=n_ids))]).astype(np.int64)
+    postings = positions[order][by_id].astype(np.int32)
+    bloom = np.zeros(_power_of_two(n_ids * _BLOOM_BITS_PER_KEY) // 64, np.uint64)
+    slots = np.zeros((_power_of_two(2 * n_ids), 2), np.uint64)
+    firsts = postings_first[:-1]
+    _fill(bloom, slots, windows[order][by_id][firsts], postings[firsts])
+    lengths = np.diff(tokens.first)
+    table = Table(
+        n, data, tokens.begins, tokens.ends, points, tokens.first, item_first,
+        np.repeat(field_item, lengths), bloom, slots, postings_first, postings,
+    )  # fmt: skip
+    n_tokens = np.bincount(field_item, weights=lengths, minlength=len(items)).astype(np.int32)
+    best = np.bincount(field_item, weights=lengths >= n, minlength=len(items)) / np.maximum(np.diff(item_first), 1)
+    return Index(table, n_tokens, best > threshold)
+
+
+def _field_offsets(items: Sequence[Sequence[str]]) -> np.ndarray:
+    """Where each field begins in its item's text, in code points."""
+    offsets: list[int] = []
+    for item in items:
+        at = 0
+        for field in item:
+            offsets.append(at)
+            at += len(field) + 1
+    return np.array(offsets, dtype=np.int64)

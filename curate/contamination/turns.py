@@ -1,0 +1,82 @@
+"""The turns of records as stretches of UTF-8, in the order a person reads them, without a copy of the text.
+
+A record's turns are those of its message columns one after the other (`records.TURN_COLUMNS`): for a preference,
+prompt, chosen, rejected; `turn` counts through all of them. For kinds with one message column the buffers are Arrow's
+own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.contamination.ngram import Turns
+from curate.records import ROLES, TURN_COLUMNS
+
+
+@dataclass(frozen=True)
+class AllTurns:
+    """Every turn of a table of records: `turns` to scan or hash, and of each one what it says and who says it."""
+
+    turns: Turns
+    roles: np.ndarray  # int8: place in records.ROLES
+    columns: np.ndarray  # int8: place in records.TURN_COLUMNS[kind]
+    texts: pa.StringArray
+    n_docs: int
+
+    def only(self, roles: Collection[str]) -> Turns:
+        """The turns of some roles, still in order."""
+        return self.where(np.isin(self.roles, [ROLES.index(role) for role in roles]))
+
+    def prompts(self, kind: str) -> Turns:
+        """The turns that a model is given: the column `prompt`, or all but the last turn of an sft record."""
+        if kind != "sft":
+            return self.where(self.columns == 0)
+        return self.where(np.append(np.diff(self.turns.docs) == 0, False))
+
+    def where(self, wanted: np.ndarray) -> Turns:
+        """The turns of a mask, still in order."""
+        return Turns(self.turns.data, *(column[wanted] for column in self.turns[1:]))
+
+    def doc_sums(self, values: np.ndarray) -> np.ndarray:
+        """Sum a figure of every turn over each record (int64)."""
+        return np.bincount(self.turns.docs, weights=values, minlength=self.n_docs).astype(np.int64)
+
+
+def all_turns(kind: str, table: pa.Table) -> AllTurns:
+    """Lay out the turns of `table`, records of `kind`."""
+    columns = [_one_array(table.column(name)) for name in TURN_COLUMNS[kind]]
+    docs = np.concatenate([np.repeat(np.arange(len(column)), _lengths(column)) for column in columns])
+    place = np.repeat(np.arange(len(columns)), [int(_lengths(column).sum()) for column in columns]).astype(np.int8)
+    messages = pa.concat_arrays([column.flatten() for column in columns]) if len(columns) > 1 else columns[0].flatten()
+    role, content = messages.flatten()[:2]
+    starts, stops, data = _stretches(content)
+    codes = np.asarray(pc.index_in(role, value_set=pa.array(ROLES)), dtype=np.int8)
+    if len(columns) > 1:
+        order = np.argsort(docs, kind="stable")
+        docs, place, starts, stops, codes = docs[order], place[order], starts[order], stops[order], codes[order]
+        content = content.take(pa.array(order))
+    docs = docs.astype(np.int32)
+    first = np.searchsorted(docs, docs)  # where the record of each turn begins
+    turns = (np.arange(docs.size) - first).astype(np.int32)
+    return AllTurns(Turns(data, starts, stops, docs, turns), codes, place, content, table.num_rows)
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.ListArray:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _lengths(column: pa.ListArray) -> np.ndarray:
+    return np.asarray(pc.fill_null(pc.list_value_length(column), 0), dtype=np.int64)
+
+
+def _stretches(content: pa.StringArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Byte offsets of each string, and the buffer they point into."""
+    _, offsets, data = content.buffers()
+    at = np.frombuffer(offsets, dtype=np.int32)[content.offset : content.offset + len(content) + 1].astype(np.int64)
+    text = np.frombuffer(data if data is not None and data.size else b"\0", dtype=np.uint8)
+    return at[:-1], at[1:], text

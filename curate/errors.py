@@ -1,0 +1,39 @@
+"""Every failure a person can meet, drawn as one tree; each carries the exit code of the command line.
+
+    CurateError         1   the run failed, or a check did not hold
+    ├── UserError       2   the input, the recipe or the call is wrong: one line says where, what and what to do
+    └── FailOver        3   contamination above the rate given to --fail-over
+
+A message is one line, written for the person who has to mend it: which file, row and field, what was wrong, what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class CurateError(Exception):
+    """The run failed or something that must hold does not."""
+
+    exit_code = 1
+
+
+class UserError(CurateError):
+    """Something given to the tool is wrong; the message says what to change."""
+
+    exit_code = 2
+
+
+class FailOver(CurateError):
+    """A source overlaps a benchmark by more than the rate that was allowed."""
+
+    exit_code = 3
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """Say that `name` is no known `kind`, with the nearest known name and the whole list."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    return f"unknown {kind} '{name}'{hint} (known: {', '.join(names)})"

@@ -1,0 +1,68 @@
+"""A block: a run of consecutive raw rows of one file, before anybody has asked what they mean.
+
+A block can be looked at in two ways. `table()` parses all of it at once into Arrow columns and is what speed comes
+from; it answers None whenever the columns would not say exactly what the rows say (a bad row, mixed types, bytes that
+are no UTF-8). `rows()` parses row by row, exactly, and turns what cannot be read into `BadInput` instead of failing:
+one broken line never costs its neighbours. Both are pure and safe to call from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+BLOCK_BYTES = 16 << 20
+"""How much text a block holds; a longer row makes a longer block. Results never depend on it."""
+
+RAW_CHARACTERS = 64 << 10
+"""How much of a bad row is kept for the quarantine."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class BadInput:
+    """A row that cannot be read: why, and its text (invalid UTF-8 as backslash escapes, cut at 64 Ki characters)."""
+
+    reason: str
+    raw: str
+
+
+class Block(Protocol):
+    """A run of consecutive rows of one file."""
+
+    @property
+    def file(self) -> str:
+        """The file, relative to the source's root, with forward slashes."""
+
+    @property
+    def first_row(self) -> int:
+        """0-based position in the source of the first row."""
+
+    @property
+    def n_rows(self) -> int:
+        """Rows in the block, bad ones included."""
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the block in memory."""
+
+    def table(self) -> pa.Table | None:
+        """All rows as Arrow columns, or None where the columns would not say exactly what the rows say."""
+
+    def rows(self, only: Iterable[int] | None = None) -> Iterator[tuple[int, Row | BadInput]]:
+        """(position in the source, row) of every row, or of the rows at the places `only` within the block."""
+
+    def raw(self, place: int) -> str:
+        """The text of the row at `place` within the block, as `BadInput.raw` holds it."""
+
+    def head(self, n: int) -> Block:
+        """The first `n` rows as a block."""
+
+
+def raw_text(data: bytes) -> str:
+    """Bytes as text for people: invalid UTF-8 as backslash escapes, cut at 64 Ki characters."""
+    return data[: 4 * RAW_CHARACTERS].decode("utf-8", "backslashreplace")[:RAW_CHARACTERS]

@@ -1,0 +1,143 @@
+"""Rows of files that are columns already: Parquet, Arrow IPC (files and streams), and data sets opened by `datasets`.
+
+Batches of about a block's size are decoded as they are asked for. Types that say the same in another way (large
+strings, string views, dictionaries of text) become the plain ones. Refused, with the file's name: a file that does
+not decode.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from curate.errors import UserError
+from curate.files.block import RAW_CHARACTERS, BadInput, Row
+
+
+@dataclass(frozen=True)
+class ArrowBlock:
+    """Rows that came as Arrow columns."""
+
+    file: str
+    first_row: int
+    columns: pa.Table
+
+    @property
+    def n_rows(self) -> int:
+        """Rows in the block."""
+        return int(self.columns.num_rows)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the columns."""
+        return int(self.columns.nbytes)
+
+    def head(self, n: int) -> ArrowBlock:
+        """The first `n` rows."""
+        return ArrowBlock(self.file, self.first_row, self.columns.slice(0, n))
+
+    def table(self) -> pa.Table | None:
+        """The columns in plain types, or None where text in them is no UTF-8 or a name stands twice."""
+        if len(set(self.columns.schema.names)) < self.columns.num_columns:
+            return None
+        try:
+            self.columns.validate(full=True)
+            return self.columns.cast(pa.schema([field.with_type(_plain(field.type)) for field in self.columns.schema]))
+        except (pa.ArrowException, NotImplementedError):
+            return None
+
+    def rows(self, only: Iterable[int] | None = None) -> Iterator[tuple[int, Row | BadInput]]:
+        """Rows one at a time."""
+        for place in range(self.n_rows) if only is None else only:
+            yield self.first_row + place, self._row(place)
+
+    def raw(self, place: int) -> str:
+        """The row as JSON."""
+        row = self._row(place)
+        text = row.raw if isinstance(row, BadInput) else json.dumps(row, ensure_ascii=False, default=str)
+        return text[:RAW_CHARACTERS]
+
+    def _row(self, place: int) -> Row | BadInput:
+        try:
+            row: Row = self.columns.slice(place, 1).to_pylist()[0]
+        except UnicodeDecodeError:
+            text = " ".join(str(self.columns.slice(place, 1).to_batches()[0].schema.names).split())
+            return BadInput("not UTF-8: a text column holds other bytes", f"columns {text}")
+        return row
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_dictionary(kind):
+        return _plain(kind.value_type)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return pa.list_(_plain(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_plain(field.type)) for field in kind])
+    return kind
+
+
+def read_parquet(path: Path, name: str, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:
+    """The blocks of a Parquet file."""
+    try:
+        # Without this the reader keeps what it has read ahead, and memory grows with the file.
+        file = pq.ParquetFile(path, pre_buffer=False)
+        batches = file.iter_batches(batch_size=_rows_in(file.metadata, block_bytes), use_threads=False)
+        yield from _blocks(batches, name, first_row, block_bytes)
+    except (pa.ArrowException, OSError) as error:
+        raise _broken(path, "Parquet", error) from error
+
+
+def _rows_in(metadata: pq.FileMetaData, block_bytes: int) -> int:
+    """How many rows hold about `block_bytes` of decoded columns."""
+    groups = range(metadata.num_row_groups)
+    size = sum(int(metadata.row_group(group).total_byte_size) for group in groups)
+    return max(1, min(1 << 20, block_bytes * int(metadata.num_rows) // max(1, size)))
+
+
+def read_arrow(path: Path, name: str, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:
+    """The blocks of an Arrow IPC file or stream."""
+    try:
+        with pa.memory_map(str(path)) as source:
+            yield from _blocks(_batches(source), name, first_row, block_bytes)
+    except (pa.ArrowException, OSError) as error:
+        raise _broken(path, "Arrow", error) from error
+
+
+def _batches(source: pa.MemoryMappedFile) -> Iterator[pa.RecordBatch]:
+    try:
+        file = pa.ipc.open_file(source)
+    except pa.ArrowInvalid:
+        source.seek(0)
+        yield from pa.ipc.open_stream(source)
+        return
+    for place in range(file.num_record_batches):
+        yield file.get_batch(place)
+
+
+def read_dataset(dataset: Any, name: str, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:
+    """The blocks of a `datasets.Dataset`."""
+    size = max(1, int(dataset.data.nbytes))
+    rows = max(1, min(1 << 20, block_bytes * len(dataset) // size))
+    tables = dataset.with_format("arrow").iter(batch_size=rows)
+    yield from _blocks((batch for table in tables for batch in table.to_batches()), name, first_row, block_bytes)
+
+
+def _blocks(batches: Iterable[pa.RecordBatch], name: str, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:
+    for batch in batches:
+        rows = max(1, batch.num_rows * block_bytes // max(1, batch.nbytes))
+        for start in range(0, batch.num_rows, rows):
+            part = pa.Table.from_batches([batch.slice(start, rows)])
+            yield ArrowBlock(name, first_row, part)
+            first_row += part.num_rows
+
+
+def _broken(path: Path, kind: str, error: BaseException) -> UserError:
+    return UserError(f"{path}: not a readable {kind} file, or cut off ({' '.join(str(error).split())})")

@@ -1,0 +1,192 @@
+"""A format of one's own: which column holds what, as `{prompt: question, response: answer}`.
+
+A value is a column's name, or `{constant: text}` for the same text in every row. What a kind takes:
+
+    sft          prompt, response, or messages; system, tools
+    prompt       prompt or messages; system, tools, persona, constraints
+    preference   chosen, rejected; prompt, system, tools, chosen_model, rejected_model, chosen_rating, rejected_rating
+    rlvr         prompt or messages, verifier, ground_truth; system
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from curate.errors import UserError, unknown
+from curate.files import Row
+from curate.formats.base import Format, describe, json_or_text, json_text, message
+from curate.formats.chat import MESSAGES, SHAREGPT, turns
+from curate.formats.columns import NotPlain, needed_text, text_column
+from curate.formats.pairs import pairs
+from curate.formats.preference import PREFERENCE
+from curate.records import BadRow, Body
+
+_CHAT = ("prompt", "messages")
+_NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "sft": (_CHAT, ("response", "messages")),
+    "prompt": (_CHAT,),
+    "preference": (("chosen",), ("rejected",)),
+    "rlvr": (_CHAT, ("verifier",), ("ground_truth",)),
+}
+_OPTIONAL: Mapping[str, tuple[str, ...]] = {
+    "sft": ("system", "tools"),
+    "prompt": ("system", "tools", "persona", "constraints"),
+    "preference": (
+        "prompt",
+        "system",
+        "tools",
+        "chosen_model",
+        "rejected_model",
+        "chosen_rating",
+        "rejected_rating",
+    ),
+    "rlvr": ("system",),
+}
+
+Spec = Mapping[str, Any]
+
+
+def check_mapping(spec: Spec, kind: str) -> None:
+    """Raise UserError where a mapping names what the kind has no use for, or lacks what it needs."""
+    known = {name for names in _NEEDED[kind] for name in names} | set(_OPTIONAL[kind])
+    for key, value in spec.items():
+        if key not in known:
+            raise UserError(f"format: {unknown(f'key of a mapping for kind {kind}', key, known)}")
+        constant = isinstance(value, Mapping) and set(value) == {"constant"} and isinstance(value["constant"], str)
+        if not isinstance(value, str) and not constant:
+            raise UserError(f"format: '{key}' must be the name of a column or {{constant: text}}, not {value!r}")
+    for names in _NEEDED[kind]:
+        if not set(names) & spec.keys():
+            raise UserError(f"format: a mapping for kind '{kind}' needs '{' or '.join(names)}'")
+    if {"prompt", "messages"} <= spec.keys() or {"response", "messages"} <= spec.keys():
+        raise UserError("format: a mapping takes either 'messages' or 'prompt' and 'response'")
+
+
+def mapping_columns(spec: Spec) -> dict[str, str]:
+    """What the mapping reads from columns: key -> column."""
+    return {key: value for key, value in spec.items() if isinstance(value, str)}
+
+
+def mapping_format(spec: Spec) -> Format:
+    """The format that a mapping describes."""
+    columns = mapping_columns(spec)
+    lists = tuple(columns[key] for key in ("messages", "prompt", "chosen", "rejected") if key in columns)
+    return Format(
+        "mapping",
+        tuple(_NEEDED),
+        frozenset(columns.values()),
+        lambda row, kind: _convert(spec, row, kind),
+        lambda sample, kind: True,
+        lambda table, kind: _vector(spec, table, kind),
+        lists,
+    )
+
+
+class _Fields:
+    """A row's values under the mapping's keys; errors name the row's own columns."""
+
+    def __init__(self, spec: Spec, row: Row) -> None:
+        self._spec = spec
+        self._row = row
+
+    def label(self, key: str) -> str:
+        value = self._spec.get(key, key)
+        return value if isinstance(value, str) else key
+
+    def get(self, key: str) -> Any:
+        value = self._spec.get(key)
+        return self._row.get(value) if isinstance(value, str) else (value or {}).get("constant")
+
+    def text(self, key: str) -> str:
+        value = self.get(key)
+        if value is None:
+            raise BadRow(f"field '{self.label(key)}' is missing")
+        if not isinstance(value, str):
+            raise BadRow(f"field '{self.label(key)}' is {describe(value)}, not text")
+        return value
+
+    def optional(self, key: str) -> str | None:
+        return None if self.get(key) is None else self.text(key) or None
+
+
+def _convert(spec: Spec, row: Row, kind: str) -> Body:
+    fields = _Fields(spec, row)
+    if kind == "preference":
+        return PREFERENCE.convert({key: fields.get(key) for key in spec}, kind)
+    found = _turns(fields, kind)
+    system = fields.optional("system")
+    if system:
+        found.insert(0, message("system", system))
+    if kind == "sft":
+        if "response" in spec:
+            found.append(message("assistant", fields.text("response")))
+        return {"messages": found, "tools": json_or_text(fields.get("tools"))}
+    if kind == "rlvr":
+        truth = json_or_text(fields.get("ground_truth"))
+        if truth is None:
+            raise BadRow(f"field '{fields.label('ground_truth')}' is missing")
+        return {"prompt": found, "verifier": fields.text("verifier").lower(), "ground_truth": truth}
+    extras = {"persona": fields.optional("persona"), "constraints": _constraints(fields)}
+    return {"prompt": found, "tools": json_or_text(fields.get("tools")), **extras}
+
+
+def _turns(fields: _Fields, kind: str) -> list[dict[str, str | None]]:
+    if fields.get("messages") is not None:
+        return turns(fields.get("messages"), fields.label("messages"), until_user=kind != "sft")
+    if isinstance(fields.get("prompt"), list):
+        return turns(fields.get("prompt"), fields.label("prompt"))
+    key = "prompt" if "messages" not in fields._spec else "messages"
+    return [message("user", fields.text(key))]
+
+
+def _constraints(fields: _Fields) -> list[dict[str, str]] | None:
+    value = fields.get("constraints")
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("id"), str) for one in value
+    ):
+        raise BadRow(f"field '{fields.label('constraints')}' is not a list of {{id, kwargs}}")
+    return [{"id": one["id"], "kwargs": _kwargs(one.get("kwargs"))} for one in value]
+
+
+def _kwargs(value: object) -> str:
+    return value if isinstance(value, str) else json_text({} if value is None else value)
+
+
+def _vector(spec: Spec, table: pa.Table, kind: str) -> pa.Table | None:
+    used = set(spec)
+    if "messages" in used and used <= {"messages", "system", "tools"} and kind in ("sft", "prompt"):
+        return _chat(spec, table, kind)
+    if kind not in ("sft", "prompt") or not used <= {"prompt", "response", "system"}:
+        return None
+    try:
+        prompt = _column(spec, table, "prompt")
+        system = _column(spec, table, "system") if "system" in used else None
+        response = _column(spec, table, "response") if kind == "sft" else None
+    except NotPlain:
+        return None
+    return None if prompt is None else pairs(table.num_rows, kind, system, prompt, response)
+
+
+def _column(spec: Spec, table: pa.Table, key: str) -> pa.Array | None:
+    value = spec[key]
+    if isinstance(value, str):
+        return text_column(table, value) if key == "system" else needed_text(table, value)
+    return pa.repeat(pa.scalar(value["constant"], pa.string()), table.num_rows)
+
+
+def _chat(spec: Spec, table: pa.Table, kind: str) -> pa.Table | None:
+    columns = mapping_columns(spec)
+    if len(columns) < len(spec) or not set(columns.values()) <= set(table.column_names):
+        return None
+    renamed = table.select(list(columns.values())).rename_columns(list(columns))
+    for form in (MESSAGES, SHAREGPT):
+        assert form.vector is not None
+        body = form.vector(renamed, kind)
+        if body is not None:
+            return body
+    return None

@@ -1,0 +1,159 @@
+"""Fills the audit database from what the scan staged and what was decided, block by block and without a loop over
+rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from curate.audit import store
+from curate.contamination.found import row_ids
+from curate.contamination.policy import Removal
+from curate.items import item_text
+from curate.mixture.merge import SourceRows
+from curate.mixture.plan import Plan, as_words
+from curate.mixture.scan import Scanned
+from curate.sample import Choice
+from curate.shards import read_run
+
+FATES = pa.array(["quarantined", "kept", "removed", "not-sampled"])
+QUARANTINED, KEPT, REMOVED, NOT_SAMPLED = range(4)
+
+
+@dataclass(frozen=True)
+class SourceResult:
+    """All that was decided about one source: arrays run over its valid rows."""
+
+    rows: SourceRows
+    blocks: Sequence[Scanned]
+    removal: Removal
+    kept: np.ndarray  # ordinals that were left after the removal
+    choice: Choice  # over `kept`
+
+    @property
+    def quarantined(self) -> int:
+        """Rows that made no record."""
+        return sum(block.quarantined for block in self.blocks)
+
+    @property
+    def read(self) -> int:
+        """Rows read, quarantined ones included."""
+        return len(self.rows.rows) + self.quarantined
+
+    @property
+    def copies(self) -> np.ndarray:
+        """How often each row is written."""
+        copies = np.zeros(len(self.rows.rows), np.int32)
+        copies[self.kept] = self.choice.copies
+        return copies
+
+    @property
+    def fates(self) -> np.ndarray:
+        """What became of each row, as a place in FATES."""
+        fates = np.where(self.copies > 0, KEPT, NOT_SAMPLED).astype(np.int8)
+        fates[self.removal.rows] = REMOVED
+        return fates
+
+
+def record(path: Path, staging: Path, plan: Plan, results: Sequence[SourceResult], runs: Mapping[str, Any]) -> None:
+    """Write the whole audit to `path`, and check that it adds up; raises CurateError if it does not."""
+    con = store.create(path)
+    try:
+        _sources(con, plan, results)
+        _instances(con, plan)
+        for result in results:
+            _documents(con, staging, result)
+            _removals(con, result)
+        store.insert(con, "runs", pa.table({"key": list(runs), "value": [json.dumps(v) for v in runs.values()]}))
+        store.reconcile(con, sum(int(result.copies.sum()) for result in results))
+        store.finish(con)
+    finally:
+        con.close()
+
+
+def _sources(con: duckdb.DuckDBPyConnection, plan: Plan, results: Sequence[SourceResult]) -> None:
+    rows = [
+        {
+            "name": spec.name,
+            "from_": spec.from_,
+            "revision": source.revision,
+            "files": len(source.files),
+            "rows_read": result.read,
+            "rows_kept": int(np.count_nonzero(result.copies)),
+            "rows_written": int(result.copies.sum()),
+            "licence": spec.licence,
+            "format": as_words(reading.format),
+            "shortfall": result.choice.shortfall,
+            "kind": plan.recipe.kind,
+        }
+        for spec, source, reading, result in zip(plan.recipe.sources, plan.sources, plan.readings, results, strict=True)
+    ]
+    store.insert(con, "sources", pa.Table.from_pylist(rows))
+
+
+def _instances(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+    if plan.suite is None or not plan.suite.items:
+        return
+    roles = {benchmark.name: benchmark.role for benchmark in plan.benchmarks}
+    items = plan.suite.items
+    columns = {
+        "suite": [plan.suite.name] * len(items),
+        "benchmark": [item.benchmark for item in items],
+        "instance_id": [item.instance_id for item in items],
+        "text": [item_text(item) for item in items],
+        "n_tokens": plan.index.n_tokens,
+        "role": [roles[item.benchmark] for item in items],
+        "matchable": plan.index.matchable,
+    }
+    store.insert(con, "instances", pa.table(columns))
+
+
+def _documents(con: duckdb.DuckDBPyConnection, staging: Path, result: SourceResult) -> None:
+    fates, copies, first = result.fates, result.copies, 0
+    for block in result.blocks:
+        own, bad = slice(first, first + len(block.rows)), block.quarantined
+        fate = np.concatenate([fates[own], np.full(bad, QUARANTINED, np.int8)])
+        written = np.concatenate([copies[own], np.zeros(bad, np.int32)])
+        documents = read_run(staging / f"documents-{block.number}.arrow")
+        documents = documents.append_column("fate", FATES.take(pa.array(fate)))
+        store.insert(con, "documents", documents.append_column("copies", pa.array(written)))
+        for table in ("matches", "texts"):
+            _if_staged(con, table, staging / f"{table}-{block.number}.arrow")
+        if bad:
+            _quarantined(con, result.rows.name, read_run(staging / f"quarantine-{block.number}.arrow"))
+        first = own.stop
+
+
+def _if_staged(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
+    if path.exists():
+        store.insert(con, table, read_run(path))
+
+
+def _decide(con: duckdb.DuckDBPyConnection, step: str, ids: pa.Array, action: str, reasons: Any) -> None:
+    columns = {"step": [step] * len(ids), "doc_id": ids, "action": [action] * len(ids), "reason": reasons}
+    store.insert(con, "decisions", pa.table(columns))
+
+
+def _quarantined(con: duckdb.DuckDBPyConnection, source: str, bad: pa.Table) -> None:
+    ids = row_ids(source, bad["row"].to_numpy())
+    _decide(con, "validate", ids, "quarantined", bad["reason"])
+
+
+def _removals(con: duckdb.DuckDBPyConnection, result: SourceResult) -> None:
+    removal = result.removal
+    if len(removal.rows):
+        ids = row_ids(result.rows.name, result.rows.rows[removal.rows])
+        _decide(con, "decontaminate", ids, "removed", removal.reason_column())
+
+
+def quarantine_table(staging: Path, blocks: Iterable[Scanned]) -> pa.Table | None:
+    """All quarantined rows in the order of sources and rows: source, file, row, reason, raw; None if there are none."""
+    paths = [staging / f"quarantine-{block.number}.arrow" for block in blocks if block.quarantined]
+    return pa.concat_tables([read_run(path) for path in paths]) if paths else None

@@ -1,0 +1,261 @@
+"""Runs a recipe from its plan to the finished folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from curate import lock as locks
+from curate.audit.store import DATABASE
+from curate.card import card
+from curate.contamination.found import ItemNames, join_hits
+from curate.contamination.policy import Hits, Overlap, overlaps_of, removal
+from curate.errors import FailOver, UserError
+from curate.files import BLOCK_BYTES
+from curate.mixture.merge import Output, Writer, corpus_schema, lay_out, source_rows, write_output
+from curate.mixture.plan import Plan, make_plan
+from curate.mixture.record import SourceResult, quarantine_table, record
+from curate.mixture.scan import Scan, Scanned, in_order, scan_block
+from curate.mixture.summary import Summary, card_facts, lock_of, summarise
+from curate.recipe import Recipe, load_recipe
+from curate.sample import Candidates, choose
+from curate.shards import WRITER, fsync_tree, sha256, write_text
+
+Progress = Callable[[str, int, int], None]
+"""Called as work goes on: what is done, rows and bytes of text that were added."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a build is run; none of it changes the rows but `limit`."""
+
+    overwrite: bool = False
+    limit: int | None = None
+    """Only the first rows of each source, for a first try; marked in card and lock."""
+    locked: Path | None = None
+    """A lock file (or built folder) whose inputs and outputs this build must repeat."""
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    block_bytes: int = BLOCK_BYTES
+    progress: Progress = lambda step, rows, text: None
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished folder and what is worth saying about it."""
+
+    folder: Path
+    summary: Summary
+
+
+def build_recipe_file(path: Path, out: Path, options: Options | None = None) -> Built:
+    """Build the recipe in a file; its relative paths start from its folder."""
+    return build(load_recipe(path), out, base=path.parent, options=options)
+
+
+def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = None) -> Built:
+    """Build `recipe` into the new folder `out`.
+
+    Raises UserError for what is wrong with recipe or data, CurateError where counts or locked digests do not agree, and
+    FailOver after the folder is finished if a source hits more of a benchmark than `fail_over` allows.
+    """
+    options = options or Options()
+    started = time.perf_counter()
+    _refuse_full(out, options.overwrite)
+    plan = make_plan(recipe, base, options.workers)
+    locked = locks.load(options.locked) if options.locked else None
+    if locked:
+        locks.check_inputs(locked, lock_of(plan, options.limit, None, {}))
+    partial_out = out.with_name(out.name + ".partial")
+    shutil.rmtree(partial_out, ignore_errors=True)
+    partial_out.mkdir(parents=True)
+    try:
+        summary = _fill(plan, partial_out, options, locked, started)
+        fsync_tree(partial_out)
+        if out.exists():
+            shutil.rmtree(out)
+        partial_out.rename(out)
+    except BaseException:
+        shutil.rmtree(partial_out, ignore_errors=True)
+        raise
+    _fail_over(recipe, summary)
+    return Built(out, summary)
+
+
+def _refuse_full(out: Path, overwrite: bool) -> None:
+    """Refuse a folder that holds something, and with --overwrite one that no build made."""
+    if out.is_dir() and not any(out.iterdir()):
+        return
+    if out.exists() and not overwrite:
+        raise UserError(f"{out}: is there already; give another folder, or --overwrite to replace it")
+    if out.exists() and not (out / locks.LOCK).is_file():
+        raise UserError(
+            f"{out}: holds no {locks.LOCK}, so it is not overwritten; give another folder or remove it yourself"
+        )
+
+
+def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None, started: float) -> Summary:
+    """Do the work in the unfinished folder `out`."""
+    staging = out / ".staging"
+    staging.mkdir()
+    blocks = _scan_all(plan, staging, options)
+    scanned = time.perf_counter()
+    hits = [join_hits([(len(block.rows), block.hits) for block in own]) for own in blocks]
+    tables = [overlaps_of(own, plan.index.n_items, plan.benchmarks) for own in hits]
+    results = _decide(plan, blocks, hits, tables)
+    files = _write(plan, out, staging, results, options)
+    written = time.perf_counter()
+    seconds = {"scan": round(scanned - started, 3), "write": round(written - scanned, 3)}
+    spec = plan.recipe.decontaminate
+    runs = {
+        "versions": locks.versions(),
+        "parameters": {"limit": options.limit, "workers": options.workers, "roles": list(spec.roles) if spec else []},
+        "steps": ["read", "validate", *(["decontaminate"] if spec else []), "sample", "write"],
+        "timings": seconds,
+    }
+    record(out / DATABASE, staging, plan, results, runs)
+    shutil.rmtree(staging)
+    summary = summarise(plan, results, tables, files, options.limit, time.perf_counter() - started)
+    lock = lock_of(plan, options.limit, summary, {str(path.relative_to(out)): sha256(path) for path in files})
+    if locked:
+        locks.check_outputs(locked, lock)
+    write_text(out / locks.LOCK, locks.dump(lock))
+    write_text(out / "README.md", card(card_facts(plan, summary, sha256(out / locks.LOCK))))
+    return summary
+
+
+def _scan_all(plan: Plan, staging: Path, options: Options) -> list[list[Scanned]]:
+    """Scan every block of every source; the results of each source in order."""
+    scan = Scan(
+        kind=plan.recipe.kind,
+        seed=plan.recipe.seed,
+        roles=plan.recipe.decontaminate.roles if plan.recipe.decontaminate else ("user",),
+        index=plan.index,
+        names=ItemNames.of(plan.suite.items if plan.suite else []),
+        threshold=plan.profile.threshold,
+        staging=staging,
+    )
+    owners: list[int] = []
+
+    def jobs() -> Iterator[Callable[[], Scanned]]:
+        number = 0
+        for owner, (source, reading) in enumerate(zip(plan.sources, plan.readings, strict=True)):
+            for block in source.blocks(options.limit, block_bytes=options.block_bytes):
+                owners.append(owner)
+                yield partial(scan_block, scan, reading, number, block)
+                number += 1
+
+    results: list[list[Scanned]] = [[] for _ in plan.sources]
+    for done in in_order(jobs(), options.workers):
+        results[owners[done.number]].append(done)
+        options.progress("read and match", len(done.rows) + done.quarantined, int(done.sizes.sum()))
+    _refuse_unscanned(plan, results)
+    return results
+
+
+def _refuse_unscanned(plan: Plan, blocks: list[list[Scanned]]) -> None:
+    """A source that gave no record, or no text to scan, must not come out clean."""
+    for spec, own in zip(plan.recipe.sources, blocks, strict=True):
+        if not any(len(block.rows) for block in own):
+            n = sum(block.quarantined for block in own)
+            raise UserError(f"source '{spec.name}': none of its {n} rows makes a record ({_first_reason(own)})")
+        if plan.recipe.decontaminate and not any(block.n_tokens for block in own):
+            roles = ", ".join(plan.recipe.decontaminate.roles)
+            raise UserError(
+                f"source '{spec.name}': no text in turns of role {roles}, so nothing can be said about contamination; "
+                "name the roles to scan (decontaminate: roles) or take the source out"
+            )
+
+
+def _first_reason(own: list[Scanned]) -> str:
+    return next((f"the first: {block.first_reason}" for block in own if block.first_reason), "it is empty")
+
+
+def _decide(
+    plan: Plan, blocks: list[list[Scanned]], hits: list[Hits], tables: list[list[Overlap]]
+) -> list[SourceResult]:
+    """Which rows go, and which of the rest are written."""
+    names = [item.instance_id for item in plan.suite.items] if plan.suite else []
+    policy = plan.recipe.decontaminate.policy if plan.recipe.decontaminate else "report"
+    rows = [source_rows(r.name, r.passes, own) for r, own in zip(plan.readings, blocks, strict=True)]
+    removals = [
+        removal(policy, len(source.rows), own, table, names)
+        for source, own, table in zip(rows, hits, tables, strict=True)
+    ]
+    kept = [
+        np.setdiff1d(np.arange(len(s.rows)), r.rows, assume_unique=True) for s, r in zip(rows, removals, strict=True)
+    ]
+    candidates = [
+        Candidates([source.keys(plan.recipe.seed, turn)[left] for turn in range(len(source.at))], source.prompts[left])
+        for source, left in zip(rows, kept, strict=True)
+    ]
+    choices = choose(candidates, plan.wanted, plan.recipe.output.validation)
+    return [SourceResult(*parts) for parts in zip(rows, blocks, removals, kept, choices, strict=True)]
+
+
+def _write(plan: Plan, out: Path, staging: Path, results: list[SourceResult], options: Options) -> list[Path]:
+    """Write data/, removed/ and quarantine/; return all files."""
+    blocks = [block for result in results for block in result.blocks]
+    used = frozenset().union(*(block.extras for block in blocks))
+    writer = Writer(staging, [result.rows.name for result in results], corpus_schema(blocks), used)
+    sources, seed = [result.rows for result in results], plan.recipe.seed
+    train = [[result.kept[mask] for mask in result.choice.train] for result in results]
+    validation = [[result.kept[result.choice.validation]] for result in results]
+    files = _output(out / "data", "train", lay_out(sources, train, seed), writer, plan, options)
+    held_out = lay_out(sources, validation, seed)
+    if len(held_out):
+        files += _output(out / "data", "validation", held_out, writer, plan, options)
+    return (
+        files + _write_removed(out, sources, results, writer, options, seed) + _write_quarantine(out, staging, blocks)
+    )
+
+
+def _output(folder: Path, split: str, output: Output, writer: Writer, plan: Plan, options: Options) -> list[Path]:
+    shards = plan.recipe.output.shards if split == "train" else "auto"
+    options.progress("write", len(output), int(output.placed.size.sum()))
+    return write_output(folder, split, output, writer, shards, options.workers)
+
+
+def _write_removed(
+    out: Path, sources: list[Any], results: list[SourceResult], writer: Writer, options: Options, seed: int
+) -> list[Path]:
+    """Write every removed row whole, with the step and the reason."""
+    texts: list[str] = []
+    reasons = []
+    for result in results:
+        reasons.append((result.removal.reason_of + len(texts)).astype(np.int32))
+        texts += result.removal.reasons
+    output = lay_out(sources, [[result.removal.rows] for result in results], seed, reasons)
+    if not len(output):
+        return []
+    return write_output(out / "removed", "removed", output, writer, "auto", options.workers, (texts, "decontaminate"))
+
+
+def _write_quarantine(out: Path, staging: Path, blocks: list[Scanned]) -> list[Path]:
+    table = quarantine_table(staging, blocks)
+    if table is None:
+        return []
+    (out / "quarantine").mkdir()
+    path = out / "quarantine" / "quarantine-00000-of-00001.parquet"
+    pq.write_table(table.combine_chunks(), path, **WRITER)
+    return [path]
+
+
+def _fail_over(recipe: Recipe, summary: Summary) -> None:
+    """Raise FailOver if a source hits more of a benchmark than the recipe allows."""
+    limit = recipe.decontaminate.fail_over if recipe.decontaminate else None
+    if limit is None:
+        return
+    over = [(name, cell) for name, cells in summary.overlaps.items() for cell in cells if cell.over(limit)]
+    if over:
+        named = "; ".join(f"{name} hits {100 * cell.rate:.2f} % of {cell.benchmark.name}" for name, cell in over[:5])
+        more = f" (and {len(over) - 5} more)" if len(over) > 5 else ""
+        raise FailOver(f"over the limit of {100 * limit:g} %: {named}{more}")

@@ -1,0 +1,96 @@
+"""What a person sees of a build: a progress line while it runs, a summary when it is done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from curate.mixture.run import Progress as Report
+from curate.mixture.summary import Summary
+
+
+@contextmanager
+def progress_bar() -> Iterator[Report]:
+    """A progress line on standard error while work goes on; silent where that is no terminal."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"))
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        tasks: dict[str, tuple[int, int, int]] = {}
+
+        def report(step: str, rows: int, text: int) -> None:
+            task, n, size = tasks.get(step) or (int(bar.add_task(step, total=None, figures="")), 0, 0)
+            tasks[step] = (task, n + rows, size + text)
+            elapsed = bar.tasks[task].elapsed or 1e-9
+            rate = (size + text) / 1e6 / elapsed
+            bar.update(
+                bar.task_ids[task], figures=f"{n + rows:,} rows, {(size + text) / 1e6:,.0f} MB, {rate:,.0f} MB/s"
+            )
+
+        yield report
+
+
+def show(summary: Summary, out: Path) -> None:
+    """Print the summary: sources, overlap with benchmarks, notes, and where things are."""
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(_sources(summary))
+    if summary.overlaps and any(summary.overlaps.values()):
+        console.print(_overlaps(summary))
+    for line in (*(f"note: {note}" for note in summary.notes), *(f"warning: {text}" for text in summary.warnings)):
+        console.print(line, markup=False)
+    for line in _ending(summary, out):
+        console.print(line, markup=False)
+
+
+def _sources(summary: Summary) -> Table:
+    columns = ("read", "quarantined", "removed", "not sampled", "kept", "written")
+    table = Table("source", title=f"{summary.name} ({summary.kind})", title_justify="left")
+    for column in columns:
+        table.add_column(column, justify="right")
+    rows = [(s.read, s.quarantined, s.removed, s.not_sampled, s.kept, s.written) for s in summary.sources]
+    for source, figures in zip(summary.sources, rows, strict=True):
+        table.add_row(source.name, *(f"{n:,}" for n in figures))
+    if len(summary.sources) > 1:
+        table.add_section()
+        table.add_row("all", *(f"{sum(column):,}" for column in zip(*rows, strict=True)))
+    return table
+
+
+def _overlaps(summary: Summary) -> Table | str:
+    cells = [(name, cell) for name, cells in summary.overlaps.items() for cell in cells if cell.hit]
+    pairs = sum(len(cells) for cells in summary.overlaps.values())
+    if not cells:
+        return f"overlap with benchmarks: none in {pairs} pairs of source and benchmark"
+    title = f"overlap with benchmarks: {len(cells)} of {pairs} pairs of source and benchmark"
+    table = Table("source", "benchmark", title=title, title_justify="left")
+    for column in ("items hit", "of", "rate"):
+        table.add_column(column, justify="right")
+    table.add_column("over 2 %")
+    for name, cell in sorted(cells, key=lambda pair: -pair[1].rate):
+        figures = (f"{cell.hit:,}", f"{cell.benchmark.n_items:,}", f"{100 * cell.rate:.2f} %")
+        table.add_row(name, cell.benchmark.name, *figures, "flagged" if cell.flagged else "")
+    return table
+
+
+def _ending(summary: Summary, out: Path) -> Iterator[str]:
+    if summary.unmatchable:
+        total = sum(summary.unmatchable.values())
+        parts = ", ".join(f"{name} {n:,}" for name, n in summary.unmatchable.items())
+        yield f"note: {total:,} items are too short ever to be hit ({parts}): curate sql {out} never-matchable"
+    if summary.limit:
+        yield f"note: a try on the first {summary.limit:,} rows of each source; the folder is marked so"
+    if summary.validation_shortfall:
+        yield f"note: {summary.validation_shortfall:,} validation rows fewer than asked for"
+    split = f" and {summary.validation:,} validation" if summary.validation else ""
+    size = f"{summary.scanned_bytes / 1e6:,.1f} MB scanned, {summary.seconds:.1f} s"
+    yield f"\n{summary.train:,} train{split} rows in {out} ({size})"
+    yield f"  load     datasets.load_dataset({str(out)!r})"
+    yield f"  ask      curate sql {out} contamination"
+    yield f"  one row  curate why {out} {summary.sources[0].name}/0"

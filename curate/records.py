@@ -1,0 +1,154 @@
+"""The four kinds of record as Arrow schemas, and what makes a record valid.
+
+    prompt       prompt (ends with a user turn), persona, constraints, tools
+    sft          messages (ends with an assistant turn), tools
+    preference   prompt, chosen, rejected (only what follows the prompt), the models and ratings of both, tools
+    rlvr         prompt, verifier, ground_truth
+
+The names are TRL's. `check_body` is the rule for one record in plain Python; `valid` says the same for a whole table
+at once. Message extras (tool_calls, reasoning_content, tool_call_id, name) are text columns that are mostly null;
+tool_calls and tools hold JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.errors import UserError, unknown
+
+KINDS = ("prompt", "sft", "preference", "rlvr")
+ROLES = ("system", "user", "assistant", "tool")
+EXTRAS = ("tool_calls", "reasoning_content", "tool_call_id", "name")
+
+MESSAGE = pa.struct([(name, pa.string()) for name in ("role", "content", *EXTRAS)])
+MESSAGES = pa.list_(MESSAGE)
+CONSTRAINTS = pa.list_(pa.struct([("id", pa.string()), ("kwargs", pa.string())]))
+
+TURN_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "prompt": ("prompt",),
+    "sft": ("messages",),
+    "preference": ("prompt", "chosen", "rejected"),
+    "rlvr": ("prompt",),
+}
+
+_BODIES: Mapping[str, tuple[tuple[str, pa.DataType], ...]] = {
+    "prompt": (("prompt", MESSAGES), ("persona", pa.string()), ("constraints", CONSTRAINTS), ("tools", pa.string())),
+    "sft": (("messages", MESSAGES), ("tools", pa.string())),
+    "preference": (
+        ("prompt", MESSAGES),
+        ("chosen", MESSAGES),
+        ("rejected", MESSAGES),
+        ("chosen_model", pa.string()),
+        ("rejected_model", pa.string()),
+        ("chosen_rating", pa.float64()),
+        ("rejected_rating", pa.float64()),
+        ("tools", pa.string()),
+    ),
+    "rlvr": (("prompt", MESSAGES), ("verifier", pa.string()), ("ground_truth", pa.string())),
+}
+
+# What the last turn of each message list has to be.
+_ENDS: Mapping[str, str] = {"prompt": "user", "messages": "assistant", "chosen": "assistant", "rejected": "assistant"}
+_BLANK = " \t\r\n\x0b\x0c"
+
+Body = dict[str, Any]
+Mask = npt.NDArray[np.bool_]
+
+
+class BadRow(Exception):
+    """A row that cannot become a record; `reason` says why, in words for the quarantine."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+def body_schema(kind: str) -> pa.Schema:
+    """The columns of a kind of record without `id` and `source`; raises UserError for an unknown kind."""
+    if kind not in _BODIES:
+        raise UserError(unknown("kind", kind, KINDS))
+    return pa.schema(_BODIES[kind])
+
+
+def check_body(kind: str, body: Body) -> str | None:
+    """Why a body (turns as dicts with at least role and content) is no valid record; None if it is one."""
+    for column in TURN_COLUMNS[kind]:
+        reason = _check_turns(column, body[column], after_prompt=column in ("chosen", "rejected"))
+        if reason:
+            return reason
+    if kind == "rlvr":
+        empty = [name for name in ("verifier", "ground_truth") if not body[name]]
+        return f"'{empty[0]}' is empty" if empty else None
+    return None
+
+
+def _check_turns(column: str, turns: Sequence[Mapping[str, Any]] | None, *, after_prompt: bool) -> str | None:
+    if not turns:
+        return f"'{column}' holds no messages"
+    for place, turn in enumerate(turns):
+        if turn["content"] is None:
+            return f"{column}[{place}] holds no text"
+        if turn["role"] not in ROLES:
+            return f"unknown role '{turn['role']}' in {column}[{place}] (known: {', '.join(ROLES)})"
+        if turn["role"] == "system" and (place or after_prompt):
+            return f"a system turn that is not the first, in {column}[{place}]"
+    last, wanted = turns[-1], _ENDS[column]
+    if last["role"] != wanted:
+        return f"'{column}' ends with a turn of '{last['role']}', not of '{wanted}'"
+    if not last["content"].strip(_BLANK) and not last.get("tool_calls"):
+        return f"the last turn of '{column}' is empty"
+    return None
+
+
+def valid(kind: str, body: pa.Table) -> Mask:
+    """For every row of a table of the kind's body: would `check_body` find nothing? Without a loop over rows."""
+    good = np.ones(body.num_rows, np.bool_)
+    for column in TURN_COLUMNS[kind]:
+        good = good & _valid_turns(body.column(column), _ENDS[column], after_prompt=column in ("chosen", "rejected"))
+    if kind == "rlvr":
+        for name in ("verifier", "ground_truth"):
+            good &= _true(pc.greater(pc.binary_length(body.column(name)), 0))
+    return good
+
+
+def _valid_turns(column: pa.ChunkedArray, ends_with: str, *, after_prompt: bool) -> Mask:
+    lists = column.combine_chunks()
+    lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0), np.int64)
+    stops = np.cumsum(lengths)
+    starts = stops - lengths
+    role, content, tool_calls = lists.flatten().flatten()[:3]
+    code = np.asarray(pc.fill_null(pc.index_in(role, value_set=pa.array(ROLES)), -1), np.int64)
+    bad = (code < 0) | (_true(pc.is_null(content)))
+    system = code == ROLES.index("system")
+    if not after_prompt:
+        system[starts[lengths > 0]] = False
+    wrong = np.concatenate([np.zeros(1, np.int64), np.cumsum(bad | system)])
+    good = (lengths > 0) & (wrong[stops] == wrong[starts])
+    last = np.where(lengths > 0, stops - 1, 0)[good]
+    ends = pa.array(last)
+    text = pc.ascii_trim(content.take(ends), characters=_BLANK)
+    filled = _true(pc.greater(pc.binary_length(text), 0)) | _true(
+        pc.greater(pc.binary_length(tool_calls.take(ends)), 0)
+    )
+    good[good] = filled & (code[last] == ROLES.index(ends_with))
+    return np.asarray(good, np.bool_)
+
+
+def _true(mask: pa.Array | pa.ChunkedArray) -> Mask:
+    found: Mask = np.asarray(pc.fill_null(mask, False), np.bool_)
+    return found
+
+
+def validate(kind: str, body: pa.Table) -> npt.NDArray[np.object_]:
+    """Per row of a body table None, or the reason why it is no valid record."""
+    reasons = np.full(body.num_rows, None, np.object_)
+    for row in np.flatnonzero(~valid(kind, body)):
+        reasons[row] = check_body(kind, body.slice(int(row), 1).to_pylist()[0])
+    return reasons

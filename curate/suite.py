@@ -1,0 +1,291 @@
+"""Evaluation suites: the items that training data must not contain.
+
+A suite is a list of benchmarks: where each one's rows come from, and which of their fields a model is shown. It is a
+name that ships with `curate`, a YAML file, or a data file of one's own. `load_suite` reads the list, `read_suite` the
+items:
+
+    suite = load_suite("tulu3", base=Path.cwd())
+    read = read_suite(suite, benchmarks_dir=Path("evals"), without=["gpqa"], base=Path.cwd())
+    read.items[0]   # Item(benchmark='mmlu', instance_id='mmlu/0', fields=('Find the degree ...',))
+
+Whatever cannot be read is named at once, before any work starts. A missing or empty field, an empty benchmark, and a
+number of items other than the published one are errors: nothing is left out in silence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from curate import network, shipped, sources
+from curate.config import Strict, check, load_yaml
+from curate.errors import UserError, unknown
+from curate.files import kind_of
+from curate.files.stream import COMPRESSIONS
+from curate.items import Item, Located, detect_fields, make_items
+
+Role = Literal["development", "unseen"]
+_EVERY = ":*"  # the subset that stands for every configuration of a Hub data set
+_AWAY = "the Hugging Face Hub cannot be reached, and its cache holds no copy"
+
+
+class Benchmark(Strict):
+    """One benchmark of a suite: where its rows come from and what of them is compared."""
+
+    name: str = Field(pattern=r"^[^/\s]+$")
+    from_: str = Field(alias="from", min_length=1)
+    split: str | None = None
+    fields: tuple[str, ...] = Field(min_length=1)
+    """Dotted paths to the texts, in order; a list found there is joined by newlines."""
+    optional: tuple[str, ...] = ()
+    """Those of `fields` that may be missing or empty in a row; they are then left out of the item."""
+    rows: str | None = None
+    """The key that holds the rows in a JSON file whose top level is an object."""
+    id: str | None = None
+    """Dotted path to a row's own id; a row's position serves where it is not given or not there."""
+    role: Role = "development"
+    cap: int | None = Field(default=None, ge=1)
+    """Only the first `cap` rows of each subset (configuration or file)."""
+    items: int | None = Field(default=None, ge=1)
+    """How many items it must have, after the cap; null where no source can be cited."""
+    licence: str | None = None
+
+    @model_validator(mode="after")
+    def _some_field_is_required(self) -> Benchmark:
+        for name in self.optional:
+            if name not in self.fields:
+                raise ValueError(f"optional field '{name}' of benchmark '{self.name}' is not in its fields")
+        if set(self.optional) == set(self.fields):
+            raise ValueError(f"every field of benchmark '{self.name}' is optional; one must always be there")
+        return self
+
+
+class SuiteFile(Strict):
+    """What a suite's YAML file holds."""
+
+    name: str | None = None
+    benchmarks: tuple[Benchmark, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> SuiteFile:
+        twice = [name for name, n in Counter(b.name for b in self.benchmarks).items() if n > 1]
+        if twice:
+            raise ValueError(f"two benchmarks are called '{twice[0]}'")
+        return self
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The list of benchmarks; relative paths in it are relative to `base`."""
+
+    name: str
+    benchmarks: tuple[Benchmark, ...]
+    base: Path
+
+
+@dataclass(frozen=True)
+class ReadBenchmark:
+    """What was read of one benchmark: `expected` is the published number of items, `files` are (name, sha256)."""
+
+    name: str
+    role: Role
+    expected: int | None
+    n_items: int
+    files: tuple[tuple[str, str], ...]
+    revision: str | None
+    licence: str | None
+
+
+@dataclass(frozen=True)
+class ReadSuite:
+    """The items of all benchmarks, in the order of the suite, and what is worth knowing about the reading."""
+
+    name: str
+    items: list[Item]
+    benchmarks: list[ReadBenchmark]
+    warnings: list[str]
+
+
+def load_suite(suite: str | Path, *, base: Path) -> Suite:
+    """Find a suite by its shipped name, its YAML file or a data file of one's own; paths are relative to `base`."""
+    text = str(suite)
+    path = base / Path(text).expanduser()
+    if path.suffix in (".yaml", ".yml"):
+        return _from_yaml(path)
+    if "/" in text or kind_of(text) or (text not in shipped.suites() and path.exists()):
+        return _from_data(text, path, base)
+    return _from_yaml(shipped.suite(text))
+
+
+def read_suite(
+    suite: Suite, *, benchmarks_dir: Path | None = None, without: Sequence[str] = (), base: Path
+) -> ReadSuite:
+    """Read every item of `suite`, from `benchmarks_dir` where a file or folder of the benchmark's name lies there.
+
+    Raises one UserError that names all benchmarks that cannot be read, why, and how to leave them out.
+    """
+    chosen = _leave_out(suite, without)
+    given, warnings = _given(suite, base / benchmarks_dir.expanduser()) if benchmarks_dir else ({}, [])
+    remote = {b.name for b in chosen if b.name not in given and _on_hub(b, suite.base)}
+    unreachable = bool(remote) and not network.hub_reachable()
+    read: list[tuple[ReadBenchmark, list[Item]]] = []
+    problems: dict[str, str] = {}
+    with network.offline() if unreachable else nullcontext():
+        for benchmark in chosen:
+            try:
+                read.append(_read(benchmark, given.get(benchmark.name), suite.base, warnings))
+            except UserError as error:
+                away = unreachable and benchmark.name in remote
+                problems[benchmark.name] = _AWAY if away else str(error)
+    if problems:
+        raise UserError(_unreadable(suite.name, problems, len(chosen)))
+    items = [item for _, found in read for item in found]
+    return ReadSuite(suite.name, items, [benchmark for benchmark, _ in read], warnings)
+
+
+def _from_yaml(path: Path) -> Suite:
+    read = check(SuiteFile, load_yaml(path), str(path))
+    return Suite(read.name or path.stem, read.benchmarks, path.parent)
+
+
+def _from_data(text: str, path: Path, base: Path) -> Suite:
+    """Make a suite of one data file or folder: its name is the stem, its fields are found in the first row."""
+    first = next(sources.read_rows(text, base=base), None)
+    if first is None:
+        raise UserError(f"{text}: no rows; a benchmark needs at least one item")
+    fields, optional = detect_fields(first[2], text)
+    name = "_".join(_stem(path.name).split())
+    return Suite(name, (Benchmark(name=name, from_=text, fields=fields, optional=optional),), base)
+
+
+def _stem(name: str) -> str:
+    """Cut the extensions of a data file; the name of anything else comes back whole."""
+    while kind_of(name) or Path(name).suffix in COMPRESSIONS:
+        name = Path(name).stem
+    return name
+
+
+def _leave_out(suite: Suite, without: Iterable[str]) -> list[Benchmark]:
+    names = {benchmark.name for benchmark in suite.benchmarks}
+    for name in without:
+        if name not in names:
+            raise UserError(f"--without: {unknown('benchmark', name, names)}")
+    chosen = [benchmark for benchmark in suite.benchmarks if benchmark.name not in set(without)]
+    if not chosen:
+        raise UserError(f"suite {suite.name}: --without leaves no benchmark")
+    return chosen
+
+
+def _given(suite: Suite, folder: Path) -> tuple[dict[str, Path], list[str]]:
+    """Match what lies in the benchmarks' folder with the suite; what no benchmark claims becomes a warning."""
+    if not folder.is_dir():
+        raise UserError(f"--benchmarks-dir {folder}: no such folder")
+    names = {benchmark.name for benchmark in suite.benchmarks}
+    given: dict[str, Path] = {}
+    unused: list[str] = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.stem.upper() in ("README", "LICENSE", "LICENCE"):
+            continue
+        name = path.name if path.is_dir() else _stem(path.name)
+        if name not in names or (path.is_file() and kind_of(path.name) is None):
+            unused.append(path.name)
+        elif name in given:
+            raise UserError(f"{folder}: {given[name].name} and {path.name} are both called like benchmark '{name}'")
+        else:
+            given[name] = path
+    if not given:
+        raise UserError(
+            f"--benchmarks-dir {folder}: no file or folder is called like a benchmark of suite {suite.name}"
+        )
+    return given, [f"--benchmarks-dir: no benchmark claims {', '.join(unused)}"] if unused else []
+
+
+def _read(
+    benchmark: Benchmark, given: Path | None, base: Path, warnings: list[str]
+) -> tuple[ReadBenchmark, list[Item]]:
+    """Read one benchmark, from the file or folder that is `given` or else from its own place; adds to `warnings`."""
+    cap = benchmark.cap
+    if given:
+        base, opened = given.parent, [_open(benchmark, f"./{given.name}", given.parent)]
+        if cap and given.is_file() and benchmark.from_.endswith(_EVERY):
+            # In one file for all configurations nobody can see where each begins.
+            warnings.append(f"benchmark {benchmark.name}: {given.name} is taken whole, not {cap} rows a configuration")
+            cap = None
+    else:
+        opened = _open_all(benchmark, base)
+    rows = chain.from_iterable(_rows(benchmark, source, base, cap) for source in opened)
+    items = list(make_items(rows, benchmark.name, benchmark.fields, benchmark.optional, benchmark.id))
+    if not items:
+        raise UserError("it holds no items")
+    if benchmark.items not in (None, len(items)):
+        differs = f"{len(items)} items where {benchmark.items} are expected"
+        if not given:
+            raise UserError(f"{differs}; pin another revision, or change `items` in a suite file of your own")
+        warnings.append(f"benchmark {benchmark.name}: {given.name} holds {differs}")
+    digests = tuple((name, digest) for source in opened for name, digest, _ in sources.content_digests(source))
+    return (
+        ReadBenchmark(
+            benchmark.name,
+            benchmark.role,
+            benchmark.items,
+            len(items),
+            digests,
+            opened[0].revision,
+            benchmark.licence,
+        ),
+        items,
+    )
+
+
+def _on_hub(benchmark: Benchmark, base: Path) -> bool:
+    return not sources._is_path(benchmark.from_.removesuffix(_EVERY), base)
+
+
+def _open_all(benchmark: Benchmark, base: Path) -> list[sources.Source]:
+    """Open a benchmark's own place; the subset `*` is every configuration, in the order in which the Hub lists them."""
+    if not benchmark.from_.endswith(_EVERY):
+        return [_open(benchmark, benchmark.from_, base)]
+    path = benchmark.from_.removesuffix(_EVERY)
+    import datasets  # takes seconds to import; local files need not pay
+
+    try:
+        subsets = datasets.get_dataset_config_names(path)
+    except Exception as error:  # `datasets` raises dozens of types
+        line = " ".join(str(error).split())[:300]
+        page = f"https://huggingface.co/datasets/{path}"
+        raise UserError(f"{path}: its configurations cannot be listed ({line}); see {page}") from error
+    return [_open(benchmark, f"{path}:{subset}", base) for subset in subsets]
+
+
+def _open(benchmark: Benchmark, from_: str, base: Path) -> sources.Source:
+    return sources.open_source(benchmark.name, from_, base=base, split=benchmark.split)
+
+
+def _rows(benchmark: Benchmark, source: sources.Source, base: Path, cap: int | None) -> Iterator[Located]:
+    """Give a source's rows, the first `cap` of each file or configuration."""
+    is_json = bool(source.files) and all(kind_of(file.name) == "json" for file in source.files)
+    rows = sources.read_rows(
+        source.from_, base=base, split=benchmark.split, rows_key=benchmark.rows if is_json else None
+    )
+    if cap is None:
+        return rows
+    return islice(rows, cap) if source.is_hub else (located for located in rows if located[1] < cap)
+
+
+def _unreadable(suite: str, problems: Mapping[str, str], total: int) -> str:
+    """Put all that cannot be read into one line, a reason that several share only once."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in problems.items():
+        by_reason.setdefault(reason, []).append(name)
+    listed = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in by_reason.items())
+    hint = "give their files with --benchmarks-dir"
+    if len(problems) < total:
+        hint += ", or leave them out: " + " ".join(f"--without {name}" for name in problems)
+    return f"suite {suite}: {len(problems)} of {total} benchmarks cannot be read: {listed}; {hint}"

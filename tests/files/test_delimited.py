@@ -1,0 +1,128 @@
+"""CSV and TSV against Python's own reader, and what is bad or refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curate.errors import UserError
+from curate.files import BadInput, read_file
+from curate.files.delimited import quotes_count
+
+
+def read(
+    folder: Path, name: str, text: str | bytes, columns: list[str] | None = None, block_bytes: int = 1 << 20
+) -> list[Any]:
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    rows = []
+    for block in read_file(path, name, columns=columns, block_bytes=block_bytes):
+        ours = [row for _, row in block.rows()]
+        table = block.table()
+        bad = any(isinstance(row, BadInput) for row in ours)
+        assert (table is None) == bad
+        assert table is None or table.to_pylist() == ours
+        rows += ours
+    return rows
+
+
+FIELD = st.text(st.sampled_from('ab "\t,\n😀'), max_size=5)
+
+
+@settings(max_examples=200)
+@given(rows=st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=6), block_bytes=st.integers(4, 60))
+def test_what_python_writes_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], block_bytes: int
+) -> None:
+    for quote_all, end in ((False, "\r\n"), (True, "\n")):
+        out = io.StringIO()
+        quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
+        csv.writer(out, quoting=quoting, lineterminator=end).writerows([("q", "a"), *rows])
+        found = read(tmp_path_factory.mktemp("csv"), "a.csv", out.getvalue(), block_bytes=block_bytes)
+        assert found == [{"q": one, "a": two} for one, two in rows]
+
+
+@settings(max_examples=200)
+@given(text=st.text(st.sampled_from('ab",\n'), max_size=30), block_bytes=st.integers(4, 20))
+def test_any_text_has_the_rows_that_python_finds(
+    tmp_path_factory: pytest.TempPathFactory, text: str, block_bytes: int
+) -> None:
+    expected = [fields for fields in csv.reader(io.StringIO(text, newline="")) if fields]
+    found = read(tmp_path_factory.mktemp("csv"), "a.csv", text, ["one", "two"], block_bytes)
+    assert len(found) == len(expected)
+    for row, fields in zip(found, expected, strict=True):
+        if isinstance(row, BadInput):
+            assert len(fields) != 2 or "never closed" in row.reason
+        else:
+            assert list(row.values()) == fields
+
+
+def test_quotes_in_a_tsv_are_plain_unless_the_file_proves_otherwise(tmp_path: Path) -> None:
+    bare = '"Mix" means to combine\tyes\n"All of it."\tno\nsays "so"\t"half\n'
+    assert read(tmp_path, "a.tsv", bare, ["q", "a"]) == [
+        {"q": '"Mix" means to combine', "a": "yes"},
+        {"q": '"All of it."', "a": "no"},
+        {"q": 'says "so"', "a": '"half'},
+    ]
+    quoted = 'q\ta\n"one\ttwo\nthree"\t"say ""so"""\nplain\t"x"\n'
+    assert read(tmp_path, "b.tsv", quoted) == [{"q": "one\ttwo\nthree", "a": 'say "so"'}, {"q": "plain", "a": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("sample", "expected"),
+    [
+        ("a\tb\n", False),
+        ('"a"\t"b"\n', False),
+        ('"a ""b"""\tc\n', True),
+        ('"a\nb"\tc\n', True),
+        ('"a ""b"""\t"c" d\n', False),
+        ('"a\tb"\tc\n"open\tc\n', False),
+    ],
+)
+def test_when_quotes_count(sample: str, expected: bool) -> None:
+    assert quotes_count(sample.encode()) is expected
+
+
+def test_ragged_rows_are_bad_and_blank_lines_are_no_rows(tmp_path: Path) -> None:
+    rows = read(tmp_path, "a.csv", "q,a\n1,2\n\n3\n4,5,6\r\n\r\n7,8")
+    assert [row.reason if isinstance(row, BadInput) else row["q"] for row in rows] == [
+        "1",
+        "1 fields where there are 2 columns",
+        "3 fields where there are 2 columns",
+        "7",
+    ]
+    assert rows[1].raw == "3"
+
+
+def test_other_bad_rows(tmp_path: Path) -> None:
+    rows = read(tmp_path, "a.csv", b'q,a\n1,\xe9\n"a\rb",ok\na\rb"",no\n"never,closed\n5,6\n')
+    assert [row.reason if isinstance(row, BadInput) else row for row in rows] == [
+        "not UTF-8: byte 0xe9 at byte 2 of the row",
+        {"q": "a\rb", "a": "ok"},
+        rows[2].reason,
+        "not a row of CSV: a quoted field is never closed",
+    ]
+    assert "not a row of CSV" in rows[2].reason
+
+
+def test_a_field_longer_than_pythons_limit(tmp_path: Path) -> None:
+    long = "x" * 300_000
+    assert read(tmp_path, "a.csv", f'q,a\n"{long}",2\n', block_bytes=1000) == [{"q": long, "a": "2"}]
+
+
+def test_headers_that_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="two columns are named 'q'"):
+        read(tmp_path, "a.csv", "q,a,q\n1,2,3\n")
+    with pytest.raises(UserError, match="the header cannot be read"):
+        read(tmp_path, "a.csv", b"q,\xff\n1,2\n")
+
+
+def test_a_header_alone_has_no_rows(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.csv", "q,a\n") == []
+    assert read(tmp_path, "a.csv", "\n\n") == []

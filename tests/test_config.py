@@ -1,0 +1,79 @@
+"""YAML into models: what is wrong is told in one line, with the place and the nearest key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import Field
+
+from curate.config import Strict, check, load_yaml
+from curate.errors import UserError
+
+
+class Part(Strict):
+    from_: str = Field(alias="from")
+    size: int = Field(default=1, ge=1)
+
+
+class Whole(Strict):
+    name: str
+    parts: list[Part] = Field(min_length=1)
+    extra: Part | None = None
+
+
+def message(data: dict[str, Any]) -> str:
+    with pytest.raises(UserError) as caught:
+        check(Whole, data, "f.yaml")
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+PARTS = [{"from": "x"}]
+
+
+def test_what_is_right_is_read_by_its_alias() -> None:
+    whole = check(Whole, {"name": "n", "parts": [{"from": "x", "size": 3}]}, "f.yaml")
+    assert (whole.parts[0].from_, whole.parts[0].size) == ("x", 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"nmae": "n", "parts": PARTS}, ": unknown key 'nmae'; did you mean 'name'?"),
+        ({"name": "n", "parts": [{"form": "x"}]}, ", parts.0: unknown key 'form'; did you mean 'from'? (known: from, "),
+        ({"name": "n", "parts": PARTS, "extra": {"sise": 1}}, ", extra: unknown key 'sise'; did you mean 'size'?"),
+        ({"name": "n", "parts": [{}]}, ": the key 'parts.0.from' is missing"),
+        ({"name": "n", "parts": [{"from": "x", "size": 0}]}, ": 'parts.0.size': input should be greater than"),
+        ({"name": "n", "parts": []}, ": 'parts': "),
+        ({"name": ["n"], "parts": PARTS}, ": 'name': "),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(data: dict[str, Any], told: str) -> None:
+    assert message(data).startswith(f"f.yaml{told}")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"a: [1", "line 1: not valid YAML"),
+        (b"- a\n- b\n", "the top level must be a mapping"),
+        (b"", "the top level must be a mapping"),
+        (b"a: \xff", "cannot be read"),
+        (b"a: \x00", "not valid YAML"),
+    ],
+)
+def test_a_file_that_is_no_mapping_is_told_with_its_name(tmp_path: Path, text: bytes, told: str) -> None:
+    path = tmp_path / "f.yaml"
+    path.write_bytes(text)
+    with pytest.raises(UserError) as caught:
+        load_yaml(path)
+    assert told in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file"):
+        load_yaml(tmp_path / "gone.yaml")

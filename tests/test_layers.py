@@ -1,0 +1,145 @@
+"""Imports point one way, and `import curate` stays light.
+
+The ranks below are the picture of docs/architecture.md: a module imports only from rows above its own. Two modules of
+one row do not import each other; inside a package everything may import everything. Imports under TYPE_CHECKING do not
+count.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# One row a layer, from the bottom to the top. A new module of `curate` gets its name in one of them.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("errors",),
+    ("shipped", "config", "network", "text"),
+    ("records",),
+    ("shards", "filters", "generate", "verify", "embedded"),
+    ("files", "hub"),
+    ("formats",),
+    ("sources",),
+    ("items",),
+    ("suite", "audit"),
+    ("contamination", "dedup"),
+    ("sample",),
+    ("recipe",),
+    ("lock", "card"),
+    ("mixture", "synthesize", "prefer", "check"),
+    ("cli",),
+)
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+
+# What `import curate` must not load; each costs between a tenth of a second and several seconds.
+HEAVY = {"torch", "transformers", "trl", "datasets", "numba", "pyarrow", "numpy", "pandas", "duckdb", "pydantic"} | {
+    "typer",
+    "rich",
+    "yaml",
+}
+
+
+def module_of(path: Path) -> str:
+    """Name the part of `curate` a file belongs to: its folder directly below curate/, or its stem."""
+    return path.relative_to(ROOT / "curate").with_suffix("").parts[0]
+
+
+def for_types_only(node: ast.stmt) -> bool:
+    """Tell whether a statement is `if TYPE_CHECKING:`."""
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
+def statements(body: list[ast.stmt]) -> Iterator[ast.AST]:
+    """Walk everything that runs, functions included, without the imports that only serve type checkers."""
+    for node in body:
+        if isinstance(node, ast.If) and for_types_only(node):
+            yield from statements(node.orelse)
+        elif isinstance(node, (ast.If, ast.Try, ast.With, ast.FunctionDef, ast.ClassDef)):
+            for child in ast.iter_child_nodes(node):
+                yield from statements([child]) if isinstance(child, ast.stmt) else ast.walk(child)
+        else:
+            yield from ast.walk(node)
+
+
+def imported(node: ast.AST, package: str) -> Iterator[str]:
+    """Give the full names a statement imports; relative imports are resolved against `package`."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+        stem = ".".join([*base, *([node.module] if node.module else [])])
+        yield from (f"{stem}.{alias.name}" for alias in node.names)
+
+
+def arrows(text: str, package: str = "curate") -> set[str]:
+    """Give the parts of `curate` that a source text imports from when it runs."""
+    names = {name for node in statements(ast.parse(text).body) for name in imported(node, package)}
+    return {name.split(".")[1] for name in names if name.startswith("curate.")}
+
+
+def files() -> list[Path]:
+    return sorted(path for path in (ROOT / "curate").rglob("*.py") if path != ROOT / "curate" / "__init__.py")
+
+
+def test_every_module_has_a_rank() -> None:
+    assert {module_of(path) for path in files()} <= set(RANK)
+
+
+def test_imports_point_one_way() -> None:
+    wrong = []
+    for path in files():
+        own = module_of(path)
+        package = ".".join(path.relative_to(ROOT).parent.parts)
+        for other in arrows(path.read_text(encoding="utf-8"), package) - {own, "__version__"}:
+            if other not in RANK or RANK[other] >= RANK[own]:
+                wrong.append(f"{path.relative_to(ROOT)} imports curate.{other}")
+    assert not wrong
+
+
+def test_the_core_never_imports_its_trainers() -> None:
+    for path in [*files(), ROOT / "curate" / "__init__.py"]:
+        names = {n for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) for n in imported(node, "curate")}
+        assert not [name for name in names if name.split(".")[0] in ("curate_train", "tests")], path
+
+
+def test_torch_is_never_imported_at_module_level() -> None:
+    for path in [*files(), ROOT / "curate" / "__init__.py"]:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            heavy = {name.split(".")[0] for name in imported(node, "curate")} & {"torch", "transformers", "trl", "vllm"}
+            assert not heavy, path
+
+
+def test_import_curate_is_light() -> None:
+    code = "import curate, sys; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert "curate" in loaded
+    assert not loaded & HEAVY
+
+
+def test_the_reader_of_imports_sees_what_it_should() -> None:
+    text = """
+from __future__ import annotations
+from typing import TYPE_CHECKING
+import json, curate.text.kernels
+from curate import errors
+from curate.records import KINDS
+from . import lock
+if TYPE_CHECKING:
+    from curate.cli import main
+else:
+    import curate.shards
+def late() -> None:
+    if True:
+        from curate.mixture import run
+    try:
+        import curate.card
+    finally:
+        pass
+"""
+    assert arrows(text) == {"text", "errors", "records", "lock", "shards", "mixture", "card"}
+    assert arrows("from . import b\nfrom .. import files", "curate.audit") == {"audit", "files"}
