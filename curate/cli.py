@@ -186,9 +186,16 @@ def main() -> None:
             raise
         print(f"curate: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as error:
+        if isinstance(error, SystemExit) and error.code != 130:  # typer makes an exit with 130 of an interrupt
+            raise
         print("curate: interrupted; nothing half-written is left", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:  # no space, no permission, a file where a folder should be
+        if debug:
+            raise
+        print(f"curate: {error.filename or 'disk'}: {error.strerror or error}", file=sys.stderr)
+        sys.exit(1)

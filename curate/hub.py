@@ -7,12 +7,14 @@ unknown or gated data set (with the page to accept its terms on), a subset or a 
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from curate.errors import UserError
+from curate.network import hub_reachable, offline
 
-_NAME = re.compile(r"(?P<path>[\w.-]+(?:/[\w.-]+)?)(?::(?P<subset>[^@]+))?(?:@(?P<revision>.+))?")
+_NAME = re.compile(r"(?P<path>[\w.-]+(?:/[\w.-]+)?)(?::(?P<subset>[^@/:]+))?(?:@(?P<revision>.+))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -45,19 +47,23 @@ def open_hub(name: HubName, split: str | None) -> HubData:
     """Download (or find in the cache) one split, memory-mapped; raises UserError where there is no such thing."""
     import datasets  # takes seconds to import; local files need not pay
 
-    commit = resolve_revision(name)
+    reachable = hub_reachable()
+    commit = resolve_revision(name, reachable=reachable)
     wanted = split or "train"
     try:
-        loaded = datasets.load_dataset(name.path, name=name.subset, split=wanted, revision=commit or name.revision)
+        with nullcontext() if reachable else offline():
+            loaded = datasets.load_dataset(name.path, name=name.subset, split=wanted, revision=commit or name.revision)
     except Exception as error:  # `datasets` raises dozens of types, down to those of its file readers
-        raise UserError(_explain(name, wanted, error)) from error
+        raise UserError(_explain(name, wanted, error, reachable=reachable)) from error
     return HubData(loaded, commit)
 
 
-def resolve_revision(name: HubName) -> str | None:
+def resolve_revision(name: HubName, *, reachable: bool) -> str | None:
     """The commit a name stands for now; None where the Hub cannot be reached (a cached copy may still be read)."""
     if name.revision and _COMMIT.fullmatch(name.revision):
         return name.revision
+    if not reachable:
+        return None
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -66,20 +72,27 @@ def resolve_revision(name: HubName) -> str | None:
     except HfHubHTTPError as error:
         status = getattr(error.response, "status_code", None)
         if status in (401, 403, 404):
-            raise UserError(_explain(name, "", error)) from error
+            raise UserError(_explain(name, "", error, reachable=True)) from error
         return None
-    except Exception:  # offline: every HTTP library has its own idea of how to say so
+    except OSError:  # the connection went in between; loading will say so if the cache cannot help
         return None
 
 
-def _explain(name: HubName, split: str, error: BaseException) -> str:
+def _explain(name: HubName, split: str, error: BaseException, *, reachable: bool) -> str:
     page = f"https://huggingface.co/datasets/{name.path}"
     line = " ".join(str(error).split())[:300]
     where = name.path + (f":{name.subset}" if name.subset else "") + (f"@{name.revision}" if name.revision else "")
-    if "gated" in line.lower():
+    kind = type(error).__name__
+    if kind == "GatedRepoError" or "is a gated dataset" in line:
         return f"{where}: the data set is gated; accept its terms at {page} and log in with `hf auth login`"
+    if kind in ("RepositoryNotFoundError", "DatasetNotFoundError"):
+        return f"{where}: there is no such data set on the Hub, or it is private; see {page}"
+    if kind == "RevisionNotFoundError":
+        return f"{where}: the data set has no such revision; see {page}"
     if "split" in line.lower():
         return f"{where}: no split '{split}' ({line})"
     if "BuilderConfig" in line or "Config name is missing" in line:
         return f"{where}: the subset is missing or unknown; write {name.path}:<subset> ({line})"
-    return f"{where}: cannot be read from the Hub ({type(error).__name__}: {line}); see {page}"
+    if not reachable and isinstance(error, OSError):
+        return f"{where}: the Hub cannot be reached, and the data set is not in the cache; see {page}"
+    return f"{where}: cannot be read from the Hub ({kind}: {line}); see {page}"

@@ -22,6 +22,10 @@ from curate.errors import UserError, unknown
 from curate.records import KINDS, ROLES
 
 
+MAX_PASSES = 256
+"""How often a row can be written: a run is numbered by its block and the pass in its last eight bits."""
+
+
 def _one_of(what: str, known: tuple[str, ...]) -> Any:
     """A text that must be one of the known names; the error names the nearest."""
 
@@ -54,7 +58,7 @@ class SourceSpec(Strict):
     """Further columns to carry into the output."""
     licence: str | None = None
     rows: int | None = Field(default=None, ge=1)
-    share: float | None = Field(default=None, gt=0)
+    share: float | None = Field(default=None, gt=0, le=MAX_PASSES, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _rows_or_share(self) -> SourceSpec:

@@ -14,6 +14,7 @@ import pytest
 
 from curate.errors import UserError
 from curate.files import BadInput
+from curate.formats import detect, parse
 from curate.sources import Source, content_digests, open_source, read_rows
 
 
@@ -55,6 +56,18 @@ def test_files_are_read_in_the_order_of_their_names(folder: Path, from_: str) ->
 def test_a_limit_counts_rows_of_the_source(folder: Path, limit: int) -> None:
     for block_bytes in (4, 1 << 20):
         assert len(rows(opened(folder, "d"), limit=limit, block_bytes=block_bytes)) == min(limit, 5)
+
+
+def test_files_of_mixed_schemas_are_read_and_what_does_not_fit_is_quarantined(tmp_path: Path) -> None:
+    lines(tmp_path / "d/a.jsonl", {"question": "q", "answer": "a #### 1"})
+    lines(tmp_path / "d/b.jsonl", {"question": 7, "answer": "a"}, {"text": "t"}, {"question": "q", "answer": "b"})
+    blocks = list(opened(tmp_path, "d").blocks())
+    parsed = [parse(block, detect(blocks[0], "sft"), "sft") for block in blocks]
+    assert [part.rows.tolist() for part in parsed] == [[0], [3]]
+    assert [(bad.file, bad.row, bad.reason) for bad in parsed[1].quarantine] == [
+        ("b.jsonl", 1, "field 'question' is a number, not text"),
+        ("b.jsonl", 2, "field 'question' is missing"),
+    ]
 
 
 def test_one_file_and_paths_of_every_kind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

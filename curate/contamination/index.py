@@ -75,7 +75,7 @@ def tokenise_all(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Tok
     begins, ends = np.empty(capacity + MAX_TOKENS, np.int64), np.empty(capacity + MAX_TOKENS, np.int64)
     hashes = np.empty(capacity + MAX_TOKENS, np.uint64)
     first = np.zeros(starts.size + 1, np.int64)
-    scratch, k = make_scratch(), 0
+    scratch, k = make_scratch(), np.int64(0)
     for i in range(starts.size):
         at = starts[i]
         while at < stops[i]:

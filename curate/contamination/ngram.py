@@ -167,10 +167,25 @@ def _scan(turns: Turns, first: int, table: Table, events: Events, counts: np.nda
 
 @jit
 def _grown(array: np.ndarray) -> np.ndarray:
-    """A copy with twice the rows."""
+    """A copy with twice the rows. (A loop: assigning a slice would take numba four seconds to compile.)"""
     larger = np.empty((2 * array.shape[0], array.shape[1]), array.dtype)
-    larger[: array.shape[0]] = array
+    for i in range(array.shape[0]):
+        for j in range(array.shape[1]):
+            larger[i, j] = array[i, j]
     return larger
+
+
+@jit
+def _distinct(ngrams: np.ndarray, low: int, high: int) -> np.ndarray:
+    """The distinct values of `ngrams[low:high]`, ascending."""
+    values = ngrams[low:high].copy()
+    values.sort()
+    k = 0
+    for i in range(values.size):
+        if i == 0 or values[i] != values[i - 1]:
+            values[k] = values[i]
+            k += 1
+    return values[:k]
 
 
 @jit
@@ -190,7 +205,8 @@ def _positions(ngrams: np.ndarray, table: Table) -> np.ndarray:
 
 @jit
 def _item_score(positions: np.ndarray, low: int, high: int, item: int, table: Table) -> float:
-    """Mean over the item's fields of the share of tokens that the windows at `positions[low:high]` cover."""
+    """Mean over the item's fields of the share of tokens that the windows at `positions[low:high]` cover, to twelve
+    decimals."""
     total, p = 0.0, low
     for field in range(table.item_first[item], table.item_first[item + 1]):
         begin, end = table.field_first[field], table.field_first[field + 1]
@@ -201,7 +217,9 @@ def _item_score(positions: np.ndarray, low: int, high: int, item: int, table: Ta
             p += 1
         if end > begin:
             total += covered / (end - begin)
-    return total / (table.item_first[item + 1] - table.item_first[item])
+    fields = table.item_first[item + 1] - table.item_first[item]
+    # Sums of three shares may come out a hair above what they are, and so a score above a threshold that it meets.
+    return total if fields == 1 else round(total / fields, 12)
 
 
 @jit
@@ -258,17 +276,23 @@ def _add_doc_spans(events: Events, low: int, high: int, item: int, turns: Turns,
 
 
 @jit
-def _score(turns: Turns, events: Events, n_events: int, table: Table, floor: float) -> Matches:
-    """Score every record against every item it shares an n-gram with, and keep the pairs from `floor` on."""
+def _score(
+    turns: Turns, events: Events, n_events: int, table: Table, floor: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Score every record against every item it shares an n-gram with, and keep the pairs from `floor` on.
+
+    Returns (record, item, end of its doc spans, end of its item spans) of every pair, the scores, and both lists of spans.
+    """
     pairs, scores = np.empty((64, 4), np.int64), np.empty((64, 1), np.float64)
     doc_spans, item_spans = np.empty((64, 3), np.int32), np.empty((64, 2), np.int32)
-    k, k_doc, k_item, low = 0, 0, 0, 0
+    # Typed, or numba compiles what is called with them once more for the literal 0.
+    k, k_doc, k_item, low = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
     while low < n_events:
         doc, high = turns.docs[events.turns[low]], low
         while high < n_events and turns.docs[events.turns[high]] == doc:
             high += 1
-        positions = _positions(np.unique(events.ngrams[low:high]), table)
-        p = 0
+        positions = _positions(_distinct(events.ngrams, low, high), table)
+        p = np.int64(0)
         while p < positions.size:
             item, q = table.token_item[positions[p]], p
             end = table.field_first[table.item_first[item + 1]]
@@ -286,12 +310,13 @@ def _score(turns: Turns, events: Events, n_events: int, table: Table, floor: flo
                 k += 1
             p = q
         low = high
-    first = np.zeros((k + 1, 2), np.int64)
-    first[1:] = pairs[:k, 2:]
-    return Matches(
-        pairs[:k, 0].astype(np.int32), pairs[:k, 1].astype(np.int32), scores[:k, 0].copy(),
-        first[:, 0].copy(), doc_spans[:k_doc].copy(), first[:, 1].copy(), item_spans[:k_item].copy(),
-    )  # fmt: skip
+    return pairs[:k], scores[:k, 0], doc_spans[:k_doc], item_spans[:k_item]
+
+
+def _as_matches(pairs: np.ndarray, scores: np.ndarray, doc_spans: np.ndarray, item_spans: np.ndarray) -> Matches:
+    docs, items = pairs[:, 0].astype(np.int32), pairs[:, 1].astype(np.int32)
+    doc_first, item_first = (np.concatenate([[0], pairs[:, column]]) for column in (2, 3))
+    return Matches(docs, items, scores, doc_first, doc_spans, item_first, item_spans)
 
 
 def match(
@@ -311,6 +336,6 @@ def match(
         if reached == first:
             room *= 4
         elif n_events:
-            found.append(_score(turns, events, n_events, table, floor))
+            found.append(_as_matches(*_score(turns, events, n_events, table, floor)))
         first = reached
     return found, counts

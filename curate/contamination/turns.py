@@ -36,7 +36,8 @@ class AllTurns:
         """The turns that a model is given: the column `prompt`, or all but the last turn of an sft record."""
         if kind != "sft":
             return self.where(self.columns == 0)
-        return self.where(np.append(np.diff(self.turns.docs) == 0, False))
+        goes_on = np.append(np.diff(self.turns.docs) == 0, False)
+        return self.where(goes_on[: self.turns.docs.size])
 
     def where(self, wanted: np.ndarray) -> Turns:
         """The turns of a mask, still in order."""
@@ -79,4 +80,5 @@ def _stretches(content: pa.StringArray) -> tuple[np.ndarray, np.ndarray, np.ndar
     _, offsets, data = content.buffers()
     at = np.frombuffer(offsets, dtype=np.int32)[content.offset : content.offset + len(content) + 1].astype(np.int64)
     text = np.frombuffer(data if data is not None and data.size else b"\0", dtype=np.uint8)
+    text.flags.writeable = False  # always: for numba writable and read-only arrays are two types to compile for
     return at[:-1], at[1:], text

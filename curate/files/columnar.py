@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curate.errors import UserError
-from curate.files.block import RAW_CHARACTERS, BadInput, Row
+from curate.files.block import RAW_CHARACTERS, BadInput, Row, raw_text
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,22 @@ class ArrowBlock:
         return text[:RAW_CHARACTERS]
 
     def _row(self, place: int) -> Row | BadInput:
+        one = self.columns.slice(place, 1)
         try:
-            row: Row = self.columns.slice(place, 1).to_pylist()[0]
+            row: Row = one.to_pylist()[0]
         except UnicodeDecodeError:
-            text = " ".join(str(self.columns.slice(place, 1).to_batches()[0].schema.names).split())
-            return BadInput("not UTF-8: a text column holds other bytes", f"columns {text}")
+            return BadInput("not UTF-8: a text column holds other bytes", _escaped(one))
         return row
+
+
+def _escaped(one: pa.Table) -> str:
+    """The text columns of one row for people, bytes that are no UTF-8 as backslash escapes."""
+    texts = {
+        name: raw_text(column.cast(pa.large_binary(), safe=False)[0].as_py() or b"")
+        for name, column in zip(one.column_names, one.columns, strict=True)
+        if column.type in (pa.string(), pa.large_string())
+    }
+    return json.dumps(texts, ensure_ascii=False)[:RAW_CHARACTERS]
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -91,8 +91,9 @@ class DelimitedBlock:
         return raw_text(self.data[self.starts[place] : self.ends[place]])
 
     def _lines(self, places: Sequence[int]) -> Iterator[bytes]:
+        starts, ends = self.starts.tolist(), self.ends.tolist()
         for place in places:
-            yield self.data[self.starts[place] : self.ends[place]]
+            yield self.data[starts[place] : ends[place]]
 
 
 def _fields(line: bytes, names: tuple[str, ...], dialect: Dialect) -> list[str] | BadInput:

@@ -57,8 +57,9 @@ class JsonBlock:
 
     def rows(self, only: Iterable[int] | None = None) -> Iterator[tuple[int, Row | BadInput]]:
         """Rows through `json`, one at a time."""
+        starts, ends = self.starts.tolist(), self.ends.tolist()
         for place in range(self.n_rows) if only is None else only:
-            yield self.first_row + place, _row(self.data[self.starts[place] : self.ends[place]])
+            yield self.first_row + place, _row(self.data[starts[place] : ends[place]])
 
     def raw(self, place: int) -> str:
         """The row's own text."""

@@ -80,9 +80,7 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
     try:
         summary = _fill(plan, partial_out, options, locked, started)
         fsync_tree(partial_out)
-        if out.exists():
-            shutil.rmtree(out)
-        partial_out.rename(out)
+        _put_in_place(partial_out, out)
     except BaseException:
         shutil.rmtree(partial_out, ignore_errors=True)
         raise
@@ -90,8 +88,25 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
     return Built(out, summary)
 
 
+def _put_in_place(finished: Path, out: Path) -> None:
+    """Give the finished folder its name; what it replaces is moved aside first: half-deleted, it would pass for done."""
+    replaced = finished.with_name(finished.name + ".replaced")
+    shutil.rmtree(replaced, ignore_errors=True)
+    if out.exists():
+        out.rename(replaced)
+    try:
+        finished.rename(out)
+    except BaseException:
+        if replaced.exists() and not out.exists():
+            replaced.rename(out)
+        raise
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
 def _refuse_full(out: Path, overwrite: bool) -> None:
     """Refuse a folder that holds something, and with --overwrite one that no build made."""
+    if out.name in ("", ".."):
+        raise UserError(f"{out}: a folder that is there already; give the name of a new one")
     if out.is_dir() and not any(out.iterdir()):
         return
     if out.exists() and not overwrite:

@@ -154,7 +154,10 @@ def lock_of(plan: Plan, limit: int | None, summary: Summary | None, outputs: Map
         for key in ("suite", "benchmarks_dir"):
             recipe["decontaminate"][key] = _portable(recipe["decontaminate"][key], plan.base)
     inputs: dict[str, Any] = {
-        spec.name: {"revision": source.revision, "files": [list(entry) for entry in digests]}
+        spec.name: {
+            "revision": source.revision,
+            "files": {name: {"sha256": digest, "bytes": size} for name, digest, size in digests},
+        }
         for spec, source, digests in zip(plan.recipe.sources, plan.sources, plan.digests, strict=True)
     }
     lock = {
@@ -182,7 +185,7 @@ def _benchmarks(plan: Plan) -> dict[str, Any]:
             "expected_items": b.expected,
             "revision": b.revision,
             "licence": b.licence,
-            "files": [list(entry) for entry in b.files],
+            "files": {name: {"sha256": digest} for name, digest in b.files},
         }
         for b in plan.suite.benchmarks
     }

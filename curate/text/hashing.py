@@ -24,7 +24,8 @@ def hash_rows(
 ) -> np.ndarray:
     """Hash the turns of every record, in order, each with its tag (its role) and length: uint64 [n_docs, 2]."""
     out = np.empty((n_docs, 2), np.uint64)
-    out[:, 0], out[:, 1] = K, _OTHER_SEED
+    for doc in range(n_docs):
+        out[doc, 0], out[doc, 1] = K, _OTHER_SEED
     tail = np.zeros(8, np.uint8)
     for turn in range(starts.size):
         a, b = out[docs[turn], 0], out[docs[turn], 1]
@@ -35,8 +36,8 @@ def hash_rows(
             word = load8(data, at)
             a, b = mix(a, word), mix(b ^ (a >> np.uint64(17)), word * _MIX_1)
             at += 8
-        tail[:] = 0
-        tail[: stop - at] = data[at:stop]
+        for i in range(8):
+            tail[i] = data[at + i] if at + i < stop else 0
         word = load8(tail, 0)
         out[docs[turn], 0], out[docs[turn], 1] = mix(a, word), mix(b ^ (a >> np.uint64(17)), word * _MIX_1)
     return out

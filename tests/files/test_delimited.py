@@ -42,8 +42,9 @@ def test_what_python_writes_is_read_back(
 ) -> None:
     for quote_all, end in ((False, "\r\n"), (True, "\n")):
         out = io.StringIO()
-        quoting = csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL
-        csv.writer(out, quoting=quoting, lineterminator=end).writerows([("q", "a"), *rows])
+        csv.writer(out, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL, lineterminator=end).writerows(
+            [("q", "a"), *rows]
+        )
         found = read(tmp_path_factory.mktemp("csv"), "a.csv", out.getvalue(), block_bytes=block_bytes)
         assert found == [{"q": one, "a": two} for one, two in rows]
 
