@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.errors import CurateError
+from curate.errors import CurateError, FailOver
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,7 +36,7 @@ BenchmarksDir = Annotated[
     Path | None, typer.Option(help="Take the benchmarks' items from DIR/<name>.* or DIR/<name>/ instead of the Hub.")
 ]
 Without = Annotated[list[str] | None, typer.Option(help="Leave a benchmark out; may be given more than once.")]
-FailOver = Annotated[
+MaxRate = Annotated[
     float | None, typer.Option(min=0, max=1, help="Exit with 3 if a source hits more than this share of a benchmark.")
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)]
@@ -66,7 +66,7 @@ def build(
     ] = None,
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,
-    fail_over: FailOver = None,
+    fail_over: MaxRate = None,
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
@@ -97,7 +97,7 @@ def decontaminate(
     role: Annotated[list[str] | None, typer.Option(help="Roles whose turns are scanned; user by default.")] = None,
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,
-    fail_over: FailOver = None,
+    fail_over: MaxRate = None,
     overwrite: Overwrite = False,
     limit: Limit = None,
     workers: Workers = None,
@@ -149,7 +149,10 @@ def why(
     out: Folder,
     row: Annotated[str, typer.Argument(metavar="ROW", help="The id of a row: <source>/<row>.")],
 ) -> None:
-    """Tell one row's whole path in words: where it came from, what it matches, who decided what."""
+    """Tell one row's whole path in words: where it came from, what it matches, who decided what.
+
+    Example: curate why out/quickstart chats/0
+    """
     from curate.audit.why import why as tell
 
     print(tell(out, row), end="")
@@ -167,11 +170,16 @@ def _run(
     cores = workers or os.cpu_count() or 1
     with progress_bar() as progress:
         options = Options(overwrite=overwrite, limit=limit, locked=locked, workers=cores, progress=progress)
-        built = run(recipe, out, base=base, options=options)
+        try:
+            built, over = run(recipe, out, base=base, options=options), None
+        except FailOver as error:  # the folder is finished: show it all the same
+            built, over = error.built, error
     if as_json:
         print(json.dumps(built.summary.as_dict() | {"folder": str(out)}, ensure_ascii=False))
     else:
         show(built.summary, out)
+    if over:
+        raise over
 
 
 def main() -> None:

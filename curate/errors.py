@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class CurateError(Exception):
@@ -26,9 +27,14 @@ class UserError(CurateError):
 
 
 class FailOver(CurateError):
-    """A source overlaps a benchmark by more than the rate that was allowed."""
+    """A source overlaps a benchmark by more than the rate that was allowed; `built` is the build, which is finished."""
 
     exit_code = 3
+
+    def __init__(self, message: str, built: Any = None) -> None:
+        """Keep the build that went over."""
+        super().__init__(message)
+        self.built = built
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

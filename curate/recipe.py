@@ -21,7 +21,6 @@ from curate.contamination.profile import PROFILES
 from curate.errors import UserError, unknown
 from curate.records import KINDS, ROLES
 
-
 MAX_PASSES = 256
 """How often a row can be written: a run is numbered by its block and the pass in its last eight bits."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -20,9 +20,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 SHARD_BYTES = 256 << 20
-ROW_GROUP_BYTES = 64 << 20
+ROW_GROUP_BYTES = 32 << 20
 ROW_GROUP_ROWS = 1 << 16
-WRITER = {"compression": "zstd", "compression_level": 1, "version": "2.6", "write_page_index": True}
+# Dictionaries and statistics cost more time than they save bytes where nearly every value is a text of its own.
+_REPEATED = ("source", "step", "file")
+_SEARCHED = ("id", "source", "row")
+# A stretch of a run is read whole unless it holds more than this many rows for each one that is wanted.
+_SPARSE = 2
 
 
 @dataclass(frozen=True)
@@ -107,23 +111,55 @@ def shard_bounds(sizes: np.ndarray, shards: int | str) -> list[int]:
 def gather(rows: Placed, open_slice: Callable[[int, int, int], pa.Table]) -> pa.Table:
     """The rows as one table, in order; `open_slice(run, low, n)` reads `n` rows of a run.
 
-    Rows of one run that are wanted together lie close together in it, since both are in the order of keys.
+    Rows of one run that are wanted together mostly lie together in it, since both are in the order of keys: then they
+    are read as one stretch. Where few rows of a stretch are wanted, they are picked out one by one.
     """
-    parts, place = [], np.empty(len(rows), np.int64)
-    filled = 0
+    parts, place, filled = [], np.empty(len(rows), np.int64), 0
     for run in np.unique(rows.run):
         mine = np.flatnonzero(rows.run == run)
         at = rows.at[mine]
         low, high = int(at.min()), int(at.max()) + 1
-        parts.append(open_slice(int(run), low, high - low))
-        place[mine] = at - low + filled
-        filled += high - low
+        part, where = open_slice(int(run), low, high - low), at - low
+        if high - low > _SPARSE * len(mine):
+            part, where = part.take(pa.array(where)), np.arange(len(mine))
+        parts.append(part)
+        place[mine] = where + filled
+        filled += part.num_rows
     return pa.concat_tables(parts).combine_chunks().take(pa.array(place))
+
+
+def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer with the settings of every Parquet file of a build."""
+    leaves = [".".join(leaf) for leaf in _leaves(schema)]
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        compression_level=1,
+        version="2.6",
+        use_dictionary=[leaf for leaf in leaves if leaf in _REPEATED or leaf.endswith(".role")],
+        write_statistics=[leaf for leaf in leaves if leaf in _SEARCHED],
+    )
+
+
+def _leaves(schema: pa.Schema) -> Iterator[tuple[str, ...]]:
+    """The paths of the leaf columns, as Parquet names them."""
+    for field in schema:
+        yield from ((field.name, *rest) for rest in _below(field.type))
+
+
+def _below(kind: pa.DataType) -> Iterator[tuple[str, ...]]:
+    if pa.types.is_list(kind):
+        yield from (("list", "element", *rest) for rest in _below(kind.value_type))
+    elif pa.types.is_struct(kind):
+        yield from ((child.name, *rest) for child in kind for rest in _below(child.type))
+    else:
+        yield ()
 
 
 def write_shard(path: Path, schema: pa.Schema, rows: Placed, make: Callable[[int, int], pa.Table]) -> None:
     """Write the rows of one shard; `make(start, stop)` gives the table of those of a row group."""
-    with pq.ParquetWriter(path, schema, **WRITER) as writer:
+    with parquet_writer(path, schema) as writer:
         for start, stop in pairwise(cut(rows.size, ROW_GROUP_BYTES, ROW_GROUP_ROWS)):
             group = make(start, stop).cast(schema).combine_chunks()
             writer.write_table(group, row_group_size=max(1, group.num_rows))

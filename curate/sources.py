@@ -89,7 +89,7 @@ def open_source(
     `split` is for the Hub and `save_to_disk` folders (default `train`).
     """
     names = tuple(columns) if columns else None
-    if not _is_path(from_, base):
+    if not is_path(from_, base):
         _no_columns(from_, names)
         hub = open_hub(parse_hub_name(from_), split)
         return Source(name, from_, (), hub.revision, None, hub.dataset)
@@ -107,7 +107,7 @@ def _no_columns(what: str, columns: tuple[str, ...] | None) -> None:
         raise UserError(f"{what}: `columns` names the columns of CSV and TSV files; this is neither")
 
 
-def _is_path(from_: str, base: Path) -> bool:
+def is_path(from_: str, base: Path) -> bool:
     if from_.startswith((".", "/", "~")) or _GLOB & set(from_):
         return True
     return kind_of(from_) is not None or (base / from_).exists()

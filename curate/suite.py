@@ -245,7 +245,7 @@ def _read(
 
 
 def _on_hub(benchmark: Benchmark, base: Path) -> bool:
-    return not sources._is_path(benchmark.from_.removesuffix(_EVERY), base)
+    return not sources.is_path(benchmark.from_.removesuffix(_EVERY), base)
 
 
 def _open_all(benchmark: Benchmark, base: Path) -> list[sources.Source]:

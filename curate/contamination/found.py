@@ -34,9 +34,7 @@ def benchmark_items(suite: ReadSuite | None) -> list[BenchmarkItems]:
     """Where each benchmark's items stand in the list of all items."""
     read = suite.benchmarks if suite else []
     firsts = accumulate((b.n_items for b in read), initial=0)
-    return [
-        BenchmarkItems(b.name, b.role, first, b.n_items) for b, first in zip(read, firsts, strict=False)
-    ]
+    return [BenchmarkItems(b.name, b.role, first, b.n_items) for b, first in zip(read, firsts, strict=False)]
 
 
 def row_ids(source: str, rows: np.ndarray) -> pa.StringArray:
@@ -71,10 +69,10 @@ def match_lines(names: ItemNames, source: str, ids: pa.StringArray, part: Matche
     return pa.table(
         {
             "doc_id": ids.take(pa.array(part.docs)),
-            "source": pa.array([source] * len(part.docs)),
+            "source": pa.array([source] * len(part.docs), pa.string()),
             "benchmark": names.benchmarks.take(items),
             "instance_id": names.ids.take(items),
-            "matcher": pa.array(["ngram"] * len(part.docs)),
+            "matcher": pa.array(["ngram"] * len(part.docs), pa.string()),
             "score": part.scores,
             "hit": part.scores > threshold,
             "doc_spans": _spans(part.doc_first, part.doc_spans, ("turn", "start", "stop")),

@@ -28,8 +28,9 @@ from curate.contamination.profile import profile as find_profile
 from curate.contamination.turns import all_turns
 from curate.errors import UserError, unknown
 from curate.files.columnar import ArrowBlock
-from curate.formats import Parsed, Quarantined, check_format, detect, parse
+from curate.formats import Parsed, Quarantined, check_columns, check_format, detect, parse
 from curate.formats.kinds import guess_kind
+from curate.records import ROLES
 from curate.sources import Block, Source, open_source, source_names
 from curate.suite import load_suite, read_suite
 
@@ -87,6 +88,9 @@ def decontaminate(
     """
     if policy not in POLICIES:
         raise UserError(unknown("policy", policy, POLICIES))
+    for role in roles:
+        if role not in ROLES:
+            raise UserError(unknown("role", role, ROLES))
     settings = find_profile(profile)
     named = _inputs(data, split)
     folder = Path(benchmarks_dir) if benchmarks_dir is not None else None
@@ -94,6 +98,8 @@ def decontaminate(
     index = build_index([item.fields for item in read.items], settings.n, settings.threshold)
     rule = _Rule(index, ItemNames.of(read.items), benchmark_items(read), settings.threshold, policy, tuple(roles))
     parts = [_one_source(name, list(blocks), kind, format, rule) for name, blocks in named]
+    if len({part.kept.schema for part in parts}) > 1:
+        raise UserError(f"{', '.join(name for name, _ in named)}: records of different kinds; name one with kind=")
     return Decontaminated(
         kept=pa.concat_tables([part.kept for part in parts]),
         dropped=pa.concat_tables([part.dropped for part in parts]),
@@ -110,6 +116,8 @@ def _inputs(data: Any, split: str) -> list[tuple[str, Iterator[Block]]]:
         data = [data]
     if isinstance(data, (list, tuple)) and all(isinstance(path, (str, Path)) for path in data):
         paths = [str(path) for path in data]
+        if not paths:
+            raise UserError("data: an empty list; give at least one path")
         sources = [
             open_source(n, p, base=Path.cwd(), split=split) for n, p in zip(source_names(paths), paths, strict=True)
         ]
@@ -135,6 +143,7 @@ def _one_source(
     kind = kind or guess_kind(blocks[0], fmt)
     fmt = fmt or detect(blocks[0], kind)
     check_format(fmt, kind)
+    check_columns(blocks[0], fmt)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         parsed, found, tokens = zip(*pool.map(partial(_block, fmt=fmt, kind=kind, rule=rule), blocks), strict=True)
     if not any(tokens):

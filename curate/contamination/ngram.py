@@ -281,7 +281,8 @@ def _score(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Score every record against every item it shares an n-gram with, and keep the pairs from `floor` on.
 
-    Returns (record, item, end of its doc spans, end of its item spans) of every pair, the scores, and both lists of spans.
+    Returns (record, item, end of its doc spans, end of its item spans) of every pair, the scores, and both lists of
+    spans.
     """
     pairs, scores = np.empty((64, 4), np.int64), np.empty((64, 1), np.float64)
     doc_spans, item_spans = np.empty((64, 3), np.int32), np.empty((64, 2), np.int32)

@@ -1,7 +1,7 @@
 """The second half of a build: rows are laid out in the order of their keys and written as Parquet shards.
 
 Every output (train, validation, removed) is a list of rows that lie in the staged runs. It is sorted by key, cut into
-shards of about 256 MB and row groups of at most 64 MB, and each row group is gathered from the runs it needs. Only
+shards of about 256 MB and row groups of at most 32 MB, and each row group is gathered from the runs it needs. Only
 rows' places, sizes and keys are held for the whole corpus.
 """
 

@@ -6,13 +6,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from curate import lock as locks
 from curate.audit.store import DATABASE
@@ -28,7 +28,7 @@ from curate.mixture.scan import Scan, Scanned, in_order, scan_block
 from curate.mixture.summary import Summary, card_facts, lock_of, summarise
 from curate.recipe import Recipe, load_recipe
 from curate.sample import Candidates, choose
-from curate.shards import WRITER, fsync_tree, sha256, write_text
+from curate.shards import fsync_tree, parquet_writer, sha256, write_text
 
 Progress = Callable[[str, int, int], None]
 """Called as work goes on: what is done, rows and bytes of text that were added."""
@@ -84,12 +84,13 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
     except BaseException:
         shutil.rmtree(partial_out, ignore_errors=True)
         raise
-    _fail_over(recipe, summary)
-    return Built(out, summary)
+    built = Built(out, summary)
+    _fail_over(recipe, built)
+    return built
 
 
 def _put_in_place(finished: Path, out: Path) -> None:
-    """Give the finished folder its name; what it replaces is moved aside first: half-deleted, it would pass for done."""
+    """Give the finished folder its name. What it replaces is moved aside first: half-deleted it would pass for done."""
     replaced = finished.with_name(finished.name + ".replaced")
     shutil.rmtree(replaced, ignore_errors=True)
     if out.exists():
@@ -121,22 +122,23 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
     """Do the work in the unfinished folder `out`."""
     staging = out / ".staging"
     staging.mkdir()
+    planned = time.perf_counter()
     blocks = _scan_all(plan, staging, options)
     scanned = time.perf_counter()
     hits = [join_hits([(len(block.rows), block.hits) for block in own]) for own in blocks]
     tables = [overlaps_of(own, plan.index.n_items, plan.benchmarks) for own in hits]
     results = _decide(plan, blocks, hits, tables)
-    files = _write(plan, out, staging, results, options)
-    written = time.perf_counter()
-    seconds = {"scan": round(scanned - started, 3), "write": round(written - scanned, 3)}
     spec = plan.recipe.decontaminate
     runs = {
         "versions": locks.versions(),
         "parameters": {"limit": options.limit, "workers": options.workers, "roles": list(spec.roles) if spec else []},
         "steps": ["read", "validate", *(["decontaminate"] if spec else []), "sample", "write"],
-        "timings": seconds,
+        "timings": {"plan": round(planned - started, 3), "scan": round(scanned - planned, 3)},
     }
-    record(out / DATABASE, staging, plan, results, runs)
+    with ThreadPoolExecutor(1) as beside:  # the audit needs nothing of the shards: both are written at once
+        recording = beside.submit(record, out / DATABASE, staging, plan, results, runs)
+        files = _write(plan, out, staging, results, options)
+        recording.result()
     shutil.rmtree(staging)
     summary = summarise(plan, results, tables, files, options.limit, time.perf_counter() - started)
     lock = lock_of(plan, options.limit, summary, {str(path.relative_to(out)): sha256(path) for path in files})
@@ -260,17 +262,18 @@ def _write_quarantine(out: Path, staging: Path, blocks: list[Scanned]) -> list[P
         return []
     (out / "quarantine").mkdir()
     path = out / "quarantine" / "quarantine-00000-of-00001.parquet"
-    pq.write_table(table.combine_chunks(), path, **WRITER)
+    with parquet_writer(path, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
     return [path]
 
 
-def _fail_over(recipe: Recipe, summary: Summary) -> None:
+def _fail_over(recipe: Recipe, built: Built) -> None:
     """Raise FailOver if a source hits more of a benchmark than the recipe allows."""
     limit = recipe.decontaminate.fail_over if recipe.decontaminate else None
     if limit is None:
         return
-    over = [(name, cell) for name, cells in summary.overlaps.items() for cell in cells if cell.over(limit)]
+    over = [(name, cell) for name, cells in built.summary.overlaps.items() for cell in cells if cell.over(limit)]
     if over:
         named = "; ".join(f"{name} hits {100 * cell.rate:.2f} % of {cell.benchmark.name}" for name, cell in over[:5])
         more = f" (and {len(over) - 5} more)" if len(over) > 5 else ""
-        raise FailOver(f"over the limit of {100 * limit:g} %: {named}{more}")
+        raise FailOver(f"over the limit of {100 * limit:g} %: {named}{more}", built)

@@ -103,7 +103,7 @@ def scan_block(scan: Scan, reading: Reading, number: int, block: Block) -> Scann
     found, counts = match(scanned, scan.index.table)
     n_tokens = np.bincount(scanned.docs, weights=counts, minlength=turns.n_docs).astype(np.int64)
     sizes = turns.doc_sums(turns.turns.stops - turns.turns.starts)
-    hashes = hash_rows(*turns.turns[:3], turns.roles, turns.turns.docs, turns.n_docs)
+    hashes = hash_rows(*turns.turns[:3], turns.roles + 8 * turns.columns, turns.turns.docs, turns.n_docs)
     _stage_documents(scan, reading, number, block.file, parsed, n_tokens, hashes)
     _stage_matches(scan, reading, number, parsed, turns, found)
     at = [_stage_run(scan, reading, number, parsed, turn) for turn in range(reading.passes)]

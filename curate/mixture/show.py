@@ -39,7 +39,7 @@ def progress_bar() -> Iterator[Report]:
 
 def show(summary: Summary, out: Path) -> None:
     """Print the summary: sources, overlap with benchmarks, notes, and where things are."""
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(_sources(summary))
     if summary.overlaps and any(summary.overlaps.values()):
         console.print(_overlaps(summary))

@@ -142,7 +142,8 @@ def _warnings(sources: Sequence[SourceSummary]) -> list[str]:
     ]
     short = [f"source '{s.name}': {s.shortfall} rows fewer than asked for" for s in sources if s.shortfall]
     bad = [f"source '{s.name}': {s.quarantined} rows quarantined" for s in sources if s.quarantined]
-    return dropped + bad + short
+    empty = [] if any(s.written for s in sources) else ["no row is left: `datasets` cannot open an empty split"]
+    return dropped + bad + short + empty
 
 
 def lock_of(plan: Plan, limit: int | None, summary: Summary | None, outputs: Mapping[str, str]) -> dict[str, Any]:

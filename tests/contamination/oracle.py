@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 TOKEN = re.compile(r"[^ ,.?!:;()\"\-\n\\]+")
@@ -27,6 +28,7 @@ class Word(NamedTuple):
     stop: int
 
 
+@lru_cache(maxsize=4096)
 def words(text: str) -> list[Word]:
     """Give the tokens of a text: what stands between separators, lower-cased where that keeps the number of letters."""
     return [Word("".join(map(_lower, found.group())), *found.span()) for found in TOKEN.finditer(text)]
@@ -58,7 +60,11 @@ def inside(text: str, known: set[Gram], n: int) -> list[int]:
 
 def score(item: Item, record: Record, n: int) -> Fraction:
     """Give score(item, record), exactly."""
-    known = grams(record, n)
+    return score_of(item, grams(record, n), n)
+
+
+def score_of(item: Item, known: set[Gram], n: int) -> Fraction:
+    """Give the score of an item against a record with these windows."""
     shares = [Fraction(len(inside(field, known, n)), max(1, len(words(field)))) for field in item]
     return sum(shares, Fraction(0)) / len(shares)
 
@@ -89,7 +95,5 @@ def record_spans(item: Item, record: Record, n: int) -> list[tuple[int, int, int
     """Give the runs of a record's tokens that lie in a window of the item: (place in `record`, start, stop)."""
     known = grams(item, n)
     return [
-        (place, start, stop)
-        for place, turn in enumerate(record)
-        for start, stop in runs(turn, inside(turn, known, n))
+        (place, start, stop) for place, turn in enumerate(record) for start, stop in runs(turn, inside(turn, known, n))
     ]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from curate.contamination.index import Table, bloom_word, build_index, first_slot, power
+from curate.contamination.index import Table, first_slot
 from curate.contamination.ngram import STORED_FROM, match
 from curate.text.kernels import PIECE
 from tests.contamination import oracle
@@ -146,7 +146,9 @@ def test_the_tokens_of_every_turn_are_counted(sample: tuple[list[Record], list[I
 
 
 @settings(max_examples=60)
-@given(samples(), SIZES, st.integers(-40, 12), st.sampled_from(["w ", "w, ", "w" * 50 + " ", "w" * PIECE + " ", " ", "É "]))
+@given(
+    samples(), SIZES, st.integers(-40, 12), st.sampled_from(["w ", "w, ", "w" * 50 + " ", "w" * PIECE + " ", " ", "É "])
+)
 def test_windows_are_found_across_the_ends_of_pieces(
     sample: tuple[list[Record], list[Item]], n: int, shift: int, filler: str
 ) -> None:
@@ -229,20 +231,66 @@ def test_turns_in_spans_are_counted_through_the_whole_message_list() -> None:
 # ---- hashing proposes, tokens decide
 
 
-def lying_table(table: Table, texts: list[str]) -> Table:
-    """Let the filter pass everything, and let every window of `texts` and of the items propose every n-gram there is:
-    the right one, where there is one, comes last."""
-    n, n_ngrams = table.n, len(table.postings_first) - 1
-    firsts = table.postings[table.postings_first[:-1]]
-    hashes = {_window_hash(build_index([[text]], 1, 0.5).table, j, n) for text in texts for j in range(_windows(text, n))}
-    own = {_hash_of_slot: None for _hash_of_slot in table.slots[table.slots[:, 1] != 0, 0].tolist()}
-    size = 1 << (2 * (len(hashes) + len(own)) * n_ngrams + 64).bit_length()
+def entries(table: Table) -> dict[int, list[int]]:
+    """Read the look-up table: for each hash the n-grams entered under it."""
+    found: dict[int, list[int]] = {}
+    for window, entry in table.slots.tolist():
+        if entry:
+            found.setdefault(window, []).append((entry >> 32) - 1)
+    return found
+
+
+def lying(table: Table, records: list[Record]) -> Table:
+    """Make every window of the records and of the items propose other n-grams before its own, past a filter that
+    lets everything through: what happens when all hashes collide. So do windows that have just begun."""
+    own = entries(table)
+    turns = [[turn] for record in records for turn in record]
+    seen = {window for size in range(1, table.n + 1) for window in entries(index_of(turns, size).table)}
+    firsts = table.postings[table.postings_first[:-1]].tolist()
+    size = 1 << (16 * (len(own) + len(seen)) + 64).bit_length()
     slots = np.zeros((size, 2), np.uint64)
-    for window in sorted(hashes | own.keys()):
-        right = [int(id_ >> 32) - 1 for hash_, id_ in table.slots.tolist() if id_ and hash_ == window]
-        for ngram in [i for i in range(n_ngrams) if i not in right] + right:
-            slot = first_slot(np.uint64(window), size)
+    for window in sorted(own.keys() | seen):
+        right = own.get(window, [])
+        wrong = [ngram for ngram in range(len(firsts)) if ngram not in right]
+        slot = first_slot(np.uint64(window), size)
+        for ngram in [*dict.fromkeys(wrong[:3] + wrong[-3:]), *right]:
             while slots[slot, 1]:
                 slot = (slot + 1) % size
-            slots[slot] = window, (ngram + 1) << 32 | int(firsts[ngram])
+            slots[slot] = window, (ngram + 1) << 32 | firsts[ngram]
     return table._replace(slots=slots, bloom=np.full_like(table.bloom, ~np.uint64(0)))
+
+
+@given(samples(), SIZES)
+def test_colliding_hashes_cost_time_and_never_a_wrong_answer(sample: tuple[list[Record], list[Item]], n: int) -> None:
+    records, items = sample
+    table = lying(index_of(items, n).table, records)
+    assert matched(records, table, ANY) == expected(records, items, n)
+
+
+def test_the_lie_is_told_and_not_believed() -> None:
+    """The record's only window proposes the n-gram of the item, whose tokens are others."""
+    records = [["nine " * 8]]
+    table = lying(index_of([[EIGHT]], 8).table, records)
+    told = entries(table)
+    assert len(told) == 1 + 8
+    assert all(ngrams == [0] for ngrams in told.values())
+    assert matched(records, table, ANY) == {}
+    assert matched([[EIGHT]], table, ANY).keys() == {(0, 0)}
+
+
+def test_tokens_left_over_from_the_turn_before_complete_no_window() -> None:
+    records = [["one two three four", "five six seven eight"], ["five six seven eight"]]
+    table = lying(index_of([[EIGHT]], 8).table, records)
+    assert matched(records, table, ANY) == {}
+
+
+@pytest.mark.parametrize("changed", ["seven eighT.", "seven eight", "seven\neight!", "SEVEN - EIGHT"])
+def test_a_window_is_the_same_in_other_case_and_with_other_separators(changed: str) -> None:
+    record = EIGHT.replace("seven eight", changed)
+    assert matched([[record]], index_of([[EIGHT]], 8).table).keys() == {(0, 0)}
+
+
+@pytest.mark.parametrize("changed", ["seven eighty", "sevens eight", "seve eight", "seven eigh\0t", "seveneight x"])
+def test_a_window_is_another_when_one_letter_is(changed: str) -> None:
+    record = EIGHT.replace("seven eight", changed)
+    assert matched([[record]], index_of([[EIGHT]], 8).table, ANY) == {}
