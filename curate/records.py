@@ -132,13 +132,20 @@ def _valid_turns(column: pa.ChunkedArray, ends_with: str, *, after_prompt: bool)
     wrong = np.concatenate([np.zeros(1, np.int64), np.cumsum(bad | system)])
     good = (lengths > 0) & (wrong[stops] == wrong[starts])
     last = np.where(lengths > 0, stops - 1, 0)[good]
-    ends = pa.array(last)
-    text = pc.ascii_trim(content.take(ends), characters=_BLANK)
-    filled = _true(pc.greater(pc.binary_length(text), 0)) | _true(
-        pc.greater(pc.binary_length(tool_calls.take(ends)), 0)
-    )
-    good[good] = filled & (code[last] == ROLES.index(ends_with))
+    good[good] = _filled(content, tool_calls, last) & (code[last] == ROLES.index(ends_with))
     return np.asarray(good, np.bool_)
+
+
+def _filled(content: pa.StringArray, tool_calls: pa.StringArray, places: npt.NDArray[np.int64]) -> Mask:
+    """Whether the turns at some places hold anything but blanks, or else a tool call."""
+    starts = pc.utf8_slice_codeunits(content, 0, 1).take(pa.array(places))
+    filled: Mask = ~_true(pc.is_in(starts, value_set=pa.array(["", *_BLANK])))
+    doubtful = np.flatnonzero(~filled)  # only these are looked at whole: a copy of every text costs more than the rest
+    at = pa.array(places[doubtful])
+    text = pc.ascii_trim(content.take(at), characters=_BLANK)
+    called = pc.greater(pc.binary_length(tool_calls.take(at)), 0)
+    filled[doubtful] = _true(pc.greater(pc.binary_length(text), 0)) | _true(called)
+    return filled
 
 
 def _true(mask: pa.Array | pa.ChunkedArray) -> Mask:

@@ -35,7 +35,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Candidates:
-    """The rows of one source that are left: `keys[p]` are their keys in pass p, `prompts` hashes of their prompts."""
+    """The rows of one source that are left: `keys[p]` are their keys in pass p, `prompts` hashes of their prompts.
+
+    The prompts are looked at only where validation rows are chosen.
+    """
 
     keys: Sequence[np.ndarray]
     prompts: np.ndarray
@@ -63,7 +66,8 @@ def choose(candidates: Sequence[Candidates], wanted: Sequence[Wanted], n_validat
     """Choose among the candidates of every source."""
     planned = [_planned(want, len(left.prompts)) for want, left in zip(wanted, candidates, strict=True)]
     quotas = apportion(n_validation, planned)
-    eligible = _once([left.prompts for left in candidates])
+    prompts = [left.prompts for left in candidates]
+    eligible = _once(prompts) if n_validation else [np.zeros(len(own), np.bool_) for own in prompts]
     return [
         _choose(left, want, plan, quota, may)
         for left, want, plan, quota, may in zip(candidates, wanted, planned, quotas, eligible, strict=True)
@@ -97,6 +101,9 @@ def _once(prompts: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 def _choose(left: Candidates, want: Wanted, planned: int, quota: int, eligible: np.ndarray) -> Choice:
     n = len(left.prompts)
+    if planned == n and not quota:  # everything is taken: nothing to sort
+        none = np.zeros(n, np.bool_)
+        return Choice([~none, *_repeats(left, want, none)], none, 0 if want.rows is None else want.rows - n)
     by_key = np.argsort(left.keys[0], kind="stable")
     may = eligible[by_key]
     # In key order: first what lies beyond the training rows, then training rows from the largest key down.

@@ -23,7 +23,7 @@ import pyarrow as pa
 from curate.contamination.found import ItemNames, benchmark_items, hits_of, join_hits, match_lines, row_ids
 from curate.contamination.index import Index, build_index
 from curate.contamination.ngram import NO_MATCHES, Matches, match
-from curate.contamination.policy import POLICIES, BenchmarkItems, Overlap, overlaps_of, removal
+from curate.contamination.policy import POLICIES, BenchmarkItems, Overlap, left_over, overlaps_of, removal
 from curate.contamination.profile import profile as find_profile
 from curate.contamination.turns import all_turns
 from curate.errors import UserError, unknown
@@ -155,7 +155,7 @@ def _one_source(
     hits = join_hits([(len(part.rows), hits_of(own, rule.threshold)) for part, own in zip(parsed, found, strict=True)])
     cells = overlaps_of(hits, rule.index.n_items, rule.benchmarks)
     gone = removal(rule.policy, len(rows), hits, cells, rule.names.ids.to_pylist())
-    kept = np.setdiff1d(np.arange(len(rows)), gone.rows, assume_unique=True)
+    kept = left_over(len(rows), gone.rows)
     return Decontaminated(
         kept=records.take(pa.array(kept)),
         dropped=records.take(pa.array(gone.rows)).append_column("reason", gone.reason_column()),

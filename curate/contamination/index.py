@@ -19,7 +19,7 @@ import numpy as np
 from curate.text.kernels import MAX_TOKENS, K, count_points, jit, make_scratch, next_tokens, same_token
 
 P = np.uint64(0xD6E8FEB86659FD93)
-"""Base of the rolling polynomial hash over the token hashes of a window."""
+"""Base of the polynomial hash over the token hashes of a window."""
 _BLOOM_BITS_PER_KEY = 16
 
 
@@ -44,7 +44,8 @@ class Table(NamedTuple):
     field_first: np.ndarray  # int64 [fields + 1]: first token of each field
     item_first: np.ndarray  # int64 [items + 1]: first field of each item
     token_item: np.ndarray  # int32 [tokens]: the item a token belongs to
-    bloom: np.ndarray  # uint64 words
+    pieces: np.ndarray  # uint64 words: Bloom filter of the runs of (n + 1) // 2 tokens
+    bloom: np.ndarray  # uint64 words: Bloom filter of the n-grams
     slots: (
         np.ndarray
     )  # uint64 [slots, 2]: window hash; n-gram id + 1 (0: free) above, one token position where it begins below
@@ -85,28 +86,23 @@ def tokenise_all(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Tok
 
 
 @jit
-def power(n: int) -> np.uint64:
-    """P to the n-th, modulo 2^64: the weight of the token that leaves a window of n."""
-    weight = np.uint64(1)
-    for _ in range(n):
-        weight *= P
-    return weight
+def window_hash(hashes: np.ndarray, first: int, n: int) -> np.uint64:
+    """The hash of the n tokens from `first` on: a polynomial of their hashes."""
+    h = np.uint64(0)
+    for j in range(first, first + n):
+        h = h * P + hashes[j]
+    return h
 
 
 @jit
 def _window_hashes(hashes: np.ndarray, first: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """The hash of each n-token window of each text, and the token position where it begins."""
     windows, positions = np.empty(hashes.size, np.uint64), np.empty(hashes.size, np.int64)
-    leaving, k = power(n), 0
+    k = 0
     for text in range(first.size - 1):
-        rolling = np.uint64(0)
-        for j in range(first[text], first[text + 1]):
-            rolling = rolling * P + hashes[j]
-            if j >= first[text] + n:
-                rolling -= hashes[j - n] * leaving
-            if j >= first[text] + n - 1:
-                windows[k], positions[k] = rolling, j - n + 1
-                k += 1
+        for begin in range(first[text], first[text + 1] - n + 1):
+            windows[k], positions[k] = window_hash(hashes, begin, n), begin
+            k += 1
     return windows[:k].copy(), positions[:k].copy()
 
 
@@ -159,12 +155,30 @@ def first_slot(window: np.uint64, size: int) -> int:
 
 
 @jit
-def _fill(bloom: np.ndarray, slots: np.ndarray, windows: np.ndarray, positions: np.ndarray) -> None:
-    """Enter each distinct n-gram, of hash `windows[id]` and beginning at `positions[id]`, into the filter and the
-    table."""
-    for ngram in range(windows.size):
-        word, bits = bloom_word(windows[ngram], bloom.size)
+def may_hold(bloom: np.ndarray, window: np.uint64) -> bool:
+    """Whether a filter may hold a window; False is certain."""
+    word, bits = bloom_word(window, bloom.size)
+    return bloom[word] & bits == bits
+
+
+@jit
+def _fill_bloom(bloom: np.ndarray, windows: np.ndarray) -> None:
+    for window in windows:
+        word, bits = bloom_word(window, bloom.size)
         bloom[word] |= bits
+
+
+def _bloom(windows: np.ndarray) -> np.ndarray:
+    """A filter of distinct windows: three bits of one word each, about one stranger in a hundred gets through."""
+    bloom = np.zeros(_power_of_two(len(windows) * _BLOOM_BITS_PER_KEY) // 64, np.uint64)
+    _fill_bloom(bloom, windows)
+    return bloom
+
+
+@jit
+def _fill_slots(slots: np.ndarray, windows: np.ndarray, positions: np.ndarray) -> None:
+    """Enter each distinct n-gram, of hash `windows[id]` and beginning at `positions[id]`, into the table."""
+    for ngram in range(windows.size):
         slot = first_slot(windows[ngram], slots.shape[0])
         while slots[slot, 1] != 0:
             slot = (slot + 1) & (slots.shape[0] - 1)
@@ -212,14 +226,15 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float) -> Ind
     by_id = np.argsort(ids, kind="stable")
     postings_first = np.concatenate([[0], np.cumsum(np.bincount(ids, minlength=n_ids))]).astype(np.int64)
     postings = positions[order][by_id].astype(np.int32)
-    bloom = np.zeros(_power_of_two(n_ids * _BLOOM_BITS_PER_KEY) // 64, np.uint64)
     slots = np.zeros((_power_of_two(2 * n_ids), 2), np.uint64)
     firsts = postings_first[:-1]
-    _fill(bloom, slots, windows[order][by_id][firsts], postings[firsts])
+    distinct = windows[order][by_id][firsts]
+    _fill_slots(slots, distinct, postings[firsts])
+    pieces = np.unique(_window_hashes(tokens.hashes, tokens.first, (n + 1) // 2)[0])
     lengths = np.diff(tokens.first)
     table = Table(
         n, data, tokens.begins, tokens.ends, points, tokens.first, item_first,
-        np.repeat(field_item, lengths), bloom, slots, postings_first, postings,
+        np.repeat(field_item, lengths), _bloom(pieces), _bloom(distinct), slots, postings_first, postings,
     )  # fmt: skip
     n_tokens = np.bincount(field_item, weights=lengths, minlength=len(items)).astype(np.int32)
     best = np.bincount(field_item, weights=lengths >= n, minlength=len(items)) / np.maximum(np.diff(item_first), 1)

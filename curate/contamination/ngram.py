@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from curate.contamination.index import P, Table, bloom_word, first_slot, power, same_window
+from curate.contamination.index import Table, first_slot, may_hold, same_window, window_hash
 from curate.text.kernels import MAX_TOKENS, count_points, jit, make_scratch, next_tokens
 
 STORED_FROM = 0.2
@@ -103,25 +103,27 @@ def _find(window: np.uint64, table: Table, data: np.ndarray, begins: np.ndarray,
 
 
 @jit
-def _roll(hashes: np.ndarray, windows: np.ndarray, n: int, k: int, seen: int, rolling: np.uint64) -> np.uint64:
-    """Rolling hash of the window that ends at each of the tokens `n:k`; `seen` tokens of the turn went before."""
-    leaving = power(n)
-    for j in range(n, k):
-        gone = hashes[j - n] if seen + j - n >= n else np.uint64(0)
-        rolling = rolling * P + hashes[j] - gone * leaving
-        windows[j] = rolling
-    return rolling
+def _propose(
+    hashes: np.ndarray, begin: int, end: int, table: Table, places: np.ndarray, windows: np.ndarray
+) -> tuple[int, int]:
+    """Write where windows begin, from `begin` on and within the tokens up to `end`, that may be benchmark n-grams.
 
-
-@jit
-def _probe(windows: np.ndarray, first: int, last: int, bloom: np.ndarray, candidates: np.ndarray) -> int:
-    """Keep the places whose window the filter lets through; no branch in the loop, so that the loads overlap."""
-    k = 0
-    for j in range(first, last):
-        word, bits = bloom_word(windows[j], bloom.size)
-        candidates[k] = j
-        k += np.int64(bloom[word] & bits == bits)
-    return k
+    A window is looked at from its end: where its last (n + 1) // 2 tokens stand in no item, no window that holds them
+    can match, and the next one to look at begins after the first of them. In clean text that is every fifth of n = 8.
+    Returns the number of places and the first window that was not looked at.
+    """
+    n, k = table.n, 0
+    piece = (n + 1) // 2
+    while begin + n <= end:
+        if not may_hold(table.pieces, window_hash(hashes, begin + n - piece, piece)):
+            begin += n - piece + 1
+            continue
+        window = window_hash(hashes, begin, n)
+        if may_hold(table.bloom, window):
+            places[k], windows[k] = begin, window
+            k += 1
+        begin += 1
+    return k, begin
 
 
 @jit
@@ -133,35 +135,39 @@ def _scan(turns: Turns, first: int, table: Table, events: Events, counts: np.nda
     """
     n, room = table.n, events.turns.size
     begins, ends = np.empty(n + MAX_TOKENS, np.int64), np.empty(n + MAX_TOKENS, np.int64)
-    hashes, windows = np.zeros(n + MAX_TOKENS, np.uint64), np.empty(n + MAX_TOKENS, np.uint64)
-    candidates, scratch = np.empty(n + MAX_TOKENS, np.int64), make_scratch()
+    hashes, windows = np.empty(n + MAX_TOKENS, np.uint64), np.empty(n + MAX_TOKENS, np.uint64)
+    places, scratch = np.empty(n + MAX_TOKENS, np.int64), make_scratch()
     found, resume, found_before = 0, first, 0
     for turn in range(first, turns.starts.size):
         if turn == first or turns.docs[turn] != turns.docs[turn - 1]:
             resume, found_before = turn, found
-        at, stop, seen, rolling = turns.starts[turn], turns.stops[turn], 0, np.uint64(0)
-        counted_to, points = at, 0
+        at, stop = turns.starts[turn], turns.stops[turn]
+        # Of the turn, `gone` tokens are no longer held, the next `held` are; windows before `next_window` are done.
+        gone, held, next_window = np.int64(0), np.int64(0), np.int64(0)
+        counted_to, points = at, np.int64(0)
         while at < stop:
-            k, at = next_tokens(turns.data, at, stop, scratch, begins, ends, hashes, n)
-            rolling = _roll(hashes, windows, n, k, seen, rolling)
-            for c in range(_probe(windows, max(n, 2 * n - 1 - seen), k, table.bloom, candidates)):
-                last = candidates[c]
-                begin = last - n + 1
-                ngram = _find(windows[last], table, turns.data, begins, ends, begin)
+            end, at = next_tokens(turns.data, at, stop, scratch, begins, ends, hashes, held)
+            proposed, next_window = _propose(hashes, next_window, end, table, places, windows)
+            for c in range(proposed):
+                begin = places[c]
+                ngram = _find(windows[c], table, turns.data, begins, ends, begin)
                 if ngram < 0:
                     continue
                 if found == room:
                     return resume, found_before
+                last = ends[begin + n - 1]
                 points += count_points(turns.data, counted_to, begins[begin])
                 counted_to = begins[begin]
-                events.turns[found], events.ngrams[found], events.tokens[found] = turn, ngram, seen + begin - n
+                events.turns[found], events.ngrams[found], events.tokens[found] = turn, ngram, gone + begin
                 events.begins[found] = points
-                events.ends[found] = points + count_points(turns.data, begins[begin], ends[last])
+                events.ends[found] = points + count_points(turns.data, counted_to, last)
                 found += 1
-            seen += k - n
-            for j in range(n - min(n, seen), n):
-                begins[j], ends[j], hashes[j] = begins[k - n + j], ends[k - n + j], hashes[k - n + j]
-        counts[turn] = seen
+            held = min(n - 1, end)
+            gone += end - held
+            next_window = max(next_window - (end - held), 0)
+            for j in range(held):
+                begins[j], ends[j], hashes[j] = begins[end - held + j], ends[end - held + j], hashes[end - held + j]
+        counts[turn] = gone + held
     return turns.starts.size, found
 
 

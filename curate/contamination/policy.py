@@ -83,6 +83,13 @@ def overlaps_of(hits: Hits, n_items: int, benchmarks: Sequence[BenchmarkItems]) 
     return [Overlap(b, int(np.count_nonzero(hit[b.first : b.first + b.n_items]))) for b in benchmarks]
 
 
+def left_over(n_rows: int, gone: np.ndarray) -> np.ndarray:
+    """The ordinals of the rows that are left when some go, ascending."""
+    left = np.ones(n_rows, np.bool_)
+    left[gone] = False
+    return np.flatnonzero(left)
+
+
 def removal(policy: str, n_rows: int, hits: Hits, table: Sequence[Overlap], item_names: Sequence[str]) -> Removal:
     """Decide which of a source's `n_rows` rows go under `policy`."""
     flagged = [overlap for overlap in table if overlap.flagged]

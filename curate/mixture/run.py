@@ -18,7 +18,7 @@ from curate import lock as locks
 from curate.audit.store import DATABASE
 from curate.card import card
 from curate.contamination.found import ItemNames, join_hits
-from curate.contamination.policy import Hits, Overlap, overlaps_of, removal
+from curate.contamination.policy import Hits, Overlap, left_over, overlaps_of, removal
 from curate.errors import FailOver, UserError
 from curate.files import BLOCK_BYTES
 from curate.mixture.merge import Output, Writer, corpus_schema, lay_out, source_rows, write_output
@@ -158,6 +158,7 @@ def _scan_all(plan: Plan, staging: Path, options: Options) -> list[list[Scanned]
         index=plan.index,
         names=ItemNames.of(plan.suite.items if plan.suite else []),
         threshold=plan.profile.threshold,
+        prompts=plan.recipe.output.validation > 0,
         staging=staging,
     )
     owners: list[int] = []
@@ -207,9 +208,7 @@ def _decide(
         removal(policy, len(source.rows), own, table, names)
         for source, own, table in zip(rows, hits, tables, strict=True)
     ]
-    kept = [
-        np.setdiff1d(np.arange(len(s.rows)), r.rows, assume_unique=True) for s, r in zip(rows, removals, strict=True)
-    ]
+    kept = [left_over(len(source.rows), gone.rows) for source, gone in zip(rows, removals, strict=True)]
     candidates = [
         Candidates([source.keys(plan.recipe.seed, turn)[left] for turn in range(len(source.at))], source.prompts[left])
         for source, left in zip(rows, kept, strict=True)

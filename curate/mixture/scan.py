@@ -52,6 +52,8 @@ class Scan:
     index: Index
     names: ItemNames
     threshold: float
+    prompts: bool
+    """Whether prompts are hashed: only a validation split asks whose prompts are alike."""
     staging: Path
 
 
@@ -111,7 +113,7 @@ def scan_block(scan: Scan, reading: Reading, number: int, block: Block) -> Scann
         number=number,
         rows=parsed.rows,
         at=at,
-        prompts=_prompt_hashes(scan.kind, turns),
+        prompts=_prompt_hashes(scan.kind, turns) if scan.prompts else np.zeros(turns.n_docs, np.uint64),
         sizes=sizes.astype(np.int32),
         hits=hits_of(found, scan.threshold),
         quarantined=len(parsed.quarantine),

@@ -150,7 +150,7 @@ def _tokens_by_byte(
         byte = BYTES[data[i]] if i < stop else np.uint16(256)
         if byte == 256:
             if i > begin:
-                begins[k], ends[k], hashes[k] = begin, i, mix(mix(h, word), length)
+                begins[k], ends[k], hashes[k] = begin, i, mix(h ^ length, word)
                 k += 1
             word, h, length, begin = np.uint64(0), np.uint64(0), np.uint64(0), i + 1
             i += 1
@@ -195,7 +195,7 @@ def _hash(low: np.ndarray, begin: int, size: int) -> np.uint64:
         begin += 8
         left -= 8
     keep = (np.uint64(1) << (np.uint64(left) * _U8)) - np.uint64(1)
-    return mix(mix(h, load8(low, begin) & keep), np.uint64(size))
+    return mix(h ^ np.uint64(size), load8(low, begin) & keep)
 
 
 @jit
@@ -226,7 +226,8 @@ def next_tokens(
     """
     low, separator, edges = scratch
     size = min(stop - start, PIECE)
-    high = _classify(data[start : start + size], low, separator)
+    # Whole vectors: the loop over what is left of a vector would take longer than the rest of a short text.
+    high = _classify(data[start : min(start + ((size + 31) & ~31), data.size)], low, separator)
     end, long = _end_of_piece(data, start, stop, size, separator)
     if long or (high and _has_upper(data, start, end)):
         return _tokens_by_byte(data, start, end, begins, ends, hashes, k), end

@@ -257,7 +257,9 @@ def lying(table: Table, records: list[Record]) -> Table:
             while slots[slot, 1]:
                 slot = (slot + 1) % size
             slots[slot] = window, (ngram + 1) << 32 | firsts[ngram]
-    return table._replace(slots=slots, bloom=np.full_like(table.bloom, ~np.uint64(0)))
+    return table._replace(
+        slots=slots, bloom=np.full_like(table.bloom, ~np.uint64(0)), pieces=np.full_like(table.pieces, ~np.uint64(0))
+    )
 
 
 @given(samples(), SIZES)
