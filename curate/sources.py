@@ -21,8 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from curate.errors import UserError
 from curate.files import BLOCK_BYTES, EXTENSIONS, BadInput, Block, Row, kind_of, read_dataset, read_file
+from curate.files.stream import COMPRESSIONS
 from curate.hub import open_hub, parse_hub_name
 
 __all__ = ["BadInput", "Block", "Row", "Source", "SourceFile", "content_digests", "open_source", "read_rows"]
@@ -187,6 +190,21 @@ def content_digests(source: Source) -> list[tuple[str, str, int]]:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         digests.append((file.name, digest, file.path.stat().st_size))
     return digests
+
+
+def estimated_bytes(source: Source) -> int:
+    """About how many bytes the blocks of a source hold together; for a progress bar, and good for nothing else."""
+    if source.dataset is not None:
+        return int(source.dataset.data.nbytes)
+    return sum(_estimated(file.path) for file in source.files)
+
+
+def _estimated(path: Path) -> int:
+    if kind_of(path.name) == "parquet":
+        meta = pq.read_metadata(path)
+        return sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
+    size = path.stat().st_size
+    return 4 * size if path.suffix.lower() in COMPRESSIONS else size  # text shrinks to about a quarter
 
 
 def read_rows(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -161,10 +162,20 @@ def corpus_schema(blocks: Sequence[Scanned]) -> pa.Schema:
 
 
 def write_output(
-    folder: Path, split: str, output: Output, writer: Writer, shards: int | str, workers: int,
+    folder: Path,
+    split: str,
+    output: Output,
+    writer: Writer,
+    shards: int | str,
+    workers: int,
+    *,
     reasons: tuple[Sequence[str], str] | None = None,
-) -> list[Path]:  # fmt: skip
-    """Write one output as Parquet shards into `folder`; `reasons` (texts, step) adds the columns step and reason."""
+    wrote: Callable[[int, int], None] = lambda rows, size: None,
+) -> list[Path]:
+    """Write one output as Parquet shards into `folder`.
+
+    `reasons` (texts, step) adds the columns step and reason; `wrote` is told the rows and bytes of every row group.
+    """
     folder.mkdir(exist_ok=True)
     bounds = shard_bounds(output.placed.size, shards)
     paths = [folder / name for name in shard_names(split, len(bounds) - 1)]
@@ -172,15 +183,18 @@ def write_output(
     if reasons is not None:
         schema = schema.append(pa.field("step", pa.string())).append(pa.field("reason", pa.string()))
 
-    def job(path: Path, start: int, stop: int) -> Callable[[], None]:
-        def make(low: int, high: int) -> pa.Table:
-            table = writer.table(output, start + low, start + high)
-            if reasons is None:
-                return table
-            why = pa.array(reasons[0]).take(pa.array(output.reason[start + low : start + high]))
-            return table.append_column("step", pa.array([reasons[1]] * len(why))).append_column("reason", why)
+    def rows(start: int, stop: int) -> pa.Table:
+        table = writer.table(output, start, stop)
+        wrote(stop - start, int(output.placed.size[start:stop].sum(dtype=np.int64)))
+        if reasons is None:
+            return table
+        why = pa.array(reasons[0]).take(pa.array(output.reason[start:stop]))
+        return table.append_column("step", pa.array([reasons[1]] * len(why))).append_column("reason", why)
 
-        return lambda: write_shard(path, schema, output.placed.slice(start, stop), make)
+    def job(path: Path, start: int, stop: int) -> Callable[[], None]:
+        return partial(
+            write_shard, path, schema, output.placed.slice(start, stop), lambda i, j: rows(start + i, start + j)
+        )
 
     for _ in in_order((job(path, *bound) for path, bound in zip(paths, pairwise(bounds), strict=True)), workers):
         pass

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from curate import lock as locks
+from curate.audit import store
+from curate.audit.report import write_report
 from curate.audit.store import DATABASE
 from curate.card import card
 from curate.contamination.found import ItemNames, join_hits
@@ -29,9 +31,11 @@ from curate.mixture.summary import Summary, card_facts, lock_of, summarise
 from curate.recipe import Recipe, load_recipe
 from curate.sample import Candidates, choose
 from curate.shards import fsync_tree, parquet_writer, sha256, write_text
+from curate.sources import estimated_bytes
 
-Progress = Callable[[str, int, int], None]
-"""Called as work goes on: what is done, rows and bytes of text that were added."""
+Progress = Callable[[str, int, int, float], None]
+"""Called as work goes on, from any thread: the step, rows and bytes of text that were done, and about which part of the
+whole step they are."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Options:
     """A lock file (or built folder) whose inputs and outputs this build must repeat."""
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     block_bytes: int = BLOCK_BYTES
-    progress: Progress = lambda step, rows, text: None
+    progress: Progress = lambda step, rows, text, part: None
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,9 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
     spec = plan.recipe.decontaminate
     runs = {
         "versions": locks.versions(),
-        "parameters": {"limit": options.limit, "workers": options.workers, "roles": list(spec.roles) if spec else []},
+        "recipe": {"name": plan.recipe.name, "kind": plan.recipe.kind, "seed": plan.recipe.seed},
+        "parameters": {"limit": options.limit, "workers": options.workers, "roles": list(spec.roles) if spec else []}
+        | (asdict(plan.profile) | {"profile": spec.profile, "policy": spec.policy} if spec else {}),
         "steps": ["read", "validate", *(["decontaminate"] if spec else []), "sample", "write"],
         "timings": {"plan": round(planned - started, 3), "scan": round(scanned - planned, 3)},
     }
@@ -145,7 +151,10 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
     if locked:
         locks.check_outputs(locked, lock)
     write_text(out / locks.LOCK, locks.dump(lock))
-    write_text(out / "README.md", card(card_facts(plan, summary, sha256(out / locks.LOCK))))
+    digest = sha256(out / locks.LOCK)
+    write_text(out / "README.md", card(card_facts(plan, summary, digest)))
+    store.note(out / DATABASE, "finished", {"seconds": summary.seconds, "lock_sha256": digest})
+    write_report(out)
     return summary
 
 
@@ -171,10 +180,13 @@ def _scan_all(plan: Plan, staging: Path, options: Options) -> list[list[Scanned]
                 yield partial(scan_block, scan, reading, number, block)
                 number += 1
 
+    total = max(1, sum(estimated_bytes(source) for source in plan.sources))
     results: list[list[Scanned]] = [[] for _ in plan.sources]
     for done in in_order(jobs(), options.workers):
         results[owners[done.number]].append(done)
-        options.progress("read and match", len(done.rows) + done.quarantined, int(done.sizes.sum()))
+        options.progress(
+            "read and match", len(done.rows) + done.quarantined, int(done.sizes.sum()), done.nbytes / total
+        )
     _refuse_unscanned(plan, results)
     return results
 
@@ -236,8 +248,12 @@ def _write(plan: Plan, out: Path, staging: Path, results: list[SourceResult], op
 
 def _output(folder: Path, split: str, output: Output, writer: Writer, plan: Plan, options: Options) -> list[Path]:
     shards = plan.recipe.output.shards if split == "train" else "auto"
-    options.progress("write", len(output), int(output.placed.size.sum()))
-    return write_output(folder, split, output, writer, shards, options.workers)
+    total = max(1, int(output.placed.size.sum(dtype=np.int64)))
+
+    def wrote(rows: int, size: int) -> None:
+        options.progress(f"write {split}", rows, size, size / total)
+
+    return write_output(folder, split, output, writer, shards, options.workers, wrote=wrote)
 
 
 def _write_removed(
@@ -252,7 +268,9 @@ def _write_removed(
     output = lay_out(sources, [[result.removal.rows] for result in results], seed, reasons)
     if not len(output):
         return []
-    return write_output(out / "removed", "removed", output, writer, "auto", options.workers, (texts, "decontaminate"))
+    return write_output(
+        out / "removed", "removed", output, writer, "auto", options.workers, reasons=(texts, "decontaminate")
+    )
 
 
 def _write_quarantine(out: Path, staging: Path, blocks: list[Scanned]) -> list[Path]:

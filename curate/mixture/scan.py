@@ -71,6 +71,7 @@ class Scanned:
     first_reason: str | None  # why the first quarantined row makes no record
     n_tokens: int
     scanned_bytes: int
+    nbytes: int  # of the block as it was read
     schema: pa.Schema
     extras: frozenset[str]  # message extras and optional columns that are not null throughout
     dropped_columns: frozenset[str]
@@ -119,6 +120,7 @@ def scan_block(scan: Scan, reading: Reading, number: int, block: Block) -> Scann
         quarantined=len(parsed.quarantine),
         first_reason=parsed.quarantine[0].reason if parsed.quarantine else None,
         n_tokens=int(n_tokens.sum()),
+        nbytes=block.nbytes,
         scanned_bytes=int((scanned.stops - scanned.starts).sum()),
         schema=parsed.records.schema,
         extras=_used_extras(scan.kind, parsed.records),

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from curate.mixture.run import Progress as Report
@@ -17,22 +18,26 @@ from curate.mixture.summary import Summary
 
 @contextmanager
 def progress_bar() -> Iterator[Report]:
-    """A progress line on standard error while work goes on; silent where that is no terminal."""
+    """Progress with rate and time left on standard error while work goes on; silent where that is no terminal."""
+    columns = (
+        TextColumn("{task.description:15}"),
+        BarColumn(bar_width=None),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[figures]}"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"))
-    with Progress(
-        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not sys.stderr.isatty()
-    ) as bar:
-        tasks: dict[str, tuple[int, int, int]] = {}
+    lock = Lock()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        steps: dict[str, tuple[TaskID, int, int]] = {}
 
-        def report(step: str, rows: int, text: int) -> None:
-            task, n, size = tasks.get(step) or (int(bar.add_task(step, total=None, figures="")), 0, 0)
-            tasks[step] = (task, n + rows, size + text)
-            elapsed = bar.tasks[task].elapsed or 1e-9
-            rate = (size + text) / 1e6 / elapsed
-            bar.update(
-                bar.task_ids[task], figures=f"{n + rows:,} rows, {(size + text) / 1e6:,.0f} MB, {rate:,.0f} MB/s"
-            )
+        def report(step: str, rows: int, text: int, part: float) -> None:
+            with lock:
+                task, n, size = steps.get(step) or (bar.add_task(step, total=1.0, figures=""), 0, 0)
+                steps[step] = task, n + rows, size + text
+            rate = (size + text) / 1e6 / (bar.tasks[bar.task_ids.index(task)].elapsed or 1.0)
+            figures = f"{n + rows:,} rows, {(size + text) / 1e6:,.0f} MB, {rate:,.0f} MB/s"
+            bar.update(task, advance=part, figures=figures)
 
         yield report
 

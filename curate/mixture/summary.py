@@ -275,6 +275,7 @@ def card_facts(plan: Plan, summary: Summary, lock_digest: str) -> CardFacts:
         limit=summary.limit,
         warnings=summary.warnings,
         lock_digest=lock_digest,
+        report=True,
     )
 
 
