@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from curate.text.kernels import MAX_TOKENS, K, count_points, jit, make_scratch, next_tokens, same_token
+from curate.text.kernels import MAX_TOKENS, K, count_points, jit, make_edges, next_tokens, same_token
 
 P = np.uint64(0xD6E8FEB86659FD93)
 """Base of the polynomial hash over the token hashes of a window."""
@@ -76,11 +76,11 @@ def tokenise_all(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Tok
     begins, ends = np.empty(capacity + MAX_TOKENS, np.int64), np.empty(capacity + MAX_TOKENS, np.int64)
     hashes = np.empty(capacity + MAX_TOKENS, np.uint64)
     first = np.zeros(starts.size + 1, np.int64)
-    scratch, k = make_scratch(), np.int64(0)
+    edges, k = make_edges(), np.int64(0)
     for i in range(starts.size):
         at = starts[i]
         while at < stops[i]:
-            k, at = next_tokens(data, at, stops[i], scratch, begins, ends, hashes, k)
+            k, at = next_tokens(data, at, stops[i], edges, begins, ends, hashes, k)
         first[i + 1] = k
     return Tokens(begins[:k].copy(), ends[:k].copy(), hashes[:k].copy(), first)
 
@@ -88,9 +88,10 @@ def tokenise_all(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Tok
 @jit
 def window_hash(hashes: np.ndarray, first: int, n: int) -> np.uint64:
     """The hash of the n tokens from `first` on: a polynomial of their hashes."""
-    h = np.uint64(0)
+    h, weight = np.uint64(0), P
     for j in range(first, first + n):
-        h = h * P + hashes[j]
+        h += hashes[j] * weight  # a product of its own for each token, so that they overlap
+        weight *= P
     return h
 
 

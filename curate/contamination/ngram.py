@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from curate.contamination.index import Table, first_slot, may_hold, same_window, window_hash
-from curate.text.kernels import MAX_TOKENS, count_points, jit, make_scratch, next_tokens
+from curate.text.kernels import MAX_TOKENS, count_points, jit, make_edges, next_tokens
 
 STORED_FROM = 0.2
 """Pairs that score less are not kept: `rethreshold` below it would need a new scan."""
@@ -136,7 +136,7 @@ def _scan(turns: Turns, first: int, table: Table, events: Events, counts: np.nda
     n, room = table.n, events.turns.size
     begins, ends = np.empty(n + MAX_TOKENS, np.int64), np.empty(n + MAX_TOKENS, np.int64)
     hashes, windows = np.empty(n + MAX_TOKENS, np.uint64), np.empty(n + MAX_TOKENS, np.uint64)
-    places, scratch = np.empty(n + MAX_TOKENS, np.int64), make_scratch()
+    places, edges = np.empty(n + MAX_TOKENS, np.int64), make_edges()
     found, resume, found_before = 0, first, 0
     for turn in range(first, turns.starts.size):
         if turn == first or turns.docs[turn] != turns.docs[turn - 1]:
@@ -146,7 +146,7 @@ def _scan(turns: Turns, first: int, table: Table, events: Events, counts: np.nda
         gone, held, next_window = np.int64(0), np.int64(0), np.int64(0)
         counted_to, points = at, np.int64(0)
         while at < stop:
-            end, at = next_tokens(turns.data, at, stop, scratch, begins, ends, hashes, held)
+            end, at = next_tokens(turns.data, at, stop, edges, begins, ends, hashes, held)
             proposed, next_window = _propose(hashes, next_window, end, table, places, windows)
             for c in range(proposed):
                 begin = places[c]
@@ -162,12 +162,13 @@ def _scan(turns: Turns, first: int, table: Table, events: Events, counts: np.nda
                 events.begins[found] = points
                 events.ends[found] = points + count_points(turns.data, counted_to, last)
                 found += 1
-            held = min(n - 1, end)
-            gone += end - held
-            next_window = max(next_window - (end - held), 0)
-            for j in range(held):
-                begins[j], ends[j], hashes[j] = begins[end - held + j], ends[end - held + j], hashes[end - held + j]
-        counts[turn] = gone + held
+            counts[turn] = gone + end
+            if at < stop:  # windows may begin in this piece and end in the next: hold its last n - 1 tokens
+                held = min(n - 1, end)
+                gone += end - held
+                next_window = max(next_window - (end - held), 0)
+                for j in range(held):
+                    begins[j], ends[j], hashes[j] = begins[end - held + j], ends[end - held + j], hashes[end - held + j]
     return turns.starts.size, found
 
 

@@ -1,10 +1,10 @@
 """Tokens and their hashes straight from UTF-8 buffers, compiled by numba: the rule of `curate.text.tokenise`, at the
 speed of memory.
 
-A text is read in pieces that end at a separator. A piece is classified and lower-cased by loops that the compiler turns
-into vector instructions, token edges are gathered without a branch per byte, and a token is hashed eight bytes at a
-time. Only a piece that holds an upper-case letter outside ASCII, or a token longer than a piece, takes the byte-by-byte
-path. Both give the same offsets and hashes.
+A text is read in pieces that end at a separator. Separators are found 64 bytes at a time, as one bit each; the edges
+of tokens are the places where neighbouring bits differ, and a token is lower-cased and hashed eight bytes at a time.
+Only a piece that holds an upper-case letter outside ASCII, a token longer than a piece, or the end of the buffer takes
+the byte-by-byte path. Both give the same offsets and hashes.
 
 Everything works on the buffers of Arrow string arrays in place, holds no Python object and releases the GIL. Text must
 be valid UTF-8. Hashes only propose: whoever compares texts must confirm with `same_token`.
@@ -36,21 +36,65 @@ def jit(function: _F) -> _F:
     return numba.njit(nogil=True, cache=True)(function)
 
 
+def _pointer(context: Any, builder: Any, sig: Any, args: Any, kind: Any) -> Any:
+    """Where `array[offset]` lies, as a pointer to `kind`; array and offset are the first two arguments."""
+    data = context.make_array(sig.args[0])(context, builder, args[0]).data
+    place = builder.gep(data, [context.cast(builder, args[1], sig.args[1], types.intp)])
+    return builder.bitcast(place, kind.as_pointer())
+
+
 @intrinsic
 def _load8(typing_context: Any, array: Any, offset: Any) -> Any:
     """Eight bytes of a uint8 array from any offset, as one little-endian uint64."""
-    signature = types.uint64(array, types.intp)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = context.make_array(sig.args[0])(context, builder, args[0]).data
-        pointer = builder.gep(data, [context.cast(builder, args[1], sig.args[1], types.intp)])
-        word = builder.bitcast(pointer, ir.IntType(64).as_pointer())
-        return builder.load(word, align=1)
+        return builder.load(_pointer(context, builder, sig, args, ir.IntType(64)), align=1)
 
-    return signature, codegen
+    return types.uint64(array, types.intp), codegen
+
+
+@intrinsic
+def _separators(typing_context: Any, array: Any, offset: Any) -> Any:
+    """One bit for each of 64 bytes of a uint8 array from any offset: whether it is a separator."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        vector = ir.VectorType(ir.IntType(8), 64)
+        text = builder.load(_pointer(context, builder, sig, args, vector), align=1)
+        found = ir.Constant(ir.VectorType(ir.IntType(1), 64), [0] * 64)
+        for char in SEPARATORS:
+            same = builder.icmp_unsigned("==", text, ir.Constant(vector, [ord(char)] * 64))
+            found = builder.or_(found, same)
+        return builder.bitcast(found, ir.IntType(64))
+
+    return types.uint64(array, types.intp), codegen
+
+
+@intrinsic
+def _not_ascii(typing_context: Any, array: Any, offset: Any) -> Any:
+    """One bit for each of 64 bytes of a uint8 array from any offset: whether it is outside ASCII."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        vector = ir.VectorType(ir.IntType(8), 64)
+        text = builder.load(_pointer(context, builder, sig, args, vector), align=1)
+        return builder.bitcast(builder.icmp_signed("<", text, ir.Constant(vector, [0] * 64)), ir.IntType(64))
+
+    return types.uint64(array, types.intp), codegen
+
+
+@intrinsic
+def _lowest_bit(typing_context: Any, word: Any) -> Any:
+    """The place of the lowest bit that is set; the word must not be 0."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), codegen
 
 
 load8: Callable[[np.ndarray, int], np.uint64] = _load8
+separators: Callable[[np.ndarray, int], np.uint64] = _separators
+not_ascii: Callable[[np.ndarray, int], np.uint64] = _not_ascii
+lowest_bit: Callable[[np.uint64], np.uint64] = _lowest_bit
 
 
 def _byte_table() -> np.ndarray:
@@ -170,85 +214,93 @@ def _tokens_by_byte(
 
 
 @jit
-def _classify(data: np.ndarray, low: np.ndarray, separator: np.ndarray) -> bool:
-    """Lower-case ASCII into `low`, mark separators from `separator[1]` on; return whether a byte outside ASCII
-    occurs."""
-    high = np.uint8(0)
-    for i in range(data.size):
-        c = data[i]
-        mark = np.uint8(c == 32) | np.uint8(c == 44) | np.uint8(c == 46) | np.uint8(c == 63) | np.uint8(c == 33)
-        mark |= np.uint8(c == 58) | np.uint8(c == 59) | np.uint8(c == 40) | np.uint8(c == 41) | np.uint8(c == 34)
-        mark |= np.uint8(c == 45) | np.uint8(c == 10) | np.uint8(c == 92)
-        separator[i + 1] = mark
-        low[i] = c + (np.uint8((c >= 65) & (c <= 90)) << np.uint8(5))
-        high |= c
-    return high >= 128
+def _lower8(word: np.uint64) -> np.uint64:
+    """Lower-case the ASCII letters of eight bytes at once: 32 is added to each byte from A to Z, and to no other."""
+    seven = word & np.uint64(0x7F7F7F7F7F7F7F7F)
+    from_a = seven + np.uint64(0x3F3F3F3F3F3F3F3F)  # its top bit: the byte is A or more
+    past_z = seven + np.uint64(0x2525252525252525)  # its top bit: the byte is more than Z
+    upper = ~word & (from_a ^ past_z) & np.uint64(0x8080808080808080)
+    return word | (upper >> np.uint64(2))
 
 
 @jit
-def _hash(low: np.ndarray, begin: int, size: int) -> np.uint64:
-    """Hash `size` bytes of the lower-cased scratch, which is padded by eight bytes."""
-    h = np.uint64(0)
-    left = size
+def _hash(data: np.ndarray, begin: int, end: int) -> np.uint64:
+    """Hash a token of lower-case or ASCII bytes; eight bytes after its last one must be readable."""
+    h, size, left = np.uint64(0), np.uint64(end - begin), end - begin
     while left >= 8:
-        h = mix(h, load8(low, begin))
+        h = mix(h, _lower8(load8(data, begin)))
         begin += 8
         left -= 8
     keep = (np.uint64(1) << (np.uint64(left) * _U8)) - np.uint64(1)
-    return mix(h ^ np.uint64(size), load8(low, begin) & keep)
+    return mix(h ^ size, _lower8(load8(data, begin) & keep))
 
 
 @jit
-def _end_of_piece(data: np.ndarray, start: int, stop: int, size: int, separator: np.ndarray) -> tuple[int, bool]:
-    """Where the piece may end without cutting a token, and whether it is one token longer than a piece."""
-    if start + size == stop:
-        return stop, False
-    cut = size
-    while cut > 0 and separator[cut] == 0:
-        cut -= 1
-    if cut > 0:
-        return start + cut, False
-    end = start + size
-    while end < stop and BYTES[data[end]] != 256:
-        end += 1
-    return end, True
+def _edges(data: np.ndarray, start: int, stop: int, edges: np.ndarray) -> tuple[int, bool]:
+    """Write where tokens begin and end, in turn; return how many edges, and whether a byte outside ASCII occurs."""
+    n, before, high = 0, np.uint64(1), np.uint64(0)
+    for at in range(start, stop, 64):
+        bits = separators(data, at)
+        other = not_ascii(data, at)
+        if at + 64 > stop:  # what follows the text counts as separators
+            rest = ~np.uint64(0) << np.uint64(stop - at)
+            bits |= rest
+            other &= ~rest
+        high |= other
+        differ = bits ^ ((bits << np.uint64(1)) | before)
+        before = bits >> np.uint64(63)
+        while differ != 0:
+            edges[n] = at + np.int64(lowest_bit(differ))
+            differ &= differ - np.uint64(1)
+            n += 1
+    if n & 1:  # the text ends with a token at the end of 64 bytes
+        edges[n] = stop
+        n += 1
+    return n, high != 0
+
+
+@jit
+def _next_separator(data: np.ndarray, start: int, stop: int) -> int:
+    """Where the next separator stands, or `stop`."""
+    while start < stop and BYTES[data[start]] != 256:
+        start += 1
+    return start
 
 
 @jit
 def next_tokens(
-    data: np.ndarray, start: int, stop: int, scratch: tuple[np.ndarray, np.ndarray, np.ndarray],
+    data: np.ndarray, start: int, stop: int, edges: np.ndarray,
     begins: np.ndarray, ends: np.ndarray, hashes: np.ndarray, k: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Tokenise the next piece of the text `data[start:stop]`; `start` must not lie inside a token.
 
     Writes byte offsets and hashes of its tokens from index `k` on, at most `MAX_TOKENS` of them; returns the index
-    after the last and the byte to go on from.
+    after the last and the byte to go on from. `edges` is scratch from `make_edges`.
     """
-    low, separator, edges = scratch
-    size = min(stop - start, PIECE)
-    # Whole vectors: the loop over what is left of a vector would take longer than the rest of a short text.
-    high = _classify(data[start : min(start + ((size + 31) & ~31), data.size)], low, separator)
-    end, long = _end_of_piece(data, start, stop, size, separator)
-    if long or (high and _has_upper(data, start, end)):
+    end = min(start + PIECE, stop)
+    if end + 64 > data.size:  # too near the end of the buffer to read 64 bytes at once
+        end = _next_separator(data, end, stop)
         return _tokens_by_byte(data, start, end, begins, ends, hashes, k), end
-    size = end - start
-    separator[0] = 1
-    n_edges = 0
-    for i in range(size):
-        edges[n_edges] = i
-        n_edges += np.int64(separator[i + 1] ^ separator[i])
-    edges[n_edges] = size
-    for token in range((n_edges + 1) // 2):
-        begin, finish = np.int64(edges[2 * token]), np.int64(edges[2 * token + 1])
-        begins[k], ends[k], hashes[k] = start + begin, start + finish, _hash(low, begin, finish - begin)
+    n, high = _edges(data, start, end, edges)
+    if end < stop and n > 0 and edges[n - 1] == end:  # the last token may go on: leave it to the next piece
+        if edges[n - 2] == start:
+            end = _next_separator(data, end, stop)
+            return _tokens_by_byte(data, start, end, begins, ends, hashes, k), end
+        n -= 2
+        end = np.int64(edges[n])
+    if high and _has_upper(data, start, end):
+        return _tokens_by_byte(data, start, end, begins, ends, hashes, k), end
+    for edge in range(0, n, 2):
+        begin, finish = edges[edge], edges[edge + 1]
+        begins[k], ends[k], hashes[k] = begin, finish, _hash(data, begin, finish)
         k += 1
     return k, end
 
 
 @jit
-def make_scratch() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The scratch arrays of `next_tokens`: lower-cased bytes, separator marks, edges. One set per thread and call."""
-    return np.zeros(PIECE + 8, np.uint8), np.zeros(PIECE + 1, np.uint8), np.zeros(PIECE + 2, np.int32)
+def make_edges() -> np.ndarray:
+    """The scratch array of `next_tokens`; one for each thread and call."""
+    return np.empty(PIECE + 2, np.int64)
 
 
 @jit

@@ -86,7 +86,7 @@ def test_one_token_or_only_separators_of_about_a_piece(size: int, end: str) -> N
 
 
 def test_a_long_token_has_the_hash_of_its_text_however_it_was_read() -> None:
-    """By itself it is read byte by byte, in other case too; the shorter ones are read from the lower-cased scratch."""
+    """By itself it is read byte by byte, in other case too; the shorter ones eight bytes at a time."""
     for length in (1, 7, 8, 9, 15, 16, 17, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE):
         word = ("abcdefg" * length)[:length]
         hashes = tokenised([word, word.upper(), f"É {word}", f"x {word} {word.title()}", word + "h"])[1].hashes.tolist()
