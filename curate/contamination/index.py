@@ -20,7 +20,8 @@ from curate.text.kernels import MAX_TOKENS, K, count_points, jit, make_edges, ne
 
 P = np.uint64(0xD6E8FEB86659FD93)
 """Base of the polynomial hash over the token hashes of a window."""
-_BLOOM_BITS_PER_KEY = 16
+_NGRAM_BITS, _PIECE_BITS = 16, 8
+"""Bits of each filter an entry has. The filter of pieces is asked for every few tokens: that it stays in cache counts more."""
 
 
 class Tokens(NamedTuple):
@@ -169,9 +170,9 @@ def _fill_bloom(bloom: np.ndarray, windows: np.ndarray) -> None:
         bloom[word] |= bits
 
 
-def _bloom(windows: np.ndarray) -> np.ndarray:
-    """A filter of distinct windows: three bits of one word each, about one stranger in a hundred gets through."""
-    bloom = np.zeros(_power_of_two(len(windows) * _BLOOM_BITS_PER_KEY) // 64, np.uint64)
+def _bloom(windows: np.ndarray, bits: int) -> np.ndarray:
+    """A filter of distinct windows; with 16 bits each, about one stranger in a hundred gets through."""
+    bloom = np.zeros(_power_of_two(len(windows) * bits) // 64, np.uint64)
     _fill_bloom(bloom, windows)
     return bloom
 
@@ -235,7 +236,7 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float) -> Ind
     lengths = np.diff(tokens.first)
     table = Table(
         n, data, tokens.begins, tokens.ends, points, tokens.first, item_first,
-        np.repeat(field_item, lengths), _bloom(pieces), _bloom(distinct), slots, postings_first, postings,
+        np.repeat(field_item, lengths), _bloom(pieces, _PIECE_BITS), _bloom(distinct, _NGRAM_BITS), slots, postings_first, postings,
     )  # fmt: skip
     n_tokens = np.bincount(field_item, weights=lengths, minlength=len(items)).astype(np.int32)
     best = np.bincount(field_item, weights=lengths >= n, minlength=len(items)) / np.maximum(np.diff(item_first), 1)
