@@ -1,11 +1,15 @@
 # The same targets serve people and continuous integration. Needed: Python >= 3.11 and make; the rest is installed into .venv.
 PYTHON ?= python3
 OUT ?= out/quickstart
+DATA ?= ../shared/data
+MB ?= 1000
+SIZES ?= 0.2,1,3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := out/speed/peers
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-slow check format clean
+.PHONY: bench demo test test-slow check format clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -13,6 +17,7 @@ help:
 	@echo "make demo       build the quickstart mixture and show which planted leaks were found (installs the core into $(VENV))"
 	@echo "make test       the fast tests"
 	@echo "make test-slow  the tests that take minutes or need more than the core"
+	@echo "make bench      measure speed and memory beside other tools; benchmarks/speed/README.md says what of (DATA=, MB=, SIZES=)"
 	@echo "make check      lint, format and types"
 	@echo "make format     mend what the linter and the formatter can mend"
 	@echo "make clean      remove $(VENV), caches and built files"
@@ -26,6 +31,9 @@ test: $(VENV)/.dev
 
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
+
+bench: $(VENV)/.core $(PEERS)/.installed
+	$(BIN)/python -m benchmarks.speed.decontaminate --data $(DATA) --mb $(MB) --sizes $(SIZES)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -53,3 +61,8 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[dev]'
 	@touch $(VENV)/.core $@
+
+$(PEERS)/.installed: benchmarks/speed/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@

@@ -18,33 +18,82 @@ import typer
 
 from curate.errors import CurateError, FailOver
 
+_HELP = """Build post-training data: decontaminated, sampled, written as Parquet, with the evidence for every row.
+
+\bYour own files against your own benchmark, without a recipe:
+  curate decontaminate train.jsonl --suite my_benchmark.jsonl -o clean
+
+\bA mixture of several sources, from a recipe:
+  curate build my-sft.yaml -o my-sft
+
+\bWhat became of the rows:
+  curate sql my-sft contamination
+  curate why my-sft chats/0
+
+\bRead on: docs/recipes.md, docs/suites.md, docs/decontamination.md and
+docs/audit.md in the repository; curate VERB --help for all options.
+"""
+_RUN = "How it runs"
+_SUITE = "What is looked for"
+_READ = "How the data is read"
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Build post-training data: decontaminated, sampled, written as Parquet, with the evidence for every row.",
+    help=_HELP,
     epilog="Exit codes: 0 done · 1 failed · 2 mistake in call, recipe or data · 3 over --fail-over · 130 interrupted",
 )
 
-Out = Annotated[Path, typer.Option("--out", "-o", help="The new folder to write.")]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="The new folder to write.")]
 Folder = Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a finished build.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="Only the first N rows of each source, for a first try.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUT if an earlier build made it.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Threads; all cores by default. The result is the same.")]
+Json = Annotated[
+    bool, typer.Option("--json", metavar="", help="Print one JSON object instead of tables.", rich_help_panel=_RUN)
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="Only the first N rows of each source, for a first try.", rich_help_panel=_RUN
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", metavar="", help="Replace OUT if an earlier build made it.", rich_help_panel=_RUN),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="Threads; all cores by default. The result is the same.", rich_help_panel=_RUN
+    ),
+]
 BenchmarksDir = Annotated[
-    Path | None, typer.Option(help="Take the benchmarks' items from DIR/<name>.* or DIR/<name>/ instead of the Hub.")
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Take the benchmarks' items from DIR/<name>.* or DIR/<name>/ where they are there.",
+        rich_help_panel=_SUITE,
+    ),
 ]
-Without = Annotated[list[str] | None, typer.Option(help="Leave a benchmark out; may be given more than once.")]
+Without = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Leave a benchmark out; may be given more than once.", rich_help_panel=_SUITE),
+]
 MaxRate = Annotated[
-    float | None, typer.Option(min=0, max=1, help="Exit with 3 if a source hits more than this share of a benchmark.")
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        metavar="SHARE",
+        help="Exit with 3 if a source hits more than this share of a benchmark, 0.02 for example.",
+        rich_help_panel=_SUITE,
+    ),
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)]
+Debug = Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")]
 
 
 @app.callback(invoke_without_command=True)
 def root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[bool, typer.Option("--version", metavar="", help="Print the version.")] = False,
     debug: Debug = False,
 ) -> None:
     """Say the version, or hand on to a verb."""
@@ -62,7 +111,12 @@ def build(
     overwrite: Overwrite = False,
     limit: Limit = None,
     locked: Annotated[
-        Path | None, typer.Option(help="A lock file whose inputs and output this build must repeat.")
+        Path | None,
+        typer.Option(
+            metavar="LOCK",
+            help="A lock file, or a built folder, whose inputs and output this build must repeat.",
+            rich_help_panel=_RUN,
+        ),
     ] = None,
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,
@@ -72,7 +126,17 @@ def build(
 ) -> None:
     """Build the mixture of a recipe into a new folder.
 
-    Example: curate build mixtures/quickstart/recipe.yaml -o out/quickstart
+    The steps: read, validate, decontaminate, sample, write. OUT holds the rows,
+    every removed row with its reason, an audit, a report and a lock, and opens
+    with datasets.load_dataset("OUT").
+
+    \bExample: curate build mixtures/quickstart/recipe.yaml -o out/quickstart
+
+    \bA first try on 1,000 rows of each source, and a rebuild of the same bytes:
+      curate build my-sft.yaml -o try --limit 1000
+      curate build my-sft.yaml -o again --locked my-sft/recipe.lock.json
+
+    Read on: docs/recipes.md
     """
     from curate.recipe import load_recipe, override
 
@@ -87,14 +151,43 @@ def build(
 @app.command()
 def decontaminate(
     data: Annotated[list[str], typer.Argument(metavar="DATA...", help="Files, globs, folders or Hub ids.")],
-    suite: Annotated[str, typer.Option(help="A shipped suite, a suite file, or a data file of your own.")],
+    suite: Annotated[
+        str, typer.Option(metavar="SUITE", help="A shipped suite, a suite file, or a data file of your own.")
+    ],
     out: Out,
-    profile: Annotated[str, typer.Option(help="The rule's settings.")] = "tulu3",
-    policy: Annotated[str, typer.Option(help="report, drop-rows, drop-source or tulu3.")] = "drop-rows",
-    kind: Annotated[str | None, typer.Option(help="prompt, sft, preference or rlvr; found out by default.")] = None,
-    fmt: Annotated[str | None, typer.Option("--format", help="How rows are read; found out by default.")] = None,
-    split: Annotated[str, typer.Option(help="The split of Hub ids and saved data sets.")] = "train",
-    role: Annotated[list[str] | None, typer.Option(help="Roles whose turns are scanned; user by default.")] = None,
+    profile: Annotated[
+        str, typer.Option(metavar="NAME", help="The rule's settings.", rich_help_panel=_SUITE)
+    ] = "tulu3",
+    policy: Annotated[
+        str, typer.Option(metavar="NAME", help="report, drop-rows, drop-source or tulu3.", rich_help_panel=_SUITE)
+    ] = "drop-rows",
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND", help="prompt, sft, preference or rlvr; found out by default.", rich_help_panel=_READ
+        ),
+    ] = None,
+    fmt: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="messages, sharegpt, alpaca, gsm8k, preference, tulu3-rlvr or text; found out by default.",
+            rich_help_panel=_READ,
+        ),
+    ] = None,
+    split: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="The split of Hub ids and saved data sets.", rich_help_panel=_READ),
+    ] = "train",
+    role: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROLE",
+            help="Whose turns are scanned; user by default; may be given more than once.",
+            rich_help_panel=_SUITE,
+        ),
+    ] = None,
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,
     fail_over: MaxRate = None,
@@ -103,9 +196,17 @@ def decontaminate(
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """Take benchmark items out of training data; OUT is a folder as `build` writes it.
+    """Take benchmark items out of training data, without a recipe.
 
-    Example: curate decontaminate train.jsonl --suite my_benchmark.jsonl -o clean
+    A row goes if runs of eight words that it shares with a benchmark item cover
+    more than half of the item. OUT is a folder as curate build writes it.
+
+    \bExample: curate decontaminate train.jsonl --suite my_benchmark.jsonl -o clean
+
+    \bEnd with code 3 if the data holds more than 2 % of a benchmark:
+      curate decontaminate train.jsonl --suite tulu3 --fail-over 0.02 -o clean
+
+    Read on: docs/decontamination.md and docs/suites.md
     """
     from curate.mixture.adhoc import adhoc_recipe
 
@@ -126,14 +227,23 @@ def decontaminate(
 @app.command()
 def sql(
     out: Folder,
-    query: Annotated[str, typer.Argument(help="SQL, or the name of a query (--list shows them).")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON array of objects.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header.")] = False,
-    names: Annotated[bool, typer.Option("--list", help="List the queries that have a name.")] = False,
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="SQL, or the name of a query (--list shows them).")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="One JSON array of objects.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", metavar="", help="CSV with a header.")] = False,
+    names: Annotated[bool, typer.Option("--list", metavar="", help="List the queries that have a name.")] = False,
 ) -> None:
-    """Ask the audit of a build anything, in DuckDB's SQL; it is opened for reading alone.
+    """Ask the audit of a build anything, in DuckDB's SQL.
 
-    Example: curate sql out/quickstart "select * from contamination" --json
+    The database, OUT/audit.duckdb, is opened for reading alone. Without a query,
+    those that have a name are listed.
+
+    \bExample: curate sql out/quickstart contamination
+      curate sql out/quickstart "select * from worst_matches where rank <= 5"
+      curate sql out/quickstart fates --json
+
+    Read on: docs/audit.md, every table and column
     """
     from curate.audit import sql as audit
 
@@ -149,13 +259,30 @@ def why(
     out: Folder,
     row: Annotated[str, typer.Argument(metavar="ROW", help="The id of a row: <source>/<row>.")],
 ) -> None:
-    """Tell one row's whole path in words: where it came from, what it matches, who decided what.
+    """Tell one row's whole path in words.
 
-    Example: curate why out/quickstart chats/0
+    Where it came from, what it matches, what each step decided and why.
+
+    \bExample: curate why out/quickstart chats/0
+
+    Read on: docs/audit.md
     """
     from curate.audit.why import why as tell
 
     print(tell(out, row), end="")
+
+
+@app.command()
+def report(out: Folder) -> None:
+    """Make report.html again from the audit of a build.
+
+    \bExample: curate report out/quickstart
+
+    Read on: docs/audit.md
+    """
+    from curate.audit.report import write_report
+
+    print(write_report(out))
 
 
 def _run(

@@ -227,7 +227,8 @@ def _read(
     if benchmark.items not in (None, len(items)):
         differs = f"{len(items)} items where {benchmark.items} are expected"
         if not given:
-            raise UserError(f"{differs}; pin another revision, or change `items` in a suite file of your own")
+            mend = "pin another revision" if _on_hub(benchmark, base) else "look for missing or added rows"
+            raise UserError(f"{differs}; {mend}, or change `items` in a suite file of your own")
         warnings.append(f"benchmark {benchmark.name}: {given.name} holds {differs}")
     digests = tuple((name, digest) for source in opened for name, digest, _ in sources.content_digests(source))
     return (

@@ -84,8 +84,9 @@ def ask(out: Path, query: str) -> Rows:
 
 
 def digests(out: Path) -> dict[str, str]:
-    """The sha256 of every file that must be the same on a rebuild: all but the audit, which holds times."""
-    files = [path for path in sorted(out.rglob("*")) if path.is_file() and path.name != "audit.duckdb"]
+    """The sha256 of every file that must be the same on a rebuild: all but audit and report, which hold times."""
+    times = ("audit.duckdb", "report.html")
+    files = [path for path in sorted(out.rglob("*")) if path.is_file() and path.name not in times]
     return {path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 

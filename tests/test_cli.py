@@ -128,10 +128,10 @@ def test_decontaminate_takes_bare_files(folder: Path) -> None:
     (gone,) = read(folder / "clean", "removed/*.parquet")
     assert (gone["id"], gone["reason"]) == ("train/9", "covers 100.0 % of evals/0")
     assert {path.name for path in (folder / "clean").iterdir()} == {
-        "README.md", "audit.duckdb", "data", "recipe.lock.json", "removed",
+        "README.md", "audit.duckdb", "data", "recipe.lock.json", "removed", "report.html",
     }  # fmt: skip
     assert "format messages, found by its columns" in done.out
-    assert "1 items are too short ever to be hit" in done.out
+    assert "items too short ever to be hit: 1 " in done.out
     reconcile(folder / "clean")
 
 

@@ -37,7 +37,19 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 # What `import curate` must not load; each costs between a tenth of a second and several seconds.
-HEAVY = {"torch", "transformers", "trl", "datasets", "numba", "pyarrow", "numpy", "pandas", "duckdb", "pydantic"} | {
+HEAVY = {
+    "jinja2",
+    "torch",
+    "transformers",
+    "trl",
+    "datasets",
+    "numba",
+    "pyarrow",
+    "numpy",
+    "pandas",
+    "duckdb",
+    "pydantic",
+} | {
     "typer",
     "rich",
     "yaml",

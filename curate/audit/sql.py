@@ -41,7 +41,7 @@ def queries() -> dict[str, str]:
     return {name: text.splitlines()[0].removeprefix("--").strip() for name, text in _query_files().items()}
 
 
-def sql(out: Path, query: str) -> pa.Table:
+def sql(out: Path | str, query: str) -> pa.Table:
     """Answer a named query or SQL on the audit of the built folder `out`."""
     text = _text_of(query.strip())
     with open_readonly(out) as con:

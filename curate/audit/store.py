@@ -10,8 +10,10 @@ written the sum of all copies, and every row that is dropped must have the decis
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -62,9 +64,16 @@ def finish(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CHECKPOINT")
 
 
-def open_readonly(out: Path) -> duckdb.DuckDBPyConnection:
+def note(path: Path, key: str, value: Any) -> None:
+    """Add one fact to the table `runs` of a finished audit: what is known only when everything else is written."""
+    with duckdb.connect(path, config=SETTINGS) as con:
+        con.execute("INSERT INTO runs VALUES (?, ?)", [key, json.dumps(value)])
+        con.execute("CHECKPOINT")
+
+
+def open_readonly(out: Path | str) -> duckdb.DuckDBPyConnection:
     """Open the audit of the built folder `out`, or the database file itself, for reading alone."""
-    path = out if out.is_file() else out / DATABASE
+    path = Path(out) if Path(out).is_file() else Path(out) / DATABASE
     if not path.is_file():
         raise UserError(f"{out}: no {DATABASE} there; give the folder of a finished build")
     try:

@@ -44,7 +44,7 @@ class Document:
     copies: int
 
 
-def why(out: Path, doc_id: str) -> str:
+def why(out: Path | str, doc_id: str) -> str:
     """Describe the whole path of one row of the built folder `out`; UserError if no such row was read."""
     with open_readonly(out) as con:
         document, copy = _find(con, doc_id.strip())

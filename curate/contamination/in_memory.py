@@ -42,9 +42,9 @@ class Decontaminated:
     """What was kept, what was dropped, and why.
 
     `kept` and `dropped` are records with `id` and `source`, `dropped` with a `reason`. `matches` has a row for every
-    pair of a record and an item with a score of at least 0.2: id, benchmark, instance_id, score, hit, and the spans of
-    both sides in code points. `overlaps[source]` has a cell for every benchmark, `kept_rows[source]` the positions of
-    the kept rows in the input.
+    pair of a record and an item with a score of at least 0.2, with the columns of the audit's table of that name:
+    doc_id, source, benchmark, instance_id, matcher, score, hit, and the spans of both sides in code points.
+    `overlaps[source]` has a cell for every benchmark, `kept_rows[source]` the positions of the kept rows in the input.
     """
 
     kept: pa.Table

@@ -21,7 +21,7 @@ from curate.text.kernels import MAX_TOKENS, K, count_points, jit, make_edges, ne
 P = np.uint64(0xD6E8FEB86659FD93)
 """Base of the polynomial hash over the token hashes of a window."""
 _NGRAM_BITS, _PIECE_BITS = 16, 8
-"""Bits of each filter an entry has. The filter of pieces is asked for every few tokens: that it stays in cache counts more."""
+"""Bits of each filter an entry has. The filter of pieces is asked every few tokens: it has to stay in the cache."""
 
 
 class Tokens(NamedTuple):
@@ -235,9 +235,20 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float) -> Ind
     pieces = np.unique(_window_hashes(tokens.hashes, tokens.first, (n + 1) // 2)[0])
     lengths = np.diff(tokens.first)
     table = Table(
-        n, data, tokens.begins, tokens.ends, points, tokens.first, item_first,
-        np.repeat(field_item, lengths), _bloom(pieces, _PIECE_BITS), _bloom(distinct, _NGRAM_BITS), slots, postings_first, postings,
-    )  # fmt: skip
+        n=n,
+        data=data,
+        begins=tokens.begins,
+        ends=tokens.ends,
+        points=points,
+        field_first=tokens.first,
+        item_first=item_first,
+        token_item=np.repeat(field_item, lengths),
+        pieces=_bloom(pieces, _PIECE_BITS),
+        bloom=_bloom(distinct, _NGRAM_BITS),
+        slots=slots,
+        postings_first=postings_first,
+        postings=postings,
+    )
     n_tokens = np.bincount(field_item, weights=lengths, minlength=len(items)).astype(np.int32)
     best = np.bincount(field_item, weights=lengths >= n, minlength=len(items)) / np.maximum(np.diff(item_first), 1)
     return Index(table, n_tokens, best > threshold)

@@ -89,7 +89,13 @@ def _well_known(sample: Sample, kind: str) -> dict[str, Any] | None:
 def no_format(file: str, sample: Sample, kind: str, known: list[str]) -> UserError:
     """The error that lists what the columns are."""
     found = ", ".join(f"{name} ({_shown(words)})" for name, words in sample.items()) or "none"
-    example = "{prompt: <column>, response: <column>}" if kind == "sft" else "{prompt: <column>, …}"
+    fields = {
+        "sft": ("prompt", "response"),
+        "preference": ("prompt", "chosen", "rejected"),
+        "rlvr": ("prompt", "verifier", "ground_truth"),
+        "prompt": ("prompt",),
+    }
+    example = "{" + ", ".join(f"{name}: <column>" for name in fields[kind]) + "}"
     return UserError(
         f"{file}: no format fits kind '{kind}'; columns: {found}. "
         f"Name a format ({', '.join(known)}) or say which column holds what: format: {example}"

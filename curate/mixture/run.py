@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -60,9 +60,10 @@ class Built:
     summary: Summary
 
 
-def build_recipe_file(path: Path, out: Path, options: Options | None = None) -> Built:
+def build_recipe_file(path: Path | str, out: Path | str, options: Options | None = None) -> Built:
     """Build the recipe in a file; its relative paths start from its folder."""
-    return build(load_recipe(path), out, base=path.parent, options=options)
+    path = Path(path)
+    return build(load_recipe(path), Path(out), base=path.parent, options=options)
 
 
 def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = None) -> Built:
@@ -137,7 +138,7 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
         "versions": locks.versions(),
         "recipe": {"name": plan.recipe.name, "kind": plan.recipe.kind, "seed": plan.recipe.seed},
         "parameters": {"limit": options.limit, "workers": options.workers, "roles": list(spec.roles) if spec else []}
-        | (asdict(plan.profile) | {"profile": spec.profile, "policy": spec.policy} if spec else {}),
+        | ({"policy": spec.policy, "profile": spec.profile} | _rule(plan) if spec else {}),
         "steps": ["read", "validate", *(["decontaminate"] if spec else []), "sample", "write"],
         "timings": {"plan": round(planned - started, 3), "scan": round(scanned - planned, 3)},
     }
@@ -156,6 +157,10 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
     store.note(out / DATABASE, "finished", {"seconds": summary.seconds, "lock_sha256": digest})
     write_report(out)
     return summary
+
+
+def _rule(plan: Plan) -> dict[str, Any]:
+    return {"n": plan.profile.n, "threshold": plan.profile.threshold}
 
 
 def _scan_all(plan: Plan, staging: Path, options: Options) -> list[list[Scanned]]:

@@ -88,14 +88,15 @@ def _ending(summary: Summary, out: Path) -> Iterator[str]:
     if summary.unmatchable:
         total = sum(summary.unmatchable.values())
         parts = ", ".join(f"{name} {n:,}" for name, n in summary.unmatchable.items())
-        yield f"note: {total:,} items are too short ever to be hit ({parts}): curate sql {out} never-matchable"
+        yield f"note: items too short ever to be hit: {total:,} ({parts}): curate sql {out} never-matchable"
     if summary.limit:
         yield f"note: a try on the first {summary.limit:,} rows of each source; the folder is marked so"
     if summary.validation_shortfall:
-        yield f"note: {summary.validation_shortfall:,} validation rows fewer than asked for"
+        yield f"warning: validation rows missing of those asked for: {summary.validation_shortfall:,}"
     split = f" and {summary.validation:,} validation" if summary.validation else ""
     size = f"{summary.scanned_bytes / 1e6:,.1f} MB scanned, {summary.seconds:.1f} s"
-    yield f"\n{summary.train:,} train{split} rows in {out} ({size})"
+    yield f"\n{out}: rows: {summary.train:,} train{split} ({size})"
     yield f"  load     datasets.load_dataset({str(out)!r})"
+    yield f"  look     {out / 'report.html'}"
     yield f"  ask      curate sql {out} contamination"
     yield f"  one row  curate why {out} {summary.sources[0].name}/0"

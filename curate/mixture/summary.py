@@ -140,8 +140,8 @@ def _warnings(sources: Sequence[SourceSummary]) -> list[str]:
         for s in sources
         if s.dropped_columns
     ]
-    short = [f"source '{s.name}': {s.shortfall} rows fewer than asked for" for s in sources if s.shortfall]
-    bad = [f"source '{s.name}': {s.quarantined} rows quarantined" for s in sources if s.quarantined]
+    short = [f"source '{s.name}': rows missing of those asked for: {s.shortfall}" for s in sources if s.shortfall]
+    bad = [f"source '{s.name}': rows quarantined: {s.quarantined}" for s in sources if s.quarantined]
     empty = [] if any(s.written for s in sources) else ["no row is left: `datasets` cannot open an empty split"]
     return dropped + bad + short + empty
 

@@ -2,7 +2,7 @@
 
 This is the rule a person can check by hand; `curate.text.kernels` gives the same results at the speed of the machine,
 and the tests hold the two together. Profile `tulu3` follows the analyser of the published Tülu 3 decontamination code:
-lower-case, split on twelve separators, drop empties (so `+ * / =` and apostrophes stay inside tokens while hyphens and
+lower-case, split on thirteen separators, drop empties (so `+ * / =` and apostrophes stay inside tokens, hyphens and
 minus signs do not).
 
     >>> [t.text for t in tokens("What's 3-4, Ada?")]

@@ -48,6 +48,7 @@ def test_the_folder_holds_what_it_should_and_nothing_else(built: Built) -> None:
         "README.md",
         "recipe.lock.json",
         "audit.duckdb",
+        "report.html",
     }
     assert not built.folder.with_name("built.partial").exists()
 
@@ -188,7 +189,7 @@ def test_the_card_is_what_the_hub_reads(built: Built) -> None:
     assert set(head["license"]) >= {"cc-by-4.0", "mit"}
     assert head["configs"][0]["data_files"][0] == {"split": "train", "path": "data/train-*.parquet"}
     short = built.summary.sources[2].shortfall
-    for told in ("evals", "not stated", "quarantin", f"{short} rows fewer than asked for", "recipe.lock.json"):
+    for told in ("evals", "not stated", "quarantin", f"rows missing of those asked for: {short}", "recipe.lock.json"):
         assert told in text, told
     assert sha256(built.folder / "recipe.lock.json") in text
 

@@ -59,7 +59,7 @@ def assert_never_half(work: Path, out: Path) -> None:
 
 
 # What can be seen in OUT.partial at the time; then some part of the rest passes.
-MOMENTS = ["data/train-*", "audit.duckdb", ".staging", ".staging/run-*", "removed", "README.md"]
+MOMENTS = ["data/train-*", "audit.duckdb", ".staging", ".staging/run-*", "removed", "README.md", "report.html*"]
 
 
 def some_slow(values: Sequence[Any], fast: int) -> list[Any]:
@@ -161,5 +161,11 @@ def test_a_leftover_of_a_kill_is_discarded_whatever_it_holds(tmp_path: Path) -> 
         (tmp_path / "out.partial" / name).write_bytes(os.urandom(10))
     assert call("build", "r.yaml", "-o", "out", cwd=tmp_path).code == 0
     names = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    assert names == {"README.md", "audit.duckdb", "data/train-00000-of-00001.parquet", "recipe.lock.json"}
+    assert names == {
+        "README.md",
+        "audit.duckdb",
+        "data/train-00000-of-00001.parquet",
+        "recipe.lock.json",
+        "report.html",
+    }
     assert not (tmp_path / "out.partial").exists()

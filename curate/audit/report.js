@@ -1,0 +1,141 @@
+"use strict";
+// Draws what a table in the page cannot: funnel, heat map and (matches.js) the explorer. Text from the data is only ever
+// set as text.
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+const number = (n) => n.toLocaleString("en-US");
+
+function el(tag, given = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key === "class") node.className = value;
+    else if (key === "text") node.textContent = value;
+    else if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+function options(select, first, names) {
+  select.append(el("option", { value: "-1", text: first }));
+  for (const [place, name] of names) select.append(el("option", { value: place, text: name }));
+}
+
+function percent(rate) {
+  const value = 100 * rate;
+  return value > 0 && value < 0.005 ? "<0.01" : value >= 9.95 ? value.toFixed(0) : value.toFixed(value >= 0.995 ? 1 : 2);
+}
+
+function theme() {
+  const root = document.documentElement, button = byId("theme");
+  const dark = () => (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const say = () => button.setAttribute("aria-pressed", String(dark()));
+  try { root.dataset.theme = localStorage.getItem("curate-theme") || ""; } catch { /* a file may have no storage */ }
+  button.addEventListener("click", () => {
+    root.dataset.theme = dark() ? "light" : "dark";
+    try { localStorage.setItem("curate-theme", root.dataset.theme); } catch { /* then it lasts until the page closes */ }
+    say();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", say);
+  say();
+}
+
+function funnel() {
+  const select = byId("funnel-source");
+  options(select, "all sources", data.sources.map((name, place) => [place, name]));
+  select.addEventListener("change", () => drawFunnel(Number(select.value) + 1));
+  drawFunnel(0);
+}
+
+function drawFunnel(place) {
+  const steps = data.funnel[place] || [];
+  const most = Math.max(1, ...steps.map(([into, , out]) => Math.max(into, out)));
+  byId("funnel-steps").replaceChildren(...steps.map(([into, dropped, out], at) => {
+    const track = el("span", { class: "track", "aria-hidden": "true" });
+    for (const [kind, n] of [["out", out], ["drop", dropped]]) {
+      if (!n) continue;
+      const bar = el("i", { class: kind });
+      bar.style.width = `${(100 * n) / most}%`;
+      track.append(bar);
+    }
+    const more = out > into - dropped ? el("span", { class: "more", text: `+${number(out - into + dropped)} repeats` }) : el("span");
+    const gone = dropped ? el("span", { class: "gone", text: `−${number(dropped)} of ${number(into)}` }) : more;
+    return el("div", { class: "step" }, el("span", { class: "what", text: data.steps[at] }), track,
+      el("span", { class: "n", text: number(out) }), gone);
+  }));
+}
+
+// --- heat map -------------------------------------------------------------------------------------------------------
+
+function heat() {
+  const toggle = byId("heat-quiet"), all = data.sources.length * data.benchmarks.length;
+  const sources = new Set(data.cells.map((cell) => cell[0])), benchmarks = new Set(data.cells.map((cell) => cell[1]));
+  const quiet = [data.benchmarks.length - benchmarks.size, data.sources.length - sources.size];
+  byId("heat-quiet-label").hidden = !data.cells.length || (!quiet[0] && !quiet[1]);
+  const words = [[quiet[0], "benchmark"], [quiet[1], "source"]].filter(([n]) => n);
+  byId("heat-quiet-text").textContent = `also show ${words.map(([n, noun]) => `${number(n)} ${noun}${n > 1 ? "s" : ""}`).join(" and ")} without any overlap`;
+  toggle.checked = !data.cells.length || all <= 400;
+  const draw = () => drawHeat(toggle.checked ? null : [sources, benchmarks]);
+  toggle.addEventListener("change", draw);
+  byId("heat-rest").textContent = data.nCells > data.cells.length
+    ? `${number(data.nCells - data.cells.length)} pairs with an overlap are not in this table: curate sql . contamination` : "";
+  byId("heat-map").addEventListener("keydown", walkHeat);
+  draw();
+}
+
+function drawHeat(only) {
+  const shown = (set, n) => [...Array(n).keys()].filter((place) => !set || set.has(place));
+  const rows = shown(only && only[0], data.sources.length), columns = shown(only && only[1], data.benchmarks.length);
+  const cells = new Map(data.cells.map((cell) => [`${cell[0]} ${cell[1]}`, cell]));
+  const head = el("tr", {}, el("td", { class: "corner" }), ...columns.map((b) => {
+    const { name, role } = data.benchmarks[b];
+    return el("th", { scope: "col", title: `${name}, ${role}, ${number(data.benchmarks[b].items)} items` },
+      el("span", { text: name }), el("em", { text: role === "unseen" ? "unseen" : "dev" }));
+  }));
+  const body = rows.map((s) => el("tr", {}, el("th", { scope: "row", text: data.sources[s], title: data.sources[s] }),
+    ...columns.map((b) => el("td", {}, cells.has(`${s} ${b}`) ? heatCell(cells.get(`${s} ${b}`)) : "·"))));
+  byId("heat-map").replaceChildren(el("table", { class: columns.length > 6 ? "heat" : "heat few" }, el("thead", {}, head), el("tbody", {}, ...body)));
+  const first = document.querySelector(".cell");
+  if (first) first.tabIndex = 0;
+  markCell();
+}
+
+function heatCell([s, b, overlapped, flagged, documents, hits, near]) {
+  const items = data.benchmarks[b].items, rate = overlapped / items;
+  const warmth = rate ? 8 + 92 * Math.min(1, Math.max(0, Math.log10(rate * 1000) / 3)) : 0;
+  const words = overlapped
+    ? `${number(overlapped)} of ${number(items)} items (${percent(rate)} %) hit by ${number(documents)} rows${flagged ? ", flagged" : ""}`
+    : `no hit, ${number(near)} near misses`;
+  const button = el("button", {
+    type: "button", tabindex: "-1", "data-s": s, "data-b": b, text: overlapped ? percent(rate) : "0",
+    class: ["cell", flagged && "flagged", !overlapped && "near", warmth > 78 ? "deep" : warmth > 62 && "mid"].filter(Boolean).join(" "),
+    title: `${data.sources[s]} × ${data.benchmarks[b].name}: ${words}`,
+    "aria-label": `${data.sources[s]}, ${data.benchmarks[b].name}: ${words}`,
+    onclick: () => show(s, b),
+  });
+  button.style.setProperty("--heat", warmth.toFixed(1));
+  return button;
+}
+
+// One cell is in the tab order; the arrow keys go to the next one in their direction.
+function walkHeat(event) {
+  const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+  const from = event.target.closest(".cell");
+  if (!step || !from) return;
+  event.preventDefault();
+  const cell = from.parentNode, rows = [...cell.closest("tbody").rows];
+  let y = rows.indexOf(cell.parentNode), x = cell.cellIndex;
+  for (;;) {
+    y += step[0]; x += step[1];
+    const next = rows[y] && x > 0 ? rows[y].cells[x] : undefined;
+    if (!next) return;
+    const button = next.querySelector(".cell");
+    if (!button) continue;
+    from.tabIndex = -1;
+    button.tabIndex = 0;
+    button.focus();
+    return;
+  }
+}

@@ -1,0 +1,239 @@
+"""The matches that a report shows: the worst of every source and benchmark, as far as a number of bytes goes.
+
+A turn or item of up to `WHOLE` code points is shown whole. Of a longer one the shared pieces are shown with a little
+text around them; a long shared piece loses its middle. The database cuts the texts, so a turn of 50 MB never leaves it.
+Positions stay those of the audit: code points from the start of the whole text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from curate.audit.reasons import REASON_WIDTH, short
+
+WHOLE = 1400
+CONTEXT = 160
+# Code points of one shared piece and of all that is shown of one text.
+PIECE = 700
+SHOWN = 2400
+SPANS = 40
+# Of a long turn without a shared piece the beginning is shown.
+OTHER_TURNS = 3
+OTHER_WIDTH = 280
+# Looked at for a page; few pages have room for so many.
+CANDIDATES = 4000
+
+Window = tuple[int, int]
+Match = dict[str, Any]
+
+
+def island(value: Any) -> str:
+    """JSON for a script element: nothing in it can end the element or start a comment."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text
+
+
+def windows(length: int, spans: Sequence[Window]) -> list[Window]:
+    """The parts of a text of `length` code points that are shown, ascending and apart: whole if short, else around the
+    shared pieces."""
+    if length <= WHOLE:
+        return [(0, length)]
+    wanted: list[Window] = []
+    for start, stop in spans:
+        half = PIECE // 2
+        cut = [(start, start + half), (stop - half, stop)] if stop - start > PIECE else [(start, stop)]
+        wanted += [(max(0, a - CONTEXT * (a == start)), min(length, b + CONTEXT * (b == stop))) for a, b in cut]
+    if not wanted:
+        return [(0, OTHER_WIDTH)]
+    merged = _merged(sorted(wanted))
+    return list(_within(merged, SHOWN))
+
+
+def _merged(parts: Iterable[Window]) -> list[Window]:
+    merged: list[Window] = []
+    for start, stop in parts:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
+        else:
+            merged.append((start, stop))
+    return merged
+
+
+def _within(parts: Iterable[Window], room: int) -> Iterator[Window]:
+    for start, stop in parts:
+        if room <= 0:
+            return
+        yield start, min(stop, start + room)
+        room -= stop - start
+
+
+@dataclass
+class Pool:
+    """Texts by number, each one once: an item that many rows hit is written once."""
+
+    texts: list[str] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+
+    def place(self, text: str) -> int:
+        """The number of a text."""
+        if text not in self.places:
+            self.places[text] = len(self.texts)
+            self.texts.append(text)
+        return self.places[text]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Matches for the page, the worst first, and the texts that their pieces point into."""
+
+    matches: Sequence[Match]
+    pool: Sequence[str]
+
+
+_WORST = """
+    WITH ranked AS (
+        SELECT rowid AS match, source, benchmark, hit, score, doc_id, instance_id, matcher, row_number() OVER (
+            PARTITION BY source, benchmark, hit ORDER BY score DESC, doc_id, instance_id, matcher) AS nth
+        FROM matches WHERE source IN (SELECT unnest(?)) AND benchmark IN (SELECT unnest(?))
+    ), chosen AS (
+        -- In turn: the worst of every pair, then the second worst; a near miss after three times as many hits.
+        SELECT match, row_number() OVER (ORDER BY CASE WHEN hit THEN nth ELSE nth * 3 END, hit DESC, rate DESC,
+            score DESC, doc_id, instance_id, matcher) AS place
+        FROM ranked LEFT JOIN seen_contamination USING (source, benchmark) WHERE nth <= ?
+    )
+    SELECT c.place, m.source, m.benchmark, m.doc_id, m.instance_id, m.matcher, m.score, m.hit, m.label, m.verdict,
+        m.doc_spans[:40], len(m.doc_spans), m.item_spans[:40], len(m.item_spans), o.fate, o.copies
+    FROM chosen AS c JOIN matches AS m ON m.rowid = c.match JOIN documents AS o ON o.id = m.doc_id
+    WHERE c.place <= ? ORDER BY c.place
+"""
+
+
+def samples(
+    con: duckdb.DuckDBPyConnection, sources: Mapping[str, int], benchmarks: Mapping[str, int], budget: int
+) -> Samples:
+    """Take the worst matches of the listed sources and benchmarks until their JSON has `budget` bytes.
+
+    `figures` must have counted before: the pairs with the highest rates come first.
+    """
+    given = [list(sources), list(benchmarks), CANDIDATES, CANDIDATES]
+    rows = con.execute(_WORST, given).fetchall() if sources and benchmarks else []
+    pool = Pool()
+    taken: list[Match] = []
+    for match, texts in _described(con, rows, sources, benchmarks):
+        before = len(pool.texts)
+        _point(match, texts, pool)
+        budget -= sum(_size(text) for text in pool.texts[before:]) + _size(match)
+        if budget < 0:
+            del pool.texts[before:]
+            break
+        taken.append(match)
+    taken.sort(key=lambda m: (not m["hit"], -m["score"], m["doc"], m["item"], m["matcher"]))
+    return Samples(taken, pool.texts)
+
+
+def _size(value: Any) -> int:
+    return len(island(value).encode()) + 1
+
+
+def _described(
+    con: duckdb.DuckDBPyConnection,
+    rows: Sequence[tuple[Any, ...]],
+    sources: Mapping[str, int],
+    benchmarks: Mapping[str, int],
+) -> Iterator[tuple[Match, dict[tuple[str, int], list[tuple[int, str]]]]]:
+    """Each match as the page has it but for its texts, and the texts: pieces by side and turn."""
+    docs = pa.table({"doc_id": pa.array(sorted({row[3] for row in rows}), pa.string())})
+    items = pa.table({"instance_id": pa.array(sorted({row[4] for row in rows}), pa.string())})
+    con.register("wanted_docs", docs)
+    con.register("wanted_items", items)
+    turns: dict[str, list[tuple[int, str | None, int]]] = {}
+    for doc, turn, role, length in con.execute(
+        "SELECT doc_id, turn, role, length(text) FROM texts JOIN wanted_docs USING (doc_id) ORDER BY doc_id, turn"
+    ).fetchall():
+        turns.setdefault(doc, []).append((turn, role, length))
+    lengths = dict(
+        con.execute(
+            "SELECT instance_id, length(min(text)) FROM instances JOIN wanted_items USING (instance_id) GROUP BY ALL"
+        ).fetchall()
+    )
+    reasons = dict(
+        con.execute(
+            """SELECT d.doc_id, arg_max(d.step || ': ' || coalesce(d.reason, d.action), d.rowid)
+            FROM decisions AS d JOIN wanted_docs USING (doc_id) GROUP BY ALL"""
+        ).fetchall()
+    )
+    matches = [_match(row, sources, benchmarks, turns.get(row[3], []), lengths, reasons) for row in rows]
+    texts = _texts(con, rows, matches)
+    for number, match in enumerate(matches):
+        yield match, texts[number]
+
+
+def _match(
+    row: tuple[Any, ...],
+    sources: Mapping[str, int],
+    benchmarks: Mapping[str, int],
+    turns: Sequence[tuple[int, str | None, int]],
+    lengths: Mapping[str, int],
+    reasons: Mapping[str, str],
+) -> Match:
+    _, source, benchmark, doc, item, matcher, score, hit, label, verdict, ours, n_ours, theirs, n_theirs, *fate = row
+    spans: dict[int, list[Window]] = {}
+    for span in ours or []:
+        spans.setdefault(span["turn"], []).append((span["start"], span["stop"]))
+    others = [turn for turn, _, _ in turns if turn not in spans][:OTHER_TURNS]
+    shown = [(turn, role, length) for turn, role, length in turns if turn in spans or turn in others]
+    match: Match = {"s": sources[source], "b": benchmarks[benchmark], "doc": doc, "item": item, "matcher": matcher}
+    match |= {"score": round(score, 4), "hit": bool(hit), "fate": fate[0], "copies": fate[1]}
+    match["turns"] = [_side(length, spans.get(turn, []), turn, role) for turn, role, length in shown]
+    match["text"] = _side(lengths.get(item, 0), [(span["start"], span["stop"]) for span in theirs or []])
+    more = {"label": label, "verdict": verdict and short(verdict, REASON_WIDTH)}
+    more |= {"why": doc in reasons and short(reasons[doc], REASON_WIDTH), "moreTurns": len(turns) - len(shown)}
+    more["moreSpans"] = max(0, (n_ours or 0) - SPANS) + max(0, (n_theirs or 0) - SPANS)
+    return match | {key: value for key, value in more.items() if value}
+
+
+def _side(length: int, spans: Sequence[Window], turn: int | None = None, role: str | None = None) -> Match:
+    """One text: its length, its spans, and the windows that are shown, to be filled with text."""
+    side: Match = {"length": length, "spans": sorted(spans), "pieces": windows(length, sorted(spans))}
+    if not spans and turn is not None:
+        side["pieces"] = [(0, length if length <= 2 * OTHER_WIDTH else OTHER_WIDTH)]
+    return side if turn is None else side | {"turn": turn, "role": role}
+
+
+def _texts(
+    con: duckdb.DuckDBPyConnection, rows: Sequence[tuple[Any, ...]], matches: Sequence[Match]
+) -> list[dict[tuple[str, int], list[tuple[int, str]]]]:
+    """Have the database cut every window out of its text."""
+    cuts: dict[str, list[Any]] = {name: [] for name in ("number", "side", "id", "turn", "start", "width")}
+    for number, (row, match) in enumerate(zip(rows, matches, strict=True)):
+        for side, owner, part in [("doc", row[3], part) for part in match["turns"]] + [("item", row[4], match["text"])]:
+            for start, stop in part["pieces"]:
+                cut = (number, side, owner, part.get("turn", 0), start, stop - start)
+                for column, value in zip(cuts.values(), cut, strict=True):
+                    column.append(value)
+    con.register("cuts", pa.table(cuts))
+    found: list[dict[tuple[str, int], list[tuple[int, str]]]] = [{} for _ in rows]
+    for number, side, turn, start, text in con.execute(
+        """SELECT number, side, c.turn, c.start, substring(t.text, c.start + 1, c.width)
+            FROM cuts AS c JOIN texts AS t ON t.doc_id = c.id AND t.turn = c.turn WHERE side = 'doc'
+        UNION ALL SELECT number, side, 0, c.start, substring(t.text, c.start + 1, c.width)
+            FROM cuts AS c JOIN (SELECT instance_id, min(text) AS text FROM instances JOIN wanted_items
+                USING (instance_id) GROUP BY ALL) AS t ON t.instance_id = c.id WHERE side = 'item'
+        ORDER BY ALL"""
+    ).fetchall():
+        found[number].setdefault((side, turn), []).append((start, text))
+    return found
+
+
+def _point(match: Match, texts: Mapping[tuple[str, int], list[tuple[int, str]]], pool: Pool) -> None:
+    """Put the texts into the pool; the pieces become (first code point, number of the text)."""
+    for key, part in [(("doc", part["turn"]), part) for part in match["turns"]] + [(("item", 0), match["text"])]:
+        part["pieces"] = [(start, pool.place(text)) for start, text in texts.get(key, [])]

@@ -1,0 +1,337 @@
+"""The report without a browser: its counts are the audit's, its size has a bound, and nothing in it can run or load."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.audit import samples
+from curate.audit.report import LIMIT, percent, write_report
+from curate.audit.samples import SHOWN, WHOLE, island, windows
+from curate.errors import UserError
+from tests.audit import conftest as rows
+from tests.command import ROOT, call
+
+EVIL = '</script><script>window.evil = 1</script><img src=x onerror="window.evil = 2"><!-- ]]> \u2028 {{ 7 * 7 }}'
+
+Made = Callable[[Path, rows.Rows | dict[str, rows.Rows], int], Path]
+
+
+class Elements(HTMLParser):
+    """Start tags with their attributes, and the text of the page outside of style and script."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.raw: list[tuple[str, str]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1][0] in ("script", "style"):
+            self.raw.append((self.tags[-1][0], data))
+        else:
+            self.text += f"{data} "
+
+
+def page_of(out: Path) -> str:
+    return write_report(out).read_text(encoding="utf-8")
+
+
+def data_of(page: str) -> Any:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+def words(page: str) -> str:
+    """The text a reader sees, on one line."""
+    return " ".join(Elements(page).text.split())
+
+
+def marked(side: Any, pool: list[str]) -> list[str]:
+    """What the page marks: for each piece the parts of it that lie in a span."""
+    found = []
+    for first, place in side["pieces"]:
+        for start, stop in side["spans"]:
+            part = pool[place][max(0, start - first) : max(0, stop - first)]
+            found += [part] if part else []
+    return found
+
+
+def test_it_says_what_the_views_say(example: Path) -> None:
+    page = page_of(example)
+    assert "1 of 7 rows was removed; 1 of 4 pairs of source and benchmark is flagged." in words(page)
+    data = data_of(page)
+    with duckdb.connect(str(example / "audit.duckdb"), read_only=True) as con:
+        names = [name for (name,) in con.sql("SELECT name FROM sources").fetchall()]
+        assert data["sources"] == names
+        benchmarks = [benchmark["name"] for benchmark in data["benchmarks"]]
+        found = {
+            (names[s], benchmarks[b]): (overlapped, bool(flagged), documents)
+            for s, b, overlapped, flagged, documents, *_ in data["cells"]
+        }
+        for source, benchmark, *figures in con.sql(
+            "SELECT source, benchmark, overlapped, flagged, documents FROM contamination"
+        ).fetchall():
+            assert found.get((source, benchmark), (0, False, 0)) == tuple(figures)
+        for place, name in enumerate(names):
+            steps = con.execute(
+                "SELECT step, rows_in, dropped, rows_out FROM funnel WHERE source = ? ORDER BY position", [name]
+            ).fetchall()
+            assert data["steps"] == [step for step, *_ in steps]
+            assert data["funnel"][place + 1] == [list(counts) for _, *counts in steps]
+        everything = con.sql(
+            "SELECT sum(rows_in), sum(dropped), sum(rows_out) FROM funnel GROUP BY position ORDER BY position"
+        )
+        assert data["funnel"][0] == [list(map(int, row)) for row in everything.fetchall()]
+    assert (data["hits"], data["near"]) == (1, 1)
+
+
+def test_it_lists_reasons_licences_and_items_that_cannot_be_hit(example: Path) -> None:
+    text = words(page_of(example))
+    assert "it hits gsm8k/0 (row chat/1)" in text
+    assert "same content as chat/1 (row math/1)" in text
+    assert "the last turn is not the assistant's (row math/0)" in text
+    assert "Benchmark items that can never be hit 1 item" in text
+    assert "not stated" in text
+    assert "2 rows fewer than asked for" in text
+
+
+def test_the_marked_text_is_the_shared_text(example: Path) -> None:
+    data = data_of(page_of(example))
+    hit = next(match for match in data["matches"] if match["hit"])
+    (turn,) = [turn for turn in hit["turns"] if turn["spans"]]
+    assert (turn["turn"], turn["role"]) == (1, "user")
+    assert marked(turn, data["pool"]) == [rows.SHARED] == marked(hit["text"], data["pool"])
+    assert hit["why"] == "decontaminate: it hits gsm8k/0"
+    assert (hit["fate"], hit["label"]) == ("removed", "leak")
+
+
+def test_the_same_audit_gives_the_same_bytes(example: Path, tmp_path: Path) -> None:
+    first = write_report(example).read_bytes()
+    assert write_report(example).read_bytes() == first
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copy(example / "audit.duckdb", elsewhere)
+    assert write_report(elsewhere).read_bytes() == first
+    assert str(tmp_path).encode() not in first
+
+
+def test_nothing_is_loaded_from_anywhere(example: Path) -> None:
+    page = page_of(example)
+    elements = Elements(page)
+    loads = [value for _, attributes in elements.tags for name, value in attributes.items() if name in ("src", "href")]
+    assert {value for value in loads if value and not value.startswith("#")} == {"data:,"}
+    assert not re.search(r"(https?:)?//[\w-]+\.\w|@import|url\(", page.split('id="data"')[0])
+    assert not [
+        name for _, attributes in elements.tags for name in attributes if name.startswith("on") or name == "style"
+    ]
+
+
+def test_the_policy_allows_exactly_the_style_and_the_script_that_are_there(example: Path) -> None:
+    page = page_of(example)
+    (policy,) = [a["content"] for _, a in Elements(page).tags if a.get("http-equiv") == "Content-Security-Policy"]
+    assert policy and policy.startswith("default-src 'none';")
+    style = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    script = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    assert len(style) == len(script) == 1
+    for name, text in (("style-src", style[0]), ("script-src", script[0])):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{name} 'sha256-{digest}';" in policy
+    assert "innerHTML" not in script[0]
+    assert "unsafe" not in policy
+
+
+def test_text_of_the_data_is_never_markup(tmp_path: Path, made: Made) -> None:
+    tables = rows.example_tables()
+    tables["sources"][0] |= {"licence": EVIL, "format": EVIL}
+    for turn in tables["texts"]:
+        turn["text"] += EVIL
+    tables["instances"][0]["text"] += EVIL
+    for decision in tables["decisions"]:
+        decision["reason"] += EVIL
+    tables["matches"][0] |= {"verdict": EVIL}
+    tables["runs"] += [{"key": "recipe", "value": json.dumps({"name": EVIL})}]
+    page = page_of(made(tmp_path, tables, 5))
+    assert [tag for tag, _ in Elements(page).tags].count("script") == 2
+    assert "window.evil" in words(page)
+    assert "<img" not in page
+    assert any(EVIL in text for text in data_of(page)["pool"])
+
+
+def test_a_long_text_is_cut_around_what_is_shared(tmp_path: Path, made: Made) -> None:
+    tables = rows.example_tables()
+    before = "😀 naïve " * 120_000  # 1 MB of text, 4 bytes to a code point at times
+    tables["texts"][1]["text"] = before + rows.LEAK + before
+    start = len(before) + rows.LEAK.index(rows.SHARED)
+    tables["matches"][0]["doc_spans"] = [{"turn": 1, "start": start, "stop": start + len(rows.SHARED)}]
+    page = page_of(made(tmp_path, tables, 5))
+    assert len(page) < 100_000
+    data = data_of(page)
+    (turn,) = [turn for turn in data["matches"][0]["turns"] if turn["spans"]]
+    assert turn["length"] == 2 * len(before) + len(rows.LEAK)
+    assert marked(turn, data["pool"]) == [rows.SHARED]
+    assert sum(len(data["pool"][place]) for _, place in turn["pieces"]) <= SHOWN
+
+
+@given(st.integers(0, 6000), st.lists(st.tuples(st.integers(0, 6000), st.integers(1, 3000)), max_size=8))
+def test_windows_lie_in_the_text_and_hold_what_is_shared(length: int, drawn: list[tuple[int, int]]) -> None:
+    spans = sorted({(start, min(length, start + width)) for start, width in drawn if start < length})
+    shown = windows(length, spans)
+    assert all(0 <= start <= stop <= length for start, stop in shown)
+    assert all(a[1] < b[0] for a, b in pairwise(shown))
+    if length <= WHOLE:
+        assert shown == [(0, length)]
+        return
+    assert sum(stop - start for start, stop in shown) <= SHOWN
+    if spans:  # the first shared piece is always seen, whole if it is not long
+        start, stop = spans[0]
+        seen = sum(max(0, min(stop, b) - max(start, a)) for a, b in shown)
+        assert seen >= min(stop - start, samples.PIECE)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)
+    )
+)
+def test_the_island_is_json_that_cannot_end_its_element(value: Any) -> None:
+    text = island(value)
+    assert json.loads(text) == value
+    assert not set("<>&\u2028\u2029") & set(text)
+
+
+def huge(sources: int, benchmarks: int, a_pair: int, text: str = "") -> dict[str, rows.Rows]:
+    """A build in which every source overlaps every benchmark: texts of its own for each of `a_pair` rows a pair."""
+    names, sets = (
+        [f"source-{i}-with-a-long-name" for i in range(sources)],
+        [f"benchmark_{i}" for i in range(benchmarks)],
+    )
+    shared = "a shared piece of text that is long enough to be one " * 3
+    tables: dict[str, rows.Rows] = {name: [] for name in ("documents", "texts", "instances", "matches", "decisions")}
+    for benchmark in sets:
+        for i in range(a_pair):
+            tables["instances"].append(rows.instance(benchmark, i, f"{shared} {benchmark} {i} {text}"))
+    for source in names:
+        for number, benchmark in enumerate(sets):
+            for i in range(a_pair):
+                row = number * a_pair + i
+                tables["documents"].append(rows.document(source, row, "removed", 0))
+                tables["decisions"].append(
+                    rows.decision("decontaminate", f"{source}/{row}", "removed", f"it hits {benchmark}/{i}")
+                )
+                content = f"{shared} {source} {row} {text}"
+                tables["texts"].append({"doc_id": f"{source}/{row}", "turn": 0, "role": "user", "text": content})
+                spans = [{"turn": 0, "start": 0, "stop": len(shared)}]
+                more: dict[str, Any] = {"doc_spans": spans, "item_spans": [{"start": 0, "stop": len(shared)}]}
+                tables["matches"].append(rows.match(source, row, f"{benchmark}/{i}", 0.3 if i == 0 else 0.9, **more))
+    read = benchmarks * a_pair
+    tables["sources"] = [rows.source(name, read, 0, 0) for name in names]
+    tables["runs"] = [{"key": "steps", "value": '["read", "validate", "decontaminate", "sample", "write"]'}]
+    return tables
+
+
+@pytest.mark.parametrize(("sources", "benchmarks", "a_pair"), [(1, 1, 3000), (200, 60, 1), (12, 10, 40)])
+def test_the_size_has_a_bound_and_the_counts_stay_whole(
+    tmp_path: Path, made: Made, sources: int, benchmarks: int, a_pair: int
+) -> None:
+    page = page_of(made(tmp_path, huge(sources, benchmarks, a_pair, "und noch viel mehr Wörter, " * 40), 0))
+    assert len(page.encode()) <= LIMIT < 3_000_000
+    data = data_of(page)
+    total = sources * benchmarks * a_pair
+    assert data["hits"] + data["near"] == total == sum(cell[5] + cell[6] for cell in data["cells"])
+    assert len(data["cells"]) == sources * benchmarks
+    assert data["funnel"][0][0] == [total, 0, total]
+    assert 0 < len(data["matches"]) < total
+    # Every pair is shown before a second match of any is.
+    shown = {(match["s"], match["b"]) for match in data["matches"]}
+    assert len(shown) == min(len(data["cells"]), len(data["matches"]))
+
+
+def test_more_sources_than_can_be_listed_are_counted(tmp_path: Path, made: Made) -> None:
+    tables = huge(320, 1, 1)
+    page = page_of(made(tmp_path, tables, 0))
+    assert "300 of 320 sources are listed" in words(page)
+    assert data_of(page)["funnel"][0][0] == [320, 0, 320]
+
+
+def test_a_build_without_benchmarks(tmp_path: Path, made: Made) -> None:
+    tables = {
+        "sources": [rows.source("chat", 2, 2, 3)],
+        "documents": [rows.document("chat", 0), rows.document("chat", 1, copies=2)],
+    }
+    page = page_of(made(tmp_path, tables, 3))
+    assert "3 rows written of 2 read; no benchmark was searched for." in words(page)
+    assert 'id="heat"' not in page and 'id="matches"' not in page
+    assert data_of(page)["matches"] == []
+
+
+def test_a_build_without_a_match(tmp_path: Path, made: Made) -> None:
+    tables = {
+        "sources": [rows.source("chat", 1, 1, 1)],
+        "documents": [rows.document("chat", 0)],
+        "instances": [rows.instance("mine", 0)],
+    }
+    page = page_of(made(tmp_path, tables, 1))
+    assert "0 of 1 row were removed; no item of the benchmark was hit." in words(page)
+
+
+def test_what_no_one_recorded_is_left_out(example: Path) -> None:
+    text = words(page_of(example))
+    assert "sha256" not in text and "policy" not in text
+    assert "curate 0.1.0" in text
+
+
+def test_a_build_has_its_report_and_the_audit_alone_gives_it_again(tmp_path: Path) -> None:
+    out = tmp_path / "built"
+    assert call("build", ROOT / "mixtures/quickstart/recipe.yaml", "-o", out, cwd=tmp_path).code == 0
+    written = (out / "report.html").read_bytes()
+    lock = (out / "recipe.lock.json").read_bytes()
+    assert "report.html" not in json.loads(lock)["outputs"]
+    text = words(written.decode())
+    for fact in ("quickstart 13 of 320 rows were removed", "policy drop-rows", "profile tulu3 (n = 8, hit over 50 %)"):
+        assert fact in text
+    assert hashlib.sha256(lock).hexdigest() in text
+    (out / "report.html").unlink()
+    done = call("report", out, cwd=tmp_path)
+    assert (done.code, done.out.strip()) == (0, str(out / "report.html"))
+    assert (out / "report.html").read_bytes() == written
+
+
+def test_a_folder_without_an_audit(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no audit\.duckdb there"):
+        write_report(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (0, "0.00 %"),
+        (0.00001, "under 0.01 %"),
+        (0.0015, "0.15 %"),
+        (0.00996, "1.0 %"),
+        (0.0763, "7.6 %"),
+        (0.5913, "59 %"),
+        (1, "100 %"),
+    ],
+)
+def test_shares_are_said_as_people_read_them(rate: float, said: str) -> None:
+    assert percent(rate) == said

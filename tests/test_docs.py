@@ -1,0 +1,306 @@
+"""The documentation says what is so: keys and defaults, examples, command lines, figures, links."""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import json
+import re
+import shlex
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, Union, get_args, get_origin
+
+import pyarrow as pa
+import pytest
+import typer
+import yaml
+from pydantic import BaseModel
+
+import curate
+from curate.cli import app
+from curate.formats import FORMATS, check_format, detect, parse
+from curate.formats.kinds import guess_kind
+from curate.recipe import DecontaminateSpec, OutputSpec, Recipe, SourceSpec
+from curate.records import KINDS, body_schema
+from curate.shipped import suite as shipped_suite
+from curate.sources import open_source
+from curate.suite import Benchmark, SuiteFile
+from tests import published
+from tests.command import ROOT, call
+from tests.corpus import ids, write_lines
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MODELS: dict[str, dict[str, type[BaseModel]]] = {
+    "recipes.md": {
+        "Of the recipe": Recipe,
+        "Of a source": SourceSpec,
+        "Of `decontaminate`": DecontaminateSpec,
+        "Of `output`": OutputSpec,
+    },
+    "suites.md": {"Keys of the file": SuiteFile, "Keys of a benchmark": Benchmark},
+}
+
+
+class Fence(NamedTuple):
+    """A fenced piece of a page: where it stands, its language, its text."""
+
+    page: str
+    line: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def fences(*languages: str) -> list[Fence]:
+    found = []
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            if match[1] in languages:
+                found.append(Fence(page.name, text[: match.start()].count("\n") + 1, match[1], match[2]))
+    return found
+
+
+def section(page: str, title: str) -> str:
+    """What stands below a heading, up to the next one."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    (found,) = re.findall(rf"^#+ {re.escape(title)}\n(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def rows(text: str) -> list[list[str]]:
+    """The rows of the first table of a text, without its header."""
+    found = re.search(r"((?:^\|.*\n)+)", text, re.MULTILINE)
+    assert found, "no table"
+    lines = found[1].splitlines()[2:]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def default_of(model: type[BaseModel], name: str) -> str:
+    field = model.model_fields[name]
+    if field.is_required():
+        return "required"
+    if isinstance(field.default, BaseModel):
+        return "its own defaults"
+    if isinstance(field.default, tuple):
+        return f"`[{', '.join(map(str, field.default))}]`"
+    return f"`{'null' if field.default is None else field.default}`"
+
+
+def sort_of(annotation: Any) -> str:
+    """The first word of a type as the tables have it."""
+    inner = [one for one in get_args(annotation) if one is not type(None)]
+    if get_origin(annotation) in (Union, types.UnionType):
+        return sort_of(inner[0])
+    if get_origin(annotation) is tuple:
+        return "list"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "mapping"
+    names: dict[Any, str] = {str: "text", int: "whole", float: "number"}
+    return names.get(annotation, "`")
+
+
+@pytest.mark.parametrize(("page", "title"), [(page, title) for page, tables in MODELS.items() for title in tables])
+def test_every_key_is_documented_with_its_type_and_default(page: str, title: str) -> None:
+    model = MODELS[page][title]
+    told = {cells[0]: cells[1:] for cells in rows(section(page, title))}
+    names = {f"`{field.alias or name}`": name for name, field in model.model_fields.items()}
+    assert list(told) == list(names)
+    for shown, name in names.items():
+        kind, default, meaning = told[shown]
+        assert default == default_of(model, name), shown
+        assert kind.startswith(sort_of(model.model_fields[name].annotation)), shown
+        assert meaning.endswith("."), shown
+
+
+@pytest.mark.parametrize("fence", fences("yaml"), ids=str)
+def test_every_yaml_example_is_a_recipe_or_a_suite(fence: Fence) -> None:
+    data = yaml.safe_load(fence.text)
+    if "benchmarks" in data:
+        SuiteFile.model_validate(data)
+        return
+    recipe = Recipe.model_validate({"name": "part", "kind": "sft"} | data)  # a part of one shows the keys it is about
+    for source in recipe.sources:
+        if source.format is not None:
+            check_format(source.format, recipe.kind, source.keep)
+
+
+def test_every_format_is_documented_and_its_example_is_read_by_it(tmp_path: Path) -> None:
+    for name, form in FORMATS.items():
+        text = section("recipes.md", f"`{name}`")
+        assert set(re.findall(r"`(\w+)`", text.split(".", 1)[0])) == set(form.kinds), name
+        (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+        (tmp_path / "rows.jsonl").write_text(example, "utf-8")
+        block = next(open_source(name, "rows.jsonl", base=tmp_path).blocks())
+        kind = guess_kind(block)
+        assert detect(block, kind) == name
+        for kind in form.kinds:
+            parsed = parse(block, name, kind)
+            assert (parsed.records.num_rows, parsed.quarantine) == (1, []), (name, kind)
+
+
+def test_the_example_of_a_mapping_is_read_by_it(tmp_path: Path) -> None:
+    text = section("recipes.md", "Columns of your own")
+    spec, row = (re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[0] for language in ("yaml", "json"))
+    source = yaml.safe_load(spec)["sources"][0]
+    (tmp_path / source["from"]).write_text(row, "utf-8")
+    block = next(open_source("sums", source["from"], base=tmp_path).blocks())
+    (record,) = parse(block, source["format"], "rlvr").records.to_pylist()
+    assert (record["verifier"], record["ground_truth"]) == ("math", "4")
+    for kind, needed, optional in rows(text):
+        for key in re.findall(r"`(\w+)`", needed + optional):
+            both = {
+                "prompt": "a",
+                "response": "a",
+                "chosen": "a",
+                "rejected": "a",
+                "verifier": "a",
+                "ground_truth": "a",
+            }
+            base = {key: "a"} | ({} if key == "messages" else both)
+            known = {name: "a" for name in base if f"`{name}`" in needed + optional}
+            if key == "messages":
+                known |= {name: "a" for name in ("verifier", "ground_truth") if kind == "`rlvr`"}
+            check_format(known, kind.strip("`"))
+
+
+def test_the_columns_of_every_kind_are_documented() -> None:
+    told = {
+        cells[0].strip("`"): re.findall(r"`(\w+)`", cells[1])
+        for cells in rows(section("recipes.md", "Kinds and their columns"))
+    }
+    assert told == {kind: body_schema(kind).names for kind in KINDS}
+
+
+def test_the_worked_example_of_sampling(tmp_path: Path) -> None:
+    text = section("recipes.md", "Sampling")
+    (tmp_path / "r.yaml").write_text(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[0], "utf-8")
+    for name in "abc":
+        write_lines(tmp_path / f"{name}.jsonl", [{"question": f"{name} {n}?", "answer": f"{n}"} for n in range(10)])
+    done = call("build", "r.yaml", "-o", "out", "--json", cwd=tmp_path)
+    sources = json.loads(done.out)["sources"]
+    for name, *figures in rows(text):
+        counts = sources[name]
+        train = counts["written"] - counts["validation"]
+        assert [counts["read"], counts["not_sampled"], counts["kept"], train, counts["validation"]] == [
+            int(figure) for figure in figures
+        ]
+    assert {"a/0", "a/0#2"} <= set(ids(tmp_path / "out", "data/train*"))
+
+
+def test_the_shipped_suite_is_documented() -> None:
+    told = rows(section("suites.md", "The shipped suite `tulu3`"))
+    read = SuiteFile.model_validate(yaml.safe_load(shipped_suite("tulu3").read_text("utf-8")))
+    for cells, benchmark in zip(told, read.benchmarks, strict=True):
+        path, _, subset = benchmark.from_.partition(":")
+        fields = ", ".join(f"`{name}`" + ("?" if name in benchmark.optional else "") for name in benchmark.fields)
+        wanted = [
+            f"`{benchmark.name}`", path, "`*`" if subset == "*" else subset, benchmark.split, fields, benchmark.cap,
+            benchmark.role, benchmark.licence, benchmark.items,
+        ]  # fmt: skip
+        assert cells == [str(value or "–") for value in wanted]
+
+
+def command_lines() -> Iterator[tuple[str, str]]:
+    """Every `curate ...` of the pages and of the help: (where, line)."""
+    for fence in fences("console", "sh", "bash"):
+        for line in re.findall(r"^(?:\$ )?(curate .*)$", fence.text, re.MULTILINE):
+            yield str(fence), line
+    for page in PAGES:
+        for line in re.findall(r"(?<!`)`(curate [^`]*)`(?!`)", page.read_text("utf-8")):
+            yield page.name, " ".join(line.split())
+    for name, command in verbs().items():
+        for line in re.findall(r"^[\s\b]*(?:Example:)?\s*(curate .*)$", command.help or "", re.MULTILINE):
+            yield f"help of {name}", line
+
+
+def verbs() -> dict[str, Any]:
+    group: Any = typer.main.get_command(app)  # Typer's own copy of click, or click's
+    return dict(group.commands)
+
+
+@pytest.mark.parametrize(("where", "line"), list(command_lines()))
+def test_every_command_line_names_a_verb_and_options_that_there_are(where: str, line: str) -> None:
+    words = shlex.split(line, comments=True)[1:]
+    if words[0] in ("--help", "--version", "--install-completion", "--show-completion"):
+        return
+    assert words[0] in verbs() or words[0] == "VERB", line
+    known = {name for command in verbs().values() for option in command.params for name in option.opts} | {"--help"}
+    if words[0] in verbs():
+        known = {name for option in verbs()[words[0]].params for name in option.opts} | {"--help"}
+    options = {word.split("=")[0] for word in words[1:] if re.match(r"--?[a-z]", word)}
+    assert options <= known, line
+
+
+def test_every_verb_has_an_example_in_its_help() -> None:
+    for name, command in verbs().items():
+        text = command.help or ""
+        assert f"\bExample: curate {name}" in text, name
+        assert max(map(len, text.splitlines()[1:])) <= 79, name  # lines are kept as they are, on 80 columns
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.name))
+def test_examples_in_python_give_what_they_say(page: Path, tmp_path: Path) -> None:
+    with contextlib.chdir(tmp_path):
+        text = "\n".join(fence.text for fence in fences("python") if fence.page == page.name and ">>>" in fence.text)
+        test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+        assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test).failed == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.name))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+        name, _, place = target.partition("#")
+        there = page.parent / name if name else page
+        assert there.exists(), target
+        titles = re.findall(r"^#+ (.*)$", there.read_text("utf-8"), re.MULTILINE) if place else []
+        anchors = [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
+        assert not place or place in anchors, target
+
+
+def pairs() -> list[Fence]:
+    return [fence for fence in fences("text") if fence.text.startswith("item ")]
+
+
+@pytest.mark.parametrize("fence", pairs(), ids=str)
+def test_the_two_figures_of_every_pair_of_texts(fence: Fence, tmp_path: Path) -> None:
+    lines = [line.split(maxsplit=1) for line in fence.text.splitlines()]
+    told = {key: value for key, value in lines if key in ("published", "curate")}
+    (item,) = [value for key, value in lines if key == "item"]
+    turns = [value for key, value in lines if key == "turn"]
+    assert told == {"published": shown(published.score([item], turns)), "curate": shown(score(item, turns, tmp_path))}
+
+
+def score(item: str, turns: list[str], folder: Path) -> float:
+    write_lines(folder / "items.jsonl", [{"question": item}])
+    messages = [
+        {"role": role, "content": text} for turn in turns for role, text in (("user", turn), ("assistant", "Yes."))
+    ]
+    found = curate.decontaminate(pa.table({"messages": [messages]}), suite=folder / "items.jsonl", policy="report")
+    return max(found.matches["score"].to_pylist(), default=0.0)
+
+
+def shown(value: float) -> str:
+    return f"{value:.2f} {'hit' if value > 0.5 else 'no hit'}"
+
+
+def test_no_number_of_records_is_too_large_to_be_removed(tmp_path: Path) -> None:
+    item = "Which of these seven old trees behind the mill is the oldest one of all?"
+    write_lines(tmp_path / "items.jsonl", [{"question": item}])
+    data = pa.table({"prompt": [item] * 150, "response": ["Elm."] * 150})
+    assert curate.decontaminate(data, suite=tmp_path / "items.jsonl").dropped.num_rows == 150
+
+
+def test_an_item_with_a_missing_field_stays_in_the_denominator(tmp_path: Path) -> None:
+    question = "Which of these seven old trees behind the mill is the oldest one of all?"
+    write_lines(tmp_path / "trees.jsonl", [{"passage": question, "question": question}, {"question": "Why so?"}])
+    spec = {"name": "trees", "from": "trees.jsonl", "fields": ["passage", "question"], "optional": ["passage"]}
+    (tmp_path / "suite.yaml").write_text(yaml.safe_dump({"benchmarks": [spec]}), "utf-8")
+    data = pa.table({"prompt": [question], "response": ["Elm."]})
+    (cell,) = curate.decontaminate(data, suite=tmp_path / "suite.yaml").overlaps["data"]
+    assert (cell.hit, cell.benchmark.n_items) == (1, 2)
