@@ -49,7 +49,7 @@ def quarantined(folder: Path, kept: int, **what: Any) -> list[dict[str, Any]]:
     done = build(folder, **what)
     assert done.code == 0, done
     bad = read(folder / "out", "quarantine/*.parquet")
-    assert f"source 'a': {len(bad)} rows quarantined" in done.out
+    assert f"source 'a': rows quarantined: {len(bad)}" in done.out
     assert len(ids(folder / "out")) == kept
     reconcile(folder / "out")
     return bad
