@@ -4,7 +4,7 @@ rows."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from curate.shards import read_run
 
 FATES = pa.array(["quarantined", "kept", "removed", "not-sampled"])
 QUARANTINED, KEPT, REMOVED, NOT_SAMPLED = range(4)
+_ROWS_AN_INSERT = 250_000
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,26 @@ def _instances(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
 
 
 def _documents(con: duckdb.DuckDBPyConnection, staging: Path, result: SourceResult) -> None:
+    """The lines of one source, a good many blocks at a time: small inserts cost half as much again."""
+    waiting: list[pa.Table] = []
+    for documents in _with_fates(staging, result):
+        waiting.append(documents)
+        if sum(table.num_rows for table in waiting) >= _ROWS_AN_INSERT:
+            store.insert(con, "documents", pa.concat_tables(waiting))
+            waiting = []
+    if waiting:
+        store.insert(con, "documents", pa.concat_tables(waiting))
+    for block in result.blocks:
+        for table in ("matches", "texts"):
+            path = staging / f"{table}-{block.number}.arrow"
+            if path.exists():
+                store.insert(con, table, read_run(path))
+        if block.quarantined:
+            _quarantined(con, result.rows.name, read_run(staging / f"quarantine-{block.number}.arrow"))
+
+
+def _with_fates(staging: Path, result: SourceResult) -> Iterator[pa.Table]:
+    """What was staged of each block's documents, with their fates and copies; the quarantined rows stand last."""
     fates, copies, first = result.fates, result.copies, 0
     for block in result.blocks:
         own, bad = slice(first, first + len(block.rows)), block.quarantined
@@ -123,17 +144,8 @@ def _documents(con: duckdb.DuckDBPyConnection, staging: Path, result: SourceResu
         written = np.concatenate([copies[own], np.zeros(bad, np.int32)])
         documents = read_run(staging / f"documents-{block.number}.arrow")
         documents = documents.append_column("fate", FATES.take(pa.array(fate)))
-        store.insert(con, "documents", documents.append_column("copies", pa.array(written)))
-        for table in ("matches", "texts"):
-            _if_staged(con, table, staging / f"{table}-{block.number}.arrow")
-        if bad:
-            _quarantined(con, result.rows.name, read_run(staging / f"quarantine-{block.number}.arrow"))
+        yield documents.append_column("copies", pa.array(written))
         first = own.stop
-
-
-def _if_staged(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
-    if path.exists():
-        store.insert(con, table, read_run(path))
 
 
 def _decide(con: duckdb.DuckDBPyConnection, step: str, ids: pa.Array, action: str, reasons: Any) -> None:
