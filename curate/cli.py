@@ -334,3 +334,9 @@ def main() -> None:
             raise
         print(f"curate: {error.filename or 'disk'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)
+    except Exception as error:  # a fault of ours: one line all the same, and how to see more
+        if debug:
+            raise
+        said = " ".join(str(error).split())
+        print(f"curate: a fault in curate: {type(error).__name__}: {said}; --debug shows where", file=sys.stderr)
+        sys.exit(1)

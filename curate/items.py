@@ -11,9 +11,9 @@ optional.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from curate.errors import UserError
@@ -47,13 +47,19 @@ def make_items(
     rows: Iterable[Located], benchmark: str, fields: Sequence[str], optional: Sequence[str], id_field: str | None
 ) -> Iterator[Item]:
     """Make the items of a benchmark's rows; an id that was seen before gets `#2`, `#3`."""
-    seen: Counter[str] = Counter()
+    seen: set[str] = set()
     for position, (file, number, row) in enumerate(rows):
         texts = _texts(row, fields, optional, f"{file}, row {number}")
         own = _own_id(row, id_field, position)
-        seen[own] += 1
-        suffix = f"#{seen[own]}" if seen[own] > 1 else ""
-        yield Item(benchmark, f"{benchmark}/{own}{suffix}", texts)
+        named = next(name for name in _names(own) if name not in seen)
+        seen.add(named)
+        yield Item(benchmark, f"{benchmark}/{named}", texts)
+
+
+def _names(own: str) -> Iterator[str]:
+    """The id itself, then with `#2`, `#3` and so on."""
+    yield own
+    yield from (f"{own}#{times}" for times in count(2))
 
 
 def _own_id(row: Mapping[str, Any], path: str | None, position: int) -> str:

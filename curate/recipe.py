@@ -45,7 +45,7 @@ Role = Annotated[str, _one_of("role", ROLES)]
 class SourceSpec(Strict):
     """One source: where its rows come from, what shape they have, and how many are taken."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")
+    name: str = Field(pattern=r"^\w[\w./-]*$")
     from_: str = Field(alias="from", min_length=1)
     """A file, glob, folder, or `org/name[:subset][@revision]` on the Hub; paths are relative to the recipe's folder."""
     split: str = "train"
@@ -56,7 +56,7 @@ class SourceSpec(Strict):
     keep: tuple[str, ...] = ()
     """Further columns to carry into the output."""
     licence: str | None = None
-    rows: int | None = Field(default=None, ge=1)
+    rows: int | None = Field(default=None, ge=1, le=2**63 - 1)
     share: float | None = Field(default=None, gt=0, le=MAX_PASSES, allow_inf_nan=False)
 
     @model_validator(mode="after")
@@ -87,7 +87,7 @@ class OutputSpec(Strict):
     """How the mixture is written."""
 
     shards: Literal["auto"] | Annotated[int, Field(ge=1, le=99_999)] = "auto"
-    validation: int = Field(default=0, ge=0)
+    validation: int = Field(default=0, ge=0, le=2**63 - 1)
     """Rows held out as the validation split."""
 
 
@@ -96,7 +96,7 @@ class Recipe(Strict):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     kind: Kind
-    seed: int = Field(default=42, ge=0)
+    seed: int = Field(default=42, ge=0, le=2**64 - 1)
     sources: tuple[SourceSpec, ...] = Field(min_length=1)
     decontaminate: DecontaminateSpec | None = None
     output: OutputSpec = OutputSpec()

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 SHARD_BYTES = 256 << 20
@@ -163,6 +164,35 @@ def write_shard(path: Path, schema: pa.Schema, rows: Placed, make: Callable[[int
         for start, stop in pairwise(cut(rows.size, ROW_GROUP_BYTES, ROW_GROUP_ROWS)):
             group = make(start, stop).cast(schema).combine_chunks()
             writer.write_table(group, row_group_size=max(1, group.num_rows))
+
+
+def write_stream(path: Path, schema: pa.Schema, tables: Iterable[pa.Table], rows: int = 1000) -> None:
+    """Write tables one after the other in row groups of `rows` rows, however the rows came; one group is held."""
+    with parquet_writer(path, schema) as writer:
+        waiting = schema.empty_table()
+        for table in tables:
+            waiting = pa.concat_tables([waiting, table])
+            while waiting.num_rows >= rows:
+                writer.write_table(waiting.slice(0, rows).combine_chunks())
+                waiting = waiting.slice(rows)
+        if waiting.num_rows:
+            writer.write_table(waiting.combine_chunks())
+
+
+def text_bytes(array: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """How many bytes of text each value of a column holds, in lists and structs too: int64."""
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    if pa.types.is_string(array.type):
+        return np.asarray(pc.fill_null(pc.binary_length(array), 0), np.int64)
+    if pa.types.is_struct(array.type):
+        return sum((text_bytes(child) for child in array.flatten()), np.zeros(len(array), np.int64))
+    if pa.types.is_list(array.type):
+        lengths = np.asarray(pc.fill_null(pc.list_value_length(array), 0), np.int64)
+        total = np.concatenate([[0], np.cumsum(text_bytes(array.flatten()))])
+        stops = np.cumsum(lengths)
+        return np.asarray(total[stops] - total[stops - lengths], np.int64)
+    return np.zeros(len(array), np.int64)
 
 
 def shard_names(split: str, n: int) -> list[str]:

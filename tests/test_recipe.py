@@ -127,3 +127,10 @@ def test_a_resolved_recipe_is_a_recipe_and_reads_back_the_same(tmp_path: Path) -
     assert plain["sources"][0]["from"] == "a.jsonl"
     (tmp_path / "again.yaml").write_text(yaml.safe_dump(plain))
     assert load_recipe(tmp_path / "again.yaml") == recipe
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text("name: x\nkind: sft\nseed: 1\nseed: 2\nsources: [{name: a, from: a.csv}]\n")
+    with pytest.raises(UserError, match="line 4: not valid YAML .the key 'seed' stands twice"):
+        load_recipe(path)

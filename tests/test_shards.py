@@ -23,8 +23,10 @@ from curate.shards import (
     sha256,
     shard_bounds,
     shard_names,
+    text_bytes,
     write_run,
     write_shard,
+    write_stream,
     write_text,
 )
 
@@ -147,3 +149,29 @@ def test_digests_are_those_of_hashlib(tmp_path: Path) -> None:
     (tmp_path / "deep/a").write_bytes(data)
     fsync_tree(tmp_path)
     assert sha256(tmp_path / "deep/a") == hashlib.sha256(data).hexdigest()
+
+
+def test_text_bytes_counts_all_text_of_a_value_in_lists_and_structs_too() -> None:
+    rows = [
+        [{"role": "user", "content": "é"}, {"role": "assistant", "content": None}],
+        None,
+        [],
+        [{"role": "tool", "content": "xyz"}],
+    ]
+    column = pa.array(rows, pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])))
+    assert text_bytes(column).tolist() == [len("user") + 2 + len("assistant"), 0, 0, len("tool") + 3]
+    assert text_bytes(column.slice(1)).tolist() == [0, 0, 7]
+    assert text_bytes(pa.chunked_array([["ab"], ["c", None]])).tolist() == [2, 1, 0]
+    assert text_bytes(pa.array([1.5, 2.0])).tolist() == [0, 0]
+
+
+def test_a_stream_has_the_same_bytes_however_its_rows_came(tmp_path: Path) -> None:
+    schema = pa.schema([("row", pa.int64()), ("raw", pa.string())])
+    whole = pa.table({"row": range(25), "raw": [str(n) * 9 for n in range(25)]}, schema=schema)
+    written = []
+    for place, step in enumerate((1, 7, 25)):
+        parts = [whole.slice(start, step) for start in range(0, 25, step)]
+        write_stream(tmp_path / f"{place}.parquet", schema, parts, rows=10)
+        written.append((tmp_path / f"{place}.parquet").read_bytes())
+    assert written[0] == written[1] == written[2]
+    assert pq.read_table(tmp_path / "0.parquet").equals(whole)

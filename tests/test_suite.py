@@ -410,3 +410,9 @@ def test_one_configuration_and_every_configuration(repository: Path) -> None:
     ]
     assert [item.instance_id for item in result.items[4:]] == [f"every/{n}" for n in range(4)]
     assert [benchmark.files for benchmark in result.benchmarks] == [(), ()]
+
+
+def test_an_id_that_a_repeat_would_take_is_counted_past() -> None:
+    rows = [("f", place, {"q": "text", "id": own}) for place, own in enumerate(("a#2", "a", "a", "a"))]
+    ids = [item.instance_id for item in make_items(rows, "b", ["q"], [], "id")]
+    assert ids == ["b/a#2", "b/a", "b/a#3", "b/a#4"]

@@ -4,7 +4,7 @@ rows."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,9 +163,3 @@ def _removals(con: duckdb.DuckDBPyConnection, result: SourceResult) -> None:
     if len(removal.rows):
         ids = row_ids(result.rows.name, result.rows.rows[removal.rows])
         _decide(con, "decontaminate", ids, "removed", removal.reason_column())
-
-
-def quarantine_table(staging: Path, blocks: Iterable[Scanned]) -> pa.Table | None:
-    """All quarantined rows in the order of sources and rows: source, file, row, reason, raw; None if there are none."""
-    paths = [staging / f"quarantine-{block.number}.arrow" for block in blocks if block.quarantined]
-    return pa.concat_tables([read_run(path) for path in paths]) if paths else None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from curate import lock as locks
 from curate.audit import store
@@ -21,16 +22,17 @@ from curate.audit.store import DATABASE
 from curate.card import card
 from curate.contamination.found import ItemNames, join_hits
 from curate.contamination.policy import Hits, Overlap, left_over, overlaps_of, removal
-from curate.errors import FailOver, UserError
+from curate.errors import CurateError, FailOver, UserError
 from curate.files import BLOCK_BYTES
+from curate.mixture.folder import target, unfinished
 from curate.mixture.merge import Output, Writer, corpus_schema, lay_out, source_rows, write_output
 from curate.mixture.plan import Plan, make_plan
-from curate.mixture.record import SourceResult, quarantine_table, record
-from curate.mixture.scan import Scan, Scanned, in_order, scan_block
+from curate.mixture.record import SourceResult, record
+from curate.mixture.scan import QUARANTINE, Scan, Scanned, in_order, scan_block
 from curate.mixture.summary import Summary, card_facts, lock_of, summarise
 from curate.recipe import Recipe, load_recipe
 from curate.sample import Candidates, choose
-from curate.shards import fsync_tree, parquet_writer, sha256, write_text
+from curate.shards import read_run, sha256, write_stream, write_text
 from curate.sources import estimated_bytes
 
 Progress = Callable[[str, int, int, float], None]
@@ -74,53 +76,16 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
     """
     options = options or Options()
     started = time.perf_counter()
-    _refuse_full(out, options.overwrite)
+    real = target(out, options.overwrite)
     plan = make_plan(recipe, base, options.workers)
     locked = locks.load(options.locked) if options.locked else None
     if locked:
         locks.check_inputs(locked, lock_of(plan, options.limit, None, {}))
-    partial_out = out.with_name(out.name + ".partial")
-    shutil.rmtree(partial_out, ignore_errors=True)
-    partial_out.mkdir(parents=True)
-    try:
+    with unfinished(real) as partial_out:
         summary = _fill(plan, partial_out, options, locked, started)
-        fsync_tree(partial_out)
-        _put_in_place(partial_out, out)
-    except BaseException:
-        shutil.rmtree(partial_out, ignore_errors=True)
-        raise
     built = Built(out, summary)
     _fail_over(recipe, built)
     return built
-
-
-def _put_in_place(finished: Path, out: Path) -> None:
-    """Give the finished folder its name. What it replaces is moved aside first: half-deleted it would pass for done."""
-    replaced = finished.with_name(finished.name + ".replaced")
-    shutil.rmtree(replaced, ignore_errors=True)
-    if out.exists():
-        out.rename(replaced)
-    try:
-        finished.rename(out)
-    except BaseException:
-        if replaced.exists() and not out.exists():
-            replaced.rename(out)
-        raise
-    shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _refuse_full(out: Path, overwrite: bool) -> None:
-    """Refuse a folder that holds something, and with --overwrite one that no build made."""
-    if out.name in ("", ".."):
-        raise UserError(f"{out}: a folder that is there already; give the name of a new one")
-    if out.is_dir() and not any(out.iterdir()):
-        return
-    if out.exists() and not overwrite:
-        raise UserError(f"{out}: is there already; give another folder, or --overwrite to replace it")
-    if out.exists() and not (out / locks.LOCK).is_file():
-        raise UserError(
-            f"{out}: holds no {locks.LOCK}, so it is not overwritten; give another folder or remove it yourself"
-        )
 
 
 def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None, started: float) -> Summary:
@@ -146,6 +111,7 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
         recording = beside.submit(record, out / DATABASE, staging, plan, results, runs)
         files = _write(plan, out, staging, results, options)
         recording.result()
+    _check_written(out, results)
     shutil.rmtree(staging)
     summary = summarise(plan, results, tables, files, options.limit, time.perf_counter() - started)
     lock = lock_of(plan, options.limit, summary, {str(path.relative_to(out)): sha256(path) for path in files})
@@ -279,14 +245,27 @@ def _write_removed(
 
 
 def _write_quarantine(out: Path, staging: Path, blocks: list[Scanned]) -> list[Path]:
-    table = quarantine_table(staging, blocks)
-    if table is None:
+    """Write all quarantined rows in the order of sources and rows, a few at a time."""
+    staged = [staging / f"quarantine-{block.number}.arrow" for block in blocks if block.quarantined]
+    if not staged:
         return []
     (out / "quarantine").mkdir()
     path = out / "quarantine" / "quarantine-00000-of-00001.parquet"
-    with parquet_writer(path, table.schema) as writer:
-        writer.write_table(table.combine_chunks())
+    write_stream(path, QUARANTINE, map(read_run, staged))
     return [path]
+
+
+def _check_written(out: Path, results: list[SourceResult]) -> None:
+    """Raise CurateError if a folder does not hold as many rows as were decided on."""
+    decided = {
+        "data": sum(int(result.copies.sum()) for result in results),
+        "removed": sum(len(result.removal.rows) for result in results),
+        "quarantine": sum(result.quarantined for result in results),
+    }
+    for folder, wanted in decided.items():
+        found = sum(pq.read_metadata(path).num_rows for path in (out / folder).glob("*.parquet"))
+        if found != wanted:
+            raise CurateError(f"{folder}/ holds {found} rows where {wanted} were to be written")
 
 
 def _fail_over(recipe: Recipe, built: Built) -> None:

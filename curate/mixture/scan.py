@@ -24,12 +24,17 @@ from curate.contamination.ngram import Matches, match
 from curate.contamination.policy import Hits
 from curate.contamination.turns import AllTurns, all_turns
 from curate.formats import Parsed, parse
-from curate.records import EXTRAS, ROLES, TURN_COLUMNS
-from curate.shards import write_run
+from curate.records import EXTRAS, ROLES, TURN_COLUMNS, body_schema
+from curate.shards import text_bytes, write_run
 from curate.sources import Block
 from curate.text.hashing import hash_rows, hex_digests, sampling_keys
 
 T = TypeVar("T")
+
+QUARANTINE = pa.schema(
+    [(name, pa.int64() if name == "row" else pa.string()) for name in ("source", "file", "row", "reason", "raw")]
+)
+"""The columns of quarantine/."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,7 @@ def scan_block(scan: Scan, reading: Reading, number: int, block: Block) -> Scann
     scanned = turns.only(scan.roles)
     found, counts = match(scanned, scan.index.table)
     n_tokens = np.bincount(scanned.docs, weights=counts, minlength=turns.n_docs).astype(np.int64)
-    sizes = turns.doc_sums(turns.turns.stops - turns.turns.starts)
+    sizes = _sizes(scan.kind, parsed.records)
     hashes = hash_rows(*turns.turns[:3], turns.roles + 8 * turns.columns, turns.turns.docs, turns.n_docs)
     _stage_documents(scan, reading, number, block.file, parsed, n_tokens, hashes)
     _stage_matches(scan, reading, number, parsed, turns, found)
@@ -133,6 +138,23 @@ def _prompt_hashes(kind: str, turns: AllTurns) -> np.ndarray:
     tags = np.zeros(len(prompts.docs), np.int8)
     hashed: np.ndarray = hash_rows(*prompts[:3], tags, prompts.docs, turns.n_docs)[:, 0].copy()
     return hashed
+
+
+_LONG = 1024
+
+
+def _sizes(kind: str, records: pa.Table) -> np.ndarray:
+    """Bytes of text of every record, by which shards and row groups are cut.
+
+    Of kept columns only long texts count: a short one may be text in one block and a number in another, and the cuts
+    must not depend on the blocks.
+    """
+    body = set(body_schema(kind).names)
+    sizes = np.zeros(records.num_rows, np.int64)
+    for name in records.column_names:
+        size = text_bytes(records[name])
+        sizes += size if name in body else np.where(size >= _LONG, size, 0)
+    return sizes
 
 
 def _used_extras(kind: str, records: pa.Table) -> frozenset[str]:
@@ -174,10 +196,8 @@ def _stage_documents(
     )
     write_run(scan.staging / f"documents-{number}.arrow", table)
     if bad:
-        columns = {name: [getattr(q, name) for q in bad] for name in ("file", "row", "reason", "raw")}
-        write_run(
-            scan.staging / f"quarantine-{number}.arrow", pa.table({"source": [reading.name] * len(bad), **columns})
-        )
+        lines = [{"source": reading.name} | {name: getattr(q, name) for name in QUARANTINE.names[1:]} for q in bad]
+        write_run(scan.staging / f"quarantine-{number}.arrow", pa.Table.from_pylist(lines, QUARANTINE))
 
 
 def _one(array: pa.Array | pa.ChunkedArray) -> pa.Array:

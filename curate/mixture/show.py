@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,7 +97,8 @@ def _ending(summary: Summary, out: Path) -> Iterator[str]:
     split = f" and {summary.validation:,} validation" if summary.validation else ""
     size = f"{summary.scanned_bytes / 1e6:,.1f} MB scanned, {summary.seconds:.1f} s"
     yield f"\n{out}: rows: {summary.train:,} train{split} ({size})"
+    folder = shlex.quote(str(out))
     yield f"  load     datasets.load_dataset({str(out)!r})"
     yield f"  look     {out / 'report.html'}"
-    yield f"  ask      curate sql {out} contamination"
-    yield f"  one row  curate why {out} {summary.sources[0].name}/0"
+    yield f"  ask      curate sql {folder} contamination"
+    yield f"  one row  curate why {folder} {summary.sources[0].name}/0"

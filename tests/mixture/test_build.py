@@ -12,16 +12,30 @@ from typing import Any
 
 import datasets
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from curate.audit.why import why
 from curate.errors import CurateError, FailOver, UserError
-from curate.mixture import Built
+from curate.mixture import Built, build_recipe_file
+from curate.mixture.merge import Output, Writer
 from curate.shards import sha256
 from curate.text.hashing import sampling_keys
-from tests.corpus import ask, build_in, chat, digests, ids, read, reconcile, sentence, write_csv, write_lines
+from tests.corpus import (
+    ask,
+    build_in,
+    chat,
+    digests,
+    ids,
+    read,
+    reconcile,
+    sentence,
+    write_csv,
+    write_lines,
+    write_recipe,
+)
 from tests.oracle import score
 
 Corpus = tuple[Path, dict[str, Any]]
@@ -396,3 +410,29 @@ def test_a_build_that_fails_leaves_the_folder_it_would_replace(tmp_path: Path, m
         build_in(tmp_path, recipe, overwrite=True)
     assert digests(tmp_path / "out") == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "out", "recipe.yaml"]
+
+
+def test_a_shard_with_fewer_rows_than_were_decided_on_fails_the_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_lines(tmp_path / "a.jsonl", [chat(f"question {n}", "answer") for n in range(10)])
+    write_recipe(tmp_path / "r.yaml", sources=[{"name": "a", "from": "a.jsonl"}])
+    whole = Writer.table
+
+    def half(self: Writer, output: Output, start: int, stop: int) -> pa.Table:
+        return whole(self, output, start, stop).slice(0, (stop - start) // 2)
+
+    monkeypatch.setattr(Writer, "table", half)
+    with pytest.raises(CurateError, match="data/ holds 5 rows where 10 were to be written"):
+        build_recipe_file(tmp_path / "r.yaml", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_row_groups_are_cut_by_all_text_of_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curate.shards.ROW_GROUP_BYTES", 50_000)
+    answer = {"role": "assistant", "content": "a", "reasoning_content": "x" * 20_000}
+    thought = [{"messages": [{"role": "user", "content": f"q {n}"}, answer]} for n in range(10)]
+    write_lines(tmp_path / "a.jsonl", thought)
+    write_recipe(tmp_path / "r.yaml", sources=[{"name": "a", "from": "a.jsonl"}])
+    build_recipe_file(tmp_path / "r.yaml", tmp_path / "out")
+    assert pq.read_metadata(tmp_path / "out/data/train-00000-of-00001.parquet").num_row_groups == 5

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from curate.mixture.folder import MARKER
 from tests.command import call, environment, started
 from tests.corpus import chat, digests, ids, reconcile, sentence, write_lines, write_recipe
 
@@ -91,7 +92,7 @@ def test_a_kill_in_the_middle_of_writing_leaves_no_half_folder(work: Path, momen
 STOPS = """
 import os, sys
 from pathlib import Path
-import curate.mixture.run as run
+import curate.mixture.folder as folder_of_a_build
 
 def stop(event, arguments):  # dies at the n-th change of the disk after the folder was finished
     global left
@@ -101,12 +102,12 @@ def stop(event, arguments):  # dies at the n-th change of the disk after the fol
             os.kill(os.getpid(), 9)
 
 left, run_done = int(sys.argv.pop(1)), False
-finished = run.fsync_tree
+finished = folder_of_a_build.fsync_tree
 def mark(folder):
     global run_done
     finished(folder)
     run_done = True
-run.fsync_tree = mark
+folder_of_a_build.fsync_tree = mark
 sys.addaudithook(stop)
 from curate.cli import main
 main()
@@ -156,7 +157,14 @@ def test_an_interrupt_exits_with_130_and_leaves_nothing(work: Path, sign: signal
 def test_a_leftover_of_a_kill_is_discarded_whatever_it_holds(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", [chat("question", "answer")])
     write_recipe(tmp_path / "r.yaml", sources=[{"name": "a", "from": "a.jsonl"}])
-    for name in ("data/train-00007-of-00009.parquet", "removed/removed.parquet", ".staging/run-0-0.arrow", "README.md"):
+    left = (
+        "data/train-00007-of-00009.parquet",
+        "removed/removed.parquet",
+        ".staging/run-0-0.arrow",
+        "README.md",
+        MARKER,
+    )
+    for name in left:
         (tmp_path / "out.partial" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "out.partial" / name).write_bytes(os.urandom(10))
     assert call("build", "r.yaml", "-o", "out", cwd=tmp_path).code == 0
