@@ -15,6 +15,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from curate.files import BLOCK_BYTES, EXTENSIONS, BadInput, Block, Row, kind_of,
 from curate.files.stream import COMPRESSIONS
 from curate.hub import open_hub, parse_hub_name
 
-__all__ = ["BadInput", "Block", "Row", "Source", "SourceFile", "content_digests", "open_source", "read_rows"]
+__all__ = ["BadInput", "Block", "Row", "Source", "SourceFile", "content_digests", "expand", "open_source", "read_rows"]
 
 _GLOB = frozenset("*?[")
 # Written beside the data by `datasets`; never rows.
@@ -98,6 +99,7 @@ def open_source(
         return Source(name, from_, (), hub.revision, None, hub.dataset)
     files = _find(from_, base, split)
     for file in files:
+        _check_utf8(file.path)
         if kind_of(file.path.name) not in ("csv", "tsv"):
             _no_columns(file.name, names)
         if file.path.stat().st_size == 0:
@@ -110,6 +112,23 @@ def _no_columns(what: str, columns: tuple[str, ...] | None) -> None:
         raise UserError(f"{what}: `columns` names the columns of CSV and TSV files; this is neither")
 
 
+def expand(path: str | Path) -> Path:
+    """The path with a leading `~` or `~user` replaced; raises UserError where that user has no home folder."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{path}: no home folder found for '{Path(path).parts[0]}'; write the path out") from error
+
+
+def _check_utf8(path: Path) -> None:
+    name = os.fsencode(path)
+    try:
+        name.decode("utf-8")
+    except UnicodeDecodeError as error:
+        shown = name.decode("utf-8", "backslashreplace")
+        raise UserError(f"{shown}: the file's name is not UTF-8; rename it") from error
+
+
 def is_path(from_: str, base: Path) -> bool:
     if from_.startswith((".", "/", "~")) or _GLOB & set(from_):
         return True
@@ -117,7 +136,7 @@ def is_path(from_: str, base: Path) -> bool:
 
 
 def _find(from_: str, base: Path, split: str | None) -> tuple[SourceFile, ...]:
-    path = base / Path(from_).expanduser()
+    path = base / expand(from_)
     if path.is_dir():
         saved = _saved(path, split)
         return saved if saved is not None else _folder(path, from_)
@@ -126,7 +145,9 @@ def _find(from_: str, base: Path, split: str | None) -> tuple[SourceFile, ...]:
             raise UserError(f"{from_}: files named like this are not read (known: {', '.join(EXTENSIONS)}){_txt(path)}")
         return (SourceFile(path, path.name),)
     if _GLOB & set(from_):
-        return _glob(path, from_)
+        return _glob(base, from_)
+    if path.exists():
+        raise UserError(f"{from_}: not a regular file; write its rows to a file first")
     raise UserError(f"{from_}: no such file or folder (looked for {path})")
 
 
@@ -146,13 +167,15 @@ def _folder(path: Path, from_: str) -> tuple[SourceFile, ...]:
     return files
 
 
-def _glob(path: Path, from_: str) -> tuple[SourceFile, ...]:
+def _glob(base: Path, from_: str) -> tuple[SourceFile, ...]:
+    parts = Path(from_).parts
     fixed = 0
-    while not _GLOB & set(path.parts[fixed]):
+    while not _GLOB & set(parts[fixed]):
         fixed += 1
-    root = Path(*path.parts[:fixed])
-    found = [(Path(entry).relative_to(root).as_posix(), Path(entry)) for entry in glob.glob(str(path), recursive=True)]
-    files = _readable([(name, entry) for name, entry in found if entry.is_file()])
+    # Only what is written in `from` is a pattern: the folder of the recipe, or a home, may be called `x[1]`.
+    root = base / expand(Path(*parts[:fixed]))
+    names = glob.glob(str(Path(*parts[fixed:])), root_dir=root, recursive=True)
+    files = _readable([(Path(name).as_posix(), root / name) for name in names if (root / name).is_file()])
     if not files:
         raise UserError(f"{from_}: no file that is read matches (known: {', '.join(EXTENSIONS)})")
     return files
@@ -259,10 +282,20 @@ def source_names(paths: list[str]) -> list[str]:
     return names
 
 
+def _cut_extensions(name: str) -> str:
+    for known in (COMPRESSIONS, EXTENSIONS):
+        if Path(name).suffix.lower() in known:
+            name = Path(name).stem
+    return name
+
+
 def _stem(path: str, *, parent: bool = False) -> str:
-    """The name of a file without its extensions, in the characters a source's name may have."""
-    given = Path(path)
-    stem = given.name.split(".")[0] or given.name
-    name = f"{given.resolve().parent.name}/{stem}" if parent else stem
-    kept = "".join(char if (char.isalnum() and char.isascii()) or char in "._/-" else "-" for char in name)
+    """The name of a file without the extensions that are read, in the characters a source's name may have."""
+    given = expand(path)
+    if given.name in ("", ".."):
+        given = given.resolve()
+    name = _cut_extensions(given.name)
+    if parent:
+        name = f"{given.resolve().parent.name}/{name}"
+    kept = "".join(char if char.isalnum() or char in "._/-" else "-" for char in name)
     return kept.strip("._/-") or "source"

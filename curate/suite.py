@@ -116,7 +116,7 @@ class ReadSuite:
 def load_suite(suite: str | Path, *, base: Path) -> Suite:
     """Find a suite by its shipped name, its YAML file or a data file of one's own; paths are relative to `base`."""
     text = str(suite)
-    path = base / Path(text).expanduser()
+    path = base / sources.expand(text)
     if path.suffix in (".yaml", ".yml"):
         return _from_yaml(path)
     if "/" in text or kind_of(text) or (text not in shipped.suites() and path.exists()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from curate.errors import UserError
 from curate.files import BadInput
 from curate.formats import detect, parse
-from curate.sources import Source, content_digests, open_source, read_rows
+from curate.sources import Source, content_digests, expand, open_source, read_rows, source_names
 
 
 def lines(path: Path, *rows: Any) -> Path:
@@ -74,6 +75,65 @@ def test_one_file_and_paths_of_every_kind(folder: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("HOME", str(folder))
     for from_ in ("d/b.jsonl", "./d/b.jsonl", str(folder / "d/b.jsonl"), "~/d/b.jsonl", "d/b*"):
         assert [(file, place) for file, place, _ in rows(opened(folder, from_))] == [("b.jsonl", 0), ("b.jsonl", 1)]
+
+
+@pytest.mark.parametrize("from_", ["d/*.jsonl", "./**/*.jsonl", "~/d/*.jsonl"])
+def test_the_recipe_s_folder_is_no_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, from_: str) -> None:
+    base = tmp_path / "x[1]*"
+    lines(base / "d/a.jsonl", {"n": 0})
+    lines(tmp_path / "x1/d/no.jsonl", {"n": 9})
+    monkeypatch.setenv("HOME", str(base))
+    assert [row for _, _, row in rows(opened(base, from_))] == [{"n": 0}]
+    assert [file.path for file in opened(base, from_).files] == [base / "d/a.jsonl"]
+
+
+def test_a_home_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    for from_ in ("~nobody-of-this-name/x.jsonl", "~nobody-of-this-name/*.jsonl"):
+        with pytest.raises(UserError, match=r"no home folder found for '~nobody-of-this-name'; write the path out"):
+            opened(tmp_path, from_)
+    with pytest.raises(UserError, match="no home folder found"):
+        expand(Path("~nobody-of-this-name"))
+    assert expand("~") == Path.home()
+
+
+@pytest.mark.parametrize("from_", [os.fsdecode(b"d/\xff.jsonl"), "d", "d/*.jsonl"])
+def test_a_file_name_that_is_not_utf8_is_refused(tmp_path: Path, from_: str) -> None:
+    lines(tmp_path / os.fsdecode(b"d/\xff.jsonl"), {"n": 0})
+    with pytest.raises(UserError, match=r"d/\\xff\.jsonl: the file's name is not UTF-8; rename it") as caught:
+        opened(tmp_path, from_)
+    str(caught.value).encode("utf-8")
+
+
+def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.jsonl")
+    for from_ in ("x.jsonl", "/dev/null"):
+        with pytest.raises(UserError, match=f"{from_}: not a regular file"):
+            opened(tmp_path, from_)
+
+
+NAMED = [
+    (["train.v1.csv", "train.v2.csv"], ["train.v1", "train.v2"]),
+    (["日本.parquet", "中国.parquet"], ["日本", "中国"]),
+    (["d/a.jsonl.gz", "B.TSV.ZST", "c.tar.gz", "straße 1.json"], ["a", "B", "c.tar", "straße-1"]),
+    (["one/train.csv", "two/train.jsonl"], ["one/train", "two/train"]),
+    (["data.v1", "org/name"], ["data.v1", "name"]),
+]
+
+
+@pytest.mark.parametrize(("paths", "names"), NAMED)
+def test_names_of_bare_paths(paths: list[str], names: list[str]) -> None:
+    assert source_names(paths) == names
+
+
+def test_a_folder_given_by_dots_has_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.v1/inner").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "mine.v1/inner")
+    assert source_names([".", ".."]) == ["inner", "mine.v1"]
+
+
+def test_two_paths_of_one_name_are_refused() -> None:
+    with pytest.raises(UserError, match="two inputs would both be called 'd/a'"):
+        source_names(["d/a.csv", "d/a.jsonl"])
 
 
 REFUSED = [

@@ -6,7 +6,8 @@ the first MiB of the file proves it: every field that opens with a quote is a we
 one of them holds a tab, a newline or a doubled quote, which nothing but quoting explains.
 
 The first row names the columns unless names are given. A row with more or fewer fields than names is a bad row. Blank
-lines are no rows. Refused, with the file's name: a header with the same name twice, or that is no UTF-8.
+lines are no rows. Refused, with the file's name: a header with the same name twice, or that is no UTF-8, and a quote
+that is not closed within 64 MiB or by the end of the file, which would make one row of all that follows it.
 """
 
 from __future__ import annotations
@@ -15,16 +16,20 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from curate.errors import UserError
+from curate.files import kind_of
 from curate.files.block import BadInput, Row, raw_text
 from curate.files.scan import quoted_cuts
-from curate.files.stream import Cutter, Places, Run, chunks, ended, newlines, runs
+from curate.files.stream import Places, Run, chunks, ended, newlines, runs
+
+QUOTED_BYTES = 64 << 20
+"""The longest quoted field; a longer one is taken for a quote that is never closed."""
 
 _SAMPLE_BYTES = 1 << 20
 _QUOTED = re.compile(r'(?:^|(?<=[\t\n]))"((?:[^"]|"")*)"(?=\t|\r?\n|$)')
@@ -109,18 +114,13 @@ def _fields(line: bytes, names: tuple[str, ...], dialect: Dialect) -> list[str] 
 
 
 def split(line: str, dialect: Dialect) -> list[str]:
-    """The fields of one row; raises csv.Error where a quoted field is never closed or the row holds a bare CR."""
+    """The fields of one row; raises csv.Error where the row holds a bare CR."""
     line = line.removesuffix("\r")
     if not dialect.quotes:
         return line.split(dialect.delimiter)
     if '"' not in line and "\r" not in line:
         return line.split(dialect.delimiter)
     csv.field_size_limit(2**31 - 1)
-    try:
-        return next(csv.reader([line], delimiter=dialect.delimiter, strict=True))
-    except csv.Error as error:
-        if "unexpected end" in str(error):
-            raise csv.Error("a quoted field is never closed") from error
     return next(csv.reader([line], delimiter=dialect.delimiter))
 
 
@@ -128,14 +128,17 @@ def read_delimited(
     path: Path, name: str, first_row: int, block_bytes: int, columns: Sequence[str] | None
 ) -> Iterator[DelimitedBlock]:
     """The blocks of a CSV or TSV file."""
-    delimiter = "\t" if ".tsv" in path.suffixes[-2:] else ","
+    delimiter = "\t" if kind_of(path.name) == "tsv" else ","
     pieces = chunks(path, block_bytes)
     sample = b""
     while len(sample) < _SAMPLE_BYTES and (chunk := next(pieces, b"")):
         sample += chunk
     dialect = Dialect(delimiter, delimiter == "," or quotes_count(sample[:_SAMPLE_BYTES]))
     names = _unique(path, columns) if columns else None
-    for run in runs(ended(chain([sample], pieces)), _cutter(dialect)):
+    start = first_row
+    for run in _runs(ended(chain([sample], pieces)), dialect):
+        if run.tail:
+            raise _unclosed(path, run.data, None if names is None else first_row - start)
         starts, ends = _filled(run)
         if names is None and len(starts):
             names = _header(path, run.data[starts[0] : ends[0]], dialect)
@@ -156,12 +159,23 @@ def quotes_count(sample: bytes) -> bool:
     return needed and not _OPENING.search(_QUOTED.sub("", text))
 
 
-def _cutter(dialect: Dialect) -> Cutter:
+def _runs(pieces: Iterator[bytes], dialect: Dialect) -> Iterator[Run]:
+    """The runs of whole rows; a tail is a row with a quote that is not closed, and the file is read no further."""
     if not dialect.quotes:
-        return newlines
-    state = np.zeros(1, np.int64)
+        return runs(pieces, newlines)
+    state = np.array([0, 0, QUOTED_BYTES, 0], np.int64)
     cut: Callable[..., Places] = quoted_cuts
-    return lambda chunk: cut(chunk, state, ord(dialect.delimiter))
+    return runs(takewhile(lambda _: not state[3], pieces), lambda chunk: cut(chunk, state, ord(dialect.delimiter)))
+
+
+def _unclosed(path: Path, data: bytes, row: int | None) -> UserError:
+    where = "the header" if row is None else f"row {row}"
+    size = f"{QUOTED_BYTES >> 20} MiB" if QUOTED_BYTES >> 20 else f"{QUOTED_BYTES} bytes"
+    begins = " ".join(raw_text(data[:200]).split())[:60]
+    return UserError(
+        f"{path}: a quote opens in {where} ({begins}) and is not closed within {size} or by the end of the file; close "
+        f"it, or write a quote that is text as two quotes inside a quoted field"
+    )
 
 
 def _filled(run: Run) -> tuple[Places, Places]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.json as pj
 
 from curate.errors import UserError
+from curate.files import kind_of
 from curate.files.block import BadInput, Row, raw_text
 from curate.files.scan import array_cuts, is_tame, strip
 from curate.files.stream import Places, Run, chunks, ended, newlines, runs
@@ -154,7 +155,7 @@ def read_json(path: Path, name: str, first_row: int, block_bytes: int) -> Iterat
             break
     if opening.startswith(b"["):
         yield from _array(path, name, first_row, chain([opening[1:]], pieces))
-    elif ".json" in path.suffixes[-2:]:
+    elif kind_of(path.name) == "json":
         yield from _not_one_object(path, _lines(name, first_row, chain([opening], pieces)))
     else:
         yield from _lines(name, first_row, chain([opening], pieces))

@@ -102,16 +102,21 @@ def array_cuts(data: Bytes, state: Places) -> Places:
 def quoted_cuts(data: Bytes, state: Places, delimiter: int) -> Places:
     """Places of the newlines that end a row of CSV, by the very rules of Python's `csv` reader.
 
-    `state[0]` is 0 at the start of a field, 1 inside a bare field, 2 inside quotes, 3 after a quote inside quotes.
+    `state` is [where in a field, place of the quote that opened it, longest quoted field, found a longer one], with the
+    place counted from the start of the next chunk; start with [0, 0, limit, 0]. Where in a field: 0 at its start, 1
+    inside a bare one, 2 inside quotes, 3 after a quote inside quotes. After a longer field nothing more is found.
     """
     cuts = np.empty(data.size, np.int64)
     n = 0
-    at = state[0]
+    at, opened, limit = state[0], state[1], state[2]
     for i in range(data.size):
         c = data[i]
         if at == 2:
             if c == 34:
                 at = 3
+                if i - opened > limit:
+                    state[3] = 1
+                    break
         elif c == 10:
             cuts[n] = i
             n += 1
@@ -119,10 +124,14 @@ def quoted_cuts(data: Bytes, state: Places, delimiter: int) -> Places:
         elif c == delimiter:
             at = 0
         elif c == 34 and (at == 0 or at == 3):
+            if at == 0:
+                opened = np.int64(i)
             at = 2
         else:
             at = 1
-    state[0] = at
+    if at == 2 and data.size - opened > limit:
+        state[3] = 1
+    state[0], state[1] = at, opened - data.size
     return cuts[:n].copy()
 
 

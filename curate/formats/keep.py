@@ -2,7 +2,8 @@
 
 The type of a kept column is the narrowest that holds every row that could be read: truth values, integers (int64),
 numbers (float64), text; a mixture is text, where text stands as it is and the rest as JSON. It is the same however the
-source is cut into blocks: each block names its own type, and `unify_kept` joins them.
+source is cut into blocks: each block names its own type, and `unify_kept` joins them. For that reason an integer
+beyond 2**53, which a float64 would round, makes its column text.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ import pyarrow.compute as pc
 
 from curate.formats.base import json_text
 
-_INT64 = range(-(2**63), 2**63)
+_EXACT = 2**53
+"""Up to here float64 holds every integer."""
 
 
 def plain_text(value: object) -> str | None:
     """A value as text: text as it is, whole numbers without a fraction, the rest as JSON; None for null."""
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, float) and value.is_integer() and math.fabs(value) < 2**53:
+    if isinstance(value, float) and value.is_integer() and math.fabs(value) <= _EXACT:
         return str(int(value))
     return json_text(value)
 
@@ -44,7 +46,7 @@ def _type(value: object) -> pa.DataType:
     if isinstance(value, bool):
         return pa.bool_()
     if isinstance(value, int):
-        return pa.int64() if value in _INT64 else pa.float64()
+        return pa.int64() if -_EXACT <= value <= _EXACT else pa.string()
     return pa.float64() if isinstance(value, float) else pa.string()
 
 
@@ -66,9 +68,12 @@ def kept_column(table: pa.Table, name: str) -> pa.Array | None:
         return pa.nulls(len(column))
     kind = column.type
     if pa.types.is_signed_integer(kind):
-        return column.cast(pa.int64())
+        ends = pc.min_max(column).as_py()
+        return column.cast(pa.int64() if ends["min"] >= -_EXACT and ends["max"] <= _EXACT else pa.string())
     if pa.types.is_float32(kind) or pa.types.is_float64(kind):
-        return column.cast(pa.float64())
+        # A large value may be an integer that Arrow has rounded: JSON that mixes integers and numbers is read so.
+        rounded = pc.any(pc.greater_equal(pc.abs(column), float(_EXACT))).as_py()
+        return None if rounded else column.cast(pa.float64())
     return column if kind in (pa.string(), pa.bool_()) else None
 
 

@@ -21,7 +21,7 @@ from curate.formats import check_columns, check_format, detect
 from curate.mixture.scan import Reading
 from curate.recipe import DecontaminateSpec, Recipe, SourceSpec
 from curate.sample import Wanted
-from curate.sources import Source, content_digests, open_source
+from curate.sources import Source, content_digests, expand, open_source
 from curate.suite import ReadSuite, load_suite, read_suite
 
 Digest = tuple[str, str, int]
@@ -76,7 +76,7 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
 
 
 def _read_suite(spec: DecontaminateSpec, base: Path) -> ReadSuite:
-    folder = base / Path(spec.benchmarks_dir).expanduser() if spec.benchmarks_dir else None
+    folder = base / expand(spec.benchmarks_dir) if spec.benchmarks_dir else None
     return read_suite(load_suite(spec.suite, base=base), benchmarks_dir=folder, without=spec.without, base=base)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,16 @@ def test_any_text_has_the_rows_that_python_finds(
     tmp_path_factory: pytest.TempPathFactory, text: str, block_bytes: int
 ) -> None:
     expected = [fields for fields in csv.reader(io.StringIO(text, newline="")) if fields]
-    found = read(tmp_path_factory.mktemp("csv"), "a.csv", text, ["one", "two"], block_bytes)
+    folder = tmp_path_factory.mktemp("csv")
+    if list(csv.reader(io.StringIO(f"{text}\nend", newline="")))[-1] != ["end"]:
+        with pytest.raises(UserError, match=f"a quote opens in row {len(expected) - 1} "):
+            read(folder, "a.csv", text, ["one", "two"], block_bytes)
+        return
+    found = read(folder, "a.csv", text, ["one", "two"], block_bytes)
     assert len(found) == len(expected)
     for row, fields in zip(found, expected, strict=True):
         if isinstance(row, BadInput):
-            assert len(fields) != 2 or "never closed" in row.reason
+            assert len(fields) != 2
         else:
             assert list(row.values()) == fields
 
@@ -102,14 +108,52 @@ def test_ragged_rows_are_bad_and_blank_lines_are_no_rows(tmp_path: Path) -> None
 
 
 def test_other_bad_rows(tmp_path: Path) -> None:
-    rows = read(tmp_path, "a.csv", b'q,a\n1,\xe9\n"a\rb",ok\na\rb"",no\n"never,closed\n5,6\n')
+    rows = read(tmp_path, "a.csv", b'q,a\n1,\xe9\n"a\rb",ok\na\rb"",no\n')
     assert [row.reason if isinstance(row, BadInput) else row for row in rows] == [
         "not UTF-8: byte 0xe9 at byte 2 of the row",
         {"q": "a\rb", "a": "ok"},
         rows[2].reason,
-        "not a row of CSV: a quoted field is never closed",
     ]
     assert "not a row of CSV" in rows[2].reason
+
+
+@pytest.mark.parametrize("block_bytes", [4, 16, 1 << 20])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_quote_that_is_never_closed_names_the_row_that_opens_it(tmp_path: Path, block_bytes: int, end: str) -> None:
+    text = 'q,a\n1,2\n\n"3\n4",""\n5,"never closed\n' + "6,7\n" * 50 + f"8,9{end}"
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    found = []
+    with pytest.raises(UserError, match=r"a\.csv: a quote opens in row 2 \(5,\"never closed 6,7.*; close it") as caught:
+        for block in read_file(path, path.name, first_row=70, block_bytes=block_bytes):
+            found += list(block.rows())
+    assert found == [(70, {"q": "1", "a": "2"}), (71, {"q": "3\n4", "a": ""})]
+    assert "\n" not in str(caught.value)
+    with pytest.raises(UserError, match="a quote opens in the header"):
+        read(tmp_path, "b.csv", 'q,"a\n1,2\n', block_bytes=block_bytes)
+
+
+@pytest.mark.parametrize("block_bytes", [4, 7, 30, 1 << 20])
+@pytest.mark.parametrize(("field", "closed"), [("x" * 19, True), ("x" * 20, False), ("x\n" * 99, False)])
+def test_a_quote_that_is_closed_too_late_is_taken_for_one_that_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int, field: str, closed: bool
+) -> None:
+    monkeypatch.setattr("curate.files.delimited.QUOTED_BYTES", 20)
+    monkeypatch.setattr("curate.files.delimited._SAMPLE_BYTES", 4)
+    text = f'q,a\n1,2\n"{field}",2\n3,4\n'
+    if closed:
+        assert [row["q"] for row in read(tmp_path, "a.csv", text, block_bytes=block_bytes)] == ["1", field, "3"]
+        return
+    with pytest.raises(UserError, match=r"row 1 .* is not closed within 20 bytes or by the end of the file"):
+        read(tmp_path, "a.csv", text, block_bytes=block_bytes)
+
+
+@pytest.mark.parametrize(
+    ("name", "delimiter"), [("X.TSV", "\t"), ("x.Tsv.GZ", "\t"), ("y.tsv.csv", ","), ("Y.CSV", ",")]
+)
+def test_the_name_says_the_delimiter_whatever_its_case(tmp_path: Path, name: str, delimiter: str) -> None:
+    text = f"q{delimiter}a\n1{delimiter}2\n".encode()
+    assert read(tmp_path, name, gzip.compress(text) if name.endswith("GZ") else text) == [{"q": "1", "a": "2"}]
 
 
 def test_a_field_longer_than_pythons_limit(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -196,3 +197,15 @@ def test_head_and_single_rows(tmp_path: Path) -> None:
     assert table.equals(pa.table({"a": [0, 1]}))
     assert isinstance(block, JsonBlock)
     assert block.raw(1) == '{"a": 1}'
+
+
+@pytest.mark.parametrize("name", ["P.JSON", "p.Json.gz"])
+def test_the_name_of_a_json_file_may_be_in_capitals(tmp_path: Path, name: str) -> None:
+    data = b'{\n"a": 1\n}\n'
+    path = written(tmp_path, name, gzip.compress(data) if name.endswith("gz") else data)
+    with pytest.raises(UserError, match="the file is one JSON object"):
+        read(path)
+
+
+def test_a_name_that_ends_in_jsonl_is_of_lines(tmp_path: Path) -> None:
+    assert read(written(tmp_path, "a.json.jsonl", b'{"a": 1}\n')) == [(0, {"a": 1})]

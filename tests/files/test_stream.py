@@ -76,7 +76,7 @@ def test_runs_are_whole_rows_whatever_the_chunks(data: bytes, size: int) -> None
 @given(data=st.text(st.sampled_from('[]{}",\\aN I'), max_size=40).map(str.encode), cut=st.integers(0, 40))
 def test_scanners_are_the_same_compiled_or_not_and_in_any_pieces(data: bytes, cut: int) -> None:
     view = np.frombuffer(data, np.uint8)
-    for scan, start in ((array_cuts, [1, 0, 0, 0]), (lambda one, state: quoted_cuts(one, state, 44), [0])):
+    for scan, start in ((array_cuts, [1, 0, 0, 0]), (lambda one, state: quoted_cuts(one, state, 44), [0, 0, 99, 0])):
         whole = scan(view, np.array(start, np.int64))
         state = np.array(start, np.int64)
         pieces = [scan(view[:cut], state), scan(view[cut:], state) + min(cut, len(view))]

@@ -47,7 +47,7 @@ def _reasons(fmt: Fmt, kind: str, *rows: Any) -> list[str]:
     return [bad.reason for bad in parsed.quarantine]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def block() -> Callable[..., Block]:
     return _block
 

@@ -13,17 +13,34 @@ from hypothesis import strategies as st
 
 from curate.files import Block
 from curate.formats import conform, parse, unify_kept
-from curate.formats.keep import kept_array
+from curate.formats.keep import kept_array, kept_column
 
 VALUE = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.text("ab1", max_size=2))
 SMALL = st.one_of(
     st.none(), st.integers(-9, 9), st.floats(allow_nan=False, width=16), st.sampled_from(["x", True, [1]])
 )
 
+EDGE = st.integers(2**53 - 2, 2**53 + 2)
+HUGE = st.integers(-(10**25), 10**25) | EDGE | EDGE.map(lambda value: -value)
+MIXED = st.one_of(
+    st.none(), st.booleans(), st.integers(-9, 9), HUGE, st.floats(allow_nan=False, allow_infinity=False),
+    EDGE.map(float), st.sampled_from(["x", "1", [2**60]]),
+)  # fmt: skip
+# Columns of one type are seldom drawn from the mixture.
+COLUMN = st.one_of(
+    st.lists(MIXED, max_size=6),
+    st.lists(st.integers(-9, 9) | HUGE | st.none(), max_size=6),
+    st.lists(HUGE | st.floats(allow_nan=False, allow_infinity=False), max_size=6),
+)
+
 CASES: list[tuple[list[Any], pa.DataType, list[Any]]] = [
     ([1, None], pa.int64(), [1, None]),
     ([1, 2.5], pa.float64(), [1.0, 2.5]),
-    ([2**63], pa.float64(), [2.0**63]),
+    ([2**53, -(2**53), 0.5], pa.float64(), [2.0**53, -(2.0**53), 0.5]),
+    ([2**53 + 1, 1, 0.5], pa.string(), ["9007199254740993", "1", "0.5"]),
+    ([-(2**53) - 1], pa.string(), ["-9007199254740993"]),
+    ([2**63], pa.string(), ["9223372036854775808"]),
+    ([2.0**53, True], pa.string(), ["9007199254740992", "true"]),
     ([True, False], pa.bool_(), [True, False]),
     ([True, 1], pa.string(), ["true", "1"]),
     (["a", 1, 1.0, 1.5, None, {"b": [2]}], pa.string(), ["a", "1", "1", "1.5", None, '{"b": [2]}']),
@@ -37,6 +54,37 @@ CASES: list[tuple[list[Any], pa.DataType, list[Any]]] = [
 def test_the_narrowest_type_is_taken(values: list[Any], kind: pa.DataType, expected: list[Any]) -> None:
     column = kept_array(values)
     assert (column.type, column.to_pylist()) == (kind, expected)
+
+
+def conformed(parts: list[pa.Table]) -> pa.Table:
+    schema = unify_kept([part.schema for part in parts])
+    return pa.concat_tables([conform(part, schema) for part in parts])
+
+
+@settings(max_examples=400)
+@given(values=COLUMN.filter(bool), cuts=st.sets(st.integers(1, 5)))
+def test_kept_columns_do_not_depend_on_blocks_or_on_the_rule_that_reads_them(
+    block: Callable[..., Block], values: list[Any], cuts: set[int]
+) -> None:
+    rows = [{"text": "t", "x": value} for value in values]
+    bounds = sorted({0, len(rows)} | {cut for cut in cuts if cut < len(rows)})
+    parts = [rows[start:stop] for start, stop in pairwise(bounds)]
+    by_rows = [pa.table({"x": kept_array([row["x"] for row in part])}) for part in parts]
+    read = [parse(block(*part), "text", "prompt", keep=["x"]).records.select(["x"]) for part in parts]
+    whole = conformed([pa.table({"x": kept_array(values)})])
+    for found in (by_rows, read):
+        assert conformed(found).schema == whole.schema
+        assert conformed(found).to_pylist() == whole.to_pylist()
+
+
+def test_integers_of_parquet_that_a_float_would_round_are_text() -> None:
+    for value, kind in ((2**53, pa.int64()), (2**53 + 1, pa.string()), (-(2**53) - 1, pa.string())):
+        column = kept_column(pa.table({"x": [value, None]}), "x")
+        assert column is not None
+        assert column.type == kind
+        assert column.cast(pa.string()).to_pylist() == [str(value), None]
+    assert kept_column(pa.table({"x": [0.5, 2.0**53]}), "x") is None
+    assert kept_column(pa.table({"x": [0.5, float("nan"), None]}), "x") is not None
 
 
 @settings(max_examples=300)
