@@ -132,7 +132,7 @@ def read_suite(
     Raises one UserError that names all benchmarks that cannot be read, why, and how to leave them out.
     """
     chosen = _leave_out(suite, without)
-    given, warnings = _given(suite, base / benchmarks_dir.expanduser()) if benchmarks_dir else ({}, [])
+    given, warnings = _given(suite, base / sources.expand(benchmarks_dir)) if benchmarks_dir else ({}, [])
     remote = {b.name for b in chosen if b.name not in given and _on_hub(b, suite.base)}
     unreachable = bool(remote) and not network.hub_reachable()
     read: list[tuple[ReadBenchmark, list[Item]]] = []
