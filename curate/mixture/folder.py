@@ -85,16 +85,24 @@ def _clear_leavings(partial: Path) -> None:
 
 
 def _put_in_place(finished: Path, out: Path) -> None:
-    """Give the finished folder its name. What it replaces is moved aside first: half-deleted it would pass for done."""
-    replaced = finished.with_name(finished.name + ".replaced")
-    if (replaced / LOCK).is_file():  # left by a build that was killed right here
-        shutil.rmtree(replaced)
-    if out.exists():
-        out.rename(replaced)
+    """Give the finished folder its name. What it replaces is moved aside first: half-deleted it would pass for done.
+
+    It is moved into a folder of its own beside a marker, which goes last, so that what a kill leaves is known as ours.
+    """
+    aside = finished.with_name(finished.name + ".replaced")
+    if os.path.lexists(aside):
+        _clear_leavings(aside)
     try:
+        if out.exists():
+            aside.mkdir()
+            (aside / MARKER).touch()
+            out.rename(aside / "old")
         finished.rename(out)
     except BaseException:
-        if replaced.exists() and not out.exists():
-            replaced.rename(out)
+        if (aside / "old").exists() and not out.exists():
+            (aside / "old").rename(out)
         raise
-    shutil.rmtree(replaced, ignore_errors=True)
+    finally:
+        if out.exists():
+            shutil.rmtree(aside / "old", ignore_errors=True)
+            shutil.rmtree(aside, ignore_errors=True)
