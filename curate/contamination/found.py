@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.contamination.ngram import Matches
+from curate.contamination.ngram import LABELS, Matches
 from curate.contamination.policy import BenchmarkItems, Hits
 from curate.items import Item
 from curate.suite import ReadSuite
@@ -63,18 +63,22 @@ def join_hits(blocks: Sequence[tuple[int, Hits]]) -> Hits:
     )
 
 
-def match_lines(names: ItemNames, source: str, ids: pa.StringArray, part: Matches, threshold: float) -> pa.Table:
-    """The lines of the audit's table `matches`; `ids` are those of all records of the block."""
+def match_lines(
+    names: ItemNames, source: str, ids: pa.StringArray, part: Matches, threshold: float, matcher: str = "ngram"
+) -> pa.Table:
+    """The lines of the audit's table `matches` that a matcher gives; `ids` are those of all records of the block."""
     items = pa.array(part.items)
+    hit = part.scores > threshold
     return pa.table(
         {
             "doc_id": ids.take(pa.array(part.docs)),
             "source": pa.array([source] * len(part.docs), pa.string()),
             "benchmark": names.benchmarks.take(items),
             "instance_id": names.ids.take(items),
-            "matcher": pa.array(["ngram"] * len(part.docs), pa.string()),
+            "matcher": pa.array([matcher] * len(part.docs), pa.string()),
             "score": part.scores,
-            "hit": part.scores > threshold,
+            "hit": hit,
+            "label": pa.array(LABELS, pa.string()).take(pa.array(np.where(hit, part.labels, 0))),
             "doc_spans": _spans(part.doc_first, part.doc_spans, ("turn", "start", "stop")),
             "item_spans": _spans(part.item_first, part.item_spans, ("start", "stop")),
         }

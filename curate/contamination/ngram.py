@@ -22,6 +22,9 @@ from curate.text.kernels import MAX_TOKENS, count_points, jit, make_edges, next_
 STORED_FROM = 0.2
 """Pairs that score less are not kept: `rethreshold` below it would need a new scan."""
 
+LABELS = (None, "leak", "variant", "suspect")
+"""What a matcher may call a pair; this one judges none."""
+
 
 class Turns(NamedTuple):
     """The scanned turns of a run of records: stretches of one UTF-8 buffer, those of a record standing together in
@@ -48,6 +51,7 @@ class Matches(NamedTuple):
     doc_spans: np.ndarray  # int32 [spans, 3]
     item_first: np.ndarray  # int64 [pairs + 1]
     item_spans: np.ndarray  # int32 [spans, 2]
+    labels: np.ndarray  # int8 [pairs]: place in LABELS
 
 
 def _no_matches() -> Matches:
@@ -60,6 +64,7 @@ def _no_matches() -> Matches:
         np.empty((0, 3), np.int32),
         np.zeros(1, np.int64),
         np.empty((0, 2), np.int32),
+        np.empty(0, np.int8),
     )
 
 
@@ -324,7 +329,7 @@ def _score(
 def _as_matches(pairs: np.ndarray, scores: np.ndarray, doc_spans: np.ndarray, item_spans: np.ndarray) -> Matches:
     docs, items = pairs[:, 0].astype(np.int32), pairs[:, 1].astype(np.int32)
     doc_first, item_first = (np.concatenate([[0], pairs[:, column]]) for column in (2, 3))
-    return Matches(docs, items, scores, doc_first, doc_spans, item_first, item_spans)
+    return Matches(docs, items, scores, doc_first, doc_spans, item_first, item_spans, np.zeros(len(docs), np.int8))
 
 
 def match(

@@ -84,6 +84,7 @@ def test_a_line_names_row_and_item_and_both_sides_of_the_match() -> None:
         "matcher": "ngram",
         "score": 1.0,
         "hit": True,
+        "label": None,
         "doc_spans": [{"turn": 1, "start": 4, "stop": 4 + len(EIGHT)}],
         "item_spans": [{"start": 0, "stop": len(EIGHT)}],
     }
