@@ -107,6 +107,14 @@ def _check_turns(column: str, turns: Sequence[Mapping[str, Any]] | None, *, afte
     return None
 
 
+def with_fields(messages: pa.Array | pa.ChunkedArray, fields: Sequence[str]) -> pa.ListArray:
+    """A column of messages that holds these fields alone; those it lacks are null."""
+    lists = messages.combine_chunks() if isinstance(messages, pa.ChunkedArray) else messages
+    values, there = lists.values, {field.name for field in lists.type.value_type}
+    columns = [values.field(name) if name in there else pa.nulls(len(values), pa.string()) for name in fields]
+    return pa.ListArray.from_arrays(lists.offsets, pa.StructArray.from_arrays(columns, list(fields)))
+
+
 def valid(kind: str, body: pa.Table) -> Mask:
     """For every row of a table of the kind's body: would `check_body` find nothing? Without a loop over rows."""
     good = np.ones(body.num_rows, np.bool_)

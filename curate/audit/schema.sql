@@ -16,13 +16,13 @@ CREATE TABLE sources (
 );
 
 CREATE TABLE documents (
-    id           VARCHAR NOT NULL,
+    id           VARCHAR GENERATED ALWAYS AS (source || '/' || row) VIRTUAL,
     source       VARCHAR NOT NULL,
     file         VARCHAR,
     row          BIGINT  NOT NULL,
     origin_id    VARCHAR,
     n_tokens     BIGINT,
-    content_hash VARCHAR,
+    content_hash UUID,
     fate         VARCHAR NOT NULL CHECK (fate IN ('kept', 'removed', 'duplicate', 'quarantined', 'not-sampled')),
     copies       INTEGER NOT NULL
 );

@@ -21,7 +21,7 @@ from curate.mixture.merge import SourceRows
 from curate.mixture.plan import Plan, as_words
 from curate.mixture.scan import Scanned
 from curate.sample import Choice
-from curate.shards import read_run
+from curate.shards import read_arrow
 
 FATES = pa.array(["quarantined", "kept", "removed", "not-sampled"])
 QUARANTINED, KEPT, REMOVED, NOT_SAMPLED = range(4)
@@ -47,6 +47,12 @@ class SourceResult:
     def read(self) -> int:
         """Rows read, quarantined ones included."""
         return len(self.rows.rows) + self.quarantined
+
+    def mask(self, chosen: np.ndarray) -> np.ndarray:
+        """A mask over `kept` as one over all rows."""
+        whole = np.zeros(len(self.rows.rows), np.bool_)
+        whole[self.kept] = chosen
+        return whole
 
     @property
     def copies(self) -> np.ndarray:
@@ -130,19 +136,19 @@ def _documents(con: duckdb.DuckDBPyConnection, staging: Path, result: SourceResu
         for table in ("matches", "texts"):
             path = staging / f"{table}-{block.number}.arrow"
             if path.exists():
-                store.insert(con, table, read_run(path))
+                store.insert(con, table, read_arrow(path))
         if block.quarantined:
-            _quarantined(con, result.rows.name, read_run(staging / f"quarantine-{block.number}.arrow"))
+            _quarantined(con, result.rows.name, read_arrow(staging / f"quarantine-{block.number}.arrow"))
 
 
 def _with_fates(staging: Path, result: SourceResult) -> Iterator[pa.Table]:
     """What was staged of each block's documents, with their fates and copies; the quarantined rows stand last."""
     fates, copies, first = result.fates, result.copies, 0
     for block in result.blocks:
-        own, bad = slice(first, first + len(block.rows)), block.quarantined
+        own, bad = slice(first, first + block.n), block.quarantined
         fate = np.concatenate([fates[own], np.full(bad, QUARANTINED, np.int8)])
         written = np.concatenate([copies[own], np.zeros(bad, np.int32)])
-        documents = read_run(staging / f"documents-{block.number}.arrow")
+        documents = read_arrow(staging / f"documents-{block.number}.arrow")
         documents = documents.append_column("fate", FATES.take(pa.array(fate)))
         yield documents.append_column("copies", pa.array(written))
         first = own.stop
