@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from curate.records import one_array
+
 SHARD_BYTES = 256 << 20
 ROW_GROUP_BYTES = 32 << 20
 ROW_GROUP_ROWS = 1 << 16
@@ -150,8 +152,7 @@ def write_stream(path: Path, schema: pa.Schema, tables: Iterable[pa.Table], rows
 
 def text_bytes(array: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """How many bytes of text each value of a column holds, in lists and structs too: int64."""
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
+    array = one_array(array)
     if pa.types.is_string(array.type):
         return np.asarray(pc.fill_null(pc.binary_length(array), 0), np.int64)
     if pa.types.is_struct(array.type):

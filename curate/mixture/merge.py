@@ -8,6 +8,7 @@ of rows alone. A worker holds one part and one row group, whatever the size of t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,29 +19,36 @@ import pyarrow.compute as pc
 
 from curate.formats import conform, unify_kept
 from curate.mixture.runs import Run, part_of, read_part
-from curate.mixture.scan import Scanned, in_order
-from curate.records import EXTRAS, MESSAGES, with_fields
-from curate.shards import shard_count, shard_names, write_shard
+from curate.mixture.scan import Scanned
+from curate.records import EXTRAS, MESSAGES, one_array, with_fields
+from curate.shards import sha256, shard_count, shard_names, write_shard
 from curate.text.hashing import sampling_keys
 
 # A part of a run is read whole unless it holds more than this many rows for each one that is wanted.
 _SPARSE = 2
 _ROWS_AT_ONCE = 1 << 20
+Piece = tuple[pa.Table, np.ndarray]
+"""Rows of a shard as they come, with the size of each."""
 
 
 @dataclass(frozen=True)
 class SourceRows:
-    """All valid rows of one source, in order: what is held in memory of each, and the runs they lie in."""
+    """The `n` valid rows of one source, in order: what is held in memory of each, and the runs they lie in."""
 
     name: str
-    rows: np.ndarray  # int64: position in the source
+    n: int
+    skipped: np.ndarray  # int64, ascending: how many valid rows stand before each row that makes no record
     prompts: np.ndarray  # uint64; empty where none are wanted
     sizes: np.ndarray  # int32
     runs: list[Run]
 
-    def keys(self, seed: int, turn: int, ordinals: np.ndarray | slice = slice(None)) -> np.ndarray:
+    def positions(self, ordinals: np.ndarray) -> np.ndarray:
+        """Where valid rows stand among all rows of the source: int64."""
+        return ordinals + np.searchsorted(self.skipped, ordinals, side="right")
+
+    def keys(self, seed: int, turn: int, ordinals: np.ndarray) -> np.ndarray:
         """The sampling keys of rows in one pass."""
-        return sampling_keys(seed, self.name, self.rows[ordinals], turn)
+        return sampling_keys(seed, self.name, self.positions(ordinals), turn)
 
 
 @dataclass(frozen=True)
@@ -63,13 +71,14 @@ def source_rows(name: str, blocks: Sequence[Scanned]) -> SourceRows:
     firsts = np.concatenate([[0], np.cumsum([block.n for block in blocks], dtype=np.int64)])
     bad = np.concatenate([np.empty(0, np.int64), *(block.bad for block in blocks)])
     runs = [
-        Run(path, turn, int(first), block.n)
+        Run(staged, turn, int(first), block.n)
         for block, first in zip(blocks, firsts[:-1], strict=True)
-        for turn, path in enumerate(block.runs)
+        for turn, staged in enumerate(block.runs)
     ]
     return SourceRows(
         name,
-        np.delete(np.arange(firsts[-1] + len(bad)), bad),
+        int(firsts[-1]),
+        np.sort(bad) - np.arange(len(bad)),
         np.concatenate([np.empty(0, np.uint64), *(block.prompts for block in blocks)]),
         np.concatenate([np.empty(0, np.int32), *(block.sizes for block in blocks)]),
         sorted(runs, key=lambda run: run.turn),  # equal keys stand in the order of source, pass and row
@@ -146,7 +155,7 @@ class Writer:
                 mask = passes[run.turn][run.first : run.first + run.n] if run.turn < len(passes) else np.empty(0)
                 if not mask.any():
                     continue
-                records, places = read_part(run.path, part)
+                records, places = read_part(run.staged, part)
                 at = np.flatnonzero(mask[places])
                 ordinals = places[at] + run.first
                 if records.num_rows > _SPARSE * len(at):
@@ -169,10 +178,8 @@ class Writer:
         at = np.concatenate([place + first for place, first in zip(places, firsts, strict=False)])[order]
         body = pa.concat_tables(tables).combine_chunks().take(pa.array(at))
         source, turn = np.repeat(numbers, lengths)[order], np.repeat(turns, lengths)[order]
-        row, size = (
-            np.concatenate([getattr(self.sources[s], name)[own] for s, own in zip(numbers, ordinals, strict=True)])
-            for name in ("rows", "sizes")
-        )
+        row = np.concatenate([self.sources[s].positions(own) for s, own in zip(numbers, ordinals, strict=True)])
+        size = np.concatenate([self.sources[s].sizes[own] for s, own in zip(numbers, ordinals, strict=True)])
         names = pa.array([own.name for own in self.sources]).take(pa.array(source))
         columns = {"id": _ids(names, row[order], turn + 1), "source": names}
         table = pa.table(columns | {field.name: body.column(field.name) for field in schema}, schema=self.schema)
@@ -221,18 +228,26 @@ def shard_rows(writer: Writer, output: Output, totals: np.ndarray, start: int, s
         yield rows.slice(low, high)
 
 
-def write_output(
+def ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """The same pieces, each made by another thread while the one before it is in use."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = pool.submit(next, pieces, None)
+            yield piece
+
+
+def shard_jobs(
     folder: Path,
     split: str,
     output: Output,
     writer: Writer,
     shards: int | str,
-    workers: int,
     *,
     reasons: tuple[Sequence[str], str] | None = None,
     wrote: Callable[[int, int, float], None] = lambda rows, size, part: None,
-) -> list[Path]:
-    """Write one output as Parquet shards into `folder`.
+) -> list[Callable[[], tuple[Path, str]]]:
+    """What is to be done to write one output into `folder`: a job for each Parquet shard gives its path and SHA-256.
 
     `reasons` (texts, step) adds the columns step and reason; `wrote` is told the rows and bytes of each piece, and
     which part of the whole it is.
@@ -241,31 +256,33 @@ def write_output(
     totals = np.cumsum(writer.sizes_of_parts(output))
     whole = int(totals[-1])
     n = shard_count(whole, shards)
-    paths = [folder / name for name in shard_names(split, n)]
     schema = writer.schema
     if reasons is not None:
         schema = schema.append(pa.field("step", pa.string())).append(pa.field("reason", pa.string()))
 
-    def pieces(start: int, stop: int | None) -> Iterator[tuple[pa.Table, np.ndarray]]:
+    def pieces(start: int, stop: int | None) -> Iterator[Piece]:
         for rows in shard_rows(writer, output, totals, start, stop):
             yield (_explained(rows.records, *reasons) if reasons else rows.records), rows.sizes
             size = int(rows.sizes.sum())
             wrote(len(rows.sizes), size, size / max(1, whole))
 
-    def job(shard: int) -> Callable[[], None]:
+    def job(path: Path, shard: int) -> tuple[Path, str]:
         stop = whole * (shard + 1) // n if shard + 1 < n else None
-        return partial(write_shard, paths[shard], schema, pieces(whole * shard // n, stop))
+        write_shard(
+            path, schema, ahead(pieces(whole * shard // n, stop)) if n == 1 else pieces(whole * shard // n, stop)
+        )
+        return path, sha256(path)
 
-    for _ in in_order(map(job, range(n)), workers):
-        pass
-    return paths
+    return [partial(job, folder / name, shard) for shard, name in enumerate(shard_names(split, n))]
 
 
 def _explained(records: pa.Table, texts: Sequence[str], step: str) -> pa.Table:
     """Rows with the step that removed them and the text of the reason."""
     if not records.num_rows:
-        return records.append_column("step", pa.array([], pa.string())).append_column("reason", pa.array([], pa.string()))
-    why = pa.array(texts).take(records.column("reason").combine_chunks())
+        return records.append_column("step", pa.array([], pa.string())).append_column(
+            "reason", pa.array([], pa.string())
+        )
+    why = pa.array(texts).take(one_array(records.column("reason")))
     place = records.schema.get_field_index("reason")
     steps = pa.array([step]).take(pa.array(np.zeros(len(why), np.int8)))
     return records.remove_column(place).append_column("step", steps).append_column("reason", why)

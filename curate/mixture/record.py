@@ -46,25 +46,25 @@ class SourceResult:
     @property
     def read(self) -> int:
         """Rows read, quarantined ones included."""
-        return len(self.rows.rows) + self.quarantined
+        return self.rows.n + self.quarantined
 
     def mask(self, chosen: np.ndarray) -> np.ndarray:
         """A mask over `kept` as one over all rows."""
-        whole = np.zeros(len(self.rows.rows), np.bool_)
+        whole = np.zeros(self.rows.n, np.bool_)
         whole[self.kept] = chosen
         return whole
 
     @property
     def copies(self) -> np.ndarray:
         """How often each row is written."""
-        copies = np.zeros(len(self.rows.rows), np.int32)
+        copies = np.zeros(self.rows.n, np.int32)
         copies[self.kept] = self.choice.copies
         return copies
 
     @property
     def fates(self) -> np.ndarray:
         """What became of each row, as a place in FATES."""
-        fates = np.where(self.copies > 0, KEPT, NOT_SAMPLED).astype(np.int8)
+        fates = np.where(self.copies > 0, np.int8(KEPT), np.int8(NOT_SAMPLED))
         fates[self.removal.rows] = REMOVED
         return fates
 
@@ -167,5 +167,5 @@ def _quarantined(con: duckdb.DuckDBPyConnection, source: str, bad: pa.Table) -> 
 def _removals(con: duckdb.DuckDBPyConnection, result: SourceResult) -> None:
     removal = result.removal
     if len(removal.rows):
-        ids = row_ids(result.rows.name, result.rows.rows[removal.rows])
+        ids = row_ids(result.rows.name, result.rows.positions(removal.rows))
         _decide(con, "decontaminate", ids, "removed", removal.reason_column())

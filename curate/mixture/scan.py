@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,8 +24,8 @@ from curate.contamination.ngram import Matches, match
 from curate.contamination.policy import Hits
 from curate.contamination.turns import AllTurns, all_turns
 from curate.formats import Parsed, parse
-from curate.mixture.runs import write_run
-from curate.records import EXTRAS, ROLES, TURN_COLUMNS, body_schema, with_fields
+from curate.mixture.runs import Staged, write_run
+from curate.records import EXTRAS, ROLES, TURN_COLUMNS, body_schema, one_array, with_fields
 from curate.shards import text_bytes, write_arrow
 from curate.sources import Block
 from curate.text.hashing import as_uuids, hash_rows, sampling_keys
@@ -72,7 +72,7 @@ class Scanned:
     number: int
     n: int
     bad: np.ndarray  # int64: positions in the source of the rows that make no record
-    runs: list[Path]  # per pass; none where there is no record
+    runs: list[Staged]  # per pass; none where there is no record
     prompts: np.ndarray  # uint64 a record; empty where none are wanted
     sizes: np.ndarray  # int32 a record: bytes of text
     hits: Hits  # rows are places among the records
@@ -83,6 +83,10 @@ class Scanned:
     schema: pa.Schema
     extras: frozenset[str]  # message extras and optional columns that are not null throughout
     dropped_columns: frozenset[str]
+
+    def joined(self) -> Scanned:
+        """The same without what `merge.source_rows` has taken over."""
+        return replace(self, sizes=np.empty(0, np.int32), prompts=np.empty(0, np.uint64))
 
     @property
     def quarantined(self) -> int:
@@ -178,12 +182,17 @@ def _used_extras(kind: str, records: pa.Table) -> frozenset[str]:
     return frozenset(used)
 
 
-def _stage_runs(scan: Scan, reading: Reading, number: int, records: pa.Table, rows: np.ndarray) -> list[Path]:
+def _stage_runs(scan: Scan, reading: Reading, number: int, records: pa.Table, rows: np.ndarray) -> list[Staged]:
     """Write the block's records in the order of their keys, once for each pass over the source."""
-    paths = [scan.staging / f"run-{number}-{turn}.arrow" for turn in range(reading.passes if len(rows) else 0)]
-    for turn, path in enumerate(paths):
-        write_run(path, records, sampling_keys(scan.seed, reading.name, rows, turn), scan.parts)
-    return paths
+    return [
+        write_run(
+            scan.staging / f"run-{number}-{turn}.arrow",
+            records,
+            sampling_keys(scan.seed, reading.name, rows, turn),
+            scan.parts,
+        )
+        for turn in range(reading.passes if len(rows) else 0)
+    ]
 
 
 def _stage_documents(
@@ -197,7 +206,7 @@ def _stage_documents(
             "source": pa.array([reading.name]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
             "file": pa.array([file]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
             "row": rows,
-            "origin_id": pa.concat_arrays([_one(parsed.origin_id), pa.nulls(len(bad), pa.string())]),
+            "origin_id": pa.concat_arrays([one_array(parsed.origin_id), pa.nulls(len(bad), pa.string())]),
             "n_tokens": pa.concat_arrays([pa.array(n_tokens), pa.nulls(len(bad), pa.int64())]),
             "content_hash": as_uuids(hashes, len(bad)),
         }
@@ -206,10 +215,6 @@ def _stage_documents(
     if bad:
         lines = [{"source": reading.name} | {name: getattr(q, name) for name in QUARANTINE.names[1:]} for q in bad]
         write_arrow(scan.staging / f"quarantine-{number}.arrow", pa.Table.from_pylist(lines, QUARANTINE))
-
-
-def _one(array: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def _stage_matches(
