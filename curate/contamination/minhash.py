@@ -7,8 +7,8 @@ shingles of its own): that is what n-grams are for. A text that was edited here 
 
 Candidates come from locality-sensitive hashing: they share a band of their MinHash signatures. Each is confirmed with
 the exact Jaccard value, so there are no false alarms of hashing; a pair may be missed, with a chance that depends on
-its Jaccard value alone (`curate.text.minhash.chance`; at the default settings 1 % at 0.7). As confirming is cheap, the
-bands are those that datasketch takes for a lower threshold than the one of hits.
+its Jaccard value alone (`curate.text.minhash.chance`; at the default settings 0.7 % at 0.5, the threshold). As
+confirming is cheap, the bands are those that datasketch takes for a lower threshold than the one of hits.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from curate.text.minhash import (
 class MinhashSettings:
     """A pair is a hit if its Jaccard value exceeds `threshold`; bands are datasketch's for `bands_for`."""
 
-    shingle: int = 5
+    shingle: int = 3
     """Tokens of a shingle."""
-    threshold: float = 0.7
-    bands_for: float = 0.5
+    threshold: float = 0.5
+    bands_for: float = 0.3
     places: int = 128
     """Length of a signature (datasketch's num_perm)."""
     seed: int = 1
@@ -47,12 +47,12 @@ class MinhashSettings:
 
 @dataclass(frozen=True)
 class MinhashIndex:
-    """The items' shingles and the keys of their bands, ascending."""
+    """The items' shingles and, band by band, the keys of the matchable ones in ascending order."""
 
     settings: MinhashSettings
     sets: ShingleSets
-    keys: np.ndarray  # uint64, ascending
-    items: np.ndarray  # int32: whose key it is
+    keys: np.ndarray  # uint64 [bands, matchable items]
+    items: np.ndarray  # int32 [bands, matchable items]: whose key it is
     sizes: np.ndarray  # int64 [2]: the fewest and the most shingles of an item
     spans: np.ndarray  # int32 [items, 2]
     matchable: np.ndarray  # bool [items]: those with a token
@@ -67,13 +67,13 @@ def build_minhash(items: Sequence[Sequence[str]], settings: MinhashSettings) -> 
     sets = shingle_sets(data, starts, stops, np.arange(len(items), dtype=np.int32), len(items), settings.shingle)
     sizes = np.diff(sets.first)
     known = np.flatnonzero(sizes)
-    keys = _keys(sets, settings)[known]
-    order = np.argsort(keys, axis=None, kind="stable")
+    keys = np.ascontiguousarray(_keys(sets, settings)[known].T)
+    order = np.argsort(keys, axis=1, kind="stable")
     return MinhashIndex(
         settings=settings,
         sets=sets,
-        keys=keys.reshape(-1)[order],
-        items=np.repeat(known, keys.shape[1])[order].astype(np.int32),
+        keys=np.take_along_axis(keys, order, axis=1),
+        items=known[order].astype(np.int32),
         sizes=np.array([sizes[known].min(initial=1), sizes.max(initial=0)], np.int64),
         spans=whole_items(items),
         matchable=sizes > 0,
@@ -111,18 +111,24 @@ def _similar(sets: ShingleSets, index: MinhashIndex) -> tuple[np.ndarray, np.nda
     """(text, item, Jaccard value) of every candidate that scores at least STORED_FROM."""
     sizes = np.diff(sets.first)
     # Of two sets, the smaller over the larger is the most their Jaccard value can be.
-    able = np.flatnonzero((sizes >= STORED_FROM * index.sizes[0]) & (sizes * STORED_FROM <= index.sizes[1]) & (sizes > 0))
+    able = np.flatnonzero((sizes > 0) & (sizes >= STORED_FROM * index.sizes[0]) & (sizes * STORED_FROM <= index.sizes[1]))
     keys = _keys(_some(sets, able), index.settings)
-    low, high = (np.searchsorted(index.keys, keys, side) for side in ("left", "right"))
-    rows, bands = np.nonzero(high > low)
-    counts = (high - low)[rows, bands]
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    items = index.items[np.repeat(low[rows, bands], counts) + within]
-    candidates = np.unique(np.stack([np.repeat(able[rows], counts), items], axis=1), axis=0)
+    met = [_equal(keys[:, band], index.keys[band]) for band in range(len(index.keys))]
+    items = np.concatenate([own[place] for own, (_, place) in zip(index.items, met, strict=True)])
+    candidates = np.unique(np.stack([able[np.concatenate([text for text, _ in met])], items], axis=1), axis=0)
     texts, items = candidates[:, 0], candidates[:, 1]
     scores = _jaccards(sets, texts, index.sets, items)
     kept = scores >= STORED_FROM
     return texts[kept], items[kept], scores[kept]
+
+
+def _equal(keys: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The places (in `keys`, in `known`) of all equal pairs; `known` ascends."""
+    low = np.searchsorted(known, keys)
+    some = np.flatnonzero(known[np.minimum(low, len(known) - 1)] == keys)
+    counts = np.searchsorted(known, keys[some], "right") - low[some]
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.repeat(some, counts), np.repeat(low[some], counts) + within
 
 
 def match_minhash(turns: Turns, index: MinhashIndex) -> list[Matches]:
@@ -132,7 +138,7 @@ def match_minhash(turns: Turns, index: MinhashIndex) -> list[Matches]:
     together score better; and of the item.
     """
     n = len(turns.starts)
-    if not n or not len(index.keys):
+    if not n or not index.keys.size:
         return []
     new = np.append(True, np.diff(turns.docs) != 0)
     records, record_of = np.flatnonzero(new), np.cumsum(new) - 1
