@@ -111,7 +111,9 @@ def _similar(sets: ShingleSets, index: MinhashIndex) -> tuple[np.ndarray, np.nda
     """(text, item, Jaccard value) of every candidate that scores at least STORED_FROM."""
     sizes = np.diff(sets.first)
     # Of two sets, the smaller over the larger is the most their Jaccard value can be.
-    able = np.flatnonzero((sizes > 0) & (sizes >= STORED_FROM * index.sizes[0]) & (sizes * STORED_FROM <= index.sizes[1]))
+    able = np.flatnonzero(
+        (sizes > 0) & (sizes >= STORED_FROM * index.sizes[0]) & (sizes * STORED_FROM <= index.sizes[1])
+    )
     keys = _keys(_some(sets, able), index.settings)
     met = [_equal(keys[:, band], index.keys[band]) for band in range(len(index.keys))]
     items = np.concatenate([own[place] for own, (_, place) in zip(index.items, met, strict=True)])

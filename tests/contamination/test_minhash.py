@@ -16,13 +16,12 @@ from curate.text.minhash import chance, optimal_bands
 from tests.contamination.samples import Item, Pair, Record, lay_out, pairs_of, samples
 from tests.text.test_minhash import shingles
 
+DEFAULT = MinhashSettings()
 ALL = MinhashSettings(shingle=2, bands_for=0.01)  # bands so loose that nothing above 0.2 is missed
 VOCABULARY = [f"{a}{b}" for a in ("mill", "tree", "lake", "road", "wind") for b in range(60)]
 
 
-def found(
-    records: list[Record], items: list[Item], settings: MinhashSettings = MinhashSettings()
-) -> dict[tuple[int, int], Pair]:
+def found(records: list[Record], items: list[Item], settings: MinhashSettings = DEFAULT) -> dict[tuple[int, int], Pair]:
     return pairs_of(match_minhash(lay_out(records), build_minhash(items, settings)))
 
 

@@ -36,7 +36,9 @@ def sets_of(texts: list[list[str]], n: int) -> ShingleSets:
     return found
 
 
-stretches = st.lists(st.lists(st.tuples(words, gaps), max_size=12).map(lambda p: "".join(w + g for w, g in p)), max_size=3)
+stretches = st.lists(
+    st.lists(st.tuples(words, gaps), max_size=12).map(lambda p: "".join(w + g for w, g in p)), max_size=3
+)
 
 
 @given(st.lists(stretches, min_size=2, max_size=4), st.integers(1, 5))
