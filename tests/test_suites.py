@@ -112,8 +112,17 @@ def test_the_command_lists_what_ships(tmp_path: Path) -> None:
 def test_the_command_shows_one_suite_shipped_or_own(folder: Path) -> None:
     one = json.loads(call("suites", "tulu3", "--json", cwd=folder).out)
     assert one["benchmarks"][0] == {
-        "name": "mmlu", "from": "cais/mmlu:all", "split": "test", "fields": ["question"], "optional": [],
-        "rows": None, "id": None, "role": "development", "cap": None, "items": 14042, "licence": "MIT",
+        "name": "mmlu",
+        "from": "cais/mmlu:all",
+        "split": "test",
+        "fields": ["question"],
+        "optional": [],
+        "rows": None,
+        "id": None,
+        "role": "development",
+        "cap": None,
+        "items": 14042,
+        "licence": "MIT",
     }
     assert "good: 2 benchmarks" in call("suites", "suites/good.yaml", cwd=folder).out
 
