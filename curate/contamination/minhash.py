@@ -100,6 +100,48 @@ def _some(sets: ShingleSets, texts: np.ndarray) -> ShingleSets:
 
 
 @jit
+def _first(keys: np.ndarray, key: np.uint64) -> int:
+    """Where `key` begins in ascending keys, or would."""
+    low, high = 0, keys.size
+    while low < high:
+        middle = (low + high) // 2
+        if keys[middle] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@jit
+def _doubled(pairs: np.ndarray) -> np.ndarray:
+    """A copy with room for twice as many pairs."""
+    larger = np.empty((2 * pairs.shape[0], 2), np.int64)
+    for i in range(pairs.shape[0]):
+        larger[i, 0], larger[i, 1] = pairs[i, 0], pairs[i, 1]
+    return larger
+
+
+@jit
+def _candidates(keys: np.ndarray, known: np.ndarray, items: np.ndarray, n_items: int) -> np.ndarray:
+    """The pairs (text, item) that share a key of some band, each once: int64 [pairs, 2]."""
+    pairs, k = np.empty((64, 2), np.int64), np.int64(0)
+    seen = np.full(n_items, -1, np.int64)  # the last text that each item was found for
+    for text in range(keys.shape[0]):
+        for band in range(known.shape[0]):
+            place = _first(known[band], keys[text, band])
+            while place < known.shape[1] and known[band, place] == keys[text, band]:
+                item = items[band, place]
+                if seen[item] != text:
+                    seen[item] = text
+                    if k == pairs.shape[0]:
+                        pairs = _doubled(pairs)
+                    pairs[k, 0], pairs[k, 1] = text, item
+                    k += 1
+                place += 1
+    return pairs[:k]
+
+
+@jit
 def _jaccards(sets: ShingleSets, texts: np.ndarray, others: ShingleSets, items: np.ndarray) -> np.ndarray:
     scores = np.empty(texts.size, np.float64)
     for i in range(texts.size):
@@ -115,22 +157,11 @@ def _similar(sets: ShingleSets, index: MinhashIndex) -> tuple[np.ndarray, np.nda
         (sizes > 0) & (sizes >= STORED_FROM * index.sizes[0]) & (sizes * STORED_FROM <= index.sizes[1])
     )
     keys = _keys(_some(sets, able), index.settings)
-    met = [_equal(keys[:, band], index.keys[band]) for band in range(len(index.keys))]
-    items = np.concatenate([own[place] for own, (_, place) in zip(index.items, met, strict=True)])
-    candidates = np.unique(np.stack([able[np.concatenate([text for text, _ in met])], items], axis=1), axis=0)
-    texts, items = candidates[:, 0], candidates[:, 1]
+    candidates = _candidates(keys, index.keys, index.items, len(index.matchable))
+    texts, items = able[candidates[:, 0]], candidates[:, 1]
     scores = _jaccards(sets, texts, index.sets, items)
     kept = scores >= STORED_FROM
     return texts[kept], items[kept], scores[kept]
-
-
-def _equal(keys: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The places (in `keys`, in `known`) of all equal pairs; `known` ascends."""
-    low = np.searchsorted(known, keys)
-    some = np.flatnonzero(known[np.minimum(low, len(known) - 1)] == keys)
-    counts = np.searchsorted(known, keys[some], "right") - low[some]
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(some, counts), np.repeat(low[some], counts) + within
 
 
 def match_minhash(turns: Turns, index: MinhashIndex) -> list[Matches]:

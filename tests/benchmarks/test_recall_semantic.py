@@ -39,18 +39,18 @@ def test_the_threshold_is_the_lowest_that_keeps_to_the_alarms_allowed() -> None:
 
 
 def test_texts_are_taken_out_of_their_frames(tmp_path: Path) -> None:
-    write_lines(tmp_path / "benchmarks/gsm8k/test.jsonl", [{"question": "How many?"}])
-    write_lines(tmp_path / "sft/gsm8k/train.jsonl", [{"question": "How much?"}])
+    write_lines(tmp_path / "benchmarks/gsm8k/test.jsonl", [{"question": "How many?"}] * 2)
+    write_lines(tmp_path / "sft/gsm8k/train.jsonl", [{"question": "How much?"}] * 2)
     framed = [{"text": "Question: How\nmany are there?\nAnswer: \n#### 3"}]
-    write_lines(tmp_path / "sft/llm_decontaminator/rephrase__rephrase_gsm8k.jsonl", framed)
-    assert semantic.gsm8k(tmp_path) == Set(["How many?"], ["How\nmany are there?"], ["How much?"])
+    write_lines(tmp_path / "sft/llm_decontaminator/rephrase__rephrase_gsm8k.jsonl", framed * 2)
+    assert semantic.gsm8k(tmp_path) == Set(["How many?"] * 2, ["How\nmany are there?"] * 2, ["How much?"] * 2)
     write_lines(tmp_path / "benchmarks/mmlu/mmlu_validation.jsonl", [{"question": "Who?"}])
     for language in ("rephrase_english_", "chinese_"):
         name = f"sft/llm_decontaminator/rephrase__sociology_test_{language}filtered_question.jsonl"
-        write_lines(tmp_path / name, [{"text": language}])
+        write_lines(tmp_path / name, [{"text": language}] * 2)
     with (tmp_path / "sft/llm_decontaminator/rephrase__sociology_test.csv").open("w", newline="") as stream:
-        csv.writer(stream).writerow(["What is it,\nnow?", "a", "b", "A"])
-    assert semantic.sociology(tmp_path, "chinese_") == Set(["What is it,\nnow?"], ["chinese_"], ["Who?"])
+        csv.writer(stream).writerows([["What is it,\nnow?", "a", "b", "A"]] * 2)
+    assert semantic.sociology(tmp_path, "chinese_") == Set(["What is it,\nnow?"] * 2, ["chinese_"] * 2, ["Who?"])
     lines = semantic.report(tmp_path, letters)
     assert sum(line.startswith("| cosine") for line in lines) == 8
     assert any(line.startswith("| translated into Chinese") for line in lines)
