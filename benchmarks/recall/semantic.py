@@ -45,7 +45,8 @@ class Set(NamedTuple):
 
 def json_lines(path: Path, key: str) -> list[str]:
     """One text of every line."""
-    return [json.loads(line)[key] for line in path.read_text("utf-8").splitlines()]
+    with path.open(encoding="utf-8") as lines:
+        return [json.loads(line)[key] for line in lines]
 
 
 def gsm8k(data: Path) -> Set:
