@@ -2,8 +2,8 @@
 
 A paraphrase of a question keeps its numbers; another question of the same kind has others. Read are numerals (`1,000`,
 `2.50`, any script's decimal digits; the sign is not) and English number words up to ninety-nine, so that `two` and `2`
-are one number. Fractions in words, ordinals and multiples (`half`, `third`, `dozen`, `hundred`) are not read: counting
-them was measured to tell paraphrases apart no better (benchmarks/recall/SEMANTIC.md).
+are one number. Fractions in words, ordinals and multiples (`half`, `third`, `dozen`, `hundred`) are not read: with them
+paraphrases are told apart as well as without (benchmarks/recall/SEMANTIC.md).
 """
 
 from __future__ import annotations
