@@ -49,6 +49,16 @@ def test_every_equal_turn_is_found_and_no_other(
     assert found(copies, items, settings) == brute_force(copies, items, settings)
 
 
+any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@given(st.lists(any_text, min_size=1, max_size=4), st.lists(any_text, max_size=3))
+def test_any_text_at_all_is_compared_like_by_brute_force(texts: list[str], more: list[str]) -> None:
+    records = [[text, text.upper(), text.lower() + " "] for text in [*texts, *more]]
+    items = [[text] for text in texts]
+    assert found(records, items) == brute_force(records, items, ANY)
+
+
 def test_case_punctuation_and_blanks_make_no_difference() -> None:
     pairs = found([['  "WHO wrote\n\nthe Song?" ', "who wrote the songs"]], [["Who wrote the song?"]])
     assert pairs == {(0, 0): Pair(1.0, [(0, 3, 22)], [(0, 18)])}

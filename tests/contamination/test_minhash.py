@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from datasketch import MinHash, MinHashLSH
 from hypothesis import given
+from hypothesis import strategies as st
 
 from curate.contamination.minhash import MinhashSettings, build_minhash, match_minhash
 from curate.contamination.ngram import LABELS, STORED_FROM
@@ -49,6 +50,15 @@ def test_scores_and_spans_are_those_of_brute_force(sample: tuple[list[Record], l
     records, items = sample
     bands, rows = optimal_bands(ALL.bands_for, ALL.places)
     assert chance(STORED_FROM, bands, rows) > 1 - 1e-9
+    assert found(records, items, ALL) == brute_force(records, items, ALL.shingle)
+
+
+any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(st.lists(st.lists(any_text, max_size=2), max_size=3), st.lists(st.lists(any_text, max_size=2), max_size=3))
+def test_any_text_at_all_is_scored_like_by_brute_force(records: list[Record], items: list[Item]) -> None:
+    records = [*records, *items]
     assert found(records, items, ALL) == brute_force(records, items, ALL.shingle)
 
 
