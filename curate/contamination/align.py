@@ -4,7 +4,8 @@ Both texts are runs of words. Where the item and the stretch share a seed (a few
 agree along the diagonal j - i. Diagonals are walked from the heaviest down: along one, words that are equal and that no
 heavier one has taken are taken, past words that differ, until `misses` in a row do. Words that were replaced cost only
 themselves that way, words that were put in or left out begin another diagonal, and so does a sentence that was moved.
-Every word taken is compared as text, so a hash collision costs time, never a wrong score.
+What was taken is compared as text before it counts, so a hash collision never gives a
+word away.
 
 The work for one stretch is bounded by the item's length alone: `chains` diagonals of at most that length.
 """
@@ -17,6 +18,9 @@ import numpy as np
 
 from curate.text.kernels import jit, same_token
 
+_HALF, _LOW = np.int64(32), np.int64(0xFFFFFFFF)
+"""Two numbers in one, to be sorted: the first above, the second below."""
+
 PLAIN, NUMBER, CAPITALISED = 0, 1, 2
 """What a word of an item is to the label of a pair."""
 
@@ -27,7 +31,7 @@ class Rule(NamedTuple):
     misses: int
     chains: int
     floor: float
-    least: int
+    short: float
     plain_agrees: float
     numbers_differ: float
 
@@ -51,8 +55,8 @@ class Items(NamedTuple):
     reaches: np.ndarray  # int64 [items]: words that a stretch may span
     bloom: np.ndarray  # uint64 words: filter of the seeds
     slots: np.ndarray  # uint64 [slots, 2]: hash of a seed; its number + 1 above (0: free)
-    postings_first: np.ndarray  # int64 [seeds + 1]
-    postings: np.ndarray  # int32: word positions where the seed begins, ascending
+    seeds: np.ndarray  # int32 [seeds, 3]: first and end of its postings, its weight
+    postings: np.ndarray  # int32 [., 2]: word positions where the seed begins, ascending, and their items
 
 
 class Words(NamedTuple):
@@ -62,48 +66,52 @@ class Words(NamedTuple):
     begins: np.ndarray
     ends: np.ndarray
     hashes: np.ndarray
-    taken: np.ndarray  # int64: the last alignment that took the word
     size: int
 
 
 class Scratch(NamedTuple):
-    """Room for the alignment of the longest item."""
+    """Room for one alignment, used again for the next."""
 
     partners: np.ndarray  # int64: the record's word that each word of the item was found in, or -1
     counts: np.ndarray  # int64: zeros between calls
-    keys: np.ndarray  # int64: places of seeds, sorted by diagonal
+    places: np.ndarray  # int64: the events of one candidate
+    keys: np.ndarray  # int64: the same by diagonal
     chains: np.ndarray  # int64 [., 3]: diagonal, first and last seed on it
-    order: np.ndarray  # int64
+    order: np.ndarray  # int64: the chains by weight
 
 
 @jit
-def seed_weight(items: Items, at: int) -> int:
-    """The weight of the seed that begins at a word position."""
-    total = np.int64(0)
-    for i in range(at, at + items.n):
-        total += items.weights[i]
-    return total
+def make_scratch(events: int, longest: int) -> Scratch:
+    """Room for the events of one candidate and the words of the longest item."""
+    return Scratch(
+        np.empty(longest, np.int64),
+        np.zeros(longest, np.int64),
+        np.empty(events, np.int64),
+        np.empty(events, np.int64),
+        np.empty((events, 3), np.int64),
+        np.empty(events, np.int64),
+    )
 
 
 @jit
-def best_stretch(events: np.ndarray, places: np.ndarray, size: int, item: int, items: Items, counts: np.ndarray) -> tuple[int, int, int]:  # fmt: skip  # noqa: E501
-    """The events `places[low:high]`, later words first, that lie within the item's reach and weigh most, and how much.
+def best_stretch(events: np.ndarray, places: np.ndarray, size: int, first: int, reach: int, counts: np.ndarray) -> tuple[int, int, int]:  # fmt: skip  # noqa: E501
+    """The events `places[low:high]`, later words first, that lie within `reach` and weigh most, and how much.
 
-    A seed of the item that occurs several times within reach counts once.
+    `first` is the item's first word. A seed of the item that occurs several times within reach counts once.
     """
-    first, reach = items.first[item], items.reaches[item]
     low, weight = np.int64(0), np.int64(0)
     best_low, best_high, best = np.int64(0), np.int64(0), np.int64(-1)
     for high in range(size):
-        at = events[places[high], 0]
-        if counts[at - first] == 0:
-            weight += seed_weight(items, at)
-        counts[at - first] += 1
-        while events[places[low], 1] - events[places[high], 1] > reach:
-            gone = events[places[low], 0]
-            counts[gone - first] -= 1
-            if counts[gone - first] == 0:
-                weight -= seed_weight(items, gone)
+        event = places[high]
+        at, word = events[event, 0] - first, events[event, 1]
+        if counts[at] == 0:
+            weight += events[event, 3]
+        counts[at] += 1
+        while events[places[low], 1] - word > reach:
+            gone = places[low]
+            counts[events[gone, 0] - first] -= 1
+            if counts[events[gone, 0] - first] == 0:
+                weight -= events[gone, 3]
             low += 1
         if weight > best:
             best_low, best_high, best = low, np.int64(high + 1), weight
@@ -113,80 +121,82 @@ def best_stretch(events: np.ndarray, places: np.ndarray, size: int, item: int, i
 
 
 @jit
-def _chains(events: np.ndarray, places: np.ndarray, low: int, high: int, item: int, items: Items, scratch: Scratch) -> int:  # fmt: skip  # noqa: E501
+def _diagonals(events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int, keys: np.ndarray, chains: np.ndarray, order: np.ndarray) -> int:  # fmt: skip  # noqa: E501
     """Write the diagonals of the events and their order by weight; returns their number."""
-    first = items.first[item]
-    length = items.first[item + 1] - first
-    size = high - low
-    keys = scratch.keys[:size]
-    for i in range(size):
-        at, word = events[places[low + i], 0] - first, events[places[low + i], 1]
-        keys[i] = (np.int64(word - at + length) << np.int64(32)) | np.int64(at)
-    keys.sort()
+    for i in range(low, high):
+        at, word = events[places[i], 0] - first, events[places[i], 1]
+        keys[i - low] = (np.int64(word - at + length) << _HALF) | np.int64(i)
+    keys[: high - low].sort()
     k, weight = np.int64(-1), np.int64(0)
-    for i in range(size):
-        diagonal, at = (keys[i] >> np.int64(32)) - length, keys[i] & np.int64(0xFFFFFFFF)
-        if i == 0 or diagonal != scratch.chains[k, 0]:
+    for i in range(high - low):
+        event = places[keys[i] & _LOW]  # of one diagonal, later words come first
+        diagonal, at = (keys[i] >> _HALF) - length, np.int64(events[event, 0] - first)
+        if i == 0 or diagonal != chains[k, 0]:
             k += 1
             weight = np.int64(0)
-            scratch.chains[k, 0], scratch.chains[k, 1] = diagonal, at
-        scratch.chains[k, 2] = at
-        weight += seed_weight(items, first + at)
-        scratch.order[k] = (weight << np.int64(32)) | k
-    order = scratch.order[: k + 1]
-    order.sort()
+            chains[k, 0], chains[k, 2] = diagonal, at
+        chains[k, 1] = at
+        weight += events[event, 3]
+        order[k] = (weight << _HALF) | k
+    order[: k + 1].sort()
     return k + 1
 
 
 @jit
-def _take(at: int, word: int, first: int, items: Items, words: Words, mark: int, partners: np.ndarray) -> bool:
-    """Take a word of the item for one of the record if both are free and equal."""
-    if partners[at] >= 0 or words.taken[word] == mark or items.hashes[first + at] != words.hashes[word]:
-        return False
-    known = first + at
-    begin, end = words.begins[word], words.ends[word]
-    if not same_token(items.data, items.begins[known], items.ends[known], words.data, begin, end):
-        return False
-    partners[at] = word
-    words.taken[word] = mark
-    return True
-
-
-@jit
-def _walk(chain: np.ndarray, item: int, items: Items, words: Words, mark: int, partners: np.ndarray, misses: int) -> None:  # fmt: skip  # noqa: E501
+def _walk(diagonal: int, begin: int, last: int, length: int, first: int, known: np.ndarray, hashes: np.ndarray, size: int, taken: np.ndarray, mark: int, partners: np.ndarray, misses: int) -> None:  # fmt: skip  # noqa: E501
     """Take what agrees along one diagonal: between its seeds, and on both sides until too many in a row differ."""
-    diagonal, begin, last = chain[0], chain[1], chain[2]
-    first = items.first[item]
-    length = items.first[item + 1] - first
-    at, missed = begin - 1, np.int64(0)
-    while at >= 0 and at + diagonal >= 0 and missed < misses:
-        missed = np.int64(0) if _take(at, at + diagonal, first, items, words, mark, partners) else missed + 1
+    at, missed, lowest = begin - 1, np.int64(0), max(np.int64(0), -diagonal)
+    while at >= lowest and missed < misses:
+        missed += 1
+        word = at + diagonal
+        if known[first + at] == hashes[word] and partners[at] < 0 and taken[word] != mark:
+            partners[at], taken[word], missed = word, mark, np.int64(0)
         at -= 1
-    at, missed = begin, np.int64(0)
-    while at < length and at + diagonal < words.size and (at <= last or missed < misses):
-        missed = np.int64(0) if _take(at, at + diagonal, first, items, words, mark, partners) else missed + 1
+    at, missed, highest = begin, np.int64(0), min(length, size - diagonal)
+    while at < highest and (at <= last or missed < misses):
+        missed += 1
+        word = at + diagonal
+        if known[first + at] == hashes[word] and partners[at] < 0 and taken[word] != mark:
+            partners[at], taken[word], missed = word, mark, np.int64(0)
         at += 1
 
 
 @jit
-def align(events: np.ndarray, places: np.ndarray, low: int, high: int, item: int, items: Items, words: Words, mark: int, scratch: Scratch, rule: Rule) -> None:  # fmt: skip  # noqa: E501
-    """Find the words of the item in the record around the seeds `places[low:high]`: `scratch.partners` holds them.
+def align(events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int, known: np.ndarray, hashes: np.ndarray, size: int, taken: np.ndarray, mark: int, scratch: Scratch, rule: Rule) -> None:  # fmt: skip  # noqa: E501
+    """Find the words of an item in the record around the seeds `places[low:high]`: `scratch.partners` holds them.
 
-    `mark` must be new to the record.
+    The item's are `length` words of `known` from `first` on, the record's the `size` words of `hashes`; those that hold
+    `mark`, which must be new to the record, are taken.
     """
-    for i in range(items.first[item + 1] - items.first[item]):
-        scratch.partners[i] = -1
-    n_chains = _chains(events, places, low, high, item, items, scratch)
+    keys, chains, order, partners = scratch.keys, scratch.chains, scratch.order, scratch.partners
+    for i in range(length):
+        partners[i] = -1
+    n_chains = _diagonals(events, places, low, high, first, length, keys, chains, order)
     for i in range(n_chains - 1, max(n_chains - 1 - rule.chains, -1), -1):
-        chain = scratch.chains[scratch.order[i] & np.int64(0xFFFFFFFF)]
-        _walk(chain, item, items, words, mark, scratch.partners, rule.misses)
+        c = order[i] & _LOW
+        _walk(
+            chains[c, 0], chains[c, 1], chains[c, 2], length, first, known, hashes, size, taken, mark, partners,
+            rule.misses,
+        )  # fmt: skip
 
 
 @jit
-def score_of(item: int, items: Items, partners: np.ndarray, least: int) -> float:
+def confirm(first: int, length: int, items: Items, words: Words, partners: np.ndarray) -> None:
+    """Give up the words that have one hash and are not equal as text."""
+    for i in range(length):
+        word, at = partners[i], first + i
+        if word >= 0 and not same_token(
+            items.data, items.begins[at], items.ends[at], words.data, words.begins[word], words.ends[word]
+        ):
+            partners[i] = -1
+
+
+@jit
+def score_of(item: int, items: Items, partners: np.ndarray, short: float) -> float:
     """Mean over the item's fields of the weight of the words found, as a share of all, to twelve decimals.
 
-    An item of less than `least` words is weighed as if the missing ones were there and not found.
+    For an item of fewer than `short` words it is raised to the power of short / words: half of a short question is a
+    common phrase, half of a long one is not.
     """
     total, word = 0.0, np.int64(0)
     size = items.first[item + 1] - items.first[item]
@@ -200,7 +210,7 @@ def score_of(item: int, items: Items, partners: np.ndarray, least: int) -> float
         if weight > 0:
             total += found / weight
     mean = total / (items.item_fields[item + 1] - items.item_fields[item])
-    return round(mean * min(size, least) / least, 12)
+    return round(mean if size >= short else mean ** (short / size), 12)
 
 
 @jit

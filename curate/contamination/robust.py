@@ -27,9 +27,10 @@ from curate.contamination.align import (
     Words,
     align,
     best_stretch,
+    confirm,
     is_variant,
+    make_scratch,
     score_of,
-    seed_weight,
 )
 from curate.contamination.index import (
     P,
@@ -76,8 +77,10 @@ class RobustSettings:
     """Words in a row that differ at which an alignment ends."""
     chains: int = 64
     """Diagonals of one alignment that are looked at."""
-    least: int = 8
-    """An item of fewer words is scored as if it had so many."""
+    least: int = 5
+    """An item of fewer words is not matchable."""
+    short: float = 20
+    """The score of an item of fewer words is raised to the power of short / words."""
     plain_agrees: float = 0.8
     """A hit is a variant if this share of the words that are neither numbers nor capitalised agrees ..."""
     numbers_differ: float = 0.5
@@ -87,7 +90,7 @@ class RobustSettings:
 
     def rule(self) -> Rule:
         """What the kernels need of it."""
-        return Rule(self.misses, self.chains, self.floor, self.least, self.plain_agrees, self.numbers_differ)
+        return Rule(self.misses, self.chains, self.floor, self.short, self.plain_agrees, self.numbers_differ)
 
 
 @dataclass(frozen=True)
@@ -155,12 +158,12 @@ def _windows(hashes: np.ndarray, word_item: np.ndarray, n: int) -> tuple[np.ndar
 
 
 def _seeds(
-    hashes: np.ndarray, word_item: np.ndarray, n_items: int, settings: RobustSettings
+    hashes: np.ndarray, word_item: np.ndarray, n_words: np.ndarray, settings: RobustSettings
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The hashes of the seeds, and their postings: positions sorted by seed, and where those of each begin."""
     windows, positions = _windows(hashes, word_item, settings.seed)
-    numbers, holders = _holders(windows, word_item[positions], max(1, n_items))
-    rare = holders[numbers] <= settings.shared
+    numbers, holders = _holders(windows, word_item[positions], max(1, len(n_words)))
+    rare = (holders[numbers] <= settings.shared) & (n_words[word_item[positions]] >= settings.least)
     windows, positions = windows[rare], positions[rare]
     order = np.lexsort((positions, windows))
     windows, positions = windows[order], positions[order]
@@ -185,10 +188,12 @@ def build_robust(items: Sequence[Sequence[str]], settings: RobustSettings | None
     word_item = np.repeat(np.arange(len(items), dtype=np.int32), n_words)
     numbers, holders = _holders(words.hashes, word_item, max(1, len(items)))
     weights = np.round(_UNIT * np.log1p(len(items) / np.maximum(holders, 1)))[numbers].astype(np.int64)
-    seeds, postings_first, postings = _seeds(words.hashes, word_item, len(items), settings)
+    seeds, postings_first, postings = _seeds(words.hashes, word_item, n_words, settings)
     totals = np.bincount(word_item, weights, len(items))
     around = np.concatenate([[0], np.cumsum(weights)])
-    reachable = np.bincount(word_item[postings], around[postings + settings.seed] - around[postings], len(items))
+    posting_weights = around[postings + settings.seed] - around[postings]
+    seed_weights = posting_weights[postings_first[:-1]]
+    reachable = np.bincount(word_item[postings], posting_weights, len(items))
     slots = np.zeros((power_of_two(2 * len(seeds)), 2), np.uint64)
     fill_slots(slots, seeds, postings[postings_first[:-1]])
     table = Items(
@@ -208,25 +213,34 @@ def build_robust(items: Sequence[Sequence[str]], settings: RobustSettings | None
         reaches=np.maximum(settings.seed, settings.reach * n_words).astype(np.int64),
         bloom=make_bloom(seeds, _SEED_BITS),
         slots=slots,
-        postings_first=postings_first,
-        postings=postings,
+        seeds=np.stack([postings_first[:-1], postings_first[1:], seed_weights], axis=1).astype(np.int32),
+        postings=np.stack([postings, word_item[postings]], axis=1),
     )
-    best = np.minimum(n_words, settings.least) / settings.least
-    return RobustIndex(table, settings, n_words, (best > settings.threshold) & (reachable > 0))
+    return RobustIndex(table, settings, n_words, (n_words >= settings.least) & (reachable > 0))
 
 
 # ---- the scan
 
 
 @jit
-def _find_seed(window: np.uint64, items: Items) -> int:
+def _find_seed(window: np.uint64, slots: np.ndarray) -> int:
     """The number of a seed by its hash, or -1."""
-    slot = first_slot(window, items.slots.shape[0])
-    while items.slots[slot, 1] != 0:
-        if items.slots[slot, 0] == window:
-            return np.int64(items.slots[slot, 1] >> np.uint64(32)) - 1
-        slot = (slot + 1) & (items.slots.shape[0] - 1)
+    slot = first_slot(window, slots.shape[0])
+    while slots[slot, 1] != 0:
+        if slots[slot, 0] == window:
+            return np.int64(slots[slot, 1] >> np.uint64(32)) - 1
+        slot = (slot + 1) & (slots.shape[0] - 1)
     return -1
+
+
+@jit
+def _fresh_state(items: Items) -> np.ndarray:
+    """What `_collect` keeps of every item, one cache line each (int64 [items, 8]): the last word with a seed of it,
+    the weight of its seeds since the last gap, its last event or -1, its open candidate or -1, its reach, its need."""
+    state = np.zeros((items.needs.size, 8), np.int64)
+    for item in range(items.needs.size):
+        state[item, 4], state[item, 5] = items.reaches[item], items.needs[item]
+    return state
 
 
 @jit
@@ -234,51 +248,40 @@ def _collect(hashes: np.ndarray, size: int, base: int, items: Items, state: np.n
     """Find the seeds of a record, and the items whose seeds weigh enough close together.
 
     An event is (position of the seed's first word among those of all items, the record's word, the item's event before
-    it or -1), a candidate (item, its last event). `state[item]` is: last word with a seed, counted from `base` so that
-    records are far apart; weight of the seeds since the last gap; last event; open candidate or -1. Returns both arrays,
-    which may have grown, and the number of candidates.
+    it or -1, the seed's weight), a candidate (item, its last event). Words are counted from `base` in `state`, so that records are far
+    apart. Returns both arrays, which may have grown, and the number of candidates.
     """
+    # Taken out of the tuple once, and no views of rows in the loops: each would count references.
+    n, bloom, slots, seeds, postings = items.n, items.bloom, items.slots, items.seeds, items.postings
     found, n_candidates = np.int64(0), np.int64(0)
-    for word in range(size - items.n + 1):
-        window = window_hash(hashes, word, items.n)
-        if not may_hold(items.bloom, window):
+    for word in range(size - n + 1):
+        window = window_hash(hashes, word, n)
+        if not may_hold(bloom, window):
             continue
-        seed = _find_seed(window, items)
+        seed = _find_seed(window, slots)
         if seed < 0:
             continue
-        for p in range(items.postings_first[seed], items.postings_first[seed + 1]):
-            at = items.postings[p]
-            item = items.word_item[at]
-            if base + word - state[item, 0] > items.reaches[item]:
+        first, end, weight = seeds[seed, 0], seeds[seed, 1], np.int64(seeds[seed, 2])
+        while found + end - first > events.shape[0]:
+            events = grown(events)
+        for p in range(first, end):
+            item = postings[p, 1]
+            if base + word - state[item, 0] > state[item, 4]:
                 state[item, 1], state[item, 2], state[item, 3] = 0, -1, -1
-            if found == events.shape[0]:
-                events = grown(events)
-            events[found, 0], events[found, 1], events[found, 2] = at, word, state[item, 2]
-            state[item, 0] = base + word
-            state[item, 1] += seed_weight(items, at)
-            state[item, 2] = found
-            if state[item, 3] < 0 and state[item, 1] >= items.needs[item]:
-                if n_candidates == candidates.shape[0]:
-                    candidates = grown(candidates)
-                state[item, 3] = n_candidates
-                candidates[n_candidates, 0] = item
-                n_candidates += 1
-            if state[item, 3] >= 0:
+            events[found, 0], events[found, 1], events[found, 2] = postings[p, 0], word, state[item, 2]
+            events[found, 3] = weight
+            total = state[item, 1] + weight
+            state[item, 0], state[item, 1], state[item, 2] = base + word, total, found
+            if total >= state[item, 5]:
+                if state[item, 3] < 0:
+                    if n_candidates == candidates.shape[0]:
+                        candidates = grown(candidates)
+                    state[item, 3] = n_candidates
+                    candidates[n_candidates, 0] = item
+                    n_candidates += 1
                 candidates[state[item, 3], 1] = found
             found += 1
     return events, candidates, n_candidates
-
-
-@jit
-def _room(events: int, longest: int) -> tuple[np.ndarray, Scratch]:
-    """Scratch for the alignment of that many events."""
-    return np.empty(events, np.int64), Scratch(
-        np.empty(longest, np.int64),
-        np.zeros(longest, np.int64),
-        np.empty(events, np.int64),
-        np.empty((events, 3), np.int64),
-        np.empty(events, np.int64),
-    )
 
 
 @jit
@@ -294,29 +297,29 @@ def _gather(events: np.ndarray, last: int, places: np.ndarray) -> int:
 
 
 @jit
-def _judge(events: np.ndarray, candidates: np.ndarray, n_candidates: int, items: Items, words: Words, mark: int, rule: Rule, kept: np.ndarray, scores: np.ndarray, pairs: np.ndarray) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip  # noqa: E501
+def _judge(events: np.ndarray, candidates: np.ndarray, n_candidates: int, items: Items, words: Words, taken: np.ndarray, mark: int, rule: Rule, scratch: Scratch, kept: np.ndarray, scores: np.ndarray, pairs: np.ndarray) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, Scratch]:  # fmt: skip  # noqa: E501
     """Align every candidate of a record and keep the best alignment of each item that scores `floor` or more.
 
     Gives their number, and, grown where needed: `kept` (item, label, first and end of its rows in `pairs`), `scores`,
     and `pairs` (word among those of all items, word of the record) in the item's order.
     """
-    longest = np.int64(0)
-    for c in range(n_candidates):
-        item = candidates[c, 0]
-        longest = max(longest, items.first[item + 1] - items.first[item])
-    places, scratch = _room(np.int64(256), longest)
+    first_of, reaches, needs, known, hashes = items.first, items.reaches, items.needs, items.hashes, words.hashes
     n_kept, n_pairs = np.int64(0), np.int64(0)
     for c in range(n_candidates):
         item = candidates[c, 0]
-        size = _gather(events, candidates[c, 1], places)
-        if size > places.size:
-            places, scratch = _room(2 * size, longest)
-            _gather(events, candidates[c, 1], places)
-        low, high, weight = best_stretch(events, places, size, item, items, scratch.counts)
-        if weight < items.needs[item]:
+        first, length = first_of[item], first_of[item + 1] - first_of[item]
+        size = _gather(events, candidates[c, 1], scratch.places)
+        if size > scratch.places.size:
+            scratch = make_scratch(2 * size, scratch.partners.size)
+            _gather(events, candidates[c, 1], scratch.places)
+        low, high, weight = best_stretch(events, scratch.places, size, first, reaches[item], scratch.counts)
+        if weight < needs[item]:
             continue
-        align(events, places, low, high, item, items, words, mark + c, scratch, rule)
-        score = score_of(item, items, scratch.partners, rule.least)
+        align(events, scratch.places, low, high, first, length, known, hashes, words.size, taken, mark + c, scratch, rule)
+        if score_of(item, items, scratch.partners, rule.short) < rule.floor:
+            continue
+        confirm(first, length, items, words, scratch.partners)
+        score = score_of(item, items, scratch.partners, rule.short)
         if score < rule.floor:
             continue
         if n_kept == kept.shape[0]:
@@ -326,15 +329,15 @@ def _judge(events: np.ndarray, candidates: np.ndarray, n_candidates: int, items:
             kept[n_kept, 1] = _VARIANT
         scores[n_kept, 0] = score
         kept[n_kept, 2] = n_pairs
-        for at in range(items.first[item + 1] - items.first[item]):
+        for at in range(length):
             if scratch.partners[at] >= 0:
                 if n_pairs == pairs.shape[0]:
                     pairs = grown(pairs)
-                pairs[n_pairs, 0], pairs[n_pairs, 1] = items.first[item] + at, scratch.partners[at]
+                pairs[n_pairs, 0], pairs[n_pairs, 1] = first + at, scratch.partners[at]
                 n_pairs += 1
         kept[n_kept, 3] = n_pairs
         n_kept += 1
-    return n_kept, kept, scores, pairs
+    return n_kept, kept, scores, pairs, scratch
 
 
 @jit
@@ -399,13 +402,15 @@ def _scan(turns: Turns, items: Items, rule: Rule) -> tuple[np.ndarray, np.ndarra
     spans, and the number of words of each turn.
     """
     n_items, n_turns = items.needs.size, turns.starts.size
-    state, far = np.zeros((n_items, 4), np.int64), np.int64(1)
+    state, far, longest = _fresh_state(items), np.int64(1), np.int64(1)
     for item in range(n_items):
         far = max(far, items.reaches[item] + 1)
+        longest = max(longest, items.first[item + 1] - items.first[item])
+    scratch = make_scratch(np.int64(1 << 10), longest)
     counts, ends_of = np.zeros(n_turns, np.int32), np.empty(n_turns, np.int64)
     room = np.int64(1 << 10)
     begins, ends, hashes, taken = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint64), np.zeros(room, np.int64)  # fmt: skip  # noqa: E501
-    events, candidates = np.empty((1 << 10, 3), np.int32), np.empty((64, 2), np.int64)
+    events, candidates = np.empty((1 << 10, 4), np.int32), np.empty((64, 2), np.int64)
     kept, kept_scores, pairs = np.empty((64, 4), np.int64), np.empty((64, 1), np.float64), np.empty((1 << 10, 2), np.int32)  # fmt: skip  # noqa: E501
     out, scores = np.empty((64, 5), np.int64), np.empty((64, 1), np.float64)
     doc_spans, item_spans = np.empty((64, 3), np.int32), np.empty((64, 2), np.int32)
@@ -427,9 +432,9 @@ def _scan(turns: Turns, items: Items, rule: Rule) -> tuple[np.ndarray, np.ndarra
         events, candidates, n_candidates = _collect(hashes, size, base, items, state, events, candidates)
         base += size + far
         if n_candidates > 0:
-            words = Words(turns.data, begins, ends, hashes, taken, size)
-            n_kept, kept, kept_scores, pairs = _judge(
-                events, candidates, n_candidates, items, words, mark, rule, kept, kept_scores, pairs
+            words = Words(turns.data, begins, ends, hashes, size)
+            n_kept, kept, kept_scores, pairs, scratch = _judge(
+                events, candidates, n_candidates, items, words, taken, mark, rule, scratch, kept, kept_scores, pairs
             )
             mark += n_candidates
             if n_kept > 0:
