@@ -66,6 +66,7 @@ class Words(NamedTuple):
     begins: np.ndarray
     ends: np.ndarray
     hashes: np.ndarray
+    taken: np.ndarray  # int64: the last alignment that took the word
     size: int
 
 
@@ -162,12 +163,12 @@ def _walk(diagonal: int, begin: int, last: int, length: int, first: int, known: 
 
 
 @jit
-def align(events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int, known: np.ndarray, hashes: np.ndarray, size: int, taken: np.ndarray, mark: int, scratch: Scratch, rule: Rule) -> None:  # fmt: skip  # noqa: E501
+def align(events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int, known: np.ndarray, words: Words, mark: int, scratch: Scratch, rule: Rule) -> None:  # fmt: skip  # noqa: E501
     """Find the words of an item in the record around the seeds `places[low:high]`: `scratch.partners` holds them.
 
-    The item's are `length` words of `known` from `first` on, the record's the `size` words of `hashes`; those that hold
-    `mark`, which must be new to the record, are taken.
+    The item's words are `length` of `known` from `first` on. `mark` must be new to the record.
     """
+    hashes, size, taken = words.hashes, words.size, words.taken
     keys, chains, order, partners = scratch.keys, scratch.chains, scratch.order, scratch.partners
     for i in range(length):
         partners[i] = -1
