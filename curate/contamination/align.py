@@ -95,49 +95,57 @@ def make_scratch(events: int, longest: int) -> Scratch:
 
 
 @jit
-def best_stretch(events: np.ndarray, places: np.ndarray, size: int, first: int, reach: int, counts: np.ndarray) -> tuple[int, int, int]:  # fmt: skip  # noqa: E501
-    """The events `places[low:high]`, later words first, that lie within `reach` and weigh most, and how much.
+def best_stretch(events: np.ndarray, places: np.ndarray, size: int, first: int, reach: int, n: int, weights: np.ndarray, counts: np.ndarray) -> tuple[int, int, int]:  # fmt: skip  # noqa: E501
+    """The events `places[low:high]`, later words first, that lie within `reach` and whose seeds hold most of the item.
 
-    `first` is the item's first word. A seed of the item that occurs several times within reach counts once.
+    Returns low, high and the weight of the words held; of equal stretches it is the last in the record. `first` is the
+    item's first word; `counts` holds zeros, before and after.
     """
     low, weight = np.int64(0), np.int64(0)
     best_low, best_high, best = np.int64(0), np.int64(0), np.int64(-1)
     for high in range(size):
-        event = places[high]
-        at, word = events[event, 0] - first, events[event, 1]
-        if counts[at] == 0:
-            weight += events[event, 3]
-        counts[at] += 1
+        at, word = events[places[high], 0], events[places[high], 1]
+        for i in range(at, at + n):
+            if counts[i - first] == 0:
+                weight += weights[i]
+            counts[i - first] += 1
         while events[places[low], 1] - word > reach:
-            gone = places[low]
-            counts[events[gone, 0] - first] -= 1
-            if counts[events[gone, 0] - first] == 0:
-                weight -= events[gone, 3]
+            weight -= _let_go(events[places[low], 0], n, first, weights, counts)
             low += 1
         if weight > best:
             best_low, best_high, best = low, np.int64(high + 1), weight
     for i in range(low, size):
-        counts[events[places[i], 0] - first] -= 1
+        _let_go(events[places[i], 0], n, first, weights, counts)
     return best_low, best_high, best
 
 
 @jit
-def _diagonals(events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int, keys: np.ndarray, chains: np.ndarray, order: np.ndarray) -> int:  # fmt: skip  # noqa: E501
-    """Write the diagonals of the events and their order by weight; returns their number."""
+def _let_go(at: int, n: int, first: int, weights: np.ndarray, counts: np.ndarray) -> int:
+    """Take a seed back; returns the weight of the words that no other seed holds."""
+    weight = np.int64(0)
+    for i in range(at, at + n):
+        counts[i - first] -= 1
+        if counts[i - first] == 0:
+            weight += weights[i]
+    return weight
+
+
+@jit
+def _diagonals(events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int, n: int, weights: np.ndarray, keys: np.ndarray, chains: np.ndarray, order: np.ndarray) -> int:  # fmt: skip  # noqa: E501
+    """Write the diagonals of the events and their order by the weight of the words held; returns their number."""
     for i in range(low, high):
         at, word = events[places[i], 0] - first, events[places[i], 1]
-        keys[i - low] = (np.int64(word - at + length) << _HALF) | np.int64(i)
+        keys[i - low] = (np.int64(word - at + length) << _HALF) | np.int64(at)
     keys[: high - low].sort()
-    k, weight = np.int64(-1), np.int64(0)
+    k, weight, reach = np.int64(-1), np.int64(0), np.int64(0)
     for i in range(high - low):
-        event = places[keys[i] & _LOW]  # of one diagonal, later words come first
-        diagonal, at = (keys[i] >> _HALF) - length, np.int64(events[event, 0] - first)
+        diagonal, at = (keys[i] >> _HALF) - length, keys[i] & _LOW
         if i == 0 or diagonal != chains[k, 0]:
-            k += 1
-            weight = np.int64(0)
-            chains[k, 0], chains[k, 2] = diagonal, at
-        chains[k, 1] = at
-        weight += events[event, 3]
+            k, weight, reach = k + 1, np.int64(0), np.int64(0)
+            chains[k, 0], chains[k, 1] = diagonal, at
+        for j in range(max(at, reach), at + n):
+            weight += weights[first + j]
+        chains[k, 2], reach = at, at + n
         order[k] = (weight << _HALF) | k
     order[: k + 1].sort()
     return k + 1
@@ -163,16 +171,16 @@ def _walk(diagonal: int, begin: int, last: int, length: int, first: int, known: 
 
 
 @jit
-def align(events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int, known: np.ndarray, words: Words, mark: int, scratch: Scratch, rule: Rule) -> None:  # fmt: skip  # noqa: E501
+def align(events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int, items: Items, words: Words, mark: int, scratch: Scratch, rule: Rule) -> None:  # fmt: skip  # noqa: E501
     """Find the words of an item in the record around the seeds `places[low:high]`: `scratch.partners` holds them.
 
-    The item's words are `length` of `known` from `first` on. `mark` must be new to the record.
+    The item's words are `length` from `first` on. `mark` must be new to the record.
     """
-    hashes, size, taken = words.hashes, words.size, words.taken
+    known, hashes, size, taken = items.hashes, words.hashes, words.size, words.taken
     keys, chains, order, partners = scratch.keys, scratch.chains, scratch.order, scratch.partners
     for i in range(length):
         partners[i] = -1
-    n_chains = _diagonals(events, places, low, high, first, length, keys, chains, order)
+    n_chains = _diagonals(events, places, low, high, first, length, items.n, items.weights, keys, chains, order)
     for i in range(n_chains - 1, max(n_chains - 1 - rule.chains, -1), -1):
         c = order[i] & _LOW
         _walk(

@@ -60,9 +60,8 @@ def _collect(hashes: np.ndarray, begin: int, size: int, base: int, items: Items,
     """Find the seeds of a record from the word `begin` on, and the items whose seeds weigh enough close together.
 
     An event is (position of the seed's first word among those of all items, the record's word, the item's event before
-    it or -1, the weight of its words that the event before it does not hold), a candidate (item, its last event). In
-    `state` words are counted from `base`, so that records are far apart. Returns the word to go on from, both arrays,
-    which may have grown, and the number of candidates.
+    it or -1), a candidate (item, its last event). In `state` words are counted from `base`, so that records are far
+    apart. Returns the word to go on from, both arrays, which may have grown, and the number of candidates.
     """
     # Taken out of the tuple once, and no views of rows in the loops: each would count references.
     n, bloom, slots, seeds, postings = items.n, items.bloom, items.slots, items.seeds, items.postings
@@ -86,7 +85,7 @@ def _collect(hashes: np.ndarray, begin: int, size: int, base: int, items: Items,
             at, before, fresh = postings[p, 0], state[item, 2], weight
             if before >= 0 and events[before, 0] + 1 == at and events[before, 1] + 1 == here:
                 fresh = weights[at + n - 1]  # the words before it lie in the last seed too
-            events[found, 0], events[found, 1], events[found, 2], events[found, 3] = at, here, before, fresh
+            events[found, 0], events[found, 1], events[found, 2] = at, here, before
             total = min(state[item, 1] + fresh, np.int64(state[item, 5]))
             state[item, 0], state[item, 1], state[item, 2] = base + here, total, found
             if total == state[item, 5]:
@@ -120,7 +119,7 @@ def _judge(events: np.ndarray, candidates: np.ndarray, n_candidates: int, items:
     `kept` has (item, label, first and end of its rows in `pairs`), `pairs` (word among those of all items, word of the
     record) in the item's order. Returns the number kept, and what may have grown.
     """
-    first_of, reaches, needs, known = items.first, items.reaches, items.needs, items.hashes
+    first_of, reaches, needs, weights = items.first, items.reaches, items.needs, items.weights
     n_pairs = kept[n_kept - 1, 3] if n_kept > 0 else np.int64(0)
     for c in range(n_candidates):
         item = candidates[c, 0]
@@ -129,10 +128,12 @@ def _judge(events: np.ndarray, candidates: np.ndarray, n_candidates: int, items:
         if size > scratch.places.size:
             scratch = make_scratch(2 * size, scratch.partners.size)
             _gather(events, candidates[c, 1], scratch.places)
-        low, high, weight = best_stretch(events, scratch.places, size, first, reaches[item], scratch.counts)
+        low, high, weight = best_stretch(
+            events, scratch.places, size, first, reaches[item], items.n, weights, scratch.counts
+        )
         if weight < needs[item]:
             continue
-        align(events, scratch.places, low, high, first, length, known, words, mark + c, scratch, rule)
+        align(events, scratch.places, low, high, first, length, items, words, mark + c, scratch, rule)
         if score_of(item, items, scratch.partners, rule.short) < rule.floor:
             continue
         confirm(first, length, items, words, scratch.partners)
@@ -258,7 +259,7 @@ def scan(turns: Turns, items: Items, rule: Rule) -> tuple[np.ndarray, np.ndarray
     state, scratch = _fresh_state(items), make_scratch(np.int64(1 << 10), longest)
     room, turn_ends = np.int64(1 << 10), np.empty(turns.docs.size, np.int64)
     buffers = _make_words(turns.data, room)
-    events, candidates = np.empty((1 << 10, 4), np.int32), np.empty((64, 2), np.int64)
+    events, candidates = np.empty((1 << 10, 3), np.int32), np.empty((64, 2), np.int64)
     kept, kept_scores = np.empty((64, 4), np.int64), np.empty((64, 1), np.float64)
     pairs, out, scores = np.empty((1 << 10, 2), np.int32), np.empty((64, 5), np.int64), np.empty((64, 1), np.float64)
     doc_spans, item_spans = np.empty((64, 3), np.int32), np.empty((64, 2), np.int32)
