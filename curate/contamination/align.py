@@ -154,15 +154,15 @@ def _diagonals(events: np.ndarray, places: np.ndarray, low: int, high: int, firs
 @jit
 def _walk(diagonal: int, begin: int, last: int, length: int, first: int, known: np.ndarray, hashes: np.ndarray, size: int, taken: np.ndarray, mark: int, partners: np.ndarray, misses: int) -> None:  # fmt: skip  # noqa: E501
     """Take what agrees along one diagonal: between its seeds, and on both sides until too many in a row differ."""
-    at, missed, lowest = begin - 1, np.int64(0), max(np.int64(0), -diagonal)
-    while at >= lowest and missed < misses:
+    at, missed = begin - 1, np.int64(0)
+    while at >= 0 and at >= -diagonal and missed < misses:
         missed += 1
         word = at + diagonal
         if known[first + at] == hashes[word] and partners[at] < 0 and taken[word] != mark:
             partners[at], taken[word], missed = word, mark, np.int64(0)
         at -= 1
-    at, missed, highest = begin, np.int64(0), min(length, size - diagonal)
-    while at < highest and (at <= last or missed < misses):
+    at, missed = begin, np.int64(0)
+    while at < length and at + diagonal < size and (at <= last or missed < misses):
         missed += 1
         word = at + diagonal
         if known[first + at] == hashes[word] and partners[at] < 0 and taken[word] != mark:

@@ -204,6 +204,7 @@ def token_points(data: np.ndarray, starts: np.ndarray, tokens: Tokens, offsets: 
 
 
 def power_of_two(at_least: int) -> int:
+    """The next power of two, and at least 64."""
     return 1 << max(6, (at_least - 1).bit_length())
 
 

@@ -27,7 +27,7 @@ TEMPLATES = (
 )
 
 Filler = Sequence[str]
-"""Words of the corpus in the order of its text; replacements are drawn from them, stretches of them surround an item."""
+"""Words of the corpus in the order of its text: replacements are drawn from them, stretches of them surround items."""
 
 _PIECES = re.compile(r"\s+|\S+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
@@ -59,6 +59,10 @@ def _embedded(question: str, filler: Filler, rng: random.Random) -> list[str]:
     return [" ".join([*words[:before], question, *words[before:]])]
 
 
+def _rewrapped(question: str) -> list[str]:
+    return [textwrap.fill(question, COLUMNS, break_long_words=False, break_on_hyphens=False)]
+
+
 def _stripped(question: str) -> list[str]:
     kept = (char for char in question.lower() if unicodedata.category(char)[0] not in "PS")
     return [" ".join("".join(kept).split())]
@@ -83,7 +87,7 @@ def _halves(question: str) -> list[str]:
 MUTATIONS: dict[str, Callable[[str, str | None, Filler, random.Random], list[str]]] = {
     "verbatim": lambda question, answer, filler, rng: [question],
     "embedded": lambda question, answer, filler, rng: _embedded(question, filler, rng),
-    "rewrapped": lambda question, answer, filler, rng: [textwrap.fill(question, COLUMNS, break_long_words=False)],
+    "rewrapped": lambda question, answer, filler, rng: _rewrapped(question),
     "stripped": lambda question, answer, filler, rng: _stripped(question),
     "every-10th": lambda question, answer, filler, rng: _every(10, question, filler, rng),
     "every-6th": lambda question, answer, filler, rng: _every(6, question, filler, rng),

@@ -31,6 +31,7 @@ _REPEATS = 2
 _UNIT = 256
 """Weights are whole numbers of this part of a nat, so that sums do not depend on their order."""
 
+
 @dataclass(frozen=True)
 class RobustSettings:
     """Every number of the rule."""

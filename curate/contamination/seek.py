@@ -284,7 +284,18 @@ def scan(turns: Turns, items: Items, rule: Rule) -> tuple[np.ndarray, np.ndarray
             )
             if n_candidates > 0:
                 n_kept, kept, kept_scores, pairs, scratch = _judge(
-                    events, candidates, n_candidates, items, words, mark, rule, scratch, kept, kept_scores, pairs, n_kept
+                    events,
+                    candidates,
+                    n_candidates,
+                    items,
+                    words,
+                    mark,
+                    rule,
+                    scratch,
+                    kept,
+                    kept_scores,
+                    pairs,
+                    n_kept,
                 )
                 mark += n_candidates
             # What goes on beyond this part is found whole from a little before its end.

@@ -87,7 +87,7 @@ def find_words(
             code, size = code_point(data, at)
             sort = sort_of_point(code)
             at += size
-            if sort == SEPARATOR or sort == MARK:
+            if sort in (SEPARATOR, MARK):
                 continue
         at = _word_end(data, at, stop, sort)
         begins[k], ends[k], hashes[k] = begin, at, _hash_points(data, begin, at, utf8)

@@ -119,7 +119,7 @@ class Rule:
                 return False
 
             at, missed = min(seeds) - 1, 0
-            while 0 <= at and 0 <= at + diagonal and missed < self.settings.misses:
+            while min(at, at + diagonal) >= 0 and missed < self.settings.misses:
                 missed = 0 if take(at) else missed + 1
                 at -= 1
             at, missed = min(seeds), 0

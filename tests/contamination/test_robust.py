@@ -200,7 +200,8 @@ def test_fields_count_alike() -> None:
 
 
 def test_nothing_in_gives_nothing_out() -> None:
-    for items in ([], [[]], [[""]], [["a"]], [[BAKER]]):
+    cases: list[list[Item]] = [[], [[]], [[""]], [["a"]], [[BAKER]]]
+    for items in cases:
         index = build_robust(items)
         assert index.n_items == len(items)
         assert matched([], index) == matched([[]], index) == matched([[""], ["", ""], ["a b"]], index) == {}
@@ -239,7 +240,9 @@ def seconds(records: Sequence[Record], index: RobustIndex) -> float:
 )
 def test_repeats_take_time_in_proportion_to_the_text(item: str, text: str) -> None:
     index = build_robust([[item], *[[f"{item[:200]} {i} {i + 1} {i + 2}"] for i in range(20)]])
-    times = [min(seconds([[text * (size // len(text.encode()))]], index) for _ in range(2)) for size in (50_000, 400_000)]
+    times = [
+        min(seconds([[text * (size // len(text.encode()))]], index) for _ in range(2)) for size in (50_000, 400_000)
+    ]
     assert times[1] < 24 * times[0] + 0.2
     assert times[1] < 5
 
@@ -252,7 +255,9 @@ def test_a_million_items_of_one_word() -> None:
 
 @settings(max_examples=100)
 @given(
-    st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), min_size=1, max_size=3), max_size=4)
+    st.lists(
+        st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), min_size=1, max_size=3), max_size=4
+    )
 )
 def test_any_text_is_matched_by_the_rule(texts: list[list[str]]) -> None:
     check(texts, texts, replace(SMALL, least=1))
@@ -260,6 +265,8 @@ def test_any_text_is_matched_by_the_rule(texts: list[list[str]]) -> None:
 
 def test_the_index_is_small() -> None:
     rng = random.Random(1)
-    index = build_robust([[" ".join(f"w{int(rng.paretovariate(0.5)) % 50_000}" for _ in range(50))] for _ in range(2000)])
+    index = build_robust(
+        [[" ".join(f"w{int(rng.paretovariate(0.5)) % 50_000}" for _ in range(50))] for _ in range(2000)]
+    )
     size = sum(part.nbytes for part in index.items if isinstance(part, np.ndarray))
     assert size < 150 * index.n_words.sum()

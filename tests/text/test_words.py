@@ -16,7 +16,10 @@ from curate.text.words import find_words, sort_of_point
 from tests.text.test_kernels import tokenised
 
 # Letters of one to four bytes, with and without case; marks; digits of several scripts; scripts without spaces; signs.
-LETTERS = "aZz09_'-. \n\0ıİßẞ\u212a\u212bÅéÉ\u0301\u0345\ufe0f\u200d٣५½Ⅷ中文、のカー한글ไทยก็ကာ😀𐐀𞤀\U00020000\U000e0100\U0010ffff"
+LETTERS = (
+    "aZz09_'-. \n\0ıİßẞ\u212a\u212bÅéÉ\u0301\u0345\ufe0f\u200d"
+    "٣५½Ⅷ中文、のカー한글ไทยก็ကာ😀𐐀𞤀\U00020000\U000e0100\U0010ffff"
+)
 ODD = st.text(st.sampled_from(LETTERS), max_size=40)
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
