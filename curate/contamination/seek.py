@@ -56,16 +56,13 @@ def _find_seed(window: np.uint64, slots: np.ndarray) -> int:
 
 
 @jit
-def _collect(hashes: np.ndarray, begin: int, size: int, base: int, items: Items, state: np.ndarray, events: np.ndarray, candidates: np.ndarray) -> tuple[int, np.ndarray, np.ndarray, int]:  # fmt: skip  # noqa: E501
+def _collect(hashes: np.ndarray, begin: int, size: int, base: int, n: int, bloom: np.ndarray, slots: np.ndarray, seeds: np.ndarray, postings: np.ndarray, weights: np.ndarray, state: np.ndarray, events: np.ndarray, candidates: np.ndarray) -> tuple[int, int]:  # fmt: skip  # noqa: E501
     """Find the seeds of a record from the word `begin` on, and the items whose seeds weigh enough close together.
 
     An event is (position of the seed's first word among those of all items, the record's word, the item's event before
     it or -1), a candidate (item, its last event). In `state` words are counted from `base`, so that records are far
-    apart. Returns the word to go on from, both arrays, which may have grown, and the number of candidates.
+    apart. Returns the word to go on from and the number of candidates.
     """
-    # Taken out of the tuple once, and no views of rows in the loops: each would count references.
-    n, bloom, slots, seeds, postings = items.n, items.bloom, items.slots, items.seeds, items.postings
-    weights = items.weights
     found, n_candidates, word = np.int64(0), np.int64(0), np.int64(begin)
     while word <= size - n and found < _EVENTS:
         window = window_hash(hashes, word, n)
@@ -75,14 +72,12 @@ def _collect(hashes: np.ndarray, begin: int, size: int, base: int, items: Items,
         seed = _find_seed(window, slots)
         if seed < 0:
             continue
-        first, end, weight, here = seeds[seed, 0], seeds[seed, 1], np.int64(seeds[seed, 2]), word - 1
-        while found + end - first > events.shape[0]:
-            events = grown(events)
-        for p in range(first, end):
-            item = postings[p, 1]
+        weight, here = np.int64(seeds[seed, 2]), word - 1
+        for p in range(seeds[seed, 0], seeds[seed, 1]):
+            at, item = postings[p, 0], postings[p, 1]
             if base + here - state[item, 0] > state[item, 4]:
                 state[item, 1], state[item, 2], state[item, 3] = 0, -1, -1
-            at, before, fresh = postings[p, 0], state[item, 2], weight
+            before, fresh = state[item, 2], weight
             if before >= 0 and events[before, 0] + 1 == at and events[before, 1] + 1 == here:
                 fresh = weights[at + n - 1]  # the words before it lie in the last seed too
             events[found, 0], events[found, 1], events[found, 2] = at, here, before
@@ -90,70 +85,63 @@ def _collect(hashes: np.ndarray, begin: int, size: int, base: int, items: Items,
             state[item, 0], state[item, 1], state[item, 2] = base + here, total, found
             if total == state[item, 5]:
                 if state[item, 3] < 0:
-                    if n_candidates == candidates.shape[0]:
-                        candidates = grown(candidates)
                     state[item, 3] = n_candidates
                     candidates[n_candidates, 0] = item
                     n_candidates += 1
                 candidates[state[item, 3], 1] = found
             found += 1
-    return word, events, candidates, n_candidates
+    return word, n_candidates
 
 
 @jit
 def _gather(events: np.ndarray, last: int, places: np.ndarray) -> int:
-    """Write the places of an item's events from the last one back, as many as there is room for; gives their number."""
+    """Write the places of an item's events from the last one back; gives their number."""
     size = np.int64(0)
     while last >= 0:
-        if size < places.size:
-            places[size] = last
+        places[size] = last
         size += 1
         last = events[last, 2]
     return size
 
 
 @jit
-def _judge(events: np.ndarray, candidates: np.ndarray, n_candidates: int, items: Items, words: Words, mark: int, rule: Rule, scratch: Scratch, kept: np.ndarray, scores: np.ndarray, pairs: np.ndarray, n_kept: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, Scratch]:  # fmt: skip  # noqa: E501
+def _judge(events: np.ndarray, candidates: np.ndarray, n_candidates: int, items: Items, words: Words, mark: int, rule: Rule, scratch: Scratch, kept: np.ndarray, scores: np.ndarray, pairs: np.ndarray, n_kept: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip  # noqa: E501
     """Align the candidates and append every alignment that scores `floor` or more to those that were kept.
 
     `kept` has (item, label, first and end of its rows in `pairs`), `pairs` (word among those of all items, word of the
     record) in the item's order. Returns the number kept, and what may have grown.
     """
-    first_of, reaches, needs, weights = items.first, items.reaches, items.needs, items.weights
+    n, first_of, reaches, needs, weights = items.n, items.first, items.reaches, items.needs, items.weights
+    places, counts, partners = scratch.places, scratch.counts, scratch.partners
     n_pairs = kept[n_kept - 1, 3] if n_kept > 0 else np.int64(0)
     for c in range(n_candidates):
         item = candidates[c, 0]
         first, length = first_of[item], first_of[item + 1] - first_of[item]
-        size = _gather(events, candidates[c, 1], scratch.places)
-        if size > scratch.places.size:
-            scratch = make_scratch(2 * size, scratch.partners.size)
-            _gather(events, candidates[c, 1], scratch.places)
-        low, high, weight = best_stretch(
-            events, scratch.places, size, first, reaches[item], items.n, weights, scratch.counts
-        )
+        size = _gather(events, candidates[c, 1], places)
+        low, high, weight = best_stretch(events, places, size, first, reaches[item], n, weights, counts)
         if weight < needs[item]:
             continue
-        align(events, scratch.places, low, high, first, length, items, words, mark + c, scratch, rule)
-        if score_of(item, items, scratch.partners, rule.short) < rule.floor:
+        align(events, places, low, high, first, length, items, words, mark + c, scratch, rule)
+        if score_of(item, items, partners, rule.short) < rule.floor:
             continue
-        confirm(first, length, items, words, scratch.partners)
-        score = score_of(item, items, scratch.partners, rule.short)
+        confirm(first, length, items, words, partners)
+        score = score_of(item, items, partners, rule.short)
         if score < rule.floor:
             continue
         if n_kept == kept.shape[0]:
             kept, scores = grown(kept), grown(scores)
         kept[n_kept, 0], kept[n_kept, 1], kept[n_kept, 2] = item, LEAK, n_pairs
-        if is_variant(item, items, scratch.partners, rule):
+        if is_variant(item, items, partners, rule):
             kept[n_kept, 1] = VARIANT
         for at in range(length):
-            if scratch.partners[at] >= 0:
+            if partners[at] >= 0:
                 if n_pairs == pairs.shape[0]:
                     pairs = grown(pairs)
-                pairs[n_pairs, 0], pairs[n_pairs, 1] = first + at, scratch.partners[at]
+                pairs[n_pairs, 0], pairs[n_pairs, 1] = first + at, partners[at]
                 n_pairs += 1
         kept[n_kept, 3], scores[n_kept, 0] = n_pairs, score
         n_kept += 1
-    return n_kept, kept, scores, pairs, scratch
+    return n_kept, kept, scores, pairs
 
 
 @jit
@@ -229,20 +217,24 @@ def _add_doc_spans(pairs: np.ndarray, low: int, high: int, points: np.ndarray, s
 
 
 @jit
-def _next_record(turns: Turns, first: int) -> tuple[int, int]:
-    """The turn after the record that begins with `first`, and the most words that the record can have."""
-    last, most = first, np.int64(0)
-    while last < turns.docs.size and turns.docs[last] == turns.docs[first]:
-        most += (turns.stops[last] - turns.starts[last]) // 2 + 1
+def _record_end(docs: np.ndarray, first: int) -> int:
+    """The turn after the last one of the record whose turns begin with `first`."""
+    last = first
+    while last < docs.size and docs[last] == docs[first]:
         last += 1
-    return last, most
+    return last
 
 
 @jit
-def _make_words(data: np.ndarray, room: int) -> Words:
-    """Room for the words of a record."""
-    begins, ends = np.empty(room, np.int64), np.empty(room, np.int64)
-    return Words(data, begins, ends, np.empty(room, np.uint64), np.zeros(room, np.int64), np.int64(0))
+def _most_words(turns: Turns) -> tuple[int, int]:
+    """The most words that a record can have, and the most turns one has."""
+    words, most, first = np.int64(0), np.int64(0), np.int64(0)
+    while first < turns.docs.size:
+        last, size = _record_end(turns.docs, first), np.int64(0)
+        for turn in range(first, last):
+            size += (turns.stops[turn] - turns.starts[turn]) // 2 + 1
+        words, most, first = max(words, size), max(most, last - first), last
+    return words, most
 
 
 @jit
@@ -252,38 +244,38 @@ def scan(turns: Turns, items: Items, rule: Rule) -> tuple[np.ndarray, np.ndarray
     Returns (record, item, label, end of its doc spans, end of its item spans) of every pair, the scores, and both lists
     of spans.
     """
-    far, longest = np.int64(1), np.int64(1)
+    far, longest, postings = np.int64(1), np.int64(1), np.int64(1)
     for item in range(items.needs.size):
         far = max(far, items.reaches[item] + 1)
         longest = max(longest, items.first[item + 1] - items.first[item])
-    state, scratch = _fresh_state(items), make_scratch(np.int64(1 << 10), longest)
-    room, turn_ends = np.int64(1 << 10), np.empty(turns.docs.size, np.int64)
-    buffers = _make_words(turns.data, room)
-    events, candidates = np.empty((1 << 10, 3), np.int32), np.empty((64, 2), np.int64)
+    for seed in range(items.seeds.shape[0]):
+        postings = max(postings, np.int64(items.seeds[seed, 1] - items.seeds[seed, 0]))
+    # Room for the largest there can be; pages that are never touched cost nothing.
+    most, most_turns = _most_words(turns)
+    begins, ends, hashes, taken = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.uint64), np.zeros(most, np.int64)  # fmt: skip  # noqa: E501
+    turn_ends, room = np.empty(most_turns, np.int64), _EVENTS + postings
+    events, candidates, scratch = np.empty((room, 3), np.int32), np.empty((room, 2), np.int64), make_scratch(room, longest)  # fmt: skip  # noqa: E501
     kept, kept_scores = np.empty((64, 4), np.int64), np.empty((64, 1), np.float64)
     pairs, out, scores = np.empty((1 << 10, 2), np.int32), np.empty((64, 5), np.int64), np.empty((64, 1), np.float64)
     doc_spans, item_spans = np.empty((64, 3), np.int32), np.empty((64, 2), np.int32)
-    base, mark, first = far, np.int64(1), np.int64(0)
+    state, base, mark, first = _fresh_state(items), far, np.int64(1), np.int64(0)
     k, k_doc, k_item = np.int64(0), np.int64(0), np.int64(0)
-    while first < turns.docs.size:
-        last, most = _next_record(turns, first)
-        if most > room:
-            room = 2 * most
-            buffers = _make_words(turns.data, room)
-        size = np.int64(0)
+    # Arrays taken out of tuples once: in the loop each would count references.
+    data, starts, stops, docs = turns.data, turns.starts, turns.stops, turns.docs
+    n, bloom, slots, seeds, places, weights = items.n, items.bloom, items.slots, items.seeds, items.postings, items.weights  # fmt: skip  # noqa: E501
+    while first < docs.size:
+        last, size = _record_end(docs, first), np.int64(0)
         for turn in range(first, last):
-            size = find_words(
-                turns.data, turns.starts[turn], turns.stops[turn], buffers.begins, buffers.ends, buffers.hashes, size
-            )
+            size = find_words(data, starts[turn], stops[turn], begins, ends, hashes, size)
             turn_ends[turn - first] = size
-        words = Words(turns.data, buffers.begins, buffers.ends, buffers.hashes, buffers.taken, size)
         n_kept, begin = np.int64(0), np.int64(0)
-        while begin <= size - items.n:
-            end, events, candidates, n_candidates = _collect(
-                words.hashes, begin, size, base, items, state, events, candidates
+        while begin <= size - n:
+            end, n_candidates = _collect(
+                hashes, begin, size, base, n, bloom, slots, seeds, places, weights, state, events, candidates
             )
             if n_candidates > 0:
-                n_kept, kept, kept_scores, pairs, scratch = _judge(
+                words = Words(data, begins, ends, hashes, taken, size)
+                n_kept, kept, kept_scores, pairs = _judge(
                     events,
                     candidates,
                     n_candidates,
@@ -299,11 +291,14 @@ def scan(turns: Turns, items: Items, rule: Rule) -> tuple[np.ndarray, np.ndarray
                 )
                 mark += n_candidates
             # What goes on beyond this part is found whole from a little before its end.
-            begin = end if end > size - items.n else max(end - far, (begin + end) // 2)
+            begin = end if end > size - n else max(end - far, (begin + end) // 2)
             base += size + far
             if base > _FORGET:
-                state, base = _fresh_state(items), far
+                for item in range(state.shape[0]):
+                    state[item, 0] = 0
+                base = far
         if n_kept > 0:
+            words = Words(data, begins, ends, hashes, taken, size)
             points = _points(turns, first, turn_ends, last - first, words)
             order, n_items = _best_of_each(kept, kept_scores, n_kept)
             for i in range(n_items):
@@ -313,7 +308,7 @@ def scan(turns: Turns, items: Items, rule: Rule) -> tuple[np.ndarray, np.ndarray
                 low, high, item = kept[own, 2], kept[own, 3], kept[own, 0]
                 item_spans, k_item = _add_item_spans(pairs, low, high, item, items, item_spans, k_item)
                 doc_spans, k_doc = _add_doc_spans(pairs, low, high, points, doc_spans, k_doc)
-                out[k, 0], out[k, 1], out[k, 2] = turns.docs[first], item, kept[own, 1]
+                out[k, 0], out[k, 1], out[k, 2] = docs[first], item, kept[own, 1]
                 out[k, 3], out[k, 4], scores[k, 0] = k_doc, k_item, kept_scores[own, 0]
                 k += 1
         first = last

@@ -86,7 +86,7 @@ def turns_of(rows: Rows) -> Turns:
 def sample_items(
     items: Sequence[Item], seed: int, per_benchmark: int = PER_BENCHMARK, most: int = AT_MOST
 ) -> list[int]:
-    """Positions of the items to plant, ascending: so many of each benchmark, fewer of each where that is over `most`."""
+    """Positions of the items to plant, ascending: so many a benchmark, or fewer, so that they are at most `most`."""
     places = defaultdict[str, list[int]](list)
     for place, item in enumerate(items):
         places[item.benchmark].append(place)
