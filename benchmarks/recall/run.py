@@ -46,7 +46,12 @@ from curate.sources import open_source
 SEED = 0
 FILLER = ("sft/gpteacher/codegen-instruct.json", "sft/llama_factory_demo/alpaca_en_demo.json", "sft/flan_cot/creak_train.tsv")  # fmt: skip  # noqa: E501
 """Running text to embed items in and to draw words from: instructions for code, instructions, claims."""
-CLEAN = ("sft/gsm8k/train.jsonl", "sft/gpteacher/codegen-instruct.json", "sft/math/orgn-MATH-train.jsonl", "sft/gpteacher/toolformer-similarity-0.9-dataset.json")  # fmt: skip  # noqa: E501
+CLEAN = {
+    "GSM8K train": "sft/gsm8k/train.jsonl",
+    "codegen-instruct": "sft/gpteacher/codegen-instruct.json",
+    "MATH train": "sft/math/orgn-MATH-train.jsonl",
+    "toolformer": "sft/gpteacher/toolformer-similarity-0.9-dataset.json",
+}
 """Clean controls. They do hold some items of MBPP, MATH-500 and CommonsenseQA; none of GSM8K test."""
 OTHERS = ("gsm8k", "mmlu_validation", "ifeval", "humaneval", "bbh")
 LENGTHS = (100, 1_000, 10_000, 100_000)
@@ -120,7 +125,7 @@ def on_gsm8k(items: Items, filler: Sequence[str], clean: Mapping[str, list[str]]
         shares[mutation] = {name: Share(int(own.sum()), len(own)) for name, own in found.items()}
         own = found["curate `robust`"]
         halves[mutation] = [Share(int(own[half::2].sum()), len(own[half::2])) for half in (0, 1)]
-    controls = {f"clean: {Path(name).stem}": [[text] for text in texts] for name, texts in clean.items()}
+    controls = {f"clean: {name}": [[text] for text in texts] for name, texts in clean.items()}
     controls["clean: 400 words of filler"] = stretches(filler, len(items))
     for name, rows in controls.items():
         shares[name] = {rule: Share(int(find(rows, None).sum()), len(rows)) for rule, find in rules.items()}
@@ -205,7 +210,7 @@ def show(result: Mapping[str, Any]) -> str:
         ["rows flagged, %", "ngram", "robust", "robust, rows by benchmark"],
         [
             [
-                Path(name).stem,
+                name,
                 percent(own["ngram"]["rows"]),
                 percent(own["robust"]["rows"]),
                 ", ".join(f"{key} {n}" for key, n in own["robust"]["by benchmark"].items()),
@@ -226,14 +231,14 @@ def measured(data: Path, python: Path) -> dict[str, Any]:
         write_items(write_suite(Path(name), data), Path(name))
         items = read_items(Path(name))
     filler = [word for path in FILLER for text in user_turns(data, path) for word in text.split()]
-    clean = {path: user_turns(data, path) for path in CLEAN}
+    clean = {name: user_turns(data, path) for name, path in CLEAN.items()}
     gsm8k = [item for item in items if item.benchmark == "gsm8k"]
     return {
         "gsm8k": on_gsm8k(gsm8k, filler, clean, python),
-        "labels": labels_of(gsm8k, [[text] for text in clean[CLEAN[0]]]),
+        "labels": labels_of(gsm8k, [[text] for text in clean["GSM8K train"]]),
         "others": on_others(items, filler),
         "alarms": alarms(items, clean),
-        "by length": by_length(items, [text for path in CLEAN for text in clean[path]]),
+        "by length": by_length(items, [text for texts in clean.values() for text in texts]),
     }
 
 

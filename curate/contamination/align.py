@@ -98,8 +98,8 @@ def make_scratch(events: int, longest: int) -> Scratch:
 def best_stretch(events: np.ndarray, places: np.ndarray, size: int, first: int, reach: int, n: int, weights: np.ndarray, counts: np.ndarray) -> tuple[int, int, int]:  # fmt: skip  # noqa: E501
     """The events `places[low:high]`, later words first, that lie within `reach` and whose seeds hold most of the item.
 
-    Returns low, high and the weight of the words held; of equal stretches it is the last in the record. `first` is the
-    item's first word; `counts` holds zeros, before and after.
+    Returns low, high and the weight of the words held; of equal stretches it is the one that begins first. `first` is
+    the item's first word; `counts` holds zeros, before and after.
     """
     low, weight = np.int64(0), np.int64(0)
     best_low, best_high, best = np.int64(0), np.int64(0), np.int64(-1)
@@ -112,7 +112,7 @@ def best_stretch(events: np.ndarray, places: np.ndarray, size: int, first: int, 
         while events[places[low], 1] - word > reach:
             weight -= _let_go(events[places[low], 0], n, first, weights, counts)
             low += 1
-        if weight > best:
+        if weight >= best:
             best_low, best_high, best = low, np.int64(high + 1), weight
     for i in range(low, size):
         _let_go(events[places[i], 0], n, first, weights, counts)
@@ -204,10 +204,10 @@ def confirm(first: int, length: int, items: Items, words: Words, partners: np.nd
 def score_of(item: int, items: Items, partners: np.ndarray, short: float) -> float:
     """Mean over the item's fields of the weight of the words found, as a share of all, to twelve decimals.
 
-    For an item of fewer than `short` words it is raised to the power of short / words: half of a short question is a
-    common phrase, half of a long one is not.
+    Fields without words are left out. For an item of fewer than `short` words it is raised to the power of
+    short / words: half of a short question is a common phrase, half of a long one is not.
     """
-    total, word = 0.0, np.int64(0)
+    total, word, fields = 0.0, np.int64(0), np.int64(0)
     size = items.first[item + 1] - items.first[item]
     for field in range(items.item_fields[item], items.item_fields[item + 1]):
         found, weight = np.int64(0), np.int64(0)
@@ -218,7 +218,8 @@ def score_of(item: int, items: Items, partners: np.ndarray, short: float) -> flo
             word += 1
         if weight > 0:
             total += found / weight
-    mean = total / (items.item_fields[item + 1] - items.item_fields[item])
+            fields += 1
+    mean = total / fields
     return round(mean if size >= short else mean ** (short / size), 12)
 
 

@@ -3,7 +3,8 @@
 A record is the words of all its scanned turns, an item the words of its fields (`tokenise.words`). A seed is a run of
 `seed` words of an item that stands in at most `shared` items. Where a record holds seeds of one item that weigh enough
 and lie close together, the two are aligned word by word (`align`), and the score is the mean over the item's fields of
-the weight of the words found. Words weigh ln(1 + items / items that hold them): common phrases weigh little.
+the weight of the words found, as a share of all. Words weigh ln(1 + items / items that hold them): common phrases weigh
+little, and half of a short item counts less than half.
 
 Bound: a stretch of a record that is held against an item is never longer than `reach` times the item, so a long record
 does not collect a hit from all its parts, and the work grows with the length of the text alone. An item that no copy
@@ -36,7 +37,7 @@ _UNIT = 256
 class RobustSettings:
     """Every number of the rule."""
 
-    threshold: float = 0.5
+    threshold: float = 0.55
     """A record hits an item if the score is higher."""
     seed: int = 3
     """Words of a seed."""

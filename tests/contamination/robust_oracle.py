@@ -96,7 +96,7 @@ class Rule:
         for high, (_, word) in enumerate(later_first):
             part = [event for event in later_first[: high + 1] if event[1] - word <= self.reach(number)]
             weight = self.held(number, [at for at, _ in part])
-            if weight > best[0]:
+            if weight >= best[0]:
                 best = weight, part
         return best[1] if best[0] >= self.need(number) else []
 
@@ -136,7 +136,8 @@ class Rule:
         for field in range(len(self.texts[number])):
             own = [i for i, word in enumerate(item) if word.part == field]
             whole = sum(self.weight[item[i].text] for i in own)
-            shares.append(sum(self.weight[item[i].text] for i in own if i in partner) / whole if whole else 0.0)
+            if own:
+                shares.append(sum(self.weight[item[i].text] for i in own if i in partner) / whole)
         return float((sum(shares) / len(shares)) ** max(1.0, self.settings.short / len(item)))
 
     def label(self, number: int, partner: dict[int, int]) -> str:

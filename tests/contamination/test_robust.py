@@ -192,6 +192,17 @@ def test_an_item_of_shared_phrases_alone_is_not_matchable() -> None:
     assert build_robust([["not true and true or not false"]] * 32).matchable.all()
 
 
+@settings(max_examples=200)
+@given(edited())
+def test_a_copy_of_an_item_has_all_of_it_iff_it_is_matchable(sample: tuple[list[Record], list[Item]]) -> None:
+    items = [[*item, "! ?"] for item in sample[1]]
+    index = build_robust(items, SMALL)
+    pairs = matched(items, index)
+    assert [
+        pairs[i, i].score == 1.0 if (i, i) in pairs else False for i in range(len(items))
+    ] == index.matchable.tolist()
+
+
 def test_fields_count_alike() -> None:
     passage, question = FARMER, "What do the hens eat in winter, and how much of it?"
     found = matched([[passage]], build_robust([[passage, question], [BAKER]]))[0, 0]
