@@ -101,4 +101,5 @@ def test_real_rows_are_matched_by_the_rule(shared_data: Path, gsm8k: list[Item])
     assert set(found) == set(expected)
     assert len(expected) >= 10
     for pair, (score, label) in expected.items():
-        assert found[pair] == (pytest.approx(score, abs=1e-9), label)
+        assert found[pair][0] == pytest.approx(score, abs=1e-9)
+        assert found[pair][1] == label
