@@ -30,6 +30,8 @@ LEAK, VARIANT = 1, 2
 """Places in `ngram.LABELS`."""
 _FORGET = 1 << 30
 """Words after which the state of all items is made anew, so that 32 bits hold it; a record has fewer."""
+_AT_ONCE = 256
+"""Windows that are looked up at a time."""
 _EVENTS = 1 << 20
 """Events after which those of a long record are judged before the pass goes on."""
 
@@ -56,40 +58,48 @@ def _find_seed(window: np.uint64, slots: np.ndarray) -> int:
 
 
 @jit
-def _collect(hashes: np.ndarray, begin: int, size: int, base: int, n: int, bloom: np.ndarray, slots: np.ndarray, seeds: np.ndarray, postings: np.ndarray, weights: np.ndarray, state: np.ndarray, events: np.ndarray, candidates: np.ndarray) -> tuple[int, int]:  # fmt: skip  # noqa: E501
+def _collect(hashes: np.ndarray, begin: int, size: int, base: int, n: int, bloom: np.ndarray, slots: np.ndarray, seeds: np.ndarray, postings: np.ndarray, weights: np.ndarray, state: np.ndarray, windows: np.ndarray, proposed: np.ndarray, events: np.ndarray, candidates: np.ndarray) -> tuple[int, int]:  # fmt: skip  # noqa: E501
     """Find the seeds of a record from the word `begin` on, and the items whose seeds weigh enough close together.
 
     An event is (position of the seed's first word among those of all items, the record's word, the item's event before
     it or -1), a candidate (item, its last event). In `state` words are counted from `base`, so that records are far
-    apart. Returns the word to go on from and the number of candidates.
+    apart; `windows` and `proposed` are scratch. Returns the word to go on from and the number of candidates.
     """
     found, n_candidates, word = np.int64(0), np.int64(0), np.int64(begin)
-    while word <= size - n and found < _EVENTS:
-        window = window_hash(hashes, word, n)
-        word += 1
-        if not may_hold(bloom, window):
-            continue
-        seed = _find_seed(window, slots)
-        if seed < 0:
-            continue
-        weight, here = np.int64(seeds[seed, 2]), word - 1
-        for p in range(seeds[seed, 0], seeds[seed, 1]):
-            at, item = postings[p, 0], postings[p, 1]
-            if base + here - state[item, 0] > state[item, 4]:
-                state[item, 1], state[item, 2], state[item, 3] = 0, -1, -1
-            before, fresh = state[item, 2], weight
-            if before >= 0 and events[before, 0] + 1 == at and events[before, 1] + 1 == here:
-                fresh = weights[at + n - 1]  # the words before it lie in the last seed too
-            events[found, 0], events[found, 1], events[found, 2] = at, here, before
-            total = min(state[item, 1] + fresh, np.int64(state[item, 5]))
-            state[item, 0], state[item, 1], state[item, 2] = base + here, total, found
-            if total == state[item, 5]:
-                if state[item, 3] < 0:
-                    state[item, 3] = n_candidates
-                    candidates[n_candidates, 0] = item
-                    n_candidates += 1
-                candidates[state[item, 3], 1] = found
-            found += 1
+    while word <= size - n:
+        # Step by step for many windows at once, so that the look-ups of one step overlap.
+        stop, k = min(word + proposed.shape[0], size - n + 1), np.int64(0)
+        for at in range(word, stop):
+            window = window_hash(hashes, at, n)
+            windows[k], proposed[k, 0] = window, at
+            k += np.int64(may_hold(bloom, window))
+        for c in range(k):
+            proposed[c, 1] = _find_seed(windows[c], slots)
+        word = stop
+        for c in range(k):
+            here, seed = proposed[c, 0], proposed[c, 1]
+            if seed < 0:
+                continue
+            if found >= _EVENTS:
+                return here, n_candidates
+            weight = np.int64(seeds[seed, 2])
+            for p in range(seeds[seed, 0], seeds[seed, 1]):
+                at, item = postings[p, 0], postings[p, 1]
+                if base + here - state[item, 0] > state[item, 4]:
+                    state[item, 1], state[item, 2], state[item, 3] = 0, -1, -1
+                before, fresh = state[item, 2], weight
+                if before >= 0 and events[before, 0] + 1 == at and events[before, 1] + 1 == here:
+                    fresh = weights[at + n - 1]  # the words before it lie in the last seed too
+                events[found, 0], events[found, 1], events[found, 2] = at, here, before
+                total = min(state[item, 1] + fresh, np.int64(state[item, 5]))
+                state[item, 0], state[item, 1], state[item, 2] = base + here, total, found
+                if total == state[item, 5]:
+                    if state[item, 3] < 0:
+                        state[item, 3] = n_candidates
+                        candidates[n_candidates, 0] = item
+                        n_candidates += 1
+                    candidates[state[item, 3], 1] = found
+                found += 1
     return word, n_candidates
 
 
@@ -255,6 +265,7 @@ def scan(turns: Turns, items: Items, rule: Rule) -> tuple[np.ndarray, np.ndarray
     begins, ends, hashes, taken = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.uint64), np.zeros(most, np.int64)  # fmt: skip  # noqa: E501
     turn_ends, room = np.empty(most_turns, np.int64), _EVENTS + postings
     events, candidates, scratch = np.empty((room, 3), np.int32), np.empty((room, 2), np.int64), make_scratch(room, longest)  # fmt: skip  # noqa: E501
+    windows, proposed = np.empty(_AT_ONCE, np.uint64), np.empty((_AT_ONCE, 2), np.int64)
     kept, kept_scores = np.empty((64, 4), np.int64), np.empty((64, 1), np.float64)
     pairs, out, scores = np.empty((1 << 10, 2), np.int32), np.empty((64, 5), np.int64), np.empty((64, 1), np.float64)
     doc_spans, item_spans = np.empty((64, 3), np.int32), np.empty((64, 2), np.int32)
@@ -271,8 +282,9 @@ def scan(turns: Turns, items: Items, rule: Rule) -> tuple[np.ndarray, np.ndarray
         n_kept, begin = np.int64(0), np.int64(0)
         while begin <= size - n:
             end, n_candidates = _collect(
-                hashes, begin, size, base, n, bloom, slots, seeds, places, weights, state, events, candidates
-            )
+                hashes, begin, size, base, n, bloom, slots, seeds, places, weights, state, windows, proposed,
+                events, candidates,
+            )  # fmt: skip
             if n_candidates > 0:
                 words = Words(data, begins, ends, hashes, taken, size)
                 n_kept, kept, kept_scores, pairs = _judge(
