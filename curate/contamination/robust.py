@@ -30,7 +30,9 @@ _SEED_BITS = 8
 _REPEATS = 2
 """Places of one seed within one item that are kept."""
 _UNIT = 256
-"""Weights are whole numbers of this part of a nat, so that sums do not depend on their order."""
+"""Weights are whole numbers of this part of a nat, so that sums do not depend on their order ..."""
+_HEAVIEST = 1 << 30
+"""... or of a larger one, so that an item weighs no more than this: the kernels add in 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,9 @@ def build_robust(items: Sequence[Sequence[str]], settings: RobustSettings | None
     n_words = np.diff(words.first[item_fields]).astype(np.int32)
     word_item = np.repeat(np.arange(len(items), dtype=np.int32), n_words)
     numbers, holders = _holders(words.hashes, word_item, max(1, len(items)))
-    weights = np.round(_UNIT * np.log1p(len(items) / np.maximum(holders, 1)))[numbers].astype(np.int64)
+    nats = np.log1p(len(items) / np.maximum(holders, 1))[numbers]
+    heaviest = np.bincount(word_item, nats, len(items)).max(initial=1.0)
+    weights = np.round(min(_UNIT, _HEAVIEST / heaviest) * nats).astype(np.int64)
     seeds, postings_first, postings = _seeds(words.hashes, word_item, n_words, settings)
     around = np.concatenate([[0], np.cumsum(weights)])
     leaders = postings[postings_first[:-1]]

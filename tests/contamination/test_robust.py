@@ -274,6 +274,19 @@ def test_any_text_is_matched_by_the_rule(texts: list[list[str]]) -> None:
     check(texts, texts, replace(SMALL, least=1))
 
 
+def test_weights_fit_however_long_an_item_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit that is far too small stands for an item of millions of words."""
+    items = [[BAKER], [FARMER, BAKER[:40]]]
+    before = matched([[BAKER[20:]], [FARMER]], build_robust(items))
+    monkeypatch.setattr("curate.contamination.robust._UNIT", 1e12)
+    index = build_robust(items)
+    assert index.items.weights[: index.n_words[0]].sum() <= (1 << 30) + index.n_words[0]
+    after = matched([[BAKER[20:]], [FARMER]], index)
+    assert {pair: found.score for pair, found in after.items()} == {
+        pair: pytest.approx(found.score, abs=0.01) for pair, found in before.items()
+    }
+
+
 def test_the_index_is_small() -> None:
     rng = random.Random(1)
     index = build_robust(
