@@ -22,6 +22,13 @@ from curate.errors import UserError
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 _CODECS = {".bz2": "bz2", ".zst": "zstd"}
 
+_DAMAGED: tuple[type[BaseException], ...] = (
+    EOFError,
+    lzma.LZMAError,
+    isal_zlib.error,
+    pa.ArrowException,
+    OSError,
+)
 Places = npt.NDArray[np.int64]
 Cutter = Callable[[npt.NDArray[np.uint8]], Places]
 
@@ -44,7 +51,7 @@ def _decompressed(path: Path, size: int) -> Iterator[bytes]:
             # A first chunk shorter than the byte order mark would hide it.
             while chunk := stream.read(max(size, 4)):
                 yield chunk
-    except (EOFError, lzma.LZMAError, isal_zlib.error, pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         what = "the compressed file is cut off or damaged" if path.suffix.lower() in COMPRESSIONS else "cannot be read"
         raise UserError(f"{path}: {what} ({_one_line(error)})") from error
 
@@ -52,7 +59,7 @@ def _decompressed(path: Path, size: int) -> Iterator[bytes]:
 def _open(path: Path) -> IO[bytes] | pa.NativeFile:
     suffix = path.suffix.lower()
     if suffix == ".gz":
-        return cast(IO[bytes], igzip.open(path, "rb"))
+        return cast(IO[bytes], igzip.open(path, "rb"))  # type: ignore[no-untyped-call]
     if suffix == ".xz":
         return lzma.open(path)
     plain = pa.OSFile(str(path))

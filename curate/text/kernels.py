@@ -164,7 +164,7 @@ def _has_upper(data: np.ndarray, start: int, stop: int) -> bool:
 
 
 @jit
-def _encode(code: int, out: np.ndarray) -> int:
+def encode(code: int, out: np.ndarray) -> int:
     """Write a code point as UTF-8 into `out`; return its length."""
     if code < 0x80:
         out[0] = code
@@ -206,7 +206,7 @@ def _tokens_by_byte(
         utf8[0] = byte
         if byte >= 0x80:
             code, size = code_point(data, i)
-            written = _encode(lower_point(code), utf8)
+            written = encode(lower_point(code), utf8)
         for j in range(written):
             word |= np.uint64(utf8[j]) << ((length & np.uint64(7)) * _U8)
             length += np.uint64(1)
@@ -227,7 +227,7 @@ def _lower8(word: np.uint64) -> np.uint64:
 
 
 @jit
-def _hash(data: np.ndarray, begin: int, end: int) -> np.uint64:
+def hash_token(data: np.ndarray, begin: int, end: int) -> np.uint64:
     """Hash a token of lower-case or ASCII bytes; eight bytes after its last one must be readable."""
     h, size, left = np.uint64(0), np.uint64(end - begin), end - begin
     while left >= 8:
@@ -295,7 +295,7 @@ def next_tokens(
         return _tokens_by_byte(data, start, end, begins, ends, hashes, k), end
     for edge in range(0, n, 2):
         begin, finish = edges[edge], edges[edge + 1]
-        begins[k], ends[k], hashes[k] = begin, finish, _hash(data, begin, finish)
+        begins[k], ends[k], hashes[k] = begin, finish, hash_token(data, begin, finish)
         k += 1
     return k, end
 
