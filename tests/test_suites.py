@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate import shipped
-from curate.contamination.profile import PROFILES, Profile
+from curate.contamination.profile import PROFILES, NgramSettings, Profile
 from curate.errors import UserError
 from curate.items import Item
 from curate.suite import load_suite, read_suite
@@ -156,7 +156,7 @@ fields = st.lists(texts.map(lambda pairs: "".join(map("".join, pairs))), min_siz
 
 @given(st.lists(fields, max_size=6), st.integers(1, 4), st.sampled_from([0.3, 0.5, 0.75]))
 def test_unmatchable_are_those_whose_best_score_is_no_hit(items: list[list[str]], n: int, threshold: float) -> None:
-    profile = Profile("own", n=n, threshold=threshold)
+    profile = Profile("own", NgramSettings(n, threshold))
     named = [Item("b", f"b/{i}", tuple(item)) for i, item in enumerate(items)]
     found: dict[str, Any] = {key: why for why, ids in unmatchable(named, profile).items() for key in ids}
     for item in named:

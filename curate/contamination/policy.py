@@ -56,7 +56,8 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Hits:
-    """The record × item pairs of one source that are hits: rows by ordinal in the source, items by index."""
+    """The record × item pairs of one source that count: rows by ordinal in the source, items by index; a pair stands
+    once for every matcher that found it."""
 
     rows: np.ndarray
     items: np.ndarray
@@ -115,6 +116,11 @@ def _source_reason(grounds: Sequence[Overlap]) -> str:
 def _matching_rows(hits: Hits, wanted: np.ndarray, item_names: Sequence[str]) -> Removal:
     """The rows of the wanted hits, each with its best-scoring item (the first one on a tie) as the reason."""
     rows, items, scores = hits.rows[wanted], hits.items[wanted], hits.scores[wanted]
+    order = np.lexsort((-scores, items, rows))  # of a pair that several matchers found, the best score comes first
+    rows, items, scores = rows[order], items[order], scores[order]
+    first = np.ones(len(rows), np.bool_)
+    first[1:] = (rows[1:] != rows[:-1]) | (items[1:] != items[:-1])
+    rows, items, scores = rows[first], items[first], scores[first]
     order = np.lexsort((items, -scores, rows))
     rows, items, scores = rows[order], items[order], scores[order]
     unique, best, counts = np.unique(rows, return_index=True, return_counts=True)
