@@ -85,7 +85,7 @@ def test_a_folder_of_items_is_read_in_place_of_the_hub(folder: Path) -> None:
 
 
 def test_the_command_ends_with_1_if_one_fails_and_prints_the_rest(folder: Path) -> None:
-    done = call("suites", "fetch", "suites/bad.yaml", "--json", cwd=folder)
+    done = call("suites", "fetch", "suites/bad.yaml", "--profile", "tulu3", "--json", cwd=folder)
     assert done.code == 1
     assert done.err.endswith("\ncurate: suite bad: cannot be read: gone, one\n")  # after the bars of `datasets`
     told = json.loads(done.out)
@@ -116,6 +116,7 @@ def test_the_command_shows_one_suite_shipped_or_own(folder: Path) -> None:
         "from": "cais/mmlu:all",
         "split": "test",
         "fields": ["question"],
+        "answer": None,
         "optional": [],
         "rows": None,
         "id": None,

@@ -123,9 +123,9 @@ def decontaminate(
 
     `data` is a path, a glob, a Hub id or a list of them, or a data set at hand (`datasets.Dataset`, a pyarrow Table, a
     polars DataFrame), which is then called `data`; `against` may be the same things. `suite` is a shipped name, a suite
-    file or a data file of one's own. `matchers` turns matchers on and off and changes their numbers. `verdicts` is a file
-    that `curate review` wrote. Raises UserError where a name is unknown, an input cannot be read, there is nothing to
-    look for, or no text to scan.
+    file or a data file of one's own. `matchers` turns matchers on and off and changes their numbers. `verdicts` is a
+    file that `curate review` wrote. Raises UserError where a name is unknown, an input cannot be read, there is nothing
+    to look for, or no text to scan.
     """
     if policy not in POLICIES:
         raise UserError(unknown("policy", policy, POLICIES))
@@ -200,12 +200,12 @@ def _scan(name: str, blocks: list[Block], kind: str | None, fmt: str | dict[str,
     rows = np.concatenate([part.rows for part in parsed])
     records = pa.concat_tables([part.records for part in parsed])
     records = records.add_column(0, "source", pa.array([name] * len(rows), pa.string()))
-    firsts = accumulate((len(part.rows) for part in parsed), initial=0)
+    firsts = list(accumulate((len(part.rows) for part in parsed), initial=0))
     pairs = [
         (first, matcher, one)
+        for matcher in rule.thresholds
         for first, (_, found, *_) in zip(firsts, done, strict=False)
-        for matcher, parts in found.items()
-        for one in parts
+        for one in found[matcher]
     ]
     return _Scanned(
         name,

@@ -20,7 +20,7 @@ from curate.items import Item, item_text
 
 @dataclass(frozen=True)
 class Given:
-    """Verdicts, each once for every item of its text: whose entry it is, the record's content hash, item and verdict."""
+    """Verdicts, each once for every item of its text: its entry, the record's content hash, the item, the verdict."""
 
     entries: np.ndarray  # int64: place in the verdict file
     docs: np.ndarray  # uint64 [n, 2]
@@ -48,7 +48,7 @@ def ready(verdicts: Sequence[Verdict], items: Sequence[Item]) -> Given:
 
 
 def seen(hashes: np.ndarray, given: Given) -> np.ndarray:
-    """Of every entry of the file, whether a record of these content hashes (uint64 [records, 2]) is the one it is about."""
+    """Of every entry of the file, whether its record is among those of these content hashes (uint64 [records, 2])."""
     found = np.zeros(given.n, np.bool_)
     for entry, doc in zip(given.entries, given.docs, strict=True):
         found[entry] |= bool((hashes == doc).all(axis=1).any())
@@ -56,7 +56,7 @@ def seen(hashes: np.ndarray, given: Given) -> np.ndarray:
 
 
 def verdicts_of(pairs: Matches, hashes: np.ndarray, given: Given) -> tuple[np.ndarray, np.ndarray]:
-    """The verdict on every pair (int8, places in VERDICTS), and how many pairs each entry of the file was applied to."""
+    """The verdict on every pair (int8, places in VERDICTS), and to how many pairs each entry of the file applied."""
     codes, applied = np.zeros(len(pairs.docs), np.int8), np.zeros(given.n, np.int64)
     for entry, doc, item, code in zip(given.entries, given.docs, given.items, given.codes, strict=True):
         own = (pairs.items == item) & (hashes[pairs.docs] == doc).all(axis=1)
