@@ -167,7 +167,9 @@ def test_text_of_the_data_is_never_markup(tmp_path: Path, made: Made) -> None:
     tables["instances"][0]["text"] += EVIL
     for decision in tables["decisions"]:
         decision["reason"] += EVIL
-    tables["matches"][0] |= {"verdict": EVIL}
+    tables["matches"][0] |= {"matcher": EVIL}
+    tables["verdicts"] = [rows.judged(EVIL, EVIL, EVIL, note=EVIL), rows.judged("a/0", EVIL, EVIL, 0, void=EVIL)]
+    tables["selftest"] = [rows.planted(EVIL, 9, 8, matcher) for matcher in ("all", "ngram", EVIL)]
     tables["runs"] += [{"key": "recipe", "value": json.dumps({"name": EVIL})}]
     page = page_of(made(tmp_path, tables, 5))
     assert [tag for tag, _ in Elements(page).tags].count("script") == 2

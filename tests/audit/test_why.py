@@ -111,6 +111,7 @@ def test_a_build_without_sources(tmp_path: Path, made: Build) -> None:
 def test_many_matches_and_pieces_are_counted_not_listed(tmp_path: Path, made: Build) -> None:
     spans = [{"turn": 0, "start": n, "stop": n + 1} for n in range(9)]
     match = {"doc_id": "it's/0", "source": "it's", "benchmark": "b", "matcher": "ngram", "score": 0.9, "hit": True}
+    match |= {"counts": True}
     matches = [match | {"instance_id": f"b/{n}", "doc_spans": spans, "item_spans": spans[:1]} for n in range(8)]
     items = [{"suite": "s", "benchmark": "b", "instance_id": f"b/{n}", "text": "0123456789"} for n in range(8)]
     tables: dict[str, list[dict[str, Any]]] = {
