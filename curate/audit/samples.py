@@ -41,30 +41,44 @@ def island(value: Any) -> str:
     return text
 
 
-def windows(length: int, spans: Sequence[Window]) -> list[Window]:
+@dataclass(frozen=True)
+class Sizes:
+    """How much of a text is shown, in code points: the constants of this module, or less on a small screen."""
+
+    whole: int = WHOLE
+    context: int = CONTEXT
+    piece: int = PIECE
+    shown: int = SHOWN
+
+
+PAGE = Sizes()
+
+
+def windows(length: int, spans: Sequence[Window], sizes: Sizes = PAGE) -> list[Window]:
     """The parts of a text of `length` code points that are shown, ascending and apart: whole if short, else around the
     shared pieces."""
-    if length <= WHOLE:
+    if length <= sizes.whole:
         return [(0, length)]
     wanted: list[Window] = []
     for start, stop in spans:
-        half = PIECE // 2
-        cut = [(start, start + half), (stop - half, stop)] if stop - start > PIECE else [(start, stop)]
-        wanted += [(max(0, a - CONTEXT * (a == start)), min(length, b + CONTEXT * (b == stop))) for a, b in cut]
+        half = sizes.piece // 2
+        cut = [(start, start + half), (stop - half, stop)] if stop - start > sizes.piece else [(start, stop)]
+        around = sizes.context
+        wanted += [(max(0, a - around * (a == start)), min(length, b + around * (b == stop))) for a, b in cut]
     if not wanted:
-        return [(0, OTHER_WIDTH)]
-    merged = _merged(sorted(wanted))
-    return list(_within(merged, SHOWN))
+        return [(0, min(OTHER_WIDTH, length, sizes.shown))]
+    return list(_within(merged(sorted(wanted)), sizes.shown))
 
 
-def _merged(parts: Iterable[Window]) -> list[Window]:
-    merged: list[Window] = []
+def merged(parts: Iterable[Window]) -> list[Window]:
+    """Ascending parts with those that overlap or touch made one."""
+    found: list[Window] = []
     for start, stop in parts:
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(stop, found[-1][1]))
         else:
-            merged.append((start, stop))
-    return merged
+            found.append((start, stop))
+    return found
 
 
 def _within(parts: Iterable[Window], room: int) -> Iterator[Window]:

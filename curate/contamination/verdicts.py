@@ -4,8 +4,8 @@
     save_verdicts(Path("verdicts.yaml"), [*verdicts, Verdict("chat/1", "gsm8k/0", "leak", None, doc_hash, item_hash)])
 
 A verdict belongs to two texts, by their hashes: it holds wherever they meet again, under any id, and is void where one
-of them has changed. Ids are for people. Refused, each in one line: unknown keys and words, hashes that are none, and two
-verdicts on one pair of texts.
+of them has changed. Ids are for people. Refused, each in one line: unknown keys and words, hashes that are none, and
+two verdicts on one pair of texts.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _verdict(entry: Any, where: str) -> Verdict:
     for key in entry:
         if key not in _KEYS:
             raise UserError(f"{where}: {unknown('key', str(key), _KEYS)}")
-    given = {"note": None} | entry
+    given: dict[str, Any] = {"note": None} | entry
     for key in _ORDER:
         if key not in given:
             raise UserError(f"{where}: the key '{key}' is missing")
