@@ -109,7 +109,8 @@ def kinds(
 
 def _selftest(con: duckdb.DuckDBPyConnection) -> SelfTest | None:
     rows = con.execute(
-        "SELECT matcher, mutation, planted, found, recall, low, high FROM selftest WHERE benchmark IS NULL ORDER BY rowid"
+        """SELECT matcher, mutation, planted, found, recall, low, high FROM selftest
+        WHERE benchmark IS NULL ORDER BY rowid"""
     ).fetchall()
     if not rows:
         return None

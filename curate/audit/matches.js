@@ -115,9 +115,9 @@ function drawMore() {
 
 // What found it, how it is labelled, and what a person said: small words, each with its kind as a tip.
 function badges(match, matcher) {
-  const badge = (kind, word) => el("em", { class: `badge ${kind}-${word.replace(/[^a-z-]/g, "")}`, title: kind, text: clean(word) });
+  const badge = (kind, word, said = word) => el("em", { class: `badge ${kind}-${word.replace(/[^a-z-]/g, "")}`, title: kind, text: clean(said) });
   return [matcher && badge("matcher", data.matchers[match.m]), match.label && badge("label", match.label),
-    match.verdict && badge("verdict", match.verdict)].filter(Boolean);
+    match.verdict && badge("verdict", match.verdict, `judged ${match.verdict}`)].filter(Boolean);
 }
 
 function choose(at, scroll) {

@@ -130,8 +130,8 @@ _WORST = """
             score DESC, doc_id, instance_id, matcher) AS place
         FROM ranked LEFT JOIN seen_contamination USING (source, benchmark) WHERE nth <= ?
     )
-    SELECT c.place, m.source, m.benchmark, m.doc_id, m.instance_id, m.matcher, m.score, m.hit, m.counts, m.label, m.verdict,
-        m.doc_spans[:40], len(m.doc_spans), m.item_spans[:40], len(m.item_spans), o.fate, o.copies
+    SELECT c.place, m.source, m.benchmark, m.doc_id, m.instance_id, m.matcher, m.score, m.hit, m.counts, m.label,
+        m.verdict, m.doc_spans[:40], len(m.doc_spans), m.item_spans[:40], len(m.item_spans), o.fate, o.copies
     FROM chosen AS c JOIN matches AS m ON m.rowid = c.match JOIN documents AS o ON o.id = m.doc_id
     WHERE c.place <= ? ORDER BY c.place
 """
