@@ -409,7 +409,11 @@ def test_a_build_has_its_report_and_the_audit_alone_gives_it_again(tmp_path: Pat
     lock = (out / "recipe.lock.json").read_bytes()
     assert "report.html" not in json.loads(lock)["outputs"]
     text = words(written.decode())
-    for fact in ("quickstart 13 of 320 rows were removed", "policy drop-rows", "profile tulu3 (n = 8, hit over 50 %)"):
+    for fact in (
+        "quickstart 16 of 320 rows were removed",
+        "policy drop-rows",
+        "profile default (n = 8, hit over 50 %)",
+    ):
         assert fact in text
     assert hashlib.sha256(lock).hexdigest() in text
     (out / "report.html").unlink()
