@@ -131,7 +131,7 @@ def test_decontaminate_takes_bare_files(folder: Path) -> None:
         "README.md", "audit.duckdb", "data", "recipe.lock.json", "removed", "report.html",
     }  # fmt: skip
     assert "format messages, found by its columns" in done.out
-    assert "items too short ever to be hit: 1 " in done.out
+    assert "items that can never be hit: 1 " in done.out
     reconcile(folder / "clean")
 
 

@@ -283,7 +283,7 @@ def score(item: str, turns: list[str], folder: Path) -> float:
     messages = [
         {"role": role, "content": text} for turn in turns for role, text in (("user", turn), ("assistant", "Yes."))
     ]
-    found = curate.decontaminate(pa.table({"messages": [messages]}), suite=folder / "items.jsonl", policy="report")
+    found = curate.decontaminate(pa.table({"messages": [messages]}), suite=folder / "items.jsonl", profile="tulu3", policy="report")
     return max(found.matches["score"].to_pylist(), default=0.0)
 
 
