@@ -90,7 +90,8 @@ def default_of(model: type[BaseModel], name: str) -> str:
         return "its own defaults"
     if isinstance(field.default, tuple):
         return f"`[{', '.join(map(str, field.default))}]`"
-    return f"`{'null' if field.default is None else field.default}`"
+    default = field.get_default(call_default_factory=True)
+    return f"`{'null' if default is None else default}`"
 
 
 def sort_of(annotation: Any) -> str:
@@ -314,7 +315,9 @@ def score(item: str, turns: list[str], folder: Path) -> float:
     messages = [
         {"role": role, "content": text} for turn in turns for role, text in (("user", turn), ("assistant", "Yes."))
     ]
-    found = curate.decontaminate(pa.table({"messages": [messages]}), suite=folder / "items.jsonl", profile="tulu3", policy="report")
+    found = curate.decontaminate(
+        pa.table({"messages": [messages]}), suite=folder / "items.jsonl", profile="tulu3", policy="report"
+    )
     return max(found.matches["score"].to_pylist(), default=0.0)
 
 

@@ -141,7 +141,9 @@ def test_a_suite_and_a_split_together(tmp_path: Path) -> None:
     train, test, shared = splits()
     write_lines(tmp_path / "evals.jsonl", [{"question": LEAK}, {"question": OTHER}])
     rows = [{"question": OTHER, "answer": "x"}, *train]
-    found = decontaminate(pa.Table.from_pylist(rows), suite=tmp_path / "evals.jsonl", against=pa.Table.from_pylist(test))
+    found = decontaminate(
+        pa.Table.from_pylist(rows), suite=tmp_path / "evals.jsonl", against=pa.Table.from_pylist(test)
+    )
     assert found.dropped["id"].to_pylist() == ["data/0", *(f"data/{row + 1}" for row in shared)]
     assert [(cell.benchmark.name, cell.hit) for cell in found.overlaps["data"]] == [("evals", 1), ("against", 7)]
 

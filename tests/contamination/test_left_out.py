@@ -17,7 +17,9 @@ FEW = 5
 """An n-gram of fewer items is no template, however few items there are."""
 
 
-def counted(items: Sequence[Item], n: int, common: float | None, singles: bool, group: Sequence[int]) -> set[oracle.Gram]:
+def counted(
+    items: Sequence[Item], n: int, common: float | None, singles: bool, group: Sequence[int]
+) -> set[oracle.Gram]:
     """All n-grams of the items but those of symbols and those of one benchmark's template, from the words alone."""
     kept = set()
     for gram in {gram for item in items for gram in oracle.grams(item, n)}:

@@ -73,5 +73,5 @@ def test_a_short_item_can_be_hit_where_any_matcher_could_hit_it() -> None:
 
 def test_no_items_are_found_nowhere() -> None:
     found, counts = match_all(lay_out([["a b c d e f g h"]]), build_matchers([], ALL))
-    assert {name: pairs_of(pairs) for name, pairs in found.items()} == dict.fromkeys(ALL.matchers(), {})
+    assert {name: pairs_of(pairs) for name, pairs in found.items()} == {key: {} for key in ALL.matchers()}
     assert counts.tolist() == [8]

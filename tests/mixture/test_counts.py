@@ -34,9 +34,7 @@ def recipe(tmp_path: Path) -> dict[str, Any]:
 def matches(out: Path) -> dict[tuple[str, str], tuple[bool, str | None, str | None, bool]]:
     """By record and matcher: hit, label, verdict, counts."""
     rows = ask(out, "FROM matches")
-    return {
-        (row["doc_id"], row["matcher"]): (row["hit"], row["label"], row["verdict"], row["counts"]) for row in rows
-    }
+    return {(row["doc_id"], row["matcher"]): (row["hit"], row["label"], row["verdict"], row["counts"]) for row in rows}
 
 
 def test_a_variant_is_a_hit_that_is_stored_and_stays(tmp_path: Path, recipe: dict[str, Any]) -> None:

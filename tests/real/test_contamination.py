@@ -67,7 +67,9 @@ def by_oracle(records: Sequence[Sequence[str]], items: Sequence[Sequence[str]], 
 
 
 def test_gsm8k_train_hits_two_items_of_gsm8k_test(shared_data: Path) -> None:
-    result = decontaminate(shared_data / "sft/gsm8k/train.jsonl", suite=SUITE, without=all_but("gsm8k"), profile="tulu3")
+    result = decontaminate(
+        shared_data / "sft/gsm8k/train.jsonl", suite=SUITE, without=all_but("gsm8k"), profile="tulu3"
+    )
     (cell,) = result.overlaps["train"]
     assert (cell.benchmark.n_items, cell.hit, cell.flagged) == (1319, 2, False)
     assert result.kept.num_rows + result.dropped.num_rows == 7473
