@@ -66,22 +66,22 @@ def write_suite(work: Path, data: Path) -> Path:
     return path
 
 
-def write_recipe(work: Path, data: Path, corpus: Path) -> Path:
-    """A recipe with one source, decontaminated against every benchmark."""
+def write_recipe(work: Path, data: Path, corpus: Path, profile: str = "tulu3") -> Path:
+    """A recipe with one source, decontaminated against every benchmark by the matchers of a profile."""
     recipe = {
         "name": "speed",
         "kind": "sft",
         "sources": [{"name": "data", "from": str(corpus.resolve())}],
-        "decontaminate": {"suite": str(write_suite(work, data).resolve())},
+        "decontaminate": {"suite": str(write_suite(work, data).resolve()), "profile": profile},
     }
-    path = work / f"recipe-{corpus.parent.name}-{corpus.name}.yaml"
+    path = work / f"recipe-{corpus.parent.name}-{corpus.name}-{profile}.yaml"
     path.write_text(yaml.safe_dump(recipe, sort_keys=False), encoding="utf-8")
     return path
 
 
 def write_items(suite: Path, folder: Path) -> int:
     """Write every item with its answer, where there is one, as folder/items.jsonl; gives their number."""
-    loaded = load_suite(str(suite), base=suite.parent)
+    loaded = load_suite(str(suite.resolve()), base=suite.parent)
     items = read_suite(loaded, base=suite.parent).items
     labels: list[str] = []
     for benchmark in loaded.benchmarks:

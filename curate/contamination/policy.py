@@ -84,6 +84,15 @@ def overlaps_of(hits: Hits, n_items: int, benchmarks: Sequence[BenchmarkItems]) 
     return [Overlap(b, int(np.count_nonzero(hit[b.first : b.first + b.n_items]))) for b in benchmarks]
 
 
+def left_without(hits: Sequence[Hits], n_items: int, benchmarks: Sequence[BenchmarkItems]) -> list[list[int]]:
+    """For each source and benchmark, how many items the other sources still hit when that source goes."""
+    touched = np.zeros((len(hits), n_items), np.bool_)
+    for own, found in zip(touched, hits, strict=True):
+        own[found.items] = True
+    others = touched.sum(axis=0)[None, :] - touched > 0
+    return [[int(np.count_nonzero(row[b.first : b.first + b.n_items])) for b in benchmarks] for row in others]
+
+
 def left_over(n_rows: int, gone: np.ndarray) -> np.ndarray:
     """The ordinals of the rows that are left when some go, ascending."""
     left = np.ones(n_rows, np.bool_)

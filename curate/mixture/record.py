@@ -71,9 +71,10 @@ class SourceResult:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of the matchers besides their matches: the entries of the verdict file and what became of each, and
-    the lines of the self-test, if there was one."""
+    """What is known of the matches all together: of each source and benchmark, the items still hit if the source goes;
+    the entries of the verdict file and what became of each; the lines of the self-test, if there was one."""
 
+    left: list[list[int]]
     verdicts: list[dict[str, Any]]
     selftest: pa.Table | None
 

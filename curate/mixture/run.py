@@ -22,7 +22,7 @@ from curate.audit.report import write_report
 from curate.audit.store import DATABASE
 from curate.card import card
 from curate.contamination.found import ItemNames, join_hits
-from curate.contamination.policy import Hits, Overlap, left_over, overlaps_of, removal
+from curate.contamination.policy import Hits, Overlap, left_over, left_without, overlaps_of, removal
 from curate.contamination.verdict_use import ready, void
 from curate.errors import CurateError, FailOver, UserError
 from curate.files import BLOCK_BYTES
@@ -104,10 +104,11 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
     pa.default_memory_pool().release_unused()
     hits = [join_hits([(block.n, block.hits) for block in own]) for own in blocks]
     tables = [overlaps_of(own, plan.matchers.index.n_items, plan.benchmarks) for own in hits]
+    left = left_without(hits, plan.matchers.index.n_items, plan.benchmarks)
     results = _decide(plan, blocks, hits, tables)
     writer = _writer(plan, results)
     spec = plan.recipe.decontaminate
-    evidence = Evidence(_verdicts(plan, results), probe(plan, writer) if spec and options.self_test else None)
+    evidence = Evidence(left, _verdicts(plan, results), probe(plan, writer) if spec and options.self_test else None)
     runs = {
         "versions": locks.versions(),
         "recipe": {"name": plan.recipe.name, "kind": plan.recipe.kind, "seed": plan.recipe.seed},

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from curate import lock as locks
-from curate.card import CardFacts, SourceFacts, SplitFacts
+from curate.card import CardFacts, Recall, SourceFacts, SplitFacts
 from curate.card import Overlap as CardOverlap
 from curate.contamination.policy import Overlap
 from curate.mixture.plan import Plan, as_words, portable
@@ -49,6 +49,8 @@ class Summary:
     sources: tuple[SourceSummary, ...]
     overlaps: Mapping[str, list[Overlap]]
     unmatchable: Mapping[str, int]
+    left: Mapping[str, Sequence[int]]
+    """Of each source, by benchmark, the items that are still hit if it goes."""
     recall: tuple[Mapping[str, Any], ...]
     """What all matchers together found of each mutation of the self-test; empty where there was none."""
     validation_shortfall: int
@@ -112,6 +114,7 @@ def summarise(
         unmatchable=unmatchable,
         validation_shortfall=plan.recipe.output.validation - sum(source.validation for source in sources),
         scanned_bytes=sum(block.scanned_bytes for result in results for block in result.blocks),
+        left=dict(zip(names, evidence.left, strict=True)),
         recall=tuple(_recall(evidence)),
         notes=(*plan.notes, *_applied(evidence)),
         warnings=(*plan.warnings, *_warnings(sources), *_void(evidence)),
@@ -293,9 +296,9 @@ def card_facts(plan: Plan, summary: Summary, lock_digest: str) -> CardFacts:
         size = _size(summary, "validation-")
         splits.append(SplitFacts("validation", "data/validation-*.parquet", summary.validation, size))
     cells = [
-        CardOverlap(name, cell.benchmark.name, cell.benchmark.n_items, cell.hit, cell.rate, cell.flagged)
+        CardOverlap(name, cell.benchmark.name, cell.benchmark.n_items, cell.hit, cell.rate, cell.flagged, left)
         for name, cells in summary.overlaps.items()
-        for cell in cells
+        for cell, left in zip(cells, summary.left[name], strict=True)
     ]
     return CardFacts(
         name=summary.name,
@@ -310,6 +313,10 @@ def card_facts(plan: Plan, summary: Summary, lock_digest: str) -> CardFacts:
         profile=spec.profile if spec else None,
         limit=summary.limit,
         warnings=summary.warnings,
+        recall=[
+            Recall(line["mutation"], line["planted"], line["found"], line["low"], line["high"])
+            for line in summary.recall
+        ],
         lock_digest=lock_digest,
         report=True,
     )
