@@ -101,6 +101,8 @@ def sort_of(annotation: Any) -> str:
         return sort_of(inner[0])
     if get_origin(annotation) is tuple:
         return "list"
+    if get_origin(annotation) is dict:
+        return "mapping"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "mapping"
     names: dict[Any, str] = {str: "text", int: "whole", float: "number"}

@@ -20,7 +20,7 @@ NUMBERS: dict[str, dict[str, dict[str, Any]]] = {
         "exact": {"min_tokens": 3, "min_points": 12},
         "robust": {
             "threshold": 0.55, "seed": 3, "shared": 32, "need": 0.35, "reach": 2.0, "misses": 4, "chains": 64,
-            "least": 5, "short": 20, "plain_agrees": 0.8, "numbers_differ": 0.5, "floor": 0.2,
+            "least": 5, "short": 20, "plain_agrees": 0.8, "numbers_differ": 0.5, "floor": 0.4,
         },
     },
 }  # fmt: skip
