@@ -91,7 +91,7 @@ class DecontaminateSpec(Strict):
     @model_validator(mode="after")
     def _something_to_look_for(self) -> DecontaminateSpec:
         if self.suite is None and not self.against:
-            raise ValueError("decontaminate: nothing to look for; give a suite, or data sets under against")
+            raise ValueError("nothing to look for; give a suite, or data sets under against")
         return self
 
     @model_validator(mode="after")

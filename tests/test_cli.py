@@ -75,7 +75,7 @@ def test_the_summary_is_one_json_object_and_nothing_else(quickstart: tuple[Path,
     counts = summary["sources"]["chats"]
     assert counts["read"] == counts["kept"] + counts["removed"] + counts["quarantined"] + counts["not_sampled"]
     (cell,) = [cell for cell in summary["contamination"] if cell["source"] == "sums"]
-    assert (cell["benchmark"], cell["hit"], cell["items"], cell["flagged"]) == ("everyday", 5, 65, True)
+    assert (cell["benchmark"], cell["hit"], cell["items"], cell["flagged"]) == ("everyday", 6, 65, True)
     reconcile(out)
 
 
@@ -131,7 +131,7 @@ def test_decontaminate_takes_bare_files(folder: Path) -> None:
         "README.md", "audit.duckdb", "data", "recipe.lock.json", "removed", "report.html",
     }  # fmt: skip
     assert "format messages, found by its columns" in done.out
-    assert "items too short ever to be hit: 1 " in done.out
+    assert "items that can never be hit: 1 " in done.out
     reconcile(folder / "clean")
 
 

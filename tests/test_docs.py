@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 import curate
 from curate.cli import app
+from curate.contamination.profile import PROFILES, with_matchers
 from curate.formats import FORMATS, check_format, detect, parse
 from curate.formats.kinds import guess_kind
 from curate.recipe import DecontaminateSpec, OutputSpec, Recipe, SourceSpec
@@ -89,7 +90,8 @@ def default_of(model: type[BaseModel], name: str) -> str:
         return "its own defaults"
     if isinstance(field.default, tuple):
         return f"`[{', '.join(map(str, field.default))}]`"
-    return f"`{'null' if field.default is None else field.default}`"
+    default = field.get_default(call_default_factory=True)
+    return f"`{'null' if default is None else default}`"
 
 
 def sort_of(annotation: Any) -> str:
@@ -99,6 +101,8 @@ def sort_of(annotation: Any) -> str:
         return sort_of(inner[0])
     if get_origin(annotation) is tuple:
         return "list"
+    if get_origin(annotation) is dict:
+        return "mapping"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "mapping"
     names: dict[Any, str] = {str: "text", int: "whole", float: "number"}
@@ -265,6 +269,36 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not place or place in anchors, target
 
 
+def test_the_table_of_the_self_test_is_what_it_prints(tmp_path: Path) -> None:
+    text = section("decontamination.md", "What these settings would miss: `--self-test`")
+    folder = ROOT / "mixtures/quickstart"
+    call_ = ("decontaminate", folder / "data/chats.jsonl", "--suite", folder / "benchmark.jsonl", "--self-test")
+    done = call(*call_, "--json", "-o", "out", cwd=tmp_path)
+    assert rows(text) == [
+        [
+            line["mutation"], str(line["planted"]), str(line["found"]), f"{100 * line['recall']:.1f}",
+            f"{100 * line['low']:.1f} to {100 * line['high']:.1f}",
+        ]
+        for line in json.loads(done.out)["self_test"]
+    ]  # fmt: skip
+
+
+def test_every_number_of_every_profile_is_documented() -> None:
+    told: dict[str, dict[str, dict[str, Any]]] = {}
+    name = ""
+    for shown, matcher, numbers in rows(section("decontamination.md", "Profiles and their numbers")):
+        name = shown.strip("`") or name
+        told.setdefault(name, {})[matcher.strip("`")] = {
+            key: value for part in re.findall(r"`(\w+: [^`]+)`", numbers) for key, value in yaml.safe_load(part).items()
+        }
+    olmo3 = PROFILES["olmo3"].matchers()
+    assert 0.4999 < olmo3["ngram"].pop("threshold") < 0.5
+    assert told.pop("olmo3") == olmo3
+    others = with_matchers(PROFILES["tulu3"], {"minhash": True, "semantic": True}).matchers()
+    assert told.pop("none") == {"minhash": others["minhash"], "semantic": others["semantic"] | {"cache": None}}
+    assert told == {one: PROFILES[one].matchers() for one in ("tulu3", "default")}
+
+
 def pairs() -> list[Fence]:
     return [fence for fence in fences("text") if fence.text.startswith("item ")]
 
@@ -283,7 +317,9 @@ def score(item: str, turns: list[str], folder: Path) -> float:
     messages = [
         {"role": role, "content": text} for turn in turns for role, text in (("user", turn), ("assistant", "Yes."))
     ]
-    found = curate.decontaminate(pa.table({"messages": [messages]}), suite=folder / "items.jsonl", policy="report")
+    found = curate.decontaminate(
+        pa.table({"messages": [messages]}), suite=folder / "items.jsonl", profile="tulu3", policy="report"
+    )
     return max(found.matches["score"].to_pylist(), default=0.0)
 
 

@@ -38,7 +38,7 @@ def test_a_short_recipe_has_sensible_defaults(tmp_path: Path) -> None:
     assert (source.rows, source.share, source.keep, source.licence) == (None, None, (), None)
     assert recipe.decontaminate is not None
     step = recipe.decontaminate
-    assert (step.profile, step.policy, step.roles, step.fail_over) == ("tulu3", "drop-rows", ("user",), None)
+    assert (step.profile, step.policy, step.roles, step.fail_over) == ("default", "drop-rows", ("user",), None)
     assert (recipe.output.shards, recipe.output.validation) == ("auto", 0)
     assert loaded(tmp_path).decontaminate is None
 
@@ -65,7 +65,7 @@ def test_an_unknown_name_is_told_with_the_nearest(tmp_path: Path, recipe: dict[s
 WRONG = [
     ({"sources": []}, "sources"),
     ({"sources": [{"name": "a"}]}, "'sources.0.from' is missing"),
-    ({"decontaminate": {}}, "'decontaminate.suite' is missing"),
+    ({"decontaminate": {}}, "'decontaminate': nothing to look for; give a suite, or data sets under against"),
     ({"sources": [SOURCE | {"rows": 5, "share": 0.5}]}, "source 'a' gives both rows and share; give one of them"),
     ({"sources": [SOURCE, SOURCE | {"from": "b.jsonl"}]}, "two sources are called 'a'"),
     ({"sources": [SOURCE | {"rows": 0}]}, "'sources.0.rows': input should be greater than or equal to 1, not 0"),

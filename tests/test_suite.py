@@ -320,6 +320,42 @@ def write_as(path: Path, rows: list[dict[str, str]]) -> None:
             writer.writerows(rows)
 
 
+def test_the_answer_is_a_dotted_path_and_no_part_of_the_item(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"question": "one?", "gold": {"text": "first"}},
+        {"question": "two?", "gold": {"text": 2}},
+        {"question": "three?", "gold": {"text": ["a", "b"]}},
+        {"question": "four?", "gold": {"text": "  "}},
+        {"question": "five?", "gold": {"text": True}},
+        {"question": "seven?"},
+    ]
+    jsonl(tmp_path / "a.jsonl", *rows)
+    spec = {"name": "a", "from": "a.jsonl", "fields": ["question"]}
+    with_answers = read(tmp_path, spec | {"answer": "gold.text"})
+    assert [item.answer for item in with_answers.items] == ["first", "2", None, None, None, None]
+    assert [item.fields for item in with_answers.items] == [(row["question"],) for row in rows]
+    assert {item.answer for item in read(tmp_path, spec).items} == {None}
+
+
+@pytest.mark.parametrize(
+    ("row", "answer"),
+    [
+        ({"question": "q", "answer": "a", "solution": "s"}, "a"),
+        ({"problem": "p", "Solution": "s"}, "s"),
+        ({"prompt": "p", "canonical_solution": "return 1", "test": "t"}, "return 1"),
+        ({"instruction": "i", "input": "x", "output": "o"}, "o"),
+        ({"question": "q", "choices": "c"}, None),
+    ],
+)
+def test_the_answer_of_a_data_file_is_found_by_its_name(
+    tmp_path: Path, row: dict[str, Any], answer: str | None
+) -> None:
+    jsonl(tmp_path / "a.jsonl", row)
+    (item,) = read_suite(load_suite("a.jsonl", base=tmp_path), base=tmp_path).items
+    assert item.answer == answer
+    assert answer not in item.fields
+
+
 @pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz", "jsonl.zst", "json", "csv", "tsv", "parquet"])
 def test_every_kind_of_file_gives_the_same_items(tmp_path: Path, no_hub: None, ending: str) -> None:
     rows = [{"question": "how many, and\nwhy?", "answer": "1"}, {"question": "é?", "answer": "2"}]

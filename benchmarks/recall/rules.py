@@ -32,7 +32,7 @@ Rule = Callable[[Rows, "Sequence[int] | None"], np.ndarray]
 JACCARD, SHINGLE = 0.8, 5
 """Whole documents are near-duplicates from this share of common runs of so many words."""
 LONG = 13
-_PAIR = ("docs", "items", "scores")
+_PAIR = {"docs": np.int32, "items": np.int32, "scores": np.float64}
 _WORD = re.compile(r"\w+")
 
 
@@ -56,8 +56,8 @@ def over(threshold: float, found: Sequence[Matches]) -> Hits:
     """The pairs over a threshold, whatever they are called."""
     return Hits(
         *(
-            np.concatenate([getattr(part, name)[part.scores > threshold] for part in found] or [np.empty(0)])
-            for name in _PAIR
+            np.concatenate([getattr(part, name)[part.scores > threshold] for part in found] or [np.empty(0, kind)])
+            for name, kind in _PAIR.items()
         )
     )
 

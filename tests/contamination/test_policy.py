@@ -140,6 +140,38 @@ def test_drop_rows_gives_the_best_item_as_the_reason_and_counts_the_others() -> 
     }
 
 
+def test_a_pair_that_several_matchers_found_is_one_hit_of_its_best_score() -> None:
+    """One after the other as matchers give them: rows 0 and 1 with n-grams, with equal turns, with edited copies."""
+    sized = benchmarks(("a", "development", 10))
+    found = hits(
+        (0, 3, 0.7), (1, 5, 0.6), (1, 3, 0.9), (0, 3, 1.0), (0, 3, 0.8), (0, 4, 0.95), (0, 4, 0.6), (1, 3, 0.9)
+    )
+    assert why(decide("drop-rows", 3, found, sized)) == {
+        0: "covers 100.0 % of a/3 and hits 1 more",
+        1: "covers 90.0 % of a/3 and hits 1 more",
+    }
+    assert [cell.hit for cell in overlaps_of(found, 10, sized)] == [3]
+    assert why(decide("drop-rows", 1, hits((0, 2, 0.6), (0, 2, 0.8), (0, 2, 0.7)), sized)) == {
+        0: "covers 80.0 % of a/2"
+    }
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.integers(0, 5), st.sampled_from([0.51, 0.75, 0.8, 1.0])),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_hits_of_several_matchers_are_told_as_if_one_had_found_the_best_of_each_pair(triples: list[Triple]) -> None:
+    sized = benchmarks(("a", "development", 6))
+    best: dict[tuple[int, int], float] = {}
+    for row, item, score in triples:
+        best[row, item] = max(score, best.get((row, item), 0.0))
+    once = hits(*((row, item, score) for (row, item), score in best.items()))
+    assert why(decide("drop-rows", 5, hits(*triples), sized)) == why(decide("drop-rows", 5, once, sized))
+
+
 @pytest.mark.parametrize("role", ["development", "unseen"])
 def test_drop_source_takes_all_rows_of_a_flagged_source_and_none_of_another(role: str) -> None:
     sized = benchmarks(("small", "development", 10), ("big", role, 100))

@@ -10,6 +10,8 @@ import pytest
 
 from curate.audit.sql import sql
 from curate.mixture import Options, build_recipe_file
+from tests.corpus import read
+from tests.real.test_contamination import ALL, by_oracle, items_of
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,32 @@ def test_the_known_overlaps_are_found(built: Path) -> None:
     assert cells["flan-cot", "commonsense_qa"] == (722, 1221)
     assert cells["gsm8k", "gsm8k"] == (2, 1319)
     assert cells["math", "math500"] == (38, 500)
+
+
+@pytest.mark.slow
+def test_all_pairs_of_all_sources_are_those_of_the_rule_by_brute_force(built: Path) -> None:
+    """Every row of the eight sources against every item, in plain Python: scores, hits, and which items are hit."""
+    turns: dict[str, list[str]] = {}
+    for pattern in ("data/*.parquet", "removed/*.parquet"):
+        for row in read(built, pattern):
+            own = [message["content"] for message in row["messages"] if message["role"] == "user"]
+            turns[row["id"].split("#")[0]] = own
+    (counts,) = sql(built, "select count(*)::int n from documents where fate in ('kept', 'removed')").to_pylist()
+    (rest,) = sql(built, "select count(*)::int n from documents where fate = 'not-sampled'").to_pylist()
+    assert (len(turns), rest["n"]) == (counts["n"], 0)
+    items, names = items_of(*ALL), list(turns)
+    scores = by_oracle([turns[name] for name in names], [item.fields for item in items], 8)
+    wanted = {
+        (names[doc], items[place].instance_id): (score, score > 0.5)
+        for (doc, place), score in scores.items()
+        if score >= 0.2
+    }
+    rows = sql(built, "select doc_id, instance_id, score, hit, counts, matcher from matches").to_pylist()
+    assert {(row["doc_id"], row["instance_id"]): (row["score"], row["hit"]) for row in rows} == wanted
+    assert {(row["matcher"], row["hit"] == row["counts"]) for row in rows} == {("ngram", True)}
+    hit = {(doc.rsplit("/", 1)[0], item) for (doc, item), (_, over) in wanted.items() if over}
+    (cells,) = sql(built, "select sum(overlapped)::int n from contamination").to_pylist()
+    assert cells["n"] == len(hit)
 
 
 def test_every_row_has_a_fate_and_every_written_row_is_there(built: Path) -> None:

@@ -67,7 +67,9 @@ def by_oracle(records: Sequence[Sequence[str]], items: Sequence[Sequence[str]], 
 
 
 def test_gsm8k_train_hits_two_items_of_gsm8k_test(shared_data: Path) -> None:
-    result = decontaminate(shared_data / "sft/gsm8k/train.jsonl", suite=SUITE, without=all_but("gsm8k"))
+    result = decontaminate(
+        shared_data / "sft/gsm8k/train.jsonl", suite=SUITE, without=all_but("gsm8k"), profile="tulu3"
+    )
     (cell,) = result.overlaps["train"]
     assert (cell.benchmark.n_items, cell.hit, cell.flagged) == (1319, 2, False)
     assert result.kept.num_rows + result.dropped.num_rows == 7473
@@ -81,6 +83,7 @@ def test_flan_cot_hits_more_than_half_of_commonsense_qa(shared_data: Path) -> No
         without=all_but("commonsense_qa"),
         format={"prompt": "question", "response": "answer"},
         kind="sft",
+        profile="tulu3",
         policy="tulu3",
     )
     (cell,) = result.overlaps["data"]
