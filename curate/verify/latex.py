@@ -71,20 +71,21 @@ _DROPPED = frozenset(
 _FONTS = frozenset("mathbf mathit mathsf mathcal boldsymbol bm mathrm rm bf it operatorname boxed fbox".split())
 _WORDS = frozenset("text textbf textit textrm textsf texttt textnormal mbox hbox mathrm".split())
 _COMMAND = re.compile(r"\\([A-Za-z]+\*?|.)", re.DOTALL)
-_SPACED = re.compile(r"\\[,;:! ]|~|\\\n")
+_SPACED = re.compile(r"\\\\|,\s*\\!\s*|\\[,;:! ]|~|\\\n")
+_SPACES = {"\\\\": "\\\\", "\\!": "", "\\,": ""}
 _GROUPED = re.compile(r"\\(text\w*|[mh]box|mathrm|mathbf|mathit|mathsf|boldsymbol|operatorname|boxed|fbox)\s*\{")
 _TAKES = re.compile(r"\\frac(?![A-Za-z])|\\sqrt(?![A-Za-z])(?:\[[^\]]*\])?")
 _TOKEN = re.compile(r"\\[A-Za-z]+|[^\s{}\\]")
 _PLAIN_SQRT = re.compile(r"(?<![\\A-Za-z])sqrt\s*\(([^()]*)\)")
 _PLAIN_NAME = re.compile(r"(?<![\\A-Za-z])(pi|infinity|infty)(?![A-Za-z])")
 _ONE = re.compile(r"([\^_])\s*\{\s*([A-Za-z0-9]|\\circ)\s*\}")
-_LOOSE = re.compile(r"(^|[-+=/(\[,<> ])\{([^{}\\]*)\}")
+_LOOSE = re.compile(r"(^|[-+=/(\[,<>])\{([^{}\\]*)\}")
 _BLANK = re.compile(r"\s+")
 
 
 def normalise(text: str) -> str:
     """A formula in one spelling, blanks kept only where they part words or commands. Runs in linear time."""
-    if text.isascii() and text.isalnum():
+    if text.isascii() and text.isalnum() and "pi" not in text and "inf" not in text:
         return text
     if not text.isascii():
         text = text.translate(_SIGNS)
@@ -101,6 +102,7 @@ def normalise(text: str) -> str:
     if "\\frac" in text or "\\sqrt" in text:
         text = _with_braces(text)
     if "{" in text:
+        text = text.replace("{}", "")
         text = _LOOSE.sub(r"\1\2", _ONE.sub(r"\1\2", text))
     return _blanks(text)
 
@@ -132,7 +134,7 @@ def _with_braces(text: str) -> str:
 
 def _plain_commands(text: str) -> str:
     """Commands in one spelling: synonyms replaced, sizes and spacing dropped, delimiters of formulas taken off."""
-    text = _SPACED.sub(lambda match: "" if match[0] in ("\\!", "\\,") else " ", text)
+    text = _SPACED.sub(lambda match: "," if match[0][0] == "," else _SPACES.get(match[0], " "), text)
     text = _COMMAND.sub(_command, text)
     return _GROUPED.sub(lambda match: "\\text{" if match[1] in _WORDS else "{", text)
 

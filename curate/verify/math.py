@@ -3,7 +3,7 @@
 The answer is found by `extract.answer`, brought into one spelling and compared part by part (`value.same`); only
 expressions that are neither numbers, words nor equal in spelling go to the computer algebra (`symbolic.equal`). A
 ground truth is the answer in LaTeX, or a whole solution whose last box holds it; an empty one, one with unbalanced
-brackets or with a backslash before a digit (both are traces of a broken export) is refused.
+brackets or with a backslash before a digit or a minus (both are traces of a broken export) is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from curate.verify.verdict import BadGroundTruth, Verdict
 _NONE = Verdict(0.0, False, "no answer in the completion")
 _SPELLED = Verdict(1.0, True, "the answer is the same text")
 _EQUAL = Verdict(1.0, True, "the answer is equal")
-_BROKEN = re.compile(r"(?<!\\)\\[0-9]")
+_BROKEN = re.compile(r"(?<!\\)\\[-0-9]")
 _INTEGER = re.compile(r"(?<![0-9.])([0-9]+)(?![0-9.])")
 
 
@@ -74,7 +74,7 @@ def _fault(text: str) -> str | None:
     if len(text) > LONGEST:
         return f"is longer than {LONGEST} characters"
     if _BROKEN.search(text):
-        return "has a backslash before a digit"
+        return "has a backslash before a digit or a minus"
     plain = text.replace("\\\\", "").replace("\\{", "").replace("\\}", "")
     if plain.count("{") != plain.count("}"):
         return "has braces that are not closed"

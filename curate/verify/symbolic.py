@@ -18,7 +18,10 @@ from curate.errors import UserError
 
 _LOCK = Lock()
 _LONGEST = 400
-_HUGE = re.compile(r"\^\{?-?[0-9]{4,}|\^\{?[^{}]*\^\{?[^{}]*[0-9]{2}|[0-9]{4,}!|!!|\\binom\{[0-9]{5}|[0-9]{100}")
+# Exponents of four digits, of three over a bracket, towers of powers of numbers, factorials of large numbers.
+_HUGE = re.compile(
+    r"\^\{?-?[0-9]{4,}|\)\^\{?-?[0-9]{3,}|[0-9)]\^\{?[0-9]+\^|[0-9]{4,}!|!!|\\binom\{[0-9]{5}|[0-9]{100}"
+)
 _COMPLEX = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])|(?<=[0-9}])i")
 _RELATION = re.compile(r"=|<|>|\\leq|\\geq|\\neq")
 

@@ -38,7 +38,11 @@ _LABEL = re.compile(r"(?:[A-Za-z](?:_[A-Za-z0-9]|_\{\w+\})?'?(?:\([a-z]\))?|\\[a
 _LETTERS = re.compile(r"[A-Za-z][A-Za-z .'’,-]*\Z")
 _WORD = re.compile(r"[A-Za-z]{4}")
 _MATRIX = re.compile(r"\\begin\{([pb]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\1\}\Z", re.DOTALL)
-_AND = re.compile(r"\\text\{(?:and|or),?\}|(?<=[\w})]) (?:and|or) (?=[\w\\({-])|(?<=[\d)}])(?:and|or)(?=[\d\\({-])")
+_AND = re.compile(r"\\text\{ ?(?:and|or),? ?\}|(?<=[\w})]) ?(?<![A-Za-z])(?:and|or)(?![A-Za-z]) ?(?=[\w\\({-])")
+_INSIDE = re.compile(r"\\text\{([^{}]*[0-9][^{}]*)\}\Z")
+_BELOW = re.compile(r"(?:([^<>=]+?)(<|\\leq) ?)?([A-Za-z]) ?(<|\\leq|>|\\geq)([^<>=]+)\Z")
+_FLIPPED = re.compile(r"([^<>=A-Za-z]+)(<|\\leq|>|\\geq) ?([A-Za-z])\Z")
+_TURNED = {"<": ">", ">": "<", "\\leq": "\\geq", "\\geq": "\\leq"}
 _OPEN, _CLOSE = "([{", ")]}"
 _FUNCTIONS = frozenset("sqrt frac sin cos tan log".split())
 
@@ -78,6 +82,9 @@ def read(answer: str) -> Value:
 
 
 def _read(text: str, label: str = "") -> Value:
+    inside = _INSIDE.match(text)
+    if inside is not None:
+        text = inside[1].strip()
     number = _number(text, label)
     if number is not None:
         return number
@@ -85,7 +92,7 @@ def _read(text: str, label: str = "") -> Value:
     if words is not None:
         return Value("text", words, label=label)
     listed = _AND.sub(",", text)
-    for make in (_list, _union, _bracketed, _matrix):
+    for make in (_list, _union, _bracketed, _matrix, _interval):
         made = make(listed, label)
         if made is not None:
             return made
@@ -138,6 +145,8 @@ def _unit(rest: str) -> str | None:
         return None
     bare = rest[0] != "\\" and rest[0] != "^" and not _WORD.search(rest)
     known = [_UNITS[word] for word in words if word in _UNITS]
+    if words[0] in ("^2", "^3") or (not known and ("^2" in words or "^3" in words)):
+        return None  # a power of the number, not of a unit
     if bare and (not known or len(words[0]) < 2):
         return None
     powers = {"square": "^2", "cubic": "^3", "sq": "^2", "cu": "^3"}
@@ -202,6 +211,22 @@ def _matrix(text: str, label: str) -> Value | None:
     shape = " ".join(str(row.count("&")) for row in rows)
     items = tuple(_read(cell.strip()) for row in rows for cell in row.split("&"))
     return Value("matrix", shape, label=label, items=items)
+
+
+def _interval(text: str, label: str) -> Value | None:
+    """What an inequality of one letter allows, as an interval: `1<x\\leq2` is `(1,2]`."""
+    text = _FLIPPED.sub(lambda match: f"{match[3]}{_TURNED[match[2]]}{match[1]}", text)
+    match = _BELOW.match(text)
+    if match is None or any(mark in text for mark in ("\\leq\\leq", "|")):
+        return None
+    low, first, name, second, high = match.groups()
+    upward = second in (">", "\\geq")
+    if upward and low is not None:
+        return None
+    left, right = (high, "\\infty") if upward else (low or "-\\infty", high)
+    opened = "[" if (second if upward else first) in ("\\leq", "\\geq") else "("
+    closed = "]" if not upward and second == "\\leq" else ")"
+    return Value("tuple", opened + closed, label=label or name, items=(_read(left.strip()), _read(right.strip())))
 
 
 def _closes(text: str) -> int:
