@@ -107,7 +107,8 @@ def load(name: str) -> Verifier:
     plain = ALIASES.get(plain, plain)
     theirs = _registered()
     if plain not in VERIFIERS and plain not in theirs:
-        raise UserError(unknown("verifier", name, {*names(), *ALIASES} - {plain}))
+        known = names()
+        raise UserError(unknown("verifier", name, {*known, *(alias for alias in ALIASES if ALIASES[alias] in known)}))
     if plain in VERIFIERS and plain in theirs:
         raise UserError(f"verifier '{plain}' comes with curate; {theirs[plain]} must register another name")
     module_name, _, function = (VERIFIERS.get(plain) or theirs[plain]).partition(":")

@@ -2,9 +2,9 @@
 
 In this order: the last `\\boxed{...}` or `\\fbox{...}`; the sentence of Minerva's prompts (`Final Answer: The final
 answer is ... . I hope it is correct.`); whatever follows the last `answer is` or `answer:`; the last formula between
-dollars or `\\(...\\)`; the whole completion, if it is one line that could be an answer; the last number. Only one answer
-is taken: a completion that states two must not be right because one of them is. A last box that is never closed is no
-answer: the completion was cut off there.
+dollars or `\\(...\\)`; the whole completion, if it is one line that could be an answer; the last number. Only one
+answer is taken: a completion that states two must not be right because one of them is. A last box that is never closed
+is no answer: the completion was cut off there.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def answer(completion: str) -> str | None:
 
 
 def boxed(text: str) -> str | None:
-    """What stands in the last `\\boxed{...}` or `\\fbox{...}`; None where there is none, or one that is never closed."""
+    """What stands in the last `\\boxed{...}` or `\\fbox{...}`; None where there is none, or it is never closed."""
     place = max(text.rfind("\\boxed"), text.rfind("\\fbox"))
     return _boxed(text, place) if place >= 0 else None
 

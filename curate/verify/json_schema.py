@@ -76,8 +76,8 @@ def _validator(ground_truth: str) -> Any:
         kind.check_schema(schema)
     except exceptions.SchemaError as error:
         raise BadGroundTruth(f"json-schema: no valid schema: {error.json_path}: {_line(error)}") from error
-    kind = validators.extend(kind, {"pattern": _pattern})
-    return kind(schema, registry=Registry())
+    extend: Any = validators.extend
+    return extend(kind, {"pattern": _pattern})(schema, registry=Registry())
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:

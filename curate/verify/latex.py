@@ -1,8 +1,8 @@
 """LaTeX answers in one spelling: what differs only in looks becomes the same text.
 
 `normalise` drops spacing, sizes and delimiters of formulas, unwraps fonts, writes fractions and roots with braces,
-and replaces Unicode signs and plain-text names (`sqrt(5)`, `pi`, `×`) by LaTeX. Words stay inside `\\text{...}`, so that
-they can be told from products of variables. It does no mathematics; `value.py` reads what it makes.
+and replaces Unicode signs and plain-text names (`sqrt(5)`, `pi`, `×`) by LaTeX. Words stay inside `\\text{...}`, so
+that they can be told from products of variables. It does no mathematics; `value.py` reads what it makes.
 """
 
 from __future__ import annotations

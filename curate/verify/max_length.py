@@ -8,6 +8,8 @@ negative. An empty completion is not parsed.
 
 from __future__ import annotations
 
+from typing import Any
+
 from curate.verify.labels import load_json
 from curate.verify.verdict import BadGroundTruth, Verdict
 
@@ -40,8 +42,9 @@ def _limit(ground_truth: str) -> tuple[int, str]:
     wanted = 'a whole number of words, or {"max": 200, "unit": "characters"}'
     spec = load_json("max-length", ground_truth, wanted)
     spec = {"max": spec} if not isinstance(spec, dict) else spec
-    most, unit = spec.get("max"), spec.get("unit", "words")
+    most: Any = spec.get("max")
+    unit: Any = spec.get("unit", "words")
     whole = isinstance(most, int) and not isinstance(most, bool) and 0 < most <= 10**7
     if not whole or unit not in _UNITS or spec.keys() - {"max", "unit"}:
         raise BadGroundTruth(f"max-length: cannot read the ground truth {ground_truth[:60]!r}; give {wanted}")
-    return int(most), str(unit)
+    return most, unit

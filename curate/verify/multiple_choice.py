@@ -1,10 +1,10 @@
 """The letter of a choice (`multiple-choice`).
 
 The letter is looked for in this order: in the last `\\boxed{...}` or `<answer>...</answer>`; after the last `answer is`
-or `answer:`, else the last `option` or `choice`; a completion, or its first or last line, that is a letter alone, perhaps in brackets or
-followed by `.`, `)` or `:` and the text of the choice. Anything else is not parsed: a letter somewhere in a text (`A
-good question`) is no choice. The ground truth is a letter, perhaps as `(C)`, or a JSON list of letters any of which is
-right. Letters run from A to Z; lower case counts where it stands in brackets or a box, or alone.
+or `answer:`, else the last `option` or `choice`; in a completion, or its last or first line, that is a letter alone,
+perhaps in brackets or followed by `.`, `)` or `:` and the text of the choice. Anything else is not parsed: a letter
+somewhere in a text (`A good question`) is no choice. The ground truth is a letter, perhaps as `(C)`, or a JSON list of
+letters any of which is right. Letters run from A to Z; lower case counts in brackets, in a box, or alone.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Numbers as people write them in answers, read exactly: no float is ever made.
 
 Read are integers and decimals with thousands separators (`1,234`, `1{,}234`), a sign, a currency sign, fractions
-(`3/4`, `\\frac{3}{4}`, `\\frac34`), mixed numbers (`1 1/2`, `1\\frac{1}{2}`) and powers of ten (`1.5e3`,
-`1.5 \\times 10^3`) and of small whole numbers (`5^2`). A minus after a letter, a digit or a closing bracket is a subtraction or a hyphen, not a sign; the
-exponent of a unit (`m^2`) is no number. Percent signs and units are left to the caller.
+(`3/4`, `\\frac{3}{4}`, `\\frac34`), mixed numbers (`1 1/2`, `1\\frac{1}{2}`), powers of ten (`1.5e3`,
+`1.5 \\times 10^3`) and of whole numbers (`5^2`). A minus after a letter, a digit or a closing bracket is a subtraction
+or a hyphen, not a sign; the exponent of a unit (`m^2`) is no number. Percent signs and units are left to the caller.
 """
 
 from __future__ import annotations
@@ -23,14 +23,18 @@ _NUMBER = re.compile(
                                            (?:\{{[ ]?(?P<low>{_PLAIN})[ ]?\}}|[ ]?(?P<low1>[0-9]))
     | (?:(?P<mixed>[0-9]+)[ ])?(?<!/)(?P<over>{_PLAIN})[ ]?/[ ]?(?P<under>{_PLAIN})(?!/)
     | (?<![^\W\d_]\^)(?<![^\W\d_]\^\{{)(?P<plain>{_PLAIN})
-      (?:(?:\^|\*\*)\{{?(?P<power>[0-9]{{1,2}})(?![0-9])\}}?|[eE](?P<e>[-+]?[0-9]{{1,3}})(?!\w)|[ ]?(?:×|\*|\\times|\\cdot)[ ]?10\^\{{?(?P<ten>[-−]?[0-9]{{1,3}})\}}?)?
+      (?:
+        (?:\^|\*\*)\{{?(?P<power>[0-9]{{1,2}})(?![0-9])\}}?
+      | [eE](?P<e>[-+]?[0-9]{{1,3}})(?!\w)
+      | [ ]?(?:×|\*|\\times|\\cdot)[ ]?10\^\{{?(?P<ten>[-−]?[0-9]{{1,3}})\}}?
+      )?
     )
     """,
     re.VERBOSE,
 )
 _LAST_DIGIT = re.compile(r"(?s:.*)[0-9]")
 # Most answers end in a bare number after a blank or a sign that takes no part in it; this is three times as fast.
-_EASY = re.compile(r"(?s:.*)(?:[\s=:>]|boxed\{)[$*]{0,3}([0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)\Z")
+_EASY = re.compile(r"(?s:.*)(?:(?<!/)[\s=:>]|boxed\{)[$*]{0,3}([0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)\Z")
 _WINDOW = 96
 _SEPARATORS = str.maketrans("", "", ",")
 

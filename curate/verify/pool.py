@@ -23,6 +23,7 @@ from multiprocessing.context import SpawnProcess
 from time import monotonic
 from typing import Any, NamedTuple
 
+from curate.errors import CurateError
 from curate.verify import BadGroundTruth, find
 
 Row = tuple[str, str, str, str | None]
@@ -40,6 +41,7 @@ RIGHT, PARTLY, WRONG, NOT_PARSED, TIMED_OUT, BAD_TRUTH, FAILED = OUTCOMES = (
 _CHUNK = 256
 _TICK = 0.05
 _FLUSH = 0.2
+_NOT_BEGUN, _IDLE = -2, -1
 
 
 class Judged(NamedTuple):
@@ -67,11 +69,11 @@ def judge(row: Row) -> Judged:
 
 
 class _Worker:
-    """A process, the pipe to it, the rows it was given that are not done, and how long it has been at the present one."""
+    """A process, the pipe to it, the rows it has not done, and how long it has been at the present one."""
 
     def __init__(self) -> None:
         context = get_context("spawn")
-        self.place = context.RawValue("q", -1)
+        self.place = context.RawValue("q", _NOT_BEGUN)
         self.pipe, theirs = context.Pipe()
         self.process: SpawnProcess = context.Process(target=_work, args=(theirs, self.place, os.getpid()), daemon=True)
         self.process.start()
@@ -147,7 +149,13 @@ def _look_after(
                 done(1)
     except (EOFError, OSError):
         worker.process.join()
-        return Judged(FAILED, None, False, f"the verifier ended its process (exit code {worker.process.exitcode})")
+        code = worker.process.exitcode
+        if worker.place.value == _NOT_BEGUN:
+            raise CurateError(
+                f"a worker process ended before it began (exit code {code}); a script that calls this at its top "
+                f"level needs `if __name__ == '__main__':`"
+            ) from None
+        return Judged(FAILED, None, False, f"the verifier ended its process (exit code {code})")
     if worker.rows and worker.waited(passed) > seconds:
         return Judged(TIMED_OUT, 0.0, False, f"no verdict within {seconds:g} s")
     return None
@@ -160,8 +168,6 @@ def _replaced(
     place = worker.place.value
     left = list(worker.rows)
     worker.kill()
-    if place not in left and fate.outcome == FAILED:
-        place = left[0]  # it died before it began its first row
     if place in left:
         results[place] = fate
         left.remove(place)
@@ -174,6 +180,7 @@ def _replaced(
 
 def _work(pipe: connection.Connection[Any, Any], place: Any, parent: int) -> None:
     """A worker's life: judge what is sent, tell at every row where it is, send results a few times a second."""
+    place.value = _IDLE
     os.setsid()  # a group of its own: Ctrl-C reaches the parent alone, and the group can be killed as one
     _die_with(parent)
     with contextlib.suppress(EOFError, OSError):
@@ -192,7 +199,7 @@ def _judged(rows: Sequence[tuple[int, Row]], place: Any) -> Iterator[list[tuple[
             yield finished
             finished, flushed = [], monotonic()
     yield finished
-    place.value = -1
+    place.value = _IDLE
 
 
 def _die_with(parent: int) -> None:

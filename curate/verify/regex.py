@@ -1,10 +1,10 @@
 """A pattern that the completion must match (`regex`).
 
-The ground truth is a pattern of the `regex` package (Python's `re` syntax and more), searched for in the completion, or
-JSON `{"pattern": ..., "flags": "ims", "full": true}`, where `full` asks that the whole completion matches, blanks around
-it apart. A pattern from a data set is code: nested repetitions take exponential time on the right text. `regex` stops by
-itself after a time limit, where Python's `re` cannot be stopped and RE2 lacks the references and look-arounds that such
-patterns use. A search that is not done after one second is no match, and the reason says so.
+The ground truth is a pattern of the `regex` package (Python's `re` syntax and more), searched for in the completion,
+or JSON `{"pattern": ..., "flags": "ims", "full": true}`, where `full` asks that the whole completion matches, blanks
+around it apart. A pattern from a data set is code: nested repetitions take exponential time on the right text. `regex`
+stops by itself after a time limit, where Python's `re` cannot be stopped and RE2 lacks the references and look-arounds
+that such patterns use. A search that is not done after one second is no match, and the reason says so.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One answer in words, equal after normalisation (`string`).
 
-The answer is what stands in the last `<answer>...</answer>`, else what follows the last `The answer is` up to the end of
-its line, else the whole completion. Normalisation is SQuAD's: lower case, punctuation out, the articles a, an and the
-out, blanks to one (Rajpurkar et al., 2016); Unicode is brought to NFKC first, and an answer that this would empty
+The answer is what stands in the last `<answer>...</answer>`, else what follows the last `The answer is` up to the end
+of its line, else the whole completion. Normalisation is SQuAD's: lower case, punctuation out, the articles a, an and
+the out, blanks to one (Rajpurkar et al., 2016); Unicode is brought to NFKC first, and an answer that this would empty
 (`+`, `the`) is compared as it stands. The ground truth is an answer, or a JSON list of answers any of which is right.
 """
 

@@ -1,4 +1,4 @@
-"""What a mathematical answer is: a number, words, a tuple, an interval, a set, a union, a matrix, or another expression.
+"""What a mathematical answer is: number, words, tuple, interval, set, union, matrix, or another expression.
 
 `read` takes an answer apart as far as that can be done with certainty; `same` compares two answers part by part.
 Numbers are compared exactly, as fractions; words as words; tuples, intervals and matrices in order and with their
@@ -50,8 +50,8 @@ _UNIT_NAMES = (
     "mm millimeter millimetre", "cm centimeter centimetre", "m meter metre", "km kilometer kilometre", "in inch inches",
     "ft foot feet", "yd yard", "mi mile", "mg milligram", "g gram", "kg kilogram", "lb lbs pound", "oz ounce",
     "ms millisecond", "s sec second", "min minute", "h hr hour", "day", "week", "month", "year", "ml mL milliliter",
-    "l L liter litre", "gallon", "quart", "pint", "cup", "mph", "km/h kph", "m/s", "° degree", "rad radian", "% percent",
-    "$ dollar USD", "cent ¢", "€ euro", "£", "square", "cubic",
+    "l L liter litre", "gallon", "quart", "pint", "cup", "mph", "km/h kph", "m/s", "° degree", "rad radian",
+    "% percent", "$ dollar USD", "cent ¢", "€ euro", "£", "square", "cubic",
 )  # fmt: skip
 _UNITS = {
     form: names.split()[0]
@@ -260,7 +260,7 @@ def _tight(text: str) -> str:
 
 
 def same(gold: Value, found: Value, compare: Compare) -> bool:
-    """Whether two answers are the same; `compare` judges two expressions in LaTeX that are neither numbers nor words."""
+    """Whether two answers are the same; `compare` judges two expressions that are neither numbers nor words."""
     if gold.label and found.label and gold.label != found.label:
         return False
     if gold.kind == found.kind == "number":
