@@ -18,7 +18,9 @@ _MINERVA = re.compile(
     r"[Ff]inal [Aa]nswer:\s*[Tt]he final answer is:?\s*(.{1,400}?)\.?\s*I hope it is correct", re.DOTALL
 )
 _STATED = re.compile(r"(?:\banswer(?:\s+is)?\s*(?::|=|\bis\b)|\banswer\s+is)[\s*]*([^\n]+)", re.IGNORECASE)
-_FORMULA = re.compile(r"\$\$([^$]{1,2000})\$\$|\$([^$\n]+)\$|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL)
+_FORMULA = re.compile(
+    r"\$\$([^$]{1,2000})\$\$|(?<!\\)\$((?:[^$\n\\]|\\.)+)\$|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL
+)
 _LONGEST = 200
 _FLAT = re.compile(r"[^{}]*")
 _SENTENCE = re.compile(r"\.(?:\s|$)")

@@ -18,7 +18,7 @@ from curate.verify.string import _TAG
 from curate.verify.verdict import BadGroundTruth, Verdict
 
 _LABEL = re.compile(r"\s*\(?\s*([A-Za-z])\s*\)?\.?\s*\Z")
-_MARKED = re.compile(r"\s*[*_]*(?:\(([A-Za-z])\)|([A-Z])(?:[.):]|[*_]+[.):]?|\s*\Z))")
+_MARKED = re.compile(r"\s*[*_]*(?:\(([A-Za-z])\)|([A-Z])(?:[.):](?!\s*[A-Z]\.)|[*_]+[.):]?|\s*\Z))")
 _SAID = re.compile(
     r"\b(answer|option|choice)\b(?:\s+(?:is|would be|should be|must be))?(?:\s*[:=])?"
     r"(?:\s+(?:option|choice|letter))?\s*[*_$]*(?:\\text(?:bf)?\{)?(?:\(([A-Za-z])\)|([A-Z])(?![\w'’]))",

@@ -2,8 +2,9 @@
 
 Read are integers and decimals with thousands separators (`1,234`, `1{,}234`), a sign, a currency sign, fractions
 (`3/4`, `\\frac{3}{4}`, `\\frac34`), mixed numbers (`1 1/2`, `1\\frac{1}{2}`), powers of ten (`1.5e3`,
-`1.5 \\times 10^3`) and of whole numbers (`5^2`). A minus after a letter, a digit or a closing bracket is a subtraction
-or a hyphen, not a sign; the exponent of a unit (`m^2`) is no number. Percent signs and units are left to the caller.
+`1.5 \\times 10^3`) and of whole numbers (`5^2`); `last_number` reads `2 million`, too. A minus after a letter, a digit
+or a closing bracket is a subtraction or a hyphen, not a sign; the exponent of a unit (`m^2`) is no number. Percent signs
+and units are left to the caller.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _NUMBER = re.compile(
 _LAST_DIGIT = re.compile(r"(?s:.*)[0-9]")
 # Most answers end in a bare number after a blank or a sign that takes no part in it; this is three times as fast.
 _EASY = re.compile(r"(?s:.*)(?:(?<!/)[\s=:>]|boxed\{)[$*]{0,3}([0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)\Z")
+_SCALE = re.compile(r"[ \u00a0](hundred|thousand|million|billion|trillion)(?![a-z])", re.IGNORECASE)
+SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _WINDOW = 96
 _SEPARATORS = str.maketrans("", "", ",")
 
@@ -45,6 +48,15 @@ def last_number(text: str) -> tuple[str, Number] | None:
     if digit is None:
         return None
     stop = digit.end()
+    scale = _SCALE.match(text, stop)
+    if scale is not None:
+        found = _last_before(text, stop)
+        return found and (f"{found[0]} {scale[1]}", found[1] * SCALES[scale[1].lower()])
+    return _last_before(text, stop)
+
+
+def _last_before(text: str, stop: int) -> tuple[str, Number] | None:
+    """The number whose last digit stands before `stop`."""
     easy = _EASY.match(text, max(0, stop - _WINDOW), stop)
     if easy is not None:
         token = easy[1]

@@ -2,8 +2,9 @@
 
 The answer is what stands in the last `<answer>...</answer>`, else what follows the last `The answer is` up to the end
 of its line, else the whole completion. Normalisation is SQuAD's: lower case, punctuation out, the articles a, an and
-the out, blanks to one (Rajpurkar et al., 2016); Unicode is brought to NFKC first, and an answer that this would empty
-(`+`, `the`) is compared as it stands. The ground truth is an answer, or a JSON list of answers any of which is right.
+the out, blanks to one (Rajpurkar et al., 2016), with three differences: Unicode is brought to NFKC first, an article
+that no word follows stays (`vitamin A`, `(A)`), and an answer that is nothing but punctuation (`+`) is compared as it
+stands. The ground truth is an answer, or a JSON list of answers any of which is right.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from curate.verify.verdict import Verdict
 
 _TAG = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.DOTALL)
 _STATED = re.compile(r"\bthe answer is:?\s*([^\n]+)", re.IGNORECASE)
-_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+_ARTICLES = re.compile(r"\b(?:a|an|the)\s+(?=\S)")
 _PUNCTUATION = str.maketrans("", "", string.punctuation + "“”‘’«»„…–—¿¡")
 
 
@@ -55,5 +56,5 @@ def stated(completion: str) -> str:
 def normalise(text: str) -> str:
     """A text as SQuAD compares it."""
     lower = unicodedata.normalize("NFKC", text).lower()
-    plain = " ".join(_ARTICLES.sub(" ", lower.translate(_PUNCTUATION)).split())
+    plain = " ".join(_ARTICLES.sub("", lower.translate(_PUNCTUATION)).split())
     return plain or " ".join(lower.split())

@@ -23,6 +23,7 @@ _HUGE = re.compile(
     r"\^\{?-?[0-9]{4,}|\)\^\{?-?[0-9]{3,}|[0-9)]\^\{?[0-9]+\^|[0-9]{4,}!|!!|\\binom\{[0-9]{5}|[0-9]{100}"
 )
 _COMPLEX = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])|(?<=[0-9}])i")
+_PRODUCT = re.compile(r"(?<![_0-9.])([0-9.]+)\(")  # the parser takes `2(\\frac{1}{3})` for a mixed number
 _RELATION = re.compile(r"=|<|>|\\leq|\\geq|\\neq")
 
 
@@ -42,12 +43,14 @@ def equal(gold: str, found: str) -> bool:
 
 
 def _equal(one: Any, two: Any) -> bool:
-    from math_verify.grader import sympy_expr_eq
+    from math_verify.grader import sympy_expr_eq, sympy_symbolic_eq
 
     try:
         if getattr(one, "is_number", False) and getattr(two, "is_number", False):
             return _equal_numbers(one, two)
-        return bool(sympy_expr_eq(one, two, 12, 30, True, True))
+        # math-verify compares a single letter by its name alone: `2a/2` would not be `a`.
+        letter = getattr(one, "is_Symbol", False) or getattr(two, "is_Symbol", False)
+        return bool(sympy_expr_eq(one, two, 12, 30, True, True) or (letter and sympy_symbolic_eq(one, two)))
     except Exception:  # what the algebra cannot do is no proof of equality
         return False
 
@@ -68,7 +71,11 @@ def _parsed(text: str, complex_: bool) -> Any:
     try:
         config = ConversionConfig(lowercase_symbols=False)
         return latex2sympy(
-            text, is_real=not complex_, convert_degrees=False, normalization_config=None, conversion_config=config
+            _PRODUCT.sub(r"\1\\cdot (", text),
+            is_real=not complex_,
+            convert_degrees=False,
+            normalization_config=None,
+            conversion_config=config,
         )
     except Exception:  # ANTLR, its listener and SymPy each have errors of their own
         return None

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from curate.verify.latex import normalise
+from curate.verify.numbers import SCALES
 
 Compare = Callable[[str, str], bool]
 LONGEST = 1000
@@ -33,6 +34,7 @@ _NUMBER = re.compile(
     re.DOTALL,
 )
 _QUICK = re.compile(r"-?[0-9]{1,18}\Z")
+_SCALE = re.compile(rf"(?:\\text\{{)? ?({'|'.join(SCALES)})(?![a-z])\}}?", re.IGNORECASE)
 _TEXT = re.compile(r"\\text\{([^{}]*)\}")
 _LABEL = re.compile(r"(?:[A-Za-z](?:_[A-Za-z0-9]|_\{\w+\})?'?(?:\([a-z]\))?|\\[a-z]+)(?:=|\\in(?![a-z]))")
 _LETTERS = re.compile(r"[A-Za-z][A-Za-z .'’,-]*\Z")
@@ -78,7 +80,11 @@ def read(answer: str) -> Value:
     """Take an answer apart; never fails, what is not understood is an expression."""
     if _QUICK.match(answer):
         return Value("number", answer, int(answer))
-    return _read(normalise(answer[: LONGEST + 1]))
+    text = normalise(answer[: LONGEST + 1])
+    try:
+        return _read(text)
+    except RecursionError:  # hundreds of brackets
+        return Value("expr", text)
 
 
 def _read(text: str, label: str = "") -> Value:
@@ -116,7 +122,8 @@ def _number(text: str, label: str) -> Value | None:
     if match is None:
         return None
     part = match.groupdict()
-    unit = _unit(part["rest"])
+    scale = _SCALE.match(part["rest"])
+    unit = _unit(part["rest"][scale.end() :] if scale else part["rest"])
     top, low = part["top"] or part["over"], part["low"] or part["under"]
     if unit is None or len(text) > 300 or (low and not float(low.replace(",", ""))):
         return None
@@ -124,8 +131,7 @@ def _number(text: str, label: str) -> Value | None:
         value = _exact(top) / _exact(low) + int(part["whole"] or part["mixed"] or 0)
     else:
         value = _exact(part["plain"]) * Fraction(10) ** int(part["ten"] or part["ten1"] or 0)
-    if part["sign"] == "-":
-        value = -value
+    value *= (-1 if part["sign"] == "-" else 1) * (SCALES[scale[1].lower()] if scale else 1)
     return Value("number", text, value, unit or part["money"], part["base"] or part["base1"] or "", label)
 
 
