@@ -46,4 +46,4 @@ def _gold(ground_truth: str) -> tuple[str, Number]:
     if len(numbers) != 1:
         what = "no number" if not numbers else f"{len(numbers)} numbers"
         raise BadGroundTruth(f"gsm8k: {what} in the ground truth {answer[:60]!r}; give one number, or '... #### 18'")
-    return numbers[0][:2]
+    return numbers[0]

@@ -3,8 +3,8 @@
 Read are integers and decimals with thousands separators (`1,234`, `1{,}234`), a sign, a currency sign, fractions
 (`3/4`, `\\frac{3}{4}`, `\\frac34`), mixed numbers (`1 1/2`, `1\\frac{1}{2}`), powers of ten (`1.5e3`,
 `1.5 \\times 10^3`) and of whole numbers (`5^2`); `last_number` reads `2 million`, too. A minus after a letter, a digit
-or a closing bracket is a subtraction or a hyphen, not a sign; the exponent of a unit (`m^2`) is no number. Percent signs
-and units are left to the caller.
+or a closing bracket is a subtraction or a hyphen, not a sign; the exponent of a unit (`m^2`) is no number. Percent
+signs and units are left to the caller.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PLAIN = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+"
 _SIGNED = rf"[-+−]?(?:{_PLAIN})"
 _NUMBER = re.compile(
     rf"""
-    (?P<sign>(?<![\w)\]}}.])[-−])?(?:\\?[$€£¥])?
+    (?=[-−0-9.\\$€£¥])(?P<sign>(?<![\w)\]}}.])[-−])?(?:\\?[$€£¥])?
     (?:
       (?:(?P<whole>[0-9]+)[ ]?)?\\[dtc]?frac(?:\{{[ ]?(?P<top>{_SIGNED})[ ]?\}}|(?P<top1>[0-9]))
                                            (?:\{{[ ]?(?P<low>{_PLAIN})[ ]?\}}|[ ]?(?P<low1>[0-9]))
@@ -66,43 +66,47 @@ def _last_before(text: str, stop: int) -> tuple[str, Number] | None:
 
 def _last(text: str, cut: bool) -> tuple[str, Number] | None:
     """The last number of a piece of text; None where it might begin before a piece that was `cut`."""
-    found = all_numbers(text)
-    if not found or (cut and found[-1][2] < _WINDOW // 4):
-        return None
-    return found[-1][:2]
+    for match in reversed(_matches(text)):
+        value = _value(match)
+        if value is not None:
+            return None if cut and match.start() < _WINDOW // 4 else (match[0], value)
+    return None
 
 
-def all_numbers(text: str) -> list[tuple[str, Number, int]]:
-    """Every number of a text in order: as written, its value, and where it begins."""
+def _matches(text: str) -> list[re.Match[str]]:
     if "\\" in text or "{" in text:
         text = text.replace("{,}", ",").replace("\\,", ",").replace("\\!", "")
-    return [
-        (match[0], value, match.start()) for match in _NUMBER.finditer(text) if (value := _value(match)) is not None
-    ]
+    return list(_NUMBER.finditer(text))
+
+
+def all_numbers(text: str) -> list[tuple[str, Number]]:
+    """Every number of a text in order: as written, and its value."""
+    return [(match[0], value) for match in _matches(text) if (value := _value(match)) is not None]
 
 
 def value_of(token: str) -> Number:
     """The value of digits with separators, a sign and a decimal point; raises ValueError for anything else."""
     digits = token.translate(_SEPARATORS).replace("−", "-")
-    return Fraction(digits) if "." in digits else int(digits)
+    whole, _, part = digits.partition(".")
+    if not part.strip("0"):
+        return int(whole or "0")
+    return Fraction(int(whole + part), 10 ** len(part))
 
 
 def _value(match: re.Match[str]) -> Number | None:
     """The value of a match; None for a division by zero and for numbers of more than a thousand digits."""
-    part = match.groupdict()
-    if len(match[0]) > 1000:
+    if match.end() - match.start() > 1000:
         return None
-    if part["plain"]:
-        value: Number = value_of(part["plain"])
-        ten = part["e"] or part["ten"]
-        if ten:
-            value = value * Fraction(10) ** int(ten.replace("−", "-"))
-        elif part["power"]:
-            value = value ** int(part["power"])
-    else:
-        top, low = part["top"] or part["top1"] or part["over"], part["low"] or part["low1"] or part["under"]
-        below = value_of(low)
-        if below == 0:
-            return None
-        value = Fraction(value_of(top)) / below + int(part["whole"] or part["mixed"] or 0)
-    return -value if part["sign"] else value
+    sign, whole, top, top1, low, low1, mixed, over, under, plain, power, e, ten = match.groups()
+    if plain:
+        value = value_of(plain)
+        if power:
+            value = value ** int(power)
+        elif e or ten:
+            value = value * Fraction(10) ** int((e or ten).replace("−", "-"))
+        return -value if sign else value
+    below = value_of(low or low1 or under)
+    if below == 0:
+        return None
+    value = Fraction(value_of(top or top1 or over), below) + int(whole or mixed or 0)
+    return -value if sign else value
