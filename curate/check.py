@@ -96,11 +96,11 @@ def check(path: str | Path, purpose: str | None = None, *, workers: int = 1, sec
         raise UserError(unknown("purpose", purpose, PURPOSES))
     folder = Path(path) if (Path(path) / locks.LOCK).is_file() else None
     lock = locks.load(folder) if folder else None
-    source = open_source("data", "data/*.parquet", base=folder) if folder else _source(str(path))
     findings = list(_digests(folder, lock)) if folder and lock else []
     kind = PURPOSES[purpose] if purpose else str(lock["recipe"]["kind"]) if lock else ""
     n_rows, seen = 0, _Seen()
     try:
+        source = open_source("data", "data/*.parquet", base=folder) if folder else _source(str(path))
         for block in source.blocks():
             kind = kind or guess_kind(block)
             n_rows += block.n_rows

@@ -47,7 +47,7 @@ def test_conversations(tmp_path: Path) -> None:
         ("empty", "rows/3"),
         ("roles", "rows/4"),
         ("roles", "rows/5"),
-        ("empty", "rows/6"),
+        ("schema", "rows/6"),
         ("schema", "rows/7"),
     }
 
@@ -126,7 +126,7 @@ def test_a_built_folder_is_sound_and_its_audit_says_so(tmp_path: Path) -> None:
     assert (done.code, done.out) == (0, "out (sft, 18 rows): nothing found\n")
     with duckdb.connect(out / "audit.duckdb", read_only=True) as con:
         assert con.sql("SELECT count(*) FROM findings").fetchall() == [(0,)]
-        (value,) = con.sql("SELECT value FROM runs WHERE key = 'check'").fetchone() or ("",)
+        (value,) = con.execute("SELECT value FROM runs WHERE key = 'check'").fetchone() or ("",)
     assert json.loads(value) == {"kind": "sft", "rows": 18, "counts": {}}
 
 

@@ -45,6 +45,8 @@ def equal(gold: str, found: str) -> bool:
 def _equal(one: Any, two: Any) -> bool:
     from math_verify.grader import sympy_expr_eq, sympy_symbolic_eq
 
+    if any(_is_relation(value) and not value.free_symbols for value in (one, two)):
+        return False  # `1=1` and `2=2` are both true, but not the same answer
     try:
         if getattr(one, "is_number", False) and getattr(two, "is_number", False):
             return _equal_numbers(one, two)
@@ -55,10 +57,15 @@ def _equal(one: Any, two: Any) -> bool:
         return False
 
 
+def _is_relation(value: Any) -> bool:
+    return bool(getattr(value, "is_Relational", False) or getattr(value, "is_Boolean", False))
+
+
 def _equal_numbers(one: Any, two: Any) -> bool:
-    difference = (one - two).evalf(30, maxn=60)
-    scale = abs(one.evalf(15, maxn=60))
-    return bool(abs(difference) <= scale * 10**-12) if difference.is_number and scale != 0 else bool(difference == 0)
+    left, right, difference = (value.evalf(30, maxn=60) for value in (one, two, one - two))
+    if not (left.is_finite and right.is_finite):  # a division by zero is equal to nothing
+        return False
+    return bool(abs(difference) <= abs(left) * 10**-12)
 
 
 @lru_cache(maxsize=4096)

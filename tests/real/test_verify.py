@@ -46,7 +46,7 @@ def test_answers_that_an_export_has_damaged_are_refused_or_not_met(shared_data: 
         except BadGroundTruth:
             refused.append(row["answer"])
     assert all("\\le" in one or "\\begin{pmatrix}" in one for one in refused)
-    assert (len(refused), len([one for one in unmet if "\\iny" in one]), len(unmet)) == (10, 4, 5)
+    assert (len(refused), len([one for one in unmet if "\\iny" in one]), len(unmet)) == (11, 4, 5)
 
 
 @pytest.mark.parametrize("model", ["6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification"])

@@ -1,4 +1,4 @@
-"""Many rows in worker processes: the verdicts of one call each, in order; hanging and dying rows cost themselves alone."""
+"""Many rows in worker processes: the verdicts of single calls, in order; a row that hangs costs itself alone."""
 
 from __future__ import annotations
 

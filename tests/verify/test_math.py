@@ -1,4 +1,4 @@
-"""Mathematical answers: tables of equal and unequal ones, exact arithmetic as the oracle, and texts that fit nothing."""
+"""Mathematical answers: tables of equal and unequal ones, exact arithmetic as the oracle, and odd texts."""
 
 from __future__ import annotations
 
@@ -77,6 +77,8 @@ EQUAL = [
     ("2000000", r"2 \text{ million}"),
     ("x^2+y^2=4", "y^2+x^2=4"),
     ("8", "2^3"),
+    ("0", r"\sqrt{2}-\sqrt{2}"),
+    (r"\infty", r"+\infty"),
     ("720", "6!"),
     (r"\sin^2 x", r"1-\cos^2 x"),
     ("18", "18 apples"),
@@ -122,6 +124,11 @@ UNEQUAL = [
     (r"\begin{pmatrix}1\\2\end{pmatrix}", r"\begin{pmatrix}1&2\end{pmatrix}"),
     ("y=2x+3", "y=2x"),
     ("2", r"\frac{2}{0}"),
+    (r"05\!:\!00", r"\frac{3}{\sqrt{10}}"),
+    (r"\frac{1}{0}", r"\frac{2}{0}"),
+    (r"\infty", r"-\infty"),
+    ("1=1", "2=2"),
+    ("0", "10^{-20}"),
     (r"x\le 3", r"x\ge 3"),
 ]
 
