@@ -38,7 +38,9 @@ def test_every_named_query_answers(example: Path, name: str) -> None:
 
 def test_there_is_a_query_for_each_common_question() -> None:
     wanted = "worst-matches funnel contamination dropped removed-rows never-matchable quarantine licences"
-    wanted += " leaking-sources shared-items clean-items clean-counts longest same-content near-misses fates runs findings"
+    wanted += (
+        " leaking-sources shared-items clean-items clean-counts longest same-content near-misses fates runs findings"
+    )
     assert set(queries()) == set(wanted.split())
 
 
