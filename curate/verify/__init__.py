@@ -70,6 +70,7 @@ class Verifier:
     verify: Verify
     golden: Callable[[str], str] | None
     perturbed: Callable[[str], Sequence[str]] | None
+    asks_a_model: bool = False
 
     @property
     def summary(self) -> str:
@@ -92,12 +93,13 @@ def find(name: str, engine: Any = None) -> Verify:
 
     `engine` is handed to a verifier that asks a language model; one that needs it and gets none is a UserError.
     """
-    verify: Any = load(name).verify
-    if "engine" not in signature(verify).parameters:
-        return verify  # type: ignore[no-any-return]
+    verifier = load(name)
+    if not verifier.asks_a_model:
+        return verifier.verify
     if engine is None:
         raise UserError(f"verifier '{name}' asks a language model; give it an engine")
-    return partial(verify, engine=engine)
+    judge: Any = verifier.verify
+    return partial(judge, engine=engine)
 
 
 @lru_cache(maxsize=256)
@@ -117,7 +119,8 @@ def load(name: str) -> Verifier:
         verify = getattr(module, function)
     except (ImportError, AttributeError) as error:
         raise UserError(f"verifier '{plain}' cannot be imported from {module_name}:{function}: {error}") from error
-    return Verifier(plain, verify, getattr(module, "golden", None), getattr(module, "perturbed", None))
+    asks = "engine" in signature(verify).parameters
+    return Verifier(plain, verify, getattr(module, "golden", None), getattr(module, "perturbed", None), asks)
 
 
 def _registered() -> dict[str, str]:

@@ -10,12 +10,12 @@ accident. The result is the same for any number of workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 
 from curate.errors import UserError, unknown
-from curate.verify import answer_part, load
+from curate.verify import answer_part, find
 from curate.verify.pool import Judged, Row, run
 
 SCHEMA = pa.schema(
@@ -30,19 +30,23 @@ _NEEDED = ("completion", "verifier", "ground_truth")
 
 
 def verify_table(
-    table: pa.Table, *, workers: int = 1, seconds: float = 30.0, done: Callable[[int], None] = lambda n: None
+    table: pa.Table | Mapping[str, Sequence[str]],
+    *,
+    workers: int = 1,
+    seconds: float = 30.0,
+    done: Callable[[int], None] = lambda n: None,
 ) -> pa.Table:
     """The verdict on every row: columns outcome, score (0 to 1 or null), parsed and reason, in the order of the rows.
 
-    `table` has text columns completion, verifier and ground_truth, and may have prompt. What a completion holds up to
-    its last `</think>` is cut. `workers` is a number of processes, `seconds` the wall-clock limit of one row, `done` is
+    `table`, or the columns of one by name, has text columns completion, verifier and ground_truth, and may have prompt.
+    What a completion holds up to its last `</think>` is cut. `workers` is a number of processes, `seconds` the wall-clock limit of one row, `done` is
     told of rows as they are finished. Raises UserError for a missing column, a null in one, or an unknown verifier.
     """
     if workers < 1 or not seconds > 0:
         raise UserError(f"verify_table: workers and seconds must be above 0, not {workers} and {seconds}")
-    rows = _rows(table)
+    rows = _rows(table if isinstance(table, pa.Table) else pa.table(dict(table)))
     for name in sorted({row[0] for row in rows}):
-        load(name)
+        find(name)
     return as_table(run(rows, workers, seconds, done))
 
 

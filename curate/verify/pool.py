@@ -23,7 +23,7 @@ from multiprocessing.context import SpawnProcess
 from time import monotonic
 from typing import Any, NamedTuple
 
-from curate.errors import CurateError
+from curate.errors import CurateError, UserError
 from curate.verify import BadGroundTruth, find
 
 Row = tuple[str, str, str, str | None]
@@ -54,12 +54,17 @@ class Judged(NamedTuple):
 
 
 def judge(row: Row) -> Judged:
-    """The verdict on one row; a ground truth that cannot be read and a verifier that fails are outcomes, too."""
+    """The verdict on one row; a ground truth that cannot be read and a verifier that fails are outcomes, too.
+
+    Raises UserError for what is wrong with the call and not with the row: a library that is not installed, say.
+    """
     name, completion, ground_truth, prompt = row
     try:
         verdict = find(name)(completion, ground_truth, prompt)
     except BadGroundTruth as error:
         return Judged(BAD_TRUTH, None, False, str(error))
+    except UserError:
+        raise
     except Exception as error:  # a fault of one verifier on one row must not end the run, nor pass for a wrong answer
         return Judged(FAILED, None, False, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
     if not verdict.parsed and verdict.score == 0:
@@ -106,7 +111,10 @@ class _Worker:
 
 
 def run(rows: Sequence[Row], workers: int, seconds: float, done: Callable[[int], None]) -> list[Judged]:
-    """What became of every row, in order; `done` is told how many more are finished."""
+    """What became of every row, in order; `done` is told how many more are finished.
+
+    Raises UserError as `judge` does, CurateError where no worker can be started.
+    """
     results: list[Judged | None] = [None] * len(rows)
     waiting = _chunks(len(rows), workers)
     crew = [_Worker() for _ in range(min(workers, len(waiting)))]
@@ -143,7 +151,10 @@ def _look_after(
         return None
     try:
         while worker.pipe.poll():
-            for place, judged in worker.pipe.recv():
+            message = worker.pipe.recv()
+            if isinstance(message, UserError):
+                raise message
+            for place, judged in message:
                 results[place] = judged
                 worker.rows.remove(place)
                 done(1)
@@ -185,8 +196,11 @@ def _work(pipe: connection.Connection[Any, Any], place: Any, parent: int) -> Non
     _die_with(parent)
     with contextlib.suppress(EOFError, OSError):
         while True:
-            for finished in _judged(pipe.recv(), place):
-                pipe.send(finished)
+            try:
+                for finished in _judged(pipe.recv(), place):
+                    pipe.send(finished)
+            except UserError as error:
+                pipe.send(error)
 
 
 def _judged(rows: Sequence[tuple[int, Row]], place: Any) -> Iterator[list[tuple[int, Judged]]]:

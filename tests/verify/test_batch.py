@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from curate.errors import CurateError, UserError
-from curate.verify import answer_part, find, load
+from curate.verify import answer_part, load
 from curate.verify.batch import SCHEMA, verify_table
 from curate.verify.pool import OUTCOMES, judge
 
@@ -28,6 +28,7 @@ def unruly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             '''
             """Verifiers that misbehave on demand."""
             import os, subprocess, time
+            from curate.errors import UserError
             from curate.verify import Verdict
 
             def verify(completion, ground_truth, prompt=None):
@@ -39,6 +40,8 @@ def unruly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                     os._exit(3)
                 if completion == "raise":
                     raise RuntimeError("no\\nsuch luck")
+                if completion == "mistake":
+                    raise UserError("needs a library: pip install it")
                 if completion == "child":
                     child = subprocess.Popen(["sleep", "600"])
                     open(ground_truth, "w").write(f"{child.pid} {os.getpid()}")
@@ -113,6 +116,13 @@ def test_a_row_that_hangs_or_dies_costs_itself_alone(workers: int) -> None:
     assert reasons["raise"] == "RuntimeError: no such luck"
     scores = dict(zip(completions, judged["score"].to_pylist(), strict=True))
     assert scores == {"ok": 1.0, "hang": 0.0, "die": None, "raise": None}
+
+
+@pytest.mark.usefixtures("unruly")
+def test_a_mistake_of_the_caller_ends_the_run() -> None:
+    rows = [("unruly", "mistake" if n == 30 else "ok", "x") for n in range(60)]
+    with pytest.raises(UserError, match="needs a library: pip install it"):
+        verify_table(table_of(rows), workers=2)
 
 
 def alive(pid: int) -> bool:
@@ -194,6 +204,6 @@ def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
     assert "if __name__ == '__main__':" in done.stderr.splitlines()[-1]
 
 
-def test_verifiers_agree_alone_and_in_a_table() -> None:
-    assert find("gsm8k")("18", "18").passed
-    assert verify_table(table_of([("gsm8k", "18", "18")]))["outcome"].to_pylist() == ["right"]
+def test_columns_are_as_good_as_a_table() -> None:
+    columns = {"completion": ["18"], "verifier": ["gsm8k"], "ground_truth": ["18"]}
+    assert verify_table(columns).equals(verify_table(pa.table(columns)))
