@@ -40,7 +40,8 @@ def verify_table(
 
     `table`, or the columns of one by name, has text columns completion, verifier and ground_truth, and may have prompt.
     What a completion holds up to its last `</think>` is cut. `workers` is a number of processes, `seconds` the
-    wall-clock limit of one row, `done` is told of rows as they are finished. Raises UserError for a missing column, a null in one, or an unknown verifier.
+    wall-clock limit of one row, `done` is told of rows as they are finished. Raises UserError for a missing column, a
+    null in one, or an unknown verifier.
     """
     if workers < 1 or not seconds > 0:
         raise UserError(f"verify_table: workers and seconds must be above 0, not {workers} and {seconds}")
