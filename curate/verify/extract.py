@@ -19,7 +19,7 @@ _MINERVA = re.compile(
 )
 _STATED = re.compile(r"(?:\banswer(?:\s+is)?\s*(?::|=|\bis\b)|\banswer\s+is)[\s*]*([^\n]+)", re.IGNORECASE)
 _FORMULA = re.compile(
-    r"\$\$([^$]{1,2000})\$\$|(?<!\\)\$((?:[^$\n\\]|\\.)+)\$|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL
+    r"\$\$([^$]{1,500})\$\$|(?<!\\)\$((?:[^$\n\\]|\\.)+)\$|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]", re.DOTALL
 )
 _LONGEST = 200
 _FLAT = re.compile(r"[^{}]*")

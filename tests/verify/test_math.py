@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from curate.verify import BadGroundTruth
+from curate.verify import BadGroundTruth, find
 from curate.verify.extract import answer, boxed
 from curate.verify.latex import normalise
 from curate.verify.math import golden, perturbed, verify
@@ -261,6 +261,32 @@ def test_what_would_not_end_is_not_tried(bomb: str) -> None:
     started = time.process_time()
     assert not verify(f"\\boxed{{{bomb}}}", "x+y").passed
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "\\(",
+        "\\[",
+        "$",
+        "$x",
+        "answer: ",
+        "answer is ",
+        "\\boxed{",
+        "1,",
+        "1/",
+        "-",
+        "Final answer: the final answer is ",
+        " ",
+    ],
+)
+@pytest.mark.parametrize("name", ["gsm8k", "math", "multiple-choice", "string", "json-schema"])
+def test_a_long_completion_takes_no_longer_than_its_length(name: str, piece: str) -> None:
+    verify, label = find(name), {"multiple-choice": "B", "json-schema": "{}"}.get(name, "3")
+    completion = piece * (100_000 // len(piece))
+    started = time.process_time()
+    assert verify(completion, label).score in (0.0, 1.0)
+    assert time.process_time() - started < 3
 
 
 def test_a_long_answer_is_compared_as_text_alone() -> None:
