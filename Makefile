@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PEERS := out/speed/peers
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: bench demo test test-slow check format clean
+.PHONY: bench recall demo test test-slow check format clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -18,6 +18,7 @@ help:
 	@echo "make test       the fast tests"
 	@echo "make test-slow  the tests that take minutes or need more than the core"
 	@echo "make bench      measure speed and memory beside other tools; benchmarks/speed/README.md says what of (DATA=, MB=, SIZES=)"
+	@echo "make recall     what is found of changed benchmark items, beside other rules; benchmarks/recall/README.md (DATA=)"
 	@echo "make check      lint, format and types"
 	@echo "make format     mend what the linter and the formatter can mend"
 	@echo "make clean      remove $(VENV), caches and built files"
@@ -34,6 +35,9 @@ test-slow: $(VENV)/.dev
 
 bench: $(VENV)/.core $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.speed.decontaminate --data $(DATA) --mb $(MB) --sizes $(SIZES)
+
+recall: $(VENV)/.core $(PEERS)/.installed
+	$(BIN)/python -m benchmarks.recall.run --data $(DATA)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -280,6 +280,48 @@ def verifiers(as_json: Json = False) -> None:
 
 
 @app.command()
+def suites(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME | fetch NAME]", help="A suite to show, or to fetch; all are listed without."),
+    ] = None,
+    profile: Annotated[
+        str, typer.Option(metavar="NAME", help="The settings that say what can never match.", rich_help_panel=_SUITE)
+    ] = "tulu3",
+    benchmarks_dir: BenchmarksDir = None,
+    without: Without = None,
+    as_json: Json = False,
+) -> None:
+    """List the evaluation suites that ship with curate, or fetch one.
+
+    fetch reads every benchmark of a suite once, so that it lies in the Hub's
+    cache, and says how many items can never be matched. It ends with code 1 if
+    one cannot be read; the others are fetched all the same.
+
+    \bExample: curate suites
+      curate suites tulu3-extended
+      curate suites fetch tulu3 --without gpqa
+
+    Read on: docs/suites.md
+    """
+    from curate import suites as module
+    from curate.contamination.profile import profile as find_profile
+    from curate.mixture.show import progress_bar
+
+    with progress_bar() as progress:
+        settings = find_profile(profile)
+        result = module.run(
+            words or [], settings, benchmarks_dir=benchmarks_dir, without=without or (), progress=progress
+        )
+    if as_json:
+        print(json.dumps(module.as_json(result), ensure_ascii=False))
+    else:
+        module.show(result)
+    if isinstance(result, module.Fetch) and result.failed:
+        raise CurateError(f"suite {result.suite}: cannot be read: {', '.join(result.failed)}")
+
+
+@app.command()
 def sql(
     out: Folder,
     query: Annotated[

@@ -107,6 +107,30 @@ def _check_turns(column: str, turns: Sequence[Mapping[str, Any]] | None, *, afte
     return None
 
 
+def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """A column as one array; it is copied only where it is in several pieces."""
+    if isinstance(column, pa.Array):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def stretches(texts: pa.StringArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """Where the texts of an array lie: text i is bytes `bounds[i]:bounds[i + 1]` of the buffer that comes with them."""
+    _, offsets, data = texts.buffers()
+    bounds = np.frombuffer(offsets, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    text = np.frombuffer(data if data is not None and data.size else b"\0", dtype=np.uint8)
+    text.flags.writeable = False  # always: for numba writable and read-only arrays are two types to compile for
+    return bounds, text
+
+
+def with_fields(messages: pa.Array | pa.ChunkedArray, fields: Sequence[str]) -> pa.ListArray:
+    """A column of messages that holds these fields alone; those it lacks are null."""
+    lists = one_array(messages)
+    values, there = lists.values, {field.name for field in lists.type.value_type}
+    columns = [values.field(name) if name in there else pa.nulls(len(values), pa.string()) for name in fields]
+    return pa.ListArray.from_arrays(lists.offsets, pa.StructArray.from_arrays(columns, list(fields)))
+
+
 def valid(kind: str, body: pa.Table) -> Mask:
     """For every row of a table of the kind's body: would `check_body` find nothing? Without a loop over rows."""
     good = np.ones(body.num_rows, np.bool_)
@@ -119,7 +143,7 @@ def valid(kind: str, body: pa.Table) -> Mask:
 
 
 def _valid_turns(column: pa.ChunkedArray, ends_with: str, *, after_prompt: bool) -> Mask:
-    lists = column.combine_chunks()
+    lists = one_array(column)
     lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0), np.int64)
     stops = np.cumsum(lengths)
     starts = stops - lengths
@@ -138,13 +162,18 @@ def _valid_turns(column: pa.ChunkedArray, ends_with: str, *, after_prompt: bool)
 
 def _filled(content: pa.StringArray, tool_calls: pa.StringArray, places: npt.NDArray[np.int64]) -> Mask:
     """Whether the turns at some places hold anything but blanks, or else a tool call."""
-    starts = pc.utf8_slice_codeunits(content, 0, 1).take(pa.array(places))
-    filled: Mask = ~_true(pc.is_in(starts, value_set=pa.array(["", *_BLANK])))
+    if not len(places):
+        return np.zeros(0, np.bool_)
+    bounds, text = stretches(content)
+    starts = bounds[places]
+    blank = np.zeros(256, np.bool_)
+    blank[list(_BLANK.encode())] = True
+    filled = (bounds[places + 1] > starts) & ~blank[text[np.minimum(starts, len(text) - 1)]]
     doubtful = np.flatnonzero(~filled)  # only these are looked at whole: a copy of every text costs more than the rest
     at = pa.array(places[doubtful])
-    text = pc.ascii_trim(content.take(at), characters=_BLANK)
+    trimmed = pc.ascii_trim(content.take(at), characters=_BLANK)
     called = pc.greater(pc.binary_length(tool_calls.take(at)), 0)
-    filled[doubtful] = _true(pc.greater(pc.binary_length(text), 0)) | _true(called)
+    filled[doubtful] = _true(pc.greater(pc.binary_length(trimmed), 0)) | _true(called)
     return filled
 
 

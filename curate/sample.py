@@ -12,12 +12,14 @@ splits. Repeats are made of training rows alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 
 import numpy as np
+
+_NONE = np.empty(0, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Candidates:
-    """The rows of one source that are left: `keys[p]` are their keys in pass p, `prompts` hashes of their prompts.
+    """The `n` rows of one source that are left: `keys(p)` gives their keys in pass p, `prompts` are hashes of their
+    prompts, looked at only where validation rows are chosen."""
 
-    The prompts are looked at only where validation rows are chosen.
-    """
-
-    keys: Sequence[np.ndarray]
+    n: int
+    keys: Callable[[int], np.ndarray]
     prompts: np.ndarray
 
 
@@ -64,10 +65,9 @@ class Choice:
 
 def choose(candidates: Sequence[Candidates], wanted: Sequence[Wanted], n_validation: int) -> list[Choice]:
     """Choose among the candidates of every source."""
-    planned = [_planned(want, len(left.prompts)) for want, left in zip(wanted, candidates, strict=True)]
+    planned = [_planned(want, left.n) for want, left in zip(wanted, candidates, strict=True)]
     quotas = apportion(n_validation, planned)
-    prompts = [left.prompts for left in candidates]
-    eligible = _once(prompts) if n_validation else [np.zeros(len(own), np.bool_) for own in prompts]
+    eligible = _once([left.prompts for left in candidates]) if n_validation else [_NONE] * len(candidates)
     return [
         _choose(left, want, plan, quota, may)
         for left, want, plan, quota, may in zip(candidates, wanted, planned, quotas, eligible, strict=True)
@@ -100,17 +100,18 @@ def _once(prompts: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def _choose(left: Candidates, want: Wanted, planned: int, quota: int, eligible: np.ndarray) -> Choice:
-    n = len(left.prompts)
+    n = left.n
     if planned == n and not quota:  # everything is taken: nothing to sort
         none = np.zeros(n, np.bool_)
         return Choice([~none, *_repeats(left, want, none)], none, 0 if want.rows is None else want.rows - n)
-    by_key = np.argsort(left.keys[0], kind="stable")
-    may = eligible[by_key]
-    # In key order: first what lies beyond the training rows, then training rows from the largest key down.
-    beyond = planned + np.flatnonzero(may[planned:])
-    within = np.flatnonzero(may[:planned])[::-1]
+    by_key = np.argsort(left.keys(0), kind="stable")
     validation = np.zeros(n, np.bool_)
-    validation[by_key[np.concatenate([beyond, within])[:quota]]] = True
+    if quota:
+        may = eligible[by_key]
+        # In key order: first what lies beyond the training rows, then training rows from the largest key down.
+        beyond = planned + np.flatnonzero(may[planned:])
+        within = np.flatnonzero(may[:planned])[::-1]
+        validation[by_key[np.concatenate([beyond, within])[:quota]]] = True
     first = np.zeros(n, np.bool_)
     first[by_key[:planned]] = True
     first &= ~validation
@@ -128,6 +129,6 @@ def _repeats(left: Candidates, want: Wanted, validation: np.ndarray) -> list[np.
     extra = floor((share - floor(share)) * len(pool))
     if share > floor(share):
         last = np.zeros(len(validation), np.bool_)
-        last[pool[np.argsort(left.keys[floor(share)][pool], kind="stable")[:extra]]] = True
+        last[pool[np.argsort(left.keys(floor(share))[pool], kind="stable")[:extra]]] = True
         passes.append(last)
     return passes

@@ -1,17 +1,14 @@
-"""Files on disk: atomic writes, fingerprints, sorted runs of rows, and the Parquet shards that are merged from them.
+"""Files on disk: atomic writes, fingerprints, staged tables, and Parquet shards.
 
-Every block of a corpus becomes one run: an Arrow file whose rows are sorted by key. Shards are cut from the runs by
-ranges of keys, so that no more than one row group a worker lies in memory, whatever the size of the corpus. Row groups
-and shards are cut by the order of keys and the size of rows alone; the same rows give the same bytes, whoever wrote the
-runs and however many there were.
+A shard is written row group by row group from pieces of rows that come in order. Row groups are cut by the order and
+the size of rows alone; the same rows give the same bytes, however they came.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,31 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from curate.records import one_array
+
 SHARD_BYTES = 256 << 20
 ROW_GROUP_BYTES = 32 << 20
 ROW_GROUP_ROWS = 1 << 16
 # Dictionaries and statistics cost more time than they save bytes where nearly every value is a text of its own.
 _REPEATED = ("source", "step", "file")
 _SEARCHED = ("id", "source", "row")
-# A stretch of a run is read whole unless it holds more than this many rows for each one that is wanted.
-_SPARSE = 2
-
-
-@dataclass(frozen=True)
-class Placed:
-    """Rows that lie in runs, in the order they are to be written: run number, place in the run, size in bytes."""
-
-    run: np.ndarray
-    at: np.ndarray
-    size: np.ndarray
-
-    def __len__(self) -> int:
-        """How many rows."""
-        return len(self.run)
-
-    def slice(self, start: int, stop: int) -> Placed:
-        """The rows `start:stop`."""
-        return Placed(self.run[start:stop], self.at[start:stop], self.size[start:stop])
 
 
 def write_text(path: Path, text: str) -> None:
@@ -73,15 +53,15 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def write_run(path: Path, table: pa.Table) -> None:
-    """Write rows, already sorted, as one Arrow record batch."""
+def write_arrow(path: Path, table: pa.Table) -> None:
+    """Stage a table as an Arrow file of one record batch."""
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         for batch in table.combine_chunks().to_batches():
             writer.write_batch(batch)
 
 
-def read_run(path: Path) -> pa.Table:
-    """A run as a table that lies in the file, not in memory, until it is touched."""
+def read_arrow(path: Path) -> pa.Table:
+    """A staged table, which lies in the file, not in memory, until it is touched."""
     return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 
 
@@ -97,36 +77,9 @@ def cut(sizes: np.ndarray, limit: int, rows: int | None = None) -> list[int]:
     return bounds
 
 
-def shard_bounds(sizes: np.ndarray, shards: int | str) -> list[int]:
-    """Cut rows into shards of about SHARD_BYTES (`auto`), or into a number of shards of about equal size."""
-    if shards == "auto":
-        wanted = max(1, round(int(sizes.sum()) / SHARD_BYTES))
-    else:
-        wanted = int(shards)
-    total = np.cumsum(sizes, dtype=np.int64)
-    whole = int(total[-1]) if len(total) else 0
-    inner = [int(np.searchsorted(total, whole * i // wanted)) for i in range(1, wanted)]
-    return [0, *inner, len(sizes)]
-
-
-def gather(rows: Placed, open_slice: Callable[[int, int, int], pa.Table]) -> pa.Table:
-    """The rows as one table, in order; `open_slice(run, low, n)` reads `n` rows of a run.
-
-    Rows of one run that are wanted together mostly lie together in it, since both are in the order of keys: then they
-    are read as one stretch. Where few rows of a stretch are wanted, they are picked out one by one.
-    """
-    parts, place, filled = [], np.empty(len(rows), np.int64), 0
-    for run in np.unique(rows.run):
-        mine = np.flatnonzero(rows.run == run)
-        at = rows.at[mine]
-        low, high = int(at.min()), int(at.max()) + 1
-        part, where = open_slice(int(run), low, high - low), at - low
-        if high - low > _SPARSE * len(mine):
-            part, where = part.take(pa.array(where)), np.arange(len(mine))
-        parts.append(part)
-        place[mine] = where + filled
-        filled += part.num_rows
-    return pa.concat_tables(parts).combine_chunks().take(pa.array(place))
+def shard_count(size: int, shards: int | str) -> int:
+    """How many shards rows of `size` bytes make: about one for each SHARD_BYTES (`auto`), or the number asked for."""
+    return max(1, round(size / SHARD_BYTES)) if shards == "auto" else int(shards)
 
 
 def parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
@@ -158,12 +111,30 @@ def _below(kind: pa.DataType) -> Iterator[tuple[str, ...]]:
         yield ()
 
 
-def write_shard(path: Path, schema: pa.Schema, rows: Placed, make: Callable[[int, int], pa.Table]) -> None:
-    """Write the rows of one shard; `make(start, stop)` gives the table of those of a row group."""
+def row_groups(pieces: Iterable[tuple[pa.Table, np.ndarray]]) -> Iterator[pa.Table]:
+    """Put rows together to row groups: pieces of them come in order, each with the size of its rows in bytes.
+
+    The cuts depend on the rows and their sizes alone, not on the pieces. One group and one piece are held.
+    """
+    waiting: list[pa.Table] = []
+    sizes = np.empty(0, np.int64)
+    for table, size in pieces:
+        rows = pa.concat_tables([*waiting, table])
+        sizes = np.concatenate([sizes, size])
+        *whole, last = cut(sizes, ROW_GROUP_BYTES, ROW_GROUP_ROWS)[:-1] or [0]
+        for start, stop in pairwise([*whole, last]):
+            yield rows.slice(start, stop - start).combine_chunks()
+        waiting, sizes = [rows.slice(last)], sizes[last:]
+    for rows in waiting:
+        if rows.num_rows:
+            yield rows.combine_chunks()
+
+
+def write_shard(path: Path, schema: pa.Schema, pieces: Iterable[tuple[pa.Table, np.ndarray]]) -> None:
+    """Write the rows of one shard, which come in order as pieces for `row_groups`."""
     with parquet_writer(path, schema) as writer:
-        for start, stop in pairwise(cut(rows.size, ROW_GROUP_BYTES, ROW_GROUP_ROWS)):
-            group = make(start, stop).cast(schema).combine_chunks()
-            writer.write_table(group, row_group_size=max(1, group.num_rows))
+        for group in row_groups(pieces):
+            writer.write_table(group, row_group_size=group.num_rows)
 
 
 def write_stream(path: Path, schema: pa.Schema, tables: Iterable[pa.Table], rows: int = 1000) -> None:
@@ -181,8 +152,7 @@ def write_stream(path: Path, schema: pa.Schema, tables: Iterable[pa.Table], rows
 
 def text_bytes(array: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """How many bytes of text each value of a column holds, in lists and structs too: int64."""
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
+    array = one_array(array)
     if pa.types.is_string(array.type):
         return np.asarray(pc.fill_null(pc.binary_length(array), 0), np.int64)
     if pa.types.is_struct(array.type):

@@ -71,6 +71,10 @@ class SuiteFile(Strict):
     """What a suite's YAML file holds."""
 
     name: str | None = None
+    extends: str | None = None
+    """A shipped suite whose benchmarks go before those of the file."""
+    without: tuple[str, ...] = ()
+    """Benchmarks of the extended suite that are left out."""
     benchmarks: tuple[Benchmark, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -78,6 +82,8 @@ class SuiteFile(Strict):
         twice = [name for name, n in Counter(b.name for b in self.benchmarks).items() if n > 1]
         if twice:
             raise ValueError(f"two benchmarks are called '{twice[0]}'")
+        if self.without and self.extends is None:
+            raise ValueError("'without' leaves out benchmarks of the suite that 'extends' names; there is none")
         return self
 
 
@@ -101,6 +107,16 @@ class ReadBenchmark:
     files: tuple[tuple[str, str], ...]
     revision: str | None
     licence: str | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of reading one benchmark: what was read and its items, or else the `problem`."""
+
+    benchmark: Benchmark
+    read: ReadBenchmark | None
+    items: list[Item]
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -131,28 +147,67 @@ def read_suite(
 
     Raises one UserError that names all benchmarks that cannot be read, why, and how to leave them out.
     """
+    warnings: list[str] = []
+    outcomes = list(read_each(suite, warnings, benchmarks_dir=benchmarks_dir, without=without, base=base))
+    problems = {outcome.benchmark.name: outcome.problem for outcome in outcomes if outcome.problem is not None}
+    if problems:
+        raise UserError(_unreadable(suite.name, problems, len(outcomes)))
+    items = [item for outcome in outcomes for item in outcome.items]
+    return ReadSuite(suite.name, items, [outcome.read for outcome in outcomes if outcome.read], warnings)
+
+
+def read_each(
+    suite: Suite,
+    warnings: list[str],
+    *,
+    benchmarks_dir: Path | None = None,
+    without: Sequence[str] = (),
+    base: Path,
+) -> Iterator[Outcome]:
+    """Read benchmark after benchmark as `read_suite` does; one that cannot be read is no error but an outcome.
+
+    Appends to `warnings`. Raises UserError for an unknown name in `without` and for a folder that does not fit.
+    """
     chosen = _leave_out(suite, without)
-    given, warnings = _given(suite, base / sources.expand(benchmarks_dir)) if benchmarks_dir else ({}, [])
+    given, unused = _given(suite, base / sources.expand(benchmarks_dir)) if benchmarks_dir else ({}, [])
+    warnings += unused
     remote = {b.name for b in chosen if b.name not in given and _on_hub(b, suite.base)}
     unreachable = bool(remote) and not network.hub_reachable()
-    read: list[tuple[ReadBenchmark, list[Item]]] = []
-    problems: dict[str, str] = {}
-    with network.offline() if unreachable else nullcontext():
-        for benchmark in chosen:
-            try:
-                read.append(_read(benchmark, given.get(benchmark.name), suite.base, warnings))
-            except UserError as error:
-                away = unreachable and benchmark.name in remote
-                problems[benchmark.name] = _AWAY if away else str(error)
-    if problems:
-        raise UserError(_unreadable(suite.name, problems, len(chosen)))
-    items = [item for _, found in read for item in found]
-    return ReadSuite(suite.name, items, [benchmark for benchmark, _ in read], warnings)
+    for benchmark in chosen:
+        try:
+            with network.offline() if unreachable else nullcontext():
+                read, items = _read(benchmark, given.get(benchmark.name), suite.base, warnings)
+        except UserError as error:
+            away = unreachable and benchmark.name in remote
+            yield Outcome(benchmark, None, [], _AWAY if away else str(error))
+        else:
+            yield Outcome(benchmark, read, items)
 
 
 def _from_yaml(path: Path) -> Suite:
     read = check(SuiteFile, load_yaml(path), str(path))
-    return Suite(read.name or path.stem, read.benchmarks, path.parent)
+    inherited = _inherited(read, str(path)) if read.extends else ()
+    own = {benchmark.name for benchmark in read.benchmarks}
+    for benchmark in inherited:
+        if benchmark.name in own:
+            raise UserError(
+                f"{path}: two benchmarks are called '{benchmark.name}': one comes from suite {read.extends}; "
+                f"write `without: [{benchmark.name}]` to put the other in its place"
+            )
+    return Suite(read.name or path.stem, (*inherited, *read.benchmarks), path.parent)
+
+
+def _inherited(read: SuiteFile, where: str) -> tuple[Benchmark, ...]:
+    """The benchmarks of the shipped suite that a file extends. (Theirs lie on the Hub: no path is relative to it.)"""
+    known = shipped.suites()
+    if read.extends not in known:
+        raise UserError(f"{where}: extends: {unknown('shipped suite', str(read.extends), known)}")
+    suite = _from_yaml(known[read.extends])
+    names = {benchmark.name for benchmark in suite.benchmarks}
+    for name in read.without:
+        if name not in names:
+            raise UserError(f"{where}: without: {unknown('benchmark', name, names)}")
+    return tuple(benchmark for benchmark in suite.benchmarks if benchmark.name not in read.without)
 
 
 def _from_data(text: str, path: Path, base: Path) -> Suite:

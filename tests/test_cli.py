@@ -216,7 +216,7 @@ def test_a_fault_of_the_machine_is_one_line_and_a_traceback_only_when_asked_for(
     def full(*_: object, **__: object) -> Any:
         raise OSError(28, "No space left on device", "out.partial/data")
 
-    monkeypatch.setattr("curate.mixture.run.write_output", full)
+    monkeypatch.setattr("curate.mixture.run.shard_jobs", full)
     done = call("build", "r.yaml", "-o", "out", cwd=folder)
     assert (done.code, done.error) == (1, "curate: out.partial/data: No space left on device")
     assert not (folder / "out.partial").exists()

@@ -26,6 +26,7 @@ from curate.formats.kinds import guess_kind
 from curate.recipe import DecontaminateSpec, OutputSpec, Recipe, SourceSpec
 from curate.records import KINDS, body_schema
 from curate.shipped import suite as shipped_suite
+from curate.shipped import suites as shipped_suites
 from curate.sources import open_source
 from curate.suite import Benchmark, SuiteFile
 from curate.verify import ALIASES, VERIFIERS, load
@@ -196,9 +197,10 @@ def test_the_worked_example_of_sampling(tmp_path: Path) -> None:
     assert {"a/0", "a/0#2"} <= set(ids(tmp_path / "out", "data/train*"))
 
 
-def test_the_shipped_suite_is_documented() -> None:
-    told = rows(section("suites.md", "The shipped suite `tulu3`"))
-    read = SuiteFile.model_validate(yaml.safe_load(shipped_suite("tulu3").read_text("utf-8")))
+@pytest.mark.parametrize("name", shipped_suites())
+def test_every_shipped_suite_is_documented(name: str) -> None:
+    told = rows(section("suites.md", f"The shipped suite `{name}`"))
+    read = SuiteFile.model_validate(yaml.safe_load(shipped_suite(name).read_text("utf-8")))
     for cells, benchmark in zip(told, read.benchmarks, strict=True):
         path, _, subset = benchmark.from_.partition(":")
         fields = ", ".join(f"`{name}`" + ("?" if name in benchmark.optional else "") for name in benchmark.fields)

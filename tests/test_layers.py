@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("items",),
     ("suite", "audit"),
     ("contamination", "dedup"),
-    ("sample",),
+    ("sample", "suites"),
     ("recipe",),
     ("lock", "card"),
     ("mixture", "synthesize", "prefer", "check"),

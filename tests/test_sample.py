@@ -47,7 +47,9 @@ def cases(draw: st.DrawFn) -> Case:
 
 def chosen(case: Case) -> list[Choice]:
     candidates = [
-        Candidates([np.array(keys, np.uint64) for keys in passes], np.array(prompts, np.uint64))
+        Candidates(
+            len(prompts), [np.array(keys, np.uint64) for keys in passes].__getitem__, np.array(prompts, np.uint64)
+        )
         for passes, prompts in zip(case.keys, case.prompts, strict=True)
     ]
     return choose(candidates, case.wanted, case.validation)
@@ -163,7 +165,7 @@ def test_repeated_prompts_never_become_validation_rows() -> None:
 def test_a_share_is_exact_where_floats_are_not(share: float, n: int, written: int) -> None:
     want = Wanted(share=share)
     keys = [sampling_keys(1, "s", np.arange(n), turn) for turn in range(want.passes)]
-    (choice,) = choose([Candidates(keys, np.arange(n).astype(np.uint64))], [want], 0)
+    (choice,) = choose([Candidates(n, keys.__getitem__, np.arange(n).astype(np.uint64))], [want], 0)
     assert int(choice.copies.sum()) == written
     assert int(choice.copies.max()) - int(choice.copies.min()) <= 1
 

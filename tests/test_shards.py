@@ -15,16 +15,13 @@ from hypothesis import strategies as st
 
 from curate import shards
 from curate.shards import (
-    Placed,
     cut,
     fsync_tree,
-    gather,
-    read_run,
+    row_groups,
     sha256,
-    shard_bounds,
+    shard_count,
     shard_names,
     text_bytes,
-    write_run,
     write_shard,
     write_stream,
     write_text,
@@ -44,91 +41,52 @@ def test_stretches_are_as_long_as_the_limits_allow(sizes: np.ndarray, limit: int
     assert cut(sizes, limit, rows) == bounds
 
 
-@given(SIZES, st.integers(1, 9))
-def test_a_number_of_shards_is_met_and_they_are_about_equal(sizes: np.ndarray, n: int) -> None:
-    bounds = shard_bounds(sizes, n)
-    assert len(bounds) == n + 1
-    assert bounds == sorted(bounds)
-    assert (bounds[0], bounds[-1]) == (0, len(sizes))
-    whole, largest = int(sizes.sum()), int(sizes.max(initial=0))
-    for start, stop in pairwise(bounds):
-        assert abs(int(sizes[start:stop].sum()) - whole / n) <= largest + 1
-
-
 def test_shards_are_about_as_large_as_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shards, "SHARD_BYTES", 100)
-    assert len(shard_bounds(np.full(100, 10), "auto")) == 11
-    assert shard_bounds(np.full(3, 10), "auto") == [0, 3]
-    assert shard_bounds(np.empty(0, np.int32), "auto") == [0, 0]
-    assert shard_bounds(np.full(4, 2**31 - 1, np.int32), 2) == shard_bounds(np.full(4, 9), 2)  # no overflow
+    assert [shard_count(size, "auto") for size in (0, 30, 149, 151, 1000)] == [1, 1, 1, 2, 10]
+    assert shard_count(1000, 3) == 3
 
 
 def test_names_are_those_that_datasets_writes() -> None:
     assert shard_names("train", 2) == ["train-00000-of-00002.parquet", "train-00001-of-00002.parquet"]
 
 
-def staged(folder: Path, table: pa.Table, keys: np.ndarray, bounds: list[int]) -> Placed:
-    """Stage a table in runs cut at `bounds`, each sorted by key; give all rows in the order of keys."""
-    folder.mkdir()
-    run, at = np.empty(len(keys), np.int64), np.empty(len(keys), np.int32)
-    for number, (start, stop) in enumerate(pairwise(bounds)):
-        order = np.argsort(keys[start:stop], kind="stable")
-        if len(order):
-            write_run(folder / str(number), table.slice(start, stop - start).take(pa.array(order)))
-        run[start:stop] = number
-        at[start + order] = np.arange(len(order))
-    by_key = np.argsort(keys, kind="stable")
-    sizes = np.array([len(text) for text in table["text"].to_pylist()], np.int32)
-    return Placed(run[by_key], at[by_key], sizes[by_key])
+@given(SIZES, st.data())
+def test_row_groups_are_cut_by_their_rows_alone(sizes: np.ndarray, data: st.DataObject) -> None:
+    table = pa.table({"place": np.arange(len(sizes))})
+    inner = sorted(data.draw(st.lists(st.integers(0, len(sizes)), max_size=5)))
+    pieces = [
+        (table.slice(start, stop - start), sizes[start:stop]) for start, stop in pairwise([0, *inner, len(sizes)])
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shards, "ROW_GROUP_BYTES", 60)
+        patch.setattr(shards, "ROW_GROUP_ROWS", 4)
+        groups = [group["place"].to_pylist() for group in row_groups(iter(pieces))]
+    bounds = cut(sizes, 60, 4)
+    assert groups == [list(range(start, stop)) for start, stop in pairwise(bounds)]
 
 
-ROWS = st.lists(st.tuples(st.text("aé", max_size=9), st.integers(0, 20)), min_size=1, max_size=30)
-
-
-@given(ROWS, st.data())
-def test_gathered_rows_stand_in_the_order_of_keys_however_they_were_staged(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, int]], data: st.DataObject
-) -> None:
-    folder = tmp_path_factory.mktemp("runs")
-    table = pa.table({"text": [text for text, _ in rows], "place": range(len(rows))})
-    keys = np.array([key for _, key in rows], np.uint64)
-    inner = sorted(data.draw(st.lists(st.integers(0, len(rows)), max_size=4)))
-    placed = staged(folder / "a", table, keys, [0, *inner, len(rows)])
-    low = data.draw(st.integers(0, len(rows) - 1))
-    wanted = placed.slice(low, data.draw(st.integers(low + 1, len(rows))))
-    made = gather(wanted, lambda run, first, n: read_run(folder / "a" / str(run)).slice(first, n))
-    expected = sorted(range(len(rows)), key=lambda place: (keys[place], place))[low : low + len(wanted)]
-    assert made["place"].to_pylist() == expected
-    assert made["text"].to_pylist() == [rows[place][0] for place in expected]
-
-
-def test_the_bytes_of_a_shard_do_not_depend_on_how_runs_were_cut(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_bytes_of_a_shard_do_not_depend_on_the_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shards, "ROW_GROUP_BYTES", 4000)
     rng = np.random.default_rng(0)
     texts = ["x" * int(n) for n in rng.integers(0, 100, 500)]
+    sizes = np.array([len(text) for text in texts])
     table = pa.table({"text": texts, "place": np.arange(500)})
-    keys = rng.integers(0, 2**63, 500).astype(np.uint64)
     written = set()
     for name, bounds in (("one", [0, 500]), ("few", [0, 3, 3, 200, 500]), ("many", list(range(501)))):
-        placed = staged(tmp_path / name, table, keys, bounds)
         path = tmp_path / f"{name}.parquet"
-
-        def make(start: int, stop: int, placed: Placed = placed, folder: Path = tmp_path / name) -> pa.Table:
-            return gather(placed.slice(start, stop), lambda run, low, n: read_run(folder / str(run)).slice(low, n))
-
-        write_shard(path, table.schema, placed, make)
+        pieces = ((table.slice(start, stop - start), sizes[start:stop]) for start, stop in pairwise(bounds))
+        write_shard(path, table.schema, pieces)
         written.add(sha256(path))
         assert pq.ParquetFile(path).metadata.num_row_groups > 3
-        assert pq.read_table(path)["place"].to_pylist() == np.argsort(keys, kind="stable").tolist()
+        assert pq.read_table(path).equals(table)
     assert len(written) == 1
 
 
-def test_a_shard_without_rows_can_be_read(tmp_path: Path) -> None:
-    empty = np.empty(0, np.int64)
+@pytest.mark.parametrize("n_pieces", [0, 1, 2])
+def test_a_shard_without_rows_can_be_read(tmp_path: Path, n_pieces: int) -> None:
     schema = pa.schema([("text", pa.string())])
-    write_shard(tmp_path / "a.parquet", schema, Placed(empty, empty, empty), lambda start, stop: schema.empty_table())
+    write_shard(tmp_path / "a.parquet", schema, [(schema.empty_table(), np.empty(0, np.int64))] * n_pieces)
     assert pq.read_table(tmp_path / "a.parquet").schema == schema
 
 

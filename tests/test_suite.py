@@ -66,6 +66,54 @@ def test_tulu3_has_the_twenty_sets_of_the_paper() -> None:
     assert by_name["bigcodebench"].split == "v0.1.2"
 
 
+def test_tulu3_extended_adds_to_the_twenty() -> None:
+    benchmarks = load_suite("tulu3-extended", base=Path.cwd()).benchmarks
+    assert benchmarks[:20] == load_suite("tulu3", base=Path.cwd()).benchmarks
+    assert {benchmark.name for benchmark in benchmarks[20:]} == {
+        *("xstest", "href", "ifbench", "humaneval_solutions"),
+        *("mmlu_options", "mmlu_pro_options", "gpqa_options"),
+    }
+    for benchmark in benchmarks[20:]:
+        assert bool(benchmark.optional) == benchmark.name.endswith("_options")
+
+
+def test_olmo3_is_what_its_published_search_lists() -> None:
+    benchmarks = load_suite("olmo3", base=Path.cwd()).benchmarks
+    names = [benchmark.name for benchmark in benchmarks]
+    assert len(names) == 40
+    assert names[:19] == [name for name in TULU3 if name != "drop"]
+    unseen = [benchmark.name for benchmark in benchmarks[19:] if benchmark.role == "unseen"]
+    assert unseen == ["ifbench", "hle", "supergpqa", "bbeh"]
+
+
+def test_a_file_extends_a_shipped_suite(tmp_path: Path) -> None:
+    own = [{"name": "drop", "from": "a.jsonl", "fields": ["q"]}, {"name": "b", "from": "a.jsonl", "fields": ["q"]}]
+    path = tmp_path / "more.yaml"
+    path.write_text(yaml.safe_dump({"extends": "tulu3", "without": ["drop", "gpqa"], "benchmarks": own}))
+    suite = load_suite(path, base=tmp_path)
+    assert [b.name for b in suite.benchmarks] == [n for n in TULU3 if n not in ("drop", "gpqa")] + ["drop", "b"]
+    assert (suite.name, suite.base, suite.benchmarks[-2].from_) == ("more", tmp_path, "a.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"extends": "tulu"}, "extends: unknown shipped suite 'tulu'; did you mean 'tulu3'"),
+        ({"extends": "tulu3", "without": ["gpq"]}, "without: unknown benchmark 'gpq'; did you mean 'gpqa'"),
+        ({"extends": "tulu3"}, "two benchmarks are called 'gsm8k': one comes from suite tulu3"),
+        ({"without": ["gpqa"]}, "'without' leaves out benchmarks of the suite that 'extends' names; there is none"),
+    ],
+)
+def test_a_bad_extension_is_told_in_one_line(tmp_path: Path, keys: dict[str, Any], message: str) -> None:
+    path = tmp_path / "more.yaml"
+    path.write_text(yaml.safe_dump(keys | {"benchmarks": [{"name": "gsm8k", "from": "a.jsonl", "fields": ["q"]}]}))
+    with pytest.raises(UserError) as caught:
+        load_suite(path, base=tmp_path)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
 def test_an_unknown_suite_names_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="unknown suite 'tulu4'; did you mean 'tulu3'"):
         load_suite("tulu4", base=tmp_path)

@@ -4,6 +4,12 @@ WITH fates AS (
     FROM documents GROUP BY source
 ), explained AS (
     SELECT DISTINCT doc_id, action FROM decisions
+), doubtful AS (
+    -- Rows 0 to n - 1, each once, have this sum and this sum of squares; counting every row apart costs thirty times as much.
+    SELECT source FROM documents GROUP BY source
+    HAVING min(row) <> 0 OR max(row) <> count(*) - 1
+        OR sum(row::HUGEINT) <> count(*)::HUGEINT * (count(*) - 1) // 2
+        OR sum(row::HUGEINT * row) <> count(*)::HUGEINT * (count(*) - 1) * (2 * count(*) - 1) // 6
 )
 SELECT printf('source %s: %d rows were read but the fates of its rows sum to %d', s.name, s.rows_read, coalesce(f.n, 0))
 FROM sources AS s LEFT JOIN fates AS f ON f.source = s.name
@@ -23,7 +29,7 @@ UNION ALL
 SELECT printf('source %s is listed %d times', name, count(*)) FROM sources GROUP BY name HAVING count(*) > 1
 UNION ALL
 SELECT printf('source %s: row %d is recorded %d times', source, row, count(*))
-FROM documents GROUP BY source, row HAVING count(*) > 1
+FROM documents WHERE source IN (SELECT source FROM doubtful) GROUP BY source, row HAVING count(*) > 1
 UNION ALL
 SELECT printf('source %s: %d rows are kept without a copy', source, count(*))
 FROM documents WHERE fate = 'kept' AND copies < 1 GROUP BY source

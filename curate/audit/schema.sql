@@ -16,13 +16,13 @@ CREATE TABLE sources (
 );
 
 CREATE TABLE documents (
-    id           VARCHAR NOT NULL,
+    id           VARCHAR GENERATED ALWAYS AS (source || '/' || row) VIRTUAL,
     source       VARCHAR NOT NULL,
     file         VARCHAR,
     row          BIGINT  NOT NULL,
     origin_id    VARCHAR,
     n_tokens     BIGINT,
-    content_hash VARCHAR,
+    content_hash UUID,
     fate         VARCHAR NOT NULL CHECK (fate IN ('kept', 'removed', 'duplicate', 'quarantined', 'not-sampled')),
     copies       INTEGER NOT NULL
 );
@@ -55,7 +55,28 @@ CREATE TABLE matches (
     label       VARCHAR CHECK (label IN ('leak', 'variant', 'suspect')),
     doc_spans   STRUCT(turn INTEGER, start INTEGER, stop INTEGER)[],
     item_spans  STRUCT(start INTEGER, stop INTEGER)[],
-    verdict     VARCHAR
+    verdict     VARCHAR CHECK (verdict IN ('leak', 'false-alarm', 'allowed')),
+    counts      BOOLEAN NOT NULL
+);
+
+CREATE TABLE selftest (
+    matcher   VARCHAR NOT NULL,
+    mutation  VARCHAR NOT NULL,
+    benchmark VARCHAR,
+    planted   BIGINT  NOT NULL,
+    found     BIGINT  NOT NULL,
+    recall    DOUBLE  NOT NULL,
+    low       DOUBLE  NOT NULL,
+    high      DOUBLE  NOT NULL
+);
+
+CREATE TABLE verdicts (
+    doc_id      VARCHAR NOT NULL,
+    instance_id VARCHAR NOT NULL,
+    verdict     VARCHAR NOT NULL,
+    note        VARCHAR,
+    applied     BIGINT  NOT NULL,
+    void        VARCHAR
 );
 
 CREATE TABLE decisions (
@@ -121,7 +142,26 @@ COMMENT ON COLUMN matches.hit IS 'True if the score is over the threshold of the
 COMMENT ON COLUMN matches.label IS 'leak, variant or suspect; null unless hit, or if no one judged it.';
 COMMENT ON COLUMN matches.doc_spans IS 'Shared text in the document: turn, start, stop; code points, 0-based, half-open.';
 COMMENT ON COLUMN matches.item_spans IS 'Shared text in instances.text: start, stop; code points, 0-based, half-open.';
-COMMENT ON COLUMN matches.verdict IS 'Remark of a person or a judge on this pair; null if there is none.';
+COMMENT ON COLUMN matches.verdict IS 'leak, false-alarm or allowed, from the verdict file; null if no one judged the pair.';
+COMMENT ON COLUMN matches.counts IS 'True if it counts towards rates and removal: a hit that is no variant or suspect, unless a verdict says otherwise.';
+
+COMMENT ON TABLE selftest IS 'What the build''s own settings find of mutated copies of its items; empty unless --self-test was given.';
+COMMENT ON COLUMN selftest.matcher IS 'One matcher, or: all.';
+COMMENT ON COLUMN selftest.mutation IS 'What was done to the planted copies; clean: nothing was planted, found are false alarms at most.';
+COMMENT ON COLUMN selftest.benchmark IS 'Benchmark of the items; null for all together.';
+COMMENT ON COLUMN selftest.planted IS 'Copies planted, or clean rows looked at.';
+COMMENT ON COLUMN selftest.found IS 'Those that hit their own item, or, if clean, any item.';
+COMMENT ON COLUMN selftest.recall IS 'found / planted.';
+COMMENT ON COLUMN selftest.low IS 'Lower end of the 95 % interval (Wilson).';
+COMMENT ON COLUMN selftest.high IS 'Upper end of it.';
+
+COMMENT ON TABLE verdicts IS 'What the verdict file says, one row an entry, and what became of it.';
+COMMENT ON COLUMN verdicts.doc_id IS 'Id of the document when it was judged.';
+COMMENT ON COLUMN verdicts.instance_id IS 'Id of the item when it was judged.';
+COMMENT ON COLUMN verdicts.verdict IS 'leak, false-alarm or allowed.';
+COMMENT ON COLUMN verdicts.note IS 'Why, in the words of whoever judged; null if there are none.';
+COMMENT ON COLUMN verdicts.applied IS 'Matches of this build that it was applied to.';
+COMMENT ON COLUMN verdicts.void IS 'Why it was applied to none; null if it was.';
 
 COMMENT ON TABLE decisions IS 'What the steps did to single rows, in the order it happened; nothing where nothing happened.';
 COMMENT ON COLUMN decisions.step IS 'Step that decided: validate, filters, dedup, decontaminate or sample; a part of a step after a colon or a dot.';

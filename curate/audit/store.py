@@ -23,7 +23,7 @@ from curate.errors import CurateError, UserError, unknown
 DATABASE = "audit.duckdb"
 # Small on purpose: the audit is written beside the step that scans the text. DuckDB spills to disk when it needs more.
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "512MB",
+    "memory_limit": "256MB",
     "threads": 2,
     # An audit never fetches anything: without this DuckDB may try to download an extension for a mistyped function.
     "autoinstall_known_extensions": False,
@@ -49,7 +49,9 @@ def insert(con: duckdb.DuckDBPyConnection, table_name: str, rows: pa.Table) -> N
     _check_columns(con, table_name, rows.column_names)
     if rows.num_rows == 0:
         return
-    con.register("arriving", rows)
+    # As a stream that forgets what it gave: DuckDB holds on to whatever was registered until the transaction ends.
+    batches = (batch for batch in rows.to_batches())
+    con.register("arriving", pa.RecordBatchReader.from_batches(rows.schema, batches))
     try:
         con.execute(f"INSERT INTO {table_name} BY NAME SELECT * FROM arriving")
     except duckdb.Error as error:

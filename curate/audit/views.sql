@@ -5,7 +5,7 @@ WITH items AS (
     SELECT benchmark, min(role) AS role, count(DISTINCT instance_id) AS instances FROM instances GROUP BY benchmark
 ), hits AS (
     SELECT source, benchmark, count(DISTINCT instance_id) AS overlapped, count(DISTINCT doc_id) AS documents
-    FROM matches WHERE hit GROUP BY source, benchmark
+    FROM matches WHERE counts GROUP BY source, benchmark
 )
 SELECT
     s.name AS source,
@@ -21,6 +21,31 @@ FROM sources AS s
 CROSS JOIN items AS i
 LEFT JOIN hits AS h ON h.source = s.name AND h.benchmark = i.benchmark
 ORDER BY s.name, i.benchmark;
+
+CREATE OR REPLACE VIEW leave_one_out AS
+WITH touched AS (
+    SELECT DISTINCT benchmark, instance_id, source FROM matches WHERE counts
+), alone AS (
+    SELECT benchmark, instance_id, min(source) AS source FROM touched GROUP BY ALL HAVING count(*) = 1
+), totals AS (
+    SELECT i.benchmark, count(DISTINCT i.instance_id) AS instances, count(DISTINCT t.instance_id) AS touched
+    FROM instances AS i LEFT JOIN touched AS t USING (instance_id) GROUP BY i.benchmark
+)
+SELECT
+    n.benchmark,
+    s.name AS source,
+    n.instances,
+    n.touched,
+    (SELECT count(*) FROM touched AS t WHERE t.benchmark = n.benchmark AND t.source = s.name) AS by_this,
+    n.touched - (SELECT count(*) FROM alone AS a WHERE a.benchmark = n.benchmark AND a.source = s.name) AS left_without
+FROM totals AS n CROSS JOIN sources AS s
+ORDER BY n.benchmark, s.name;
+
+CREATE OR REPLACE VIEW clean_items AS
+SELECT i.benchmark, i.instance_id
+FROM instances AS i
+WHERE NOT EXISTS (SELECT 1 FROM matches AS m WHERE m.instance_id = i.instance_id AND m.counts)
+ORDER BY i.benchmark, i.instance_id;
 
 -- Ranked without the texts and joined by position: `WHERE rank <= 50` then touches the texts of 50 rows alone.
 CREATE OR REPLACE VIEW worst_matches AS
@@ -107,10 +132,22 @@ COMMENT ON COLUMN contamination.source IS 'Name of the source.';
 COMMENT ON COLUMN contamination.benchmark IS 'Name of the benchmark.';
 COMMENT ON COLUMN contamination.role IS 'development or unseen.';
 COMMENT ON COLUMN contamination.instances IS 'All items of the benchmark, those that can never match included.';
-COMMENT ON COLUMN contamination.overlapped IS 'Items hit by at least one row of the source, by any matcher.';
+COMMENT ON COLUMN contamination.overlapped IS 'Items hit by at least one row of the source, by any matcher, as far as the hits count.';
 COMMENT ON COLUMN contamination.rate IS 'overlapped / instances.';
 COMMENT ON COLUMN contamination.flagged IS 'True if the rate is over 2 %.';
 COMMENT ON COLUMN contamination.documents IS 'Rows of the source that hit the benchmark.';
+
+COMMENT ON VIEW leave_one_out IS 'For each benchmark and source: how many items stay touched if that source goes.';
+COMMENT ON COLUMN leave_one_out.benchmark IS 'Benchmark.';
+COMMENT ON COLUMN leave_one_out.source IS 'The source that would go.';
+COMMENT ON COLUMN leave_one_out.instances IS 'All items of the benchmark.';
+COMMENT ON COLUMN leave_one_out.touched IS 'Items hit by any source.';
+COMMENT ON COLUMN leave_one_out.by_this IS 'Items hit by this source.';
+COMMENT ON COLUMN leave_one_out.left_without IS 'Items still hit by the others.';
+
+COMMENT ON VIEW clean_items IS 'Items that no source hits: a score on these alone is a clean one.';
+COMMENT ON COLUMN clean_items.benchmark IS 'Benchmark of the item.';
+COMMENT ON COLUMN clean_items.instance_id IS 'Id of the item.';
 
 COMMENT ON VIEW worst_matches IS 'All stored matches, hits first, then by falling score.';
 COMMENT ON COLUMN worst_matches.rank IS '1 is the worst.';

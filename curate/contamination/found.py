@@ -79,6 +79,7 @@ def match_lines(
             "score": part.scores,
             "hit": hit,
             "label": pa.array(LABELS, pa.string()).take(pa.array(np.where(hit, part.labels, 0))),
+            "counts": hit & (part.labels <= LABELS.index("leak")),
             "doc_spans": _spans(part.doc_first, part.doc_spans, ("turn", "start", "stop")),
             "item_spans": _spans(part.item_first, part.item_spans, ("start", "stop")),
         }

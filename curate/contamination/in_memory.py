@@ -128,7 +128,7 @@ def _inputs(data: Any, split: str) -> list[tuple[str, Iterator[Block]]]:
     if not isinstance(table, pa.Table):
         raise UserError(f"data: neither paths nor a Dataset, Table or DataFrame, but {type(data).__name__}")
     starts = range(0, table.num_rows, _ROWS_A_BLOCK)
-    return [("data", (ArrowBlock("data", start, table.slice(start, _ROWS_A_BLOCK)) for start in starts))]
+    return [("data", (ArrowBlock.of("data", start, table.slice(start, _ROWS_A_BLOCK)) for start in starts))]
 
 
 def _one_source(

@@ -170,15 +170,15 @@ def _fill_bloom(bloom: np.ndarray, windows: np.ndarray) -> None:
         bloom[word] |= bits
 
 
-def _bloom(windows: np.ndarray, bits: int) -> np.ndarray:
+def make_bloom(windows: np.ndarray, bits: int) -> np.ndarray:
     """A filter of distinct windows; with 16 bits each, about one stranger in a hundred gets through."""
-    bloom = np.zeros(_power_of_two(len(windows) * bits) // 64, np.uint64)
+    bloom = np.zeros(power_of_two(len(windows) * bits) // 64, np.uint64)
     _fill_bloom(bloom, windows)
     return bloom
 
 
 @jit
-def _fill_slots(slots: np.ndarray, windows: np.ndarray, positions: np.ndarray) -> None:
+def fill_slots(slots: np.ndarray, windows: np.ndarray, positions: np.ndarray) -> None:
     """Enter each distinct n-gram, of hash `windows[id]` and beginning at `positions[id]`, into the table."""
     for ngram in range(windows.size):
         slot = first_slot(windows[ngram], slots.shape[0])
@@ -189,7 +189,7 @@ def _fill_slots(slots: np.ndarray, windows: np.ndarray, positions: np.ndarray) -
 
 
 @jit
-def _token_points(data: np.ndarray, starts: np.ndarray, tokens: Tokens, offsets: np.ndarray) -> np.ndarray:
+def token_points(data: np.ndarray, starts: np.ndarray, tokens: Tokens, offsets: np.ndarray) -> np.ndarray:
     """Code-point offsets of every token within its item; `offsets[f]` is where field f begins in its item's text."""
     points = np.empty((tokens.begins.size, 2), np.int32)
     for field in range(starts.size):
@@ -203,7 +203,8 @@ def _token_points(data: np.ndarray, starts: np.ndarray, tokens: Tokens, offsets:
     return points
 
 
-def _power_of_two(at_least: int) -> int:
+def power_of_two(at_least: int) -> int:
+    """The next power of two, and at least 64."""
     return 1 << max(6, (at_least - 1).bit_length())
 
 
@@ -221,17 +222,17 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float) -> Ind
     tokens = tokenise_all(data, starts, stops)
     item_first = np.concatenate([[0], np.cumsum([len(item) for item in items], dtype=np.int64)]).astype(np.int64)
     field_item = np.repeat(np.arange(len(items), dtype=np.int32), np.diff(item_first))
-    points = _token_points(data, starts, tokens, _field_offsets(items))
+    points = token_points(data, starts, tokens, field_offsets(items))
     windows, positions = _window_hashes(tokens.hashes, tokens.first, n)
     order = np.argsort(windows, kind="stable")
     ids, n_ids = _number_windows(windows[order], positions[order], data, tokens.begins, tokens.ends, n)
     by_id = np.argsort(ids, kind="stable")
     postings_first = np.concatenate([[0], np.cumsum(np.bincount(ids, minlength=n_ids))]).astype(np.int64)
     postings = positions[order][by_id].astype(np.int32)
-    slots = np.zeros((_power_of_two(2 * n_ids), 2), np.uint64)
+    slots = np.zeros((power_of_two(2 * n_ids), 2), np.uint64)
     firsts = postings_first[:-1]
     distinct = windows[order][by_id][firsts]
-    _fill_slots(slots, distinct, postings[firsts])
+    fill_slots(slots, distinct, postings[firsts])
     pieces = np.unique(_window_hashes(tokens.hashes, tokens.first, (n + 1) // 2)[0])
     lengths = np.diff(tokens.first)
     table = Table(
@@ -243,8 +244,8 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float) -> Ind
         field_first=tokens.first,
         item_first=item_first,
         token_item=np.repeat(field_item, lengths),
-        pieces=_bloom(pieces, _PIECE_BITS),
-        bloom=_bloom(distinct, _NGRAM_BITS),
+        pieces=make_bloom(pieces, _PIECE_BITS),
+        bloom=make_bloom(distinct, _NGRAM_BITS),
         slots=slots,
         postings_first=postings_first,
         postings=postings,
@@ -254,7 +255,7 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float) -> Ind
     return Index(table, n_tokens, best > threshold)
 
 
-def _field_offsets(items: Sequence[Sequence[str]]) -> np.ndarray:
+def field_offsets(items: Sequence[Sequence[str]]) -> np.ndarray:
     """Where each field begins in its item's text, in code points."""
     offsets: list[int] = []
     for item in items:

@@ -178,7 +178,7 @@ def _scan(turns: Turns, first: int, table: Table, events: Events, counts: np.nda
 
 
 @jit
-def _grown(array: np.ndarray) -> np.ndarray:
+def grown(array: np.ndarray) -> np.ndarray:
     """A copy with twice the rows. (A loop: assigning a slice would take numba four seconds to compile.)"""
     larger = np.empty((2 * array.shape[0], array.shape[1]), array.dtype)
     for i in range(array.shape[0]):
@@ -261,7 +261,7 @@ def _add_item_spans(positions: np.ndarray, low: int, high: int, table: Table, sp
             p += 1
             end = np.int64(positions[p]) + table.n
         if k == spans.shape[0]:
-            spans = _grown(spans)
+            spans = grown(spans)
         spans[k, 0], spans[k, 1] = table.points[begin, 0], table.points[end - 1, 1]
         k += 1
         p += 1
@@ -279,7 +279,7 @@ def _add_doc_spans(events: Events, low: int, high: int, item: int, turns: Turns,
             continue
         if events.turns[e] != open_turn or events.tokens[e] > reach:
             if k == spans.shape[0]:
-                spans = _grown(spans)
+                spans = grown(spans)
             spans[k, 0], spans[k, 1] = turns.turns[events.turns[e]], events.begins[e]
             k += 1
         open_turn, reach = events.turns[e], events.tokens[e] + table.n
@@ -314,7 +314,7 @@ def _score(
             score = _item_score(positions, p, q, item, table)
             if score >= floor:
                 if k == pairs.shape[0]:
-                    pairs, scores = _grown(pairs), _grown(scores)
+                    pairs, scores = grown(pairs), grown(scores)
                 item_spans, after_item = _add_item_spans(positions, p, q, table, item_spans, k_item)
                 doc_spans, after_doc = _add_doc_spans(events, low, high, item, turns, table, doc_spans, k_doc)
                 k_item, k_doc = after_item, after_doc

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.contamination.ngram import Turns
-from curate.records import ROLES, TURN_COLUMNS
+from curate.records import ROLES, TURN_COLUMNS, one_array, stretches
 
 
 @dataclass(frozen=True)
@@ -43,19 +43,16 @@ class AllTurns:
         """The turns of a mask, still in order."""
         return Turns(self.turns.data, *(column[wanted] for column in self.turns[1:]))
 
-    def doc_sums(self, values: np.ndarray) -> np.ndarray:
-        """Sum a figure of every turn over each record (int64)."""
-        return np.bincount(self.turns.docs, weights=values, minlength=self.n_docs).astype(np.int64)
-
 
 def all_turns(kind: str, table: pa.Table) -> AllTurns:
     """Lay out the turns of `table`, records of `kind`."""
-    columns = [_one_array(table.column(name)) for name in TURN_COLUMNS[kind]]
+    columns = [one_array(table.column(name)) for name in TURN_COLUMNS[kind]]
     docs = np.concatenate([np.repeat(np.arange(len(column)), _lengths(column)) for column in columns])
     place = np.repeat(np.arange(len(columns)), [int(_lengths(column).sum()) for column in columns]).astype(np.int8)
     messages = pa.concat_arrays([column.flatten() for column in columns]) if len(columns) > 1 else columns[0].flatten()
     role, content = messages.flatten()[:2]
-    starts, stops, data = _stretches(content)
+    bounds, data = stretches(content)
+    starts, stops = bounds[:-1], bounds[1:]
     codes = np.asarray(pc.index_in(role, value_set=pa.array(ROLES)), dtype=np.int8)
     if len(columns) > 1:
         order = np.argsort(docs, kind="stable")
@@ -67,18 +64,5 @@ def all_turns(kind: str, table: pa.Table) -> AllTurns:
     return AllTurns(Turns(data, starts, stops, docs, turns), codes, place, content, table.num_rows)
 
 
-def _one_array(column: pa.ChunkedArray) -> pa.ListArray:
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
 def _lengths(column: pa.ListArray) -> np.ndarray:
     return np.asarray(pc.fill_null(pc.list_value_length(column), 0), dtype=np.int64)
-
-
-def _stretches(content: pa.StringArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Byte offsets of each string, and the buffer they point into."""
-    _, offsets, data = content.buffers()
-    at = np.frombuffer(offsets, dtype=np.int32)[content.offset : content.offset + len(content) + 1].astype(np.int64)
-    text = np.frombuffer(data if data is not None and data.size else b"\0", dtype=np.uint8)
-    text.flags.writeable = False  # always: for numba writable and read-only arrays are two types to compile for
-    return at[:-1], at[1:], text

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 32 << 20
 """How much text a block holds; a longer row makes a longer block. Results never depend on it."""
 
 RAW_CHARACTERS = 64 << 10

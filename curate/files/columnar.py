@@ -8,39 +8,48 @@ not decode.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curate.errors import UserError
 from curate.files.block import RAW_CHARACTERS, BadInput, Row, raw_text
+from curate.shards import cut
+
+_MUCH = 2
+"""A row group of at most so many blocks is one block: it can be decoded by the thread that works on it."""
 
 
 @dataclass(frozen=True)
 class ArrowBlock:
-    """Rows that came as Arrow columns."""
+    """Rows that came as Arrow columns; they are decoded when they are first asked for, by whichever thread asks."""
 
     file: str
     first_row: int
-    columns: pa.Table
+    n_rows: int
+    nbytes: int
+    load: Callable[[], pa.Table]
 
-    @property
-    def n_rows(self) -> int:
-        """Rows in the block."""
-        return int(self.columns.num_rows)
+    @classmethod
+    def of(cls, file: str, first_row: int, columns: pa.Table) -> ArrowBlock:
+        """A block of columns at hand."""
+        return cls(file, first_row, columns.num_rows, columns.nbytes, lambda: columns)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the columns."""
-        return int(self.columns.nbytes)
+    @cached_property
+    def columns(self) -> pa.Table:
+        """The rows; raises UserError where the file does not decode."""
+        return self.load()
 
     def head(self, n: int) -> ArrowBlock:
         """The first `n` rows."""
-        return ArrowBlock(self.file, self.first_row, self.columns.slice(0, n))
+        return ArrowBlock.of(self.file, self.first_row, self.columns.slice(0, n))
 
     def table(self) -> pa.Table | None:
         """The columns in plain types, or None where text in them is no UTF-8 or a name stands twice."""
@@ -95,21 +104,33 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 def read_parquet(path: Path, name: str, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:
-    """The blocks of a Parquet file."""
+    """The blocks of a Parquet file: whole row groups, or pieces of one that is much larger than a block."""
     try:
-        # Without this the reader keeps what it has read ahead, and memory grows with the file.
-        file = pq.ParquetFile(path, pre_buffer=False)
-        batches = file.iter_batches(batch_size=_rows_in(file.metadata, block_bytes), use_threads=False)
-        yield from _blocks(batches, name, first_row, block_bytes)
+        metadata = pq.read_metadata(path)
+        groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+        for first, stop in pairwise(cut(np.array([group.total_byte_size for group in groups], np.int64), block_bytes)):
+            rows = sum(group.num_rows for group in groups[first:stop])
+            size = sum(group.total_byte_size for group in groups[first:stop])
+            if size > _MUCH * block_bytes:
+                batches = _parquet(path).iter_batches(max(1, rows * block_bytes // size), [first], use_threads=False)
+                yield from _blocks(batches, name, first_row, block_bytes)
+            elif rows:
+                yield ArrowBlock(name, first_row, rows, size, partial(_row_groups, path, metadata, range(first, stop)))
+            first_row += rows
     except (pa.ArrowException, OSError) as error:
         raise _broken(path, "Parquet", error) from error
 
 
-def _rows_in(metadata: pq.FileMetaData, block_bytes: int) -> int:
-    """How many rows hold about `block_bytes` of decoded columns."""
-    groups = range(metadata.num_row_groups)
-    size = sum(int(metadata.row_group(group).total_byte_size) for group in groups)
-    return max(1, min(1 << 20, block_bytes * int(metadata.num_rows) // max(1, size)))
+def _row_groups(path: Path, metadata: pq.FileMetaData, groups: range) -> pa.Table:
+    try:
+        return _parquet(path, metadata).read_row_groups(groups, use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise _broken(path, "Parquet", error) from error
+
+
+def _parquet(path: Path, metadata: pq.FileMetaData | None = None) -> pq.ParquetFile:
+    # With pre_buffer the reader keeps what it has read ahead, and memory grows with the file.
+    return pq.ParquetFile(path, metadata=metadata, pre_buffer=False)
 
 
 def read_arrow(path: Path, name: str, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:
@@ -145,7 +166,7 @@ def _blocks(batches: Iterable[pa.RecordBatch], name: str, first_row: int, block_
         rows = max(1, batch.num_rows * block_bytes // max(1, batch.nbytes))
         for start in range(0, batch.num_rows, rows):
             part = pa.Table.from_batches([batch.slice(start, rows)])
-            yield ArrowBlock(name, first_row, part)
+            yield ArrowBlock.of(name, first_row, part)
             first_row += part.num_rows
 
 

@@ -10,16 +10,25 @@ import lzma
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from isal import igzip, isal_zlib
 
 from curate.errors import UserError
 
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
-_CODECS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+_CODECS = {".bz2": "bz2", ".zst": "zstd"}
 
+_DAMAGED: tuple[type[BaseException], ...] = (
+    EOFError,
+    lzma.LZMAError,
+    isal_zlib.error,
+    pa.ArrowException,
+    OSError,
+)
 Places = npt.NDArray[np.int64]
 Cutter = Callable[[npt.NDArray[np.uint8]], Places]
 
@@ -42,16 +51,19 @@ def _decompressed(path: Path, size: int) -> Iterator[bytes]:
             # A first chunk shorter than the byte order mark would hide it.
             while chunk := stream.read(max(size, 4)):
                 yield chunk
-    except (EOFError, lzma.LZMAError, pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         what = "the compressed file is cut off or damaged" if path.suffix.lower() in COMPRESSIONS else "cannot be read"
         raise UserError(f"{path}: {what} ({_one_line(error)})") from error
 
 
-def _open(path: Path) -> lzma.LZMAFile | pa.NativeFile:
-    if path.suffix.lower() == ".xz":
+def _open(path: Path) -> IO[bytes] | pa.NativeFile:
+    suffix = path.suffix.lower()
+    if suffix == ".gz":
+        return cast(IO[bytes], igzip.open(path, "rb"))  # type: ignore[no-untyped-call]
+    if suffix == ".xz":
         return lzma.open(path)
     plain = pa.OSFile(str(path))
-    codec = _CODECS.get(path.suffix.lower())
+    codec = _CODECS.get(suffix)
     return pa.CompressedInputStream(plain, codec) if codec else plain
 
 
@@ -96,8 +108,3 @@ def runs(pieces: Iterator[bytes], cut: Cutter) -> Iterator[Run]:
     tail = b"".join(pending)
     if tail:
         yield Run(tail, np.zeros(1, np.int64), np.array([len(tail)], np.int64), tail=True)
-
-
-def newlines(data: npt.NDArray[np.uint8]) -> Places:
-    """Places of the newlines in `data`."""
-    return np.flatnonzero(data == 10).astype(np.int64, copy=False)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.records import EXTRAS, MESSAGE, body_schema
+from curate.records import EXTRAS, MESSAGE, body_schema, one_array
 
 Ints = npt.NDArray[np.int64]
 Part = tuple[str, pa.Array, npt.NDArray[np.bool_] | None]
@@ -30,7 +30,7 @@ def text_column(table: pa.Table, name: str) -> pa.StringArray | None:
         return None
     if column.type != pa.string():
         raise NotPlain(name)
-    return column.combine_chunks()
+    return one_array(column)
 
 
 def needed_text(table: pa.Table, name: str) -> pa.StringArray:
@@ -66,7 +66,7 @@ def turns_of(table: pa.Table, name: str, wanted: Sequence[str]) -> Turns:
     column = table.column(name)
     if not pa.types.is_list(column.type) or not pa.types.is_struct(column.type.value_type):
         raise NotPlain(name)
-    lists = column.combine_chunks()
+    lists = one_array(column)
     structs = lists.flatten()
     names = [field.name for field in structs.type]
     children = dict(zip(names, structs.flatten(), strict=True))

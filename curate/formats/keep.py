@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.formats.base import json_text
+from curate.records import one_array
 
 _EXACT = 2**53
 """Up to here float64 holds every integer."""
@@ -63,7 +64,7 @@ def kept_column(table: pa.Table, name: str) -> pa.Array | None:
     """A column as `kept_array` would make it from its values; None where that takes the values themselves."""
     if name not in table.column_names:
         return pa.nulls(table.num_rows)
-    column = table.column(name).combine_chunks()
+    column = one_array(table.column(name))
     if column.null_count == len(column):
         return pa.nulls(len(column))
     kind = column.type

@@ -1,16 +1,16 @@
-"""The second half of a build: rows are laid out in the order of their keys and written as Parquet shards.
+"""The second half of a build: rows are brought into the order of their keys and written as Parquet shards.
 
-Every output (train, validation, removed) is a list of rows that lie in the staged runs. It is sorted by key, cut into
-shards of about 256 MB and row groups of at most 32 MB, and each row group is gathered from the runs it needs. Only
-rows' places, sizes and keys are held for the whole corpus.
+Every output (train, validation, removed) says which records of which source it takes in which pass. Part after part,
+its rows are read from all runs, sorted by key and cut into row groups and shards; cuts depend on keys and on the size
+of rows alone. A worker holds one part and one row group, whatever the size of the corpus.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,89 +18,92 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.formats import conform, unify_kept
-from curate.mixture.scan import Scanned, in_order, run_path
-from curate.records import EXTRAS, MESSAGES
-from curate.shards import Placed, gather, read_run, shard_bounds, shard_names, write_shard
+from curate.mixture.runs import Run, part_of, read_part
+from curate.mixture.scan import Scanned
+from curate.records import EXTRAS, MESSAGES, one_array, with_fields
+from curate.shards import sha256, shard_count, shard_names, write_shard
 from curate.text.hashing import sampling_keys
+
+# A part of a run is read whole unless it holds more than this many rows for each one that is wanted.
+_SPARSE = 2
+_ROWS_AT_ONCE = 1 << 20
+Piece = tuple[pa.Table, np.ndarray]
+"""Rows of a shard as they come, with the size of each."""
 
 
 @dataclass(frozen=True)
 class SourceRows:
-    """All valid rows of one source, in order: what is held in memory of each."""
+    """The `n` valid rows of one source, in order: what is held in memory of each, and the runs they lie in."""
 
     name: str
-    rows: np.ndarray  # int64: position in the source
-    block: np.ndarray  # int32: number of its block
-    at: list[np.ndarray]  # per pass, int32: place in the block's run
-    prompts: np.ndarray  # uint64
+    n: int
+    skipped: np.ndarray  # int64, ascending: how many valid rows stand before each row that makes no record
+    prompts: np.ndarray  # uint64; empty where none are wanted
     sizes: np.ndarray  # int32
+    runs: list[Run]
 
-    def keys(self, seed: int, turn: int) -> np.ndarray:
-        """The sampling key of every row in one pass."""
-        return sampling_keys(seed, self.name, self.rows, turn)
+    def positions(self, ordinals: np.ndarray) -> np.ndarray:
+        """Where valid rows stand among all rows of the source: int64."""
+        return ordinals + np.searchsorted(self.skipped, ordinals, side="right")
+
+    def keys(self, seed: int, turn: int, ordinals: np.ndarray) -> np.ndarray:
+        """The sampling keys of rows in one pass."""
+        return sampling_keys(seed, self.name, self.positions(ordinals), turn)
 
 
 @dataclass(frozen=True)
 class Output:
-    """Rows of one output in the order they are written: where they lie, and of which source, row and copy they are."""
+    """Which rows are written: `taken[s][p]` is a mask over the rows of source s in pass p.
 
-    placed: Placed
-    source: np.ndarray
-    row: np.ndarray
-    copy: np.ndarray
-    reason: np.ndarray
+    `reasons[s]`, where given, are (ordinals of the rows taken, ascending; for each the place of its reason in a list).
+    """
+
+    taken: Sequence[Sequence[np.ndarray]]
+    reasons: Sequence[tuple[np.ndarray, np.ndarray]] = ()
 
     def __len__(self) -> int:
         """How many rows."""
-        return len(self.row)
+        return sum(int(np.count_nonzero(mask)) for passes in self.taken for mask in passes)
 
 
-def source_rows(name: str, passes: int, blocks: Sequence[Scanned]) -> SourceRows:
+def source_rows(name: str, blocks: Sequence[Scanned]) -> SourceRows:
     """Join what was held of each block of a source."""
-    numbers = [np.full(len(block.rows), block.number, np.int32) for block in blocks]
+    firsts = np.concatenate([[0], np.cumsum([block.n for block in blocks], dtype=np.int64)])
+    bad = np.concatenate([np.empty(0, np.int64), *(block.bad for block in blocks)])
+    runs = [
+        Run(staged, turn, int(first), block.n)
+        for block, first in zip(blocks, firsts[:-1], strict=True)
+        for turn, staged in enumerate(block.runs)
+    ]
     return SourceRows(
         name,
-        _joined([block.rows for block in blocks], np.int64),
-        _joined(numbers, np.int32),
-        [_joined([block.at[turn] for block in blocks], np.int32) for turn in range(passes)],
-        _joined([block.prompts for block in blocks], np.uint64),
-        _joined([block.sizes for block in blocks], np.int32),
+        int(firsts[-1]),
+        np.sort(bad) - np.arange(len(bad)),
+        np.concatenate([np.empty(0, np.uint64), *(block.prompts for block in blocks)]),
+        np.concatenate([np.empty(0, np.int32), *(block.sizes for block in blocks)]),
+        sorted(runs, key=lambda run: run.turn),  # equal keys stand in the order of source, pass and row
     )
 
 
-def _joined(arrays: Sequence[np.ndarray], kind: type) -> np.ndarray:
-    return np.concatenate([*arrays, np.empty(0, kind)])
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one part of an output in the order they are written, with the size of each in bytes of text."""
 
+    records: pa.Table
+    sizes: np.ndarray
 
-def lay_out(
-    sources: Sequence[SourceRows], chosen: Sequence[Sequence[np.ndarray]], seed: int, reasons: Sequence[np.ndarray] = ()
-) -> Output:
-    """Sort chosen rows by key. `chosen[s][p]` are the ordinals of source s that are taken in pass p.
-
-    Equal keys stand in the order of source, pass and row. `reasons[s]`, where given, runs along `chosen[s][0]`.
-    """
-    parts: list[list[np.ndarray]] = [[] for _ in range(8)]
-    for number, (source, passes) in enumerate(zip(sources, chosen, strict=True)):
-        for turn, ordinals in enumerate(passes):
-            n = len(ordinals)
-            columns = (
-                source.keys(seed, turn)[ordinals], source.block[ordinals].astype(np.int64) << 8 | turn,
-                source.at[turn][ordinals], source.sizes[ordinals], np.full(n, number, np.int16), source.rows[ordinals],
-                np.full(n, turn + 1, np.int16), reasons[number] if reasons else np.zeros(n, np.int32),
-            )  # fmt: skip
-            for part, column in zip(parts, columns, strict=True):
-                part.append(column)
-    keys, run, at, size, owner, row, copy, reason = (np.concatenate(part or [np.empty(0, np.int64)]) for part in parts)
-    order = np.argsort(keys, kind="stable")
-    return Output(Placed(run[order], at[order], size[order]), owner[order], row[order], copy[order], reason[order])
+    def slice(self, start: int, stop: int) -> Rows:
+        """The rows `start:stop`."""
+        return Rows(self.records.slice(start, stop - start), self.sizes[start:stop])
 
 
 @dataclass(frozen=True)
 class Writer:
-    """What writing a shard needs to know: where the runs lie, and the schema of the records."""
+    """What writing an output needs to know: the sources and their runs, and the schema of the records."""
 
-    staging: Path
-    names: list[str]
+    sources: Sequence[SourceRows]
+    seed: int
+    parts: int
     body: pa.Schema  # the body columns and kept columns, with their final types
     used: frozenset[str]  # optional columns and message extras that hold anything
 
@@ -108,47 +111,96 @@ class Writer:
     def schema(self) -> pa.Schema:
         """The schema of an output file: id, source, then the record."""
         shown = [field for field in self.body if field.name != "tools" or "tools" in self.used]
-        narrow = [pa.field(field.name, self._type(field.type)) for field in shown]
-        return pa.schema([("id", pa.string()), ("source", pa.string()), *narrow])
+        return pa.schema([("id", pa.string()), ("source", pa.string()), *map(self._narrow, shown)])
 
-    def _type(self, kind: pa.DataType) -> pa.DataType:
-        if kind != MESSAGES:
-            return kind
-        return pa.list_(pa.struct([field for field in MESSAGES.value_type if self._shown(field.name)]))
+    @property
+    def _message_fields(self) -> list[str]:
+        return ["role", "content", *(name for name in EXTRAS if name in self.used)]
 
-    def _shown(self, name: str) -> bool:
-        return name not in EXTRAS or name in self.used
-
-    def open_slice(self, run: int, low: int, n: int) -> pa.Table:
-        """Rows `low:low + n` of a run, in the schema of the whole corpus."""
-        table = read_run(run_path(self.staging, run >> 8, run & 255)).slice(low, n)
-        for field in self.body:
-            if field.name not in table.column_names:
-                table = table.append_column(field.name, pa.nulls(n))
-        return conform(table.select(self.body.names), self.body)
-
-    def table(self, output: Output, start: int, stop: int) -> pa.Table:
-        """The records of rows `start:stop` of an output, with their ids."""
-        body = gather(output.placed.slice(start, stop), self.open_slice)
-        source = pa.array(self.names).take(pa.array(output.source[start:stop]))
-        row, copy = (pa.array(column[start:stop]).cast(pa.string()) for column in (output.row, output.copy))
-        once = pc.binary_join_element_wise(source, row, "/")
-        ids = pc.if_else(pa.array(output.copy[start:stop] == 1), once, pc.binary_join_element_wise(once, copy, "#"))
-        columns = {
-            field.name: self._narrow(body.column(field.name))
-            for field in self.schema
-            if field.name in body.column_names
-        }
-        return pa.table({"id": ids, "source": source, **columns}, schema=self.schema)
-
-    def _narrow(self, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    def _narrow(self, field: pa.Field) -> pa.Field:
         """Leave out the message extras that no row of the corpus has."""
-        if column.type != MESSAGES:
-            return column
-        lists = column.combine_chunks()
-        fields = [field.name for field in MESSAGES.value_type if self._shown(field.name)]
-        values = pa.StructArray.from_arrays([lists.values.field(name) for name in fields], fields)
-        return pa.ListArray.from_arrays(lists.offsets, values)
+        if field.type != MESSAGES:
+            return field
+        return pa.field(field.name, pa.list_(pa.struct([(name, pa.string()) for name in self._message_fields])))
+
+    def _fit(self, records: pa.Table, schema: pa.Schema) -> pa.Table:
+        """Staged records in the schema of the whole corpus."""
+        columns = {}
+        for field in schema:
+            if field.name not in records.column_names:
+                columns[field.name] = pa.nulls(records.num_rows, field.type)
+            elif pa.types.is_list(field.type) and records.schema.field(field.name).type != field.type:
+                columns[field.name] = with_fields(records.column(field.name), self._message_fields)
+            else:
+                columns[field.name] = records.column(field.name)
+        return conform(pa.table(columns), schema)
+
+    def sizes_of_parts(self, output: Output) -> np.ndarray:
+        """How many bytes of text each part of an output holds: int64."""
+        total = np.zeros(self.parts, np.int64)
+        for source, passes in zip(self.sources, output.taken, strict=True):
+            for turn, mask in enumerate(passes):
+                for start in range(0, len(mask), _ROWS_AT_ONCE):
+                    at = start + np.flatnonzero(mask[start : start + _ROWS_AT_ONCE])
+                    part = part_of(source.keys(self.seed, turn, at), self.parts)
+                    total += np.bincount(part, source.sizes[at], self.parts).astype(np.int64)
+        return total
+
+    def rows(self, output: Output, part: int) -> Rows:
+        """The rows of one part of an output, in the order of their keys."""
+        schema = pa.schema(list(self.schema)[2:])
+        found: list[tuple[pa.Table, np.ndarray, int, int, np.ndarray]] = []  # records, places, source, pass, ordinals
+        for number, (source, passes) in enumerate(zip(self.sources, output.taken, strict=True)):
+            for run in source.runs if any(mask.any() for mask in passes) else ():
+                mask = passes[run.turn][run.first : run.first + run.n] if run.turn < len(passes) else np.empty(0)
+                if not mask.any():
+                    continue
+                records, places = read_part(run.staged, part)
+                at = np.flatnonzero(mask[places])
+                ordinals = places[at] + run.first
+                if records.num_rows > _SPARSE * len(at):
+                    records, at = records.take(pa.array(at)), np.arange(len(at))
+                if len(at):
+                    found.append((self._fit(records, schema), at, number, run.turn, ordinals))
+        return self._in_order(found, schema, output)
+
+    def _in_order(
+        self, found: Sequence[tuple[pa.Table, np.ndarray, int, int, np.ndarray]], schema: pa.Schema, output: Output
+    ) -> Rows:
+        """Sort what was found of a part in all runs by key, and give each row its id."""
+        if not found:
+            return Rows(self.schema.empty_table(), np.empty(0, np.int64))
+        tables, places, numbers, turns, ordinals = zip(*found, strict=True)
+        lengths = [len(at) for at in places]
+        keys = [self.sources[s].keys(self.seed, p, at) for s, p, at in zip(numbers, turns, ordinals, strict=True)]
+        order = np.argsort(np.concatenate(keys), kind="stable")
+        firsts = np.cumsum([0, *(table.num_rows for table in tables)])
+        at = np.concatenate([place + first for place, first in zip(places, firsts, strict=False)])[order]
+        body = pa.concat_tables(tables).combine_chunks().take(pa.array(at))
+        source, turn = np.repeat(numbers, lengths)[order], np.repeat(turns, lengths)[order]
+        row = np.concatenate([self.sources[s].positions(own) for s, own in zip(numbers, ordinals, strict=True)])
+        size = np.concatenate([self.sources[s].sizes[own] for s, own in zip(numbers, ordinals, strict=True)])
+        names = pa.array([own.name for own in self.sources]).take(pa.array(source))
+        columns = {"id": _ids(names, row[order], turn + 1), "source": names}
+        table = pa.table(columns | {field.name: body.column(field.name) for field in schema}, schema=self.schema)
+        if output.reasons:
+            why = [_reasons_of(output.reasons[s], own) for s, own in zip(numbers, ordinals, strict=True)]
+            table = table.append_column("reason", pa.array(np.concatenate(why)[order]))
+        return Rows(table, size[order].astype(np.int64))
+
+
+def _reasons_of(reasons: tuple[np.ndarray, np.ndarray], ordinals: np.ndarray) -> np.ndarray:
+    taken, reason = reasons
+    return reason[np.searchsorted(taken, ordinals)]
+
+
+def _ids(names: pa.Array, rows: np.ndarray, copies: np.ndarray) -> pa.Array:
+    """`<source>/<row>`, and `#2`, `#3` for the repeats of a row."""
+    once = pc.binary_join_element_wise(names, pa.array(rows).cast(pa.string()), "/")
+    if (copies == 1).all():
+        return once
+    repeated = pc.binary_join_element_wise(once, pa.array(copies).cast(pa.string()), "#")
+    return pc.if_else(pa.array(copies == 1), once, repeated)
 
 
 def corpus_schema(blocks: Sequence[Scanned]) -> pa.Schema:
@@ -161,41 +213,76 @@ def corpus_schema(blocks: Sequence[Scanned]) -> pa.Schema:
     return unify_kept(padded)
 
 
-def write_output(
+def shard_rows(writer: Writer, output: Output, totals: np.ndarray, start: int, stop: int | None) -> Iterator[Rows]:
+    """The rows of an output from the one where its text reaches `start` bytes up to the one where it reaches `stop`.
+
+    `totals` are the bytes up to the end of each part. Bounds of 0 and None are the beginning and the end.
+    """
+    first = int(np.searchsorted(totals, start)) if start else 0
+    last = int(np.searchsorted(totals, stop)) if stop is not None else len(totals) - 1
+    for part in range(first, last + 1):
+        rows = writer.rows(output, part)
+        reached = (totals[part - 1] if part else 0) + np.cumsum(rows.sizes)
+        low = int(np.searchsorted(reached, start)) if part == first and start else 0
+        high = int(np.searchsorted(reached, stop)) if part == last and stop is not None else len(reached)
+        yield rows.slice(low, high)
+
+
+def ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """The same pieces, each made by another thread while the one before it is in use."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = pool.submit(next, pieces, None)
+            yield piece
+
+
+def shard_jobs(
     folder: Path,
     split: str,
     output: Output,
     writer: Writer,
     shards: int | str,
-    workers: int,
     *,
     reasons: tuple[Sequence[str], str] | None = None,
-    wrote: Callable[[int, int], None] = lambda rows, size: None,
-) -> list[Path]:
-    """Write one output as Parquet shards into `folder`.
+    wrote: Callable[[int, int, float], None] = lambda rows, size, part: None,
+) -> list[Callable[[], tuple[Path, str]]]:
+    """What is to be done to write one output into `folder`: a job for each Parquet shard gives its path and SHA-256.
 
-    `reasons` (texts, step) adds the columns step and reason; `wrote` is told the rows and bytes of every row group.
+    `reasons` (texts, step) adds the columns step and reason; `wrote` is told the rows and bytes of each piece, and
+    which part of the whole it is.
     """
     folder.mkdir(exist_ok=True)
-    bounds = shard_bounds(output.placed.size, shards)
-    paths = [folder / name for name in shard_names(split, len(bounds) - 1)]
+    totals = np.cumsum(writer.sizes_of_parts(output))
+    whole = int(totals[-1])
+    n = shard_count(whole, shards)
     schema = writer.schema
     if reasons is not None:
         schema = schema.append(pa.field("step", pa.string())).append(pa.field("reason", pa.string()))
 
-    def rows(start: int, stop: int) -> pa.Table:
-        table = writer.table(output, start, stop)
-        wrote(stop - start, int(output.placed.size[start:stop].sum(dtype=np.int64)))
-        if reasons is None:
-            return table
-        why = pa.array(reasons[0]).take(pa.array(output.reason[start:stop]))
-        return table.append_column("step", pa.array([reasons[1]] * len(why))).append_column("reason", why)
+    def pieces(start: int, stop: int | None) -> Iterator[Piece]:
+        for rows in shard_rows(writer, output, totals, start, stop):
+            yield (_explained(rows.records, *reasons) if reasons else rows.records), rows.sizes
+            size = int(rows.sizes.sum())
+            wrote(len(rows.sizes), size, size / max(1, whole))
 
-    def job(path: Path, start: int, stop: int) -> Callable[[], None]:
-        return partial(
-            write_shard, path, schema, output.placed.slice(start, stop), lambda i, j: rows(start + i, start + j)
+    def job(path: Path, shard: int) -> tuple[Path, str]:
+        stop = whole * (shard + 1) // n if shard + 1 < n else None
+        write_shard(
+            path, schema, ahead(pieces(whole * shard // n, stop)) if n == 1 else pieces(whole * shard // n, stop)
         )
+        return path, sha256(path)
 
-    for _ in in_order((job(path, *bound) for path, bound in zip(paths, pairwise(bounds), strict=True)), workers):
-        pass
-    return paths
+    return [partial(job, folder / name, shard) for shard, name in enumerate(shard_names(split, n))]
+
+
+def _explained(records: pa.Table, texts: Sequence[str], step: str) -> pa.Table:
+    """Rows with the step that removed them and the text of the reason."""
+    if not records.num_rows:
+        return records.append_column("step", pa.array([], pa.string())).append_column(
+            "reason", pa.array([], pa.string())
+        )
+    why = pa.array(texts).take(one_array(records.column("reason")))
+    place = records.schema.get_field_index("reason")
+    steps = pa.array([step]).take(pa.array(np.zeros(len(why), np.int8)))
+    return records.remove_column(place).append_column("step", steps).append_column("reason", why)

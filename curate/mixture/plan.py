@@ -59,6 +59,9 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
     sources = [
         open_source(spec.name, spec.from_, base=base, split=spec.split, columns=spec.columns) for spec in recipe.sources
     ]
+    pool = ThreadPoolExecutor(workers)
+    digests = pool.map(content_digests, sources)  # beside what follows
+    pool.shutdown(wait=False)
     notes: list[str] = []
     readings = [
         _reading(spec, source, recipe.kind, notes) for spec, source in zip(recipe.sources, sources, strict=True)
@@ -66,11 +69,10 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
     suite = _read_suite(recipe.decontaminate, base) if recipe.decontaminate else None
     profile = PROFILES[recipe.decontaminate.profile if recipe.decontaminate else "tulu3"]
     items = [item.fields for item in suite.items] if suite else []
-    with ThreadPoolExecutor(workers) as pool:
-        digests = list(pool.map(content_digests, sources))
+    index = build_index(items, profile.n, profile.threshold)
     return Plan(
-        recipe, base, sources, readings, digests, suite, benchmark_items(suite), profile,
-        build_index(items, profile.n, profile.threshold), notes,
+        recipe, base, sources, readings, list(digests), suite, benchmark_items(suite), profile,
+        index, notes,
         suite.warnings if suite else [],
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ from curate.mixture.merge import SourceRows
 from curate.mixture.plan import Plan, as_words
 from curate.mixture.scan import Scanned
 from curate.sample import Choice
-from curate.shards import read_run
+from curate.shards import read_arrow
 
 FATES = pa.array(["quarantined", "kept", "removed", "not-sampled"])
 QUARANTINED, KEPT, REMOVED, NOT_SAMPLED = range(4)
@@ -46,19 +46,25 @@ class SourceResult:
     @property
     def read(self) -> int:
         """Rows read, quarantined ones included."""
-        return len(self.rows.rows) + self.quarantined
+        return self.rows.n + self.quarantined
+
+    def mask(self, chosen: np.ndarray) -> np.ndarray:
+        """A mask over `kept` as one over all rows."""
+        whole = np.zeros(self.rows.n, np.bool_)
+        whole[self.kept] = chosen
+        return whole
 
     @property
     def copies(self) -> np.ndarray:
         """How often each row is written."""
-        copies = np.zeros(len(self.rows.rows), np.int32)
+        copies = np.zeros(self.rows.n, np.int32)
         copies[self.kept] = self.choice.copies
         return copies
 
     @property
     def fates(self) -> np.ndarray:
         """What became of each row, as a place in FATES."""
-        fates = np.where(self.copies > 0, KEPT, NOT_SAMPLED).astype(np.int8)
+        fates = np.where(self.copies > 0, np.int8(KEPT), np.int8(NOT_SAMPLED))
         fates[self.removal.rows] = REMOVED
         return fates
 
@@ -130,19 +136,19 @@ def _documents(con: duckdb.DuckDBPyConnection, staging: Path, result: SourceResu
         for table in ("matches", "texts"):
             path = staging / f"{table}-{block.number}.arrow"
             if path.exists():
-                store.insert(con, table, read_run(path))
+                store.insert(con, table, read_arrow(path))
         if block.quarantined:
-            _quarantined(con, result.rows.name, read_run(staging / f"quarantine-{block.number}.arrow"))
+            _quarantined(con, result.rows.name, read_arrow(staging / f"quarantine-{block.number}.arrow"))
 
 
 def _with_fates(staging: Path, result: SourceResult) -> Iterator[pa.Table]:
     """What was staged of each block's documents, with their fates and copies; the quarantined rows stand last."""
     fates, copies, first = result.fates, result.copies, 0
     for block in result.blocks:
-        own, bad = slice(first, first + len(block.rows)), block.quarantined
+        own, bad = slice(first, first + block.n), block.quarantined
         fate = np.concatenate([fates[own], np.full(bad, QUARANTINED, np.int8)])
         written = np.concatenate([copies[own], np.zeros(bad, np.int32)])
-        documents = read_run(staging / f"documents-{block.number}.arrow")
+        documents = read_arrow(staging / f"documents-{block.number}.arrow")
         documents = documents.append_column("fate", FATES.take(pa.array(fate)))
         yield documents.append_column("copies", pa.array(written))
         first = own.stop
@@ -161,5 +167,5 @@ def _quarantined(con: duckdb.DuckDBPyConnection, source: str, bad: pa.Table) -> 
 def _removals(con: duckdb.DuckDBPyConnection, result: SourceResult) -> None:
     removal = result.removal
     if len(removal.rows):
-        ids = row_ids(result.rows.name, result.rows.rows[removal.rows])
+        ids = row_ids(result.rows.name, result.rows.positions(removal.rows))
         _decide(con, "decontaminate", ids, "removed", removal.reason_column())

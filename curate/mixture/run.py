@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curate import lock as locks
@@ -25,14 +26,15 @@ from curate.contamination.policy import Hits, Overlap, left_over, overlaps_of, r
 from curate.errors import CurateError, FailOver, UserError
 from curate.files import BLOCK_BYTES
 from curate.mixture.folder import target, unfinished
-from curate.mixture.merge import Output, Writer, corpus_schema, lay_out, source_rows, write_output
+from curate.mixture.merge import Output, SourceRows, Writer, corpus_schema, shard_jobs, source_rows
 from curate.mixture.plan import Plan, make_plan
 from curate.mixture.record import SourceResult, record
+from curate.mixture.runs import part_count
 from curate.mixture.scan import QUARANTINE, Scan, Scanned, in_order, scan_block
 from curate.mixture.summary import Summary, card_facts, lock_of, summarise
 from curate.recipe import Recipe, load_recipe
 from curate.sample import Candidates, choose
-from curate.shards import read_run, sha256, write_stream, write_text
+from curate.shards import read_arrow, sha256, write_stream, write_text
 from curate.sources import estimated_bytes
 
 Progress = Callable[[str, int, int, float], None]
@@ -95,7 +97,8 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
     planned = time.perf_counter()
     blocks = _scan_all(plan, staging, options)
     scanned = time.perf_counter()
-    hits = [join_hits([(len(block.rows), block.hits) for block in own]) for own in blocks]
+    pa.default_memory_pool().release_unused()
+    hits = [join_hits([(block.n, block.hits) for block in own]) for own in blocks]
     tables = [overlaps_of(own, plan.index.n_items, plan.benchmarks) for own in hits]
     results = _decide(plan, blocks, hits, tables)
     spec = plan.recipe.decontaminate
@@ -107,21 +110,23 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
         "steps": ["read", "validate", *(["decontaminate"] if spec else []), "sample", "write"],
         "timings": {"plan": round(planned - started, 3), "scan": round(scanned - planned, 3)},
     }
-    with ThreadPoolExecutor(1) as beside:  # the audit needs nothing of the shards: both are written at once
+    with ThreadPoolExecutor(1) as beside:
+        # The audit needs nothing of the shards: both are written at once.
         recording = beside.submit(record, out / DATABASE, staging, plan, results, runs)
         files = _write(plan, out, staging, results, options)
         recording.result()
-    _check_written(out, results)
-    shutil.rmtree(staging)
-    summary = summarise(plan, results, tables, files, options.limit, time.perf_counter() - started)
-    lock = lock_of(plan, options.limit, summary, {str(path.relative_to(out)): sha256(path) for path in files})
-    if locked:
-        locks.check_outputs(locked, lock)
-    write_text(out / locks.LOCK, locks.dump(lock))
-    digest = sha256(out / locks.LOCK)
-    write_text(out / "README.md", card(card_facts(plan, summary, digest)))
-    store.note(out / DATABASE, "finished", {"seconds": summary.seconds, "lock_sha256": digest})
-    write_report(out)
+        cleared = beside.submit(shutil.rmtree, staging)
+        _check_written(out, results)
+        summary = summarise(plan, results, tables, list(files), options.limit, time.perf_counter() - started)
+        lock = lock_of(plan, options.limit, summary, {str(path.relative_to(out)): sha for path, sha in files.items()})
+        if locked:
+            locks.check_outputs(locked, lock)
+        write_text(out / locks.LOCK, locks.dump(lock))
+        digest = sha256(out / locks.LOCK)
+        write_text(out / "README.md", card(card_facts(plan, summary, digest)))
+        store.note(out / DATABASE, "finished", {"seconds": summary.seconds, "lock_sha256": digest})
+        write_report(out)
+        cleared.result()
     return summary
 
 
@@ -140,6 +145,7 @@ def _scan_all(plan: Plan, staging: Path, options: Options) -> list[list[Scanned]
         threshold=plan.profile.threshold,
         prompts=plan.recipe.output.validation > 0,
         staging=staging,
+        parts=part_count(_estimated(plan)),
     )
     owners: list[int] = []
 
@@ -151,21 +157,24 @@ def _scan_all(plan: Plan, staging: Path, options: Options) -> list[list[Scanned]
                 yield partial(scan_block, scan, reading, number, block)
                 number += 1
 
-    total = max(1, sum(estimated_bytes(source) for source in plan.sources))
+    total = _estimated(plan)
     results: list[list[Scanned]] = [[] for _ in plan.sources]
     for done in in_order(jobs(), options.workers):
         results[owners[done.number]].append(done)
-        options.progress(
-            "read and match", len(done.rows) + done.quarantined, int(done.sizes.sum()), done.nbytes / total
-        )
+        options.progress("read and match", done.n + done.quarantined, int(done.sizes.sum()), done.nbytes / total)
     _refuse_unscanned(plan, results)
     return results
+
+
+def _estimated(plan: Plan) -> int:
+    """About how many bytes the sources hold."""
+    return max(1, sum(estimated_bytes(source) for source in plan.sources))
 
 
 def _refuse_unscanned(plan: Plan, blocks: list[list[Scanned]]) -> None:
     """A source that gave no record, or no text to scan, must not come out clean."""
     for spec, own in zip(plan.recipe.sources, blocks, strict=True):
-        if not any(len(block.rows) for block in own):
+        if not any(block.n for block in own):
             n = sum(block.quarantined for block in own)
             raise UserError(f"source '{spec.name}': none of its {n} rows makes a record ({_first_reason(own)})")
         if plan.recipe.decontaminate and not any(block.n_tokens for block in own):
@@ -186,61 +195,55 @@ def _decide(
     """Which rows go, and which of the rest are written."""
     names = [item.instance_id for item in plan.suite.items] if plan.suite else []
     policy = plan.recipe.decontaminate.policy if plan.recipe.decontaminate else "report"
-    rows = [source_rows(r.name, r.passes, own) for r, own in zip(plan.readings, blocks, strict=True)]
+    rows = [source_rows(reading.name, own) for reading, own in zip(plan.readings, blocks, strict=True)]
     removals = [
-        removal(policy, len(source.rows), own, table, names)
-        for source, own, table in zip(rows, hits, tables, strict=True)
+        removal(policy, source.n, own, table, names) for source, own, table in zip(rows, hits, tables, strict=True)
     ]
-    kept = [left_over(len(source.rows), gone.rows) for source, gone in zip(rows, removals, strict=True)]
-    candidates = [
-        Candidates([source.keys(plan.recipe.seed, turn)[left] for turn in range(len(source.at))], source.prompts[left])
-        for source, left in zip(rows, kept, strict=True)
-    ]
+    kept = [left_over(source.n, gone.rows).astype(np.int32) for source, gone in zip(rows, removals, strict=True)]
+    candidates = [_candidates(source, left, plan) for source, left in zip(rows, kept, strict=True)]
     choices = choose(candidates, plan.wanted, plan.recipe.output.validation)
+    for own in blocks:
+        own[:] = [block.joined() for block in own]
     return [SourceResult(*parts) for parts in zip(rows, blocks, removals, kept, choices, strict=True)]
 
 
-def _write(plan: Plan, out: Path, staging: Path, results: list[SourceResult], options: Options) -> list[Path]:
-    """Write data/, removed/ and quarantine/; return all files."""
+def _candidates(source: SourceRows, left: np.ndarray, plan: Plan) -> Candidates:
+    prompts = source.prompts[left] if len(source.prompts) else source.prompts
+    return Candidates(len(left), lambda turn: source.keys(plan.recipe.seed, turn, left), prompts)
+
+
+def _write(plan: Plan, out: Path, staging: Path, results: list[SourceResult], options: Options) -> dict[Path, str]:
+    """Write data/, removed/ and quarantine/; return the digest of every file."""
     blocks = [block for result in results for block in result.blocks]
     used = frozenset().union(*(block.extras for block in blocks))
-    writer = Writer(staging, [result.rows.name for result in results], corpus_schema(blocks), used)
-    sources, seed = [result.rows for result in results], plan.recipe.seed
-    train = [[result.kept[mask] for mask in result.choice.train] for result in results]
-    validation = [[result.kept[result.choice.validation]] for result in results]
-    files = _output(out / "data", "train", lay_out(sources, train, seed), writer, plan, options)
-    held_out = lay_out(sources, validation, seed)
-    if len(held_out):
-        files += _output(out / "data", "validation", held_out, writer, plan, options)
-    return (
-        files + _write_removed(out, sources, results, writer, options, seed) + _write_quarantine(out, staging, blocks)
+    sources = [result.rows for result in results]
+    writer = Writer(sources, plan.recipe.seed, part_count(_estimated(plan)), corpus_schema(blocks), used)
+    train = Output([[result.mask(own) for own in result.choice.train] for result in results])
+    held_out = Output([[result.mask(result.choice.validation)] for result in results])
+    jobs = shard_jobs(
+        out / "data", "train", train, writer, plan.recipe.output.shards, wrote=partial(options.progress, "write train")
     )
+    if len(held_out):
+        jobs += shard_jobs(out / "data", "validation", held_out, writer, "auto")
+    files = dict(in_order(iter(jobs + _removed_jobs(out, results, writer)), options.workers))
+    return files | {path: sha256(path) for path in _write_quarantine(out, staging, blocks)}
 
 
-def _output(folder: Path, split: str, output: Output, writer: Writer, plan: Plan, options: Options) -> list[Path]:
-    shards = plan.recipe.output.shards if split == "train" else "auto"
-    total = max(1, int(output.placed.size.sum(dtype=np.int64)))
-
-    def wrote(rows: int, size: int) -> None:
-        options.progress(f"write {split}", rows, size, size / total)
-
-    return write_output(folder, split, output, writer, shards, options.workers, wrote=wrote)
-
-
-def _write_removed(
-    out: Path, sources: list[Any], results: list[SourceResult], writer: Writer, options: Options, seed: int
-) -> list[Path]:
-    """Write every removed row whole, with the step and the reason."""
+def _removed_jobs(out: Path, results: list[SourceResult], writer: Writer) -> list[Callable[[], tuple[Path, str]]]:
+    """What is to be done to write every removed row whole, with the step and the reason."""
     texts: list[str] = []
-    reasons = []
+    taken, reasons = [], []
     for result in results:
-        reasons.append((result.removal.reason_of + len(texts)).astype(np.int32))
+        gone = np.zeros(result.rows.n, np.bool_)
+        gone[result.removal.rows] = True
+        taken.append([gone])
+        reasons.append((result.removal.rows, (result.removal.reason_of + len(texts)).astype(np.int32)))
         texts += result.removal.reasons
-    output = lay_out(sources, [[result.removal.rows] for result in results], seed, reasons)
-    if not len(output):
-        return []
-    return write_output(
-        out / "removed", "removed", output, writer, "auto", options.workers, reasons=(texts, "decontaminate")
+    output = Output(taken, reasons)
+    return (
+        shard_jobs(out / "removed", "removed", output, writer, "auto", reasons=(texts, "decontaminate"))
+        if len(output)
+        else []
     )
 
 
@@ -251,7 +254,7 @@ def _write_quarantine(out: Path, staging: Path, blocks: list[Scanned]) -> list[P
         return []
     (out / "quarantine").mkdir()
     path = out / "quarantine" / "quarantine-00000-of-00001.parquet"
-    write_stream(path, QUARANTINE, map(read_run, staged))
+    write_stream(path, QUARANTINE, map(read_arrow, staged))
     return [path]
 
 

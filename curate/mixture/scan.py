@@ -2,8 +2,8 @@
 
 A block is worked on alone, by a pure function on Arrow tables in a thread; what it has to say that only the whole
 corpus can judge (which items it hits, what its prompts are, how large its rows are) comes back as small arrays. In
-memory stay about 40 bytes a row, the index, and a few blocks; texts, matches and documents lie as Arrow files in the
-staging folder until the second half asks for them.
+memory stay 4 bytes a row (12 where a validation split is made), the index, and a few blocks; texts, matches and
+documents lie as Arrow files in the staging folder until the second half asks for them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,10 +24,11 @@ from curate.contamination.ngram import Matches, match
 from curate.contamination.policy import Hits
 from curate.contamination.turns import AllTurns, all_turns
 from curate.formats import Parsed, parse
-from curate.records import EXTRAS, ROLES, TURN_COLUMNS, body_schema
-from curate.shards import text_bytes, write_run
+from curate.mixture.runs import Staged, write_run
+from curate.records import EXTRAS, ROLES, TURN_COLUMNS, body_schema, one_array, with_fields
+from curate.shards import text_bytes, write_arrow
 from curate.sources import Block
-from curate.text.hashing import hash_rows, hex_digests, sampling_keys
+from curate.text.hashing import as_uuids, hash_rows, sampling_keys
 
 T = TypeVar("T")
 
@@ -60,20 +61,22 @@ class Scan:
     prompts: bool
     """Whether prompts are hashed: only a validation split asks whose prompts are alike."""
     staging: Path
+    parts: int
+    """How many parts a run is cut into."""
 
 
 @dataclass(frozen=True)
 class Scanned:
-    """What stays in memory of one block; arrays run over its valid rows unless said otherwise."""
+    """What stays in memory of one block; its `n` valid rows are its records."""
 
     number: int
-    rows: np.ndarray  # int64: positions in the source
-    at: list[np.ndarray]  # per pass, int32: place in the sorted run
-    prompts: np.ndarray  # uint64
-    sizes: np.ndarray  # int32: bytes of text
-    hits: Hits  # rows are places in this block
-    quarantined: int
-    first_reason: str | None  # why the first quarantined row makes no record
+    n: int
+    bad: np.ndarray  # int64: positions in the source of the rows that make no record
+    runs: list[Staged]  # per pass; none where there is no record
+    prompts: np.ndarray  # uint64 a record; empty where none are wanted
+    sizes: np.ndarray  # int32 a record: bytes of text
+    hits: Hits  # rows are places among the records
+    first_reason: str | None  # why the first bad row makes no record
     n_tokens: int
     scanned_bytes: int
     nbytes: int  # of the block as it was read
@@ -81,10 +84,14 @@ class Scanned:
     extras: frozenset[str]  # message extras and optional columns that are not null throughout
     dropped_columns: frozenset[str]
 
+    def joined(self) -> Scanned:
+        """The same without what `merge.source_rows` has taken over."""
+        return replace(self, sizes=np.empty(0, np.int32), prompts=np.empty(0, np.uint64))
 
-def run_path(staging: Path, number: int, turn: int) -> Path:
-    """Where the run of a block lies for one pass over its source."""
-    return staging / f"run-{number}-{turn}.arrow"
+    @property
+    def quarantined(self) -> int:
+        """Rows that make no record."""
+        return len(self.bad)
 
 
 def in_order(jobs: Iterator[Callable[[], T]], workers: int) -> Iterator[T]:
@@ -110,27 +117,36 @@ def scan_block(scan: Scan, reading: Reading, number: int, block: Block) -> Scann
     scanned = turns.only(scan.roles)
     found, counts = match(scanned, scan.index.table)
     n_tokens = np.bincount(scanned.docs, weights=counts, minlength=turns.n_docs).astype(np.int64)
-    sizes = _sizes(scan.kind, parsed.records)
     hashes = hash_rows(*turns.turns[:3], turns.roles + 8 * turns.columns, turns.turns.docs, turns.n_docs)
     _stage_documents(scan, reading, number, block.file, parsed, n_tokens, hashes)
     _stage_matches(scan, reading, number, parsed, turns, found)
-    at = [_stage_run(scan, reading, number, parsed, turn) for turn in range(reading.passes)]
+    extras = _used_extras(scan.kind, parsed.records)
+    records = _slim(scan.kind, parsed.records, extras)
     return Scanned(
         number=number,
-        rows=parsed.rows,
-        at=at,
-        prompts=_prompt_hashes(scan.kind, turns) if scan.prompts else np.zeros(turns.n_docs, np.uint64),
-        sizes=sizes.astype(np.int32),
+        n=turns.n_docs,
+        bad=np.array([bad.row for bad in parsed.quarantine], np.int64),
+        runs=_stage_runs(scan, reading, number, records, parsed.rows),
+        prompts=_prompt_hashes(scan.kind, turns) if scan.prompts else np.empty(0, np.uint64),
+        sizes=_sizes(scan.kind, records).astype(np.int32),
         hits=hits_of(found, scan.threshold),
-        quarantined=len(parsed.quarantine),
         first_reason=parsed.quarantine[0].reason if parsed.quarantine else None,
         n_tokens=int(n_tokens.sum()),
         nbytes=block.nbytes,
         scanned_bytes=int((scanned.stops - scanned.starts).sum()),
         schema=parsed.records.schema,
-        extras=_used_extras(scan.kind, parsed.records),
+        extras=extras,
         dropped_columns=parsed.dropped_columns,
     )
+
+
+def _slim(kind: str, records: pa.Table, extras: frozenset[str]) -> pa.Table:
+    """The records without the optional columns and message extras that none of them has."""
+    shown = ["role", "content", *(name for name in EXTRAS if name in extras)]
+    for name in TURN_COLUMNS[kind]:
+        place = records.schema.get_field_index(name)
+        records = records.set_column(place, name, with_fields(records.column(place), shown))
+    return records if "tools" in extras or "tools" not in records.column_names else records.drop_columns("tools")
 
 
 def _prompt_hashes(kind: str, turns: AllTurns) -> np.ndarray:
@@ -166,14 +182,17 @@ def _used_extras(kind: str, records: pa.Table) -> frozenset[str]:
     return frozenset(used)
 
 
-def _stage_run(scan: Scan, reading: Reading, number: int, parsed: Parsed, turn: int) -> np.ndarray:
-    """Write the block's rows in the order of their keys of one pass; return where each row went."""
-    order = np.argsort(sampling_keys(scan.seed, reading.name, parsed.rows, turn), kind="stable")
-    if len(order):
-        write_run(run_path(scan.staging, number, turn), parsed.records.take(pa.array(order)))
-    at = np.empty(len(order), np.int32)
-    at[order] = np.arange(len(order), dtype=np.int32)
-    return at
+def _stage_runs(scan: Scan, reading: Reading, number: int, records: pa.Table, rows: np.ndarray) -> list[Staged]:
+    """Write the block's records in the order of their keys, once for each pass over the source."""
+    return [
+        write_run(
+            scan.staging / f"run-{number}-{turn}.arrow",
+            records,
+            sampling_keys(scan.seed, reading.name, rows, turn),
+            scan.parts,
+        )
+        for turn in range(reading.passes if len(rows) else 0)
+    ]
 
 
 def _stage_documents(
@@ -182,26 +201,20 @@ def _stage_documents(
     """The lines of the table `documents` but for fate and copies, valid rows first, then the quarantined ones."""
     bad = parsed.quarantine
     rows = np.concatenate([parsed.rows, np.array([q.row for q in bad], np.int64)])
-    nulls = pa.nulls(len(bad), pa.string())
     table = pa.table(
         {
-            "id": row_ids(reading.name, rows),
             "source": pa.array([reading.name]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
             "file": pa.array([file]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
             "row": rows,
-            "origin_id": pa.concat_arrays([_one(parsed.origin_id), nulls]),
+            "origin_id": pa.concat_arrays([one_array(parsed.origin_id), pa.nulls(len(bad), pa.string())]),
             "n_tokens": pa.concat_arrays([pa.array(n_tokens), pa.nulls(len(bad), pa.int64())]),
-            "content_hash": pa.concat_arrays([hex_digests(hashes), nulls]),
+            "content_hash": as_uuids(hashes, len(bad)),
         }
     )
-    write_run(scan.staging / f"documents-{number}.arrow", table)
+    write_arrow(scan.staging / f"documents-{number}.arrow", table)
     if bad:
         lines = [{"source": reading.name} | {name: getattr(q, name) for name in QUARANTINE.names[1:]} for q in bad]
-        write_run(scan.staging / f"quarantine-{number}.arrow", pa.Table.from_pylist(lines, QUARANTINE))
-
-
-def _one(array: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        write_arrow(scan.staging / f"quarantine-{number}.arrow", pa.Table.from_pylist(lines, QUARANTINE))
 
 
 def _stage_matches(
@@ -213,7 +226,7 @@ def _stage_matches(
         return
     ids = row_ids(reading.name, parsed.rows)
     matches = pa.concat_tables([match_lines(scan.names, reading.name, ids, part, scan.threshold) for part in found])
-    write_run(scan.staging / f"matches-{number}.arrow", matches)
+    write_arrow(scan.staging / f"matches-{number}.arrow", matches)
     wanted = np.flatnonzero(np.isin(turns.turns.docs, np.concatenate([part.docs for part in found])))
     texts = pa.table(
         {
@@ -223,4 +236,4 @@ def _stage_matches(
             "text": turns.texts.take(pa.array(wanted)),
         }
     )
-    write_run(scan.staging / f"texts-{number}.arrow", texts)
+    write_arrow(scan.staging / f"texts-{number}.arrow", texts)

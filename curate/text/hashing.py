@@ -43,13 +43,15 @@ def hash_rows(
     return out
 
 
-def hex_digests(hashes: np.ndarray) -> pa.StringArray:
-    """Write uint64 [n, 2] as n strings of 32 hexadecimal digits."""
-    raw = hashes.astype(">u8").view(np.uint8).reshape(len(hashes), 16)
-    digits = np.frombuffer(b"0123456789abcdef", np.uint8)
-    text = np.stack([digits[raw >> 4], digits[raw & 15]], axis=-1).reshape(-1)
-    offsets = np.arange(0, 32 * len(hashes) + 1, 32, dtype=np.int32)
-    return pa.StringArray.from_buffers(len(hashes), pa.py_buffer(offsets), pa.py_buffer(text))
+def as_uuids(hashes: np.ndarray, n_null: int = 0) -> pa.ExtensionArray:
+    """Hashes, uint64 [n, 2], as n values of Arrow's UUID type, followed by some nulls."""
+    raw = np.zeros((len(hashes) + n_null, 2), ">u8")
+    raw[: len(hashes)] = hashes
+    there = np.arange(len(raw)) < len(hashes)
+    bits = pa.py_buffer(np.packbits(there, bitorder="little")) if n_null else None
+    return pa.ExtensionArray.from_storage(
+        pa.uuid(), pa.Array.from_buffers(pa.binary(16), len(raw), [bits, pa.py_buffer(raw)])
+    )
 
 
 def _splitmix(x: np.ndarray) -> np.ndarray:

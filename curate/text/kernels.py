@@ -13,6 +13,7 @@ be valid UTF-8. Hashes only propose: whoever compares texts must confirm with `s
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any, TypeVar
 
 import numba
@@ -53,32 +54,34 @@ def _load8(typing_context: Any, array: Any, offset: Any) -> Any:
     return types.uint64(array, types.intp), codegen
 
 
-@intrinsic
-def _separators(typing_context: Any, array: Any, offset: Any) -> Any:
-    """One bit for each of 64 bytes of a uint8 array from any offset: whether it is a separator."""
+def byte_bits(holds: Callable[[Any, Any, Callable[[int], Any]], Any]) -> Callable[[np.ndarray, int], np.uint64]:
+    """Make a compiled function that gives one bit for each of 64 bytes of a uint8 array from any offset.
 
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        vector = ir.VectorType(ir.IntType(8), 64)
-        text = builder.load(_pointer(context, builder, sig, args, vector), align=1)
-        found = ir.Constant(ir.VectorType(ir.IntType(1), 64), [0] * 64)
-        for char in SEPARATORS:
-            same = builder.icmp_unsigned("==", text, ir.Constant(vector, [ord(char)] * 64))
-            found = builder.or_(found, same)
-        return builder.bitcast(found, ir.IntType(64))
+    `holds(builder, bytes, constant)` builds the vector of truth values out of the vector of bytes; `constant(value)` is
+    64 times one byte.
+    """
 
-    return types.uint64(array, types.intp), codegen
+    def bits(typing_context: Any, array: Any, offset: Any) -> Any:
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            vector = ir.VectorType(ir.IntType(8), 64)
+            text = builder.load(_pointer(context, builder, sig, args, vector), align=1)
+            found = holds(builder, text, lambda value: ir.Constant(vector, [value] * 64))
+            return builder.bitcast(found, ir.IntType(64))
+
+        return types.uint64(array, types.intp), codegen
+
+    made: Callable[[np.ndarray, int], np.uint64] = intrinsic(bits)
+    return made
 
 
-@intrinsic
-def _not_ascii(typing_context: Any, array: Any, offset: Any) -> Any:
-    """One bit for each of 64 bytes of a uint8 array from any offset: whether it is outside ASCII."""
+def any_of(chars: str) -> Callable[[np.ndarray, int], np.uint64]:
+    """The bits of the bytes that are one of some ASCII characters."""
 
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        vector = ir.VectorType(ir.IntType(8), 64)
-        text = builder.load(_pointer(context, builder, sig, args, vector), align=1)
-        return builder.bitcast(builder.icmp_signed("<", text, ir.Constant(vector, [0] * 64)), ir.IntType(64))
+    def holds(builder: Any, text: Any, constant: Callable[[int], Any]) -> Any:
+        same = [builder.icmp_unsigned("==", text, constant(ord(char))) for char in chars]
+        return reduce(builder.or_, same)
 
-    return types.uint64(array, types.intp), codegen
+    return byte_bits(holds)
 
 
 @intrinsic
@@ -92,8 +95,8 @@ def _lowest_bit(typing_context: Any, word: Any) -> Any:
 
 
 load8: Callable[[np.ndarray, int], np.uint64] = _load8
-separators: Callable[[np.ndarray, int], np.uint64] = _separators
-not_ascii: Callable[[np.ndarray, int], np.uint64] = _not_ascii
+separators = any_of("".join(SEPARATORS))
+not_ascii = byte_bits(lambda builder, text, constant: builder.icmp_signed("<", text, constant(0)))
 lowest_bit: Callable[[np.uint64], np.uint64] = _lowest_bit
 
 
@@ -161,7 +164,7 @@ def _has_upper(data: np.ndarray, start: int, stop: int) -> bool:
 
 
 @jit
-def _encode(code: int, out: np.ndarray) -> int:
+def encode(code: int, out: np.ndarray) -> int:
     """Write a code point as UTF-8 into `out`; return its length."""
     if code < 0x80:
         out[0] = code
@@ -203,7 +206,7 @@ def _tokens_by_byte(
         utf8[0] = byte
         if byte >= 0x80:
             code, size = code_point(data, i)
-            written = _encode(lower_point(code), utf8)
+            written = encode(lower_point(code), utf8)
         for j in range(written):
             word |= np.uint64(utf8[j]) << ((length & np.uint64(7)) * _U8)
             length += np.uint64(1)
@@ -224,7 +227,7 @@ def _lower8(word: np.uint64) -> np.uint64:
 
 
 @jit
-def _hash(data: np.ndarray, begin: int, end: int) -> np.uint64:
+def hash_token(data: np.ndarray, begin: int, end: int) -> np.uint64:
     """Hash a token of lower-case or ASCII bytes; eight bytes after its last one must be readable."""
     h, size, left = np.uint64(0), np.uint64(end - begin), end - begin
     while left >= 8:
@@ -292,7 +295,7 @@ def next_tokens(
         return _tokens_by_byte(data, start, end, begins, ends, hashes, k), end
     for edge in range(0, n, 2):
         begin, finish = edges[edge], edges[edge + 1]
-        begins[k], ends[k], hashes[k] = begin, finish, _hash(data, begin, finish)
+        begins[k], ends[k], hashes[k] = begin, finish, hash_token(data, begin, finish)
         k += 1
     return k, end
 

@@ -7,13 +7,35 @@ minus signs do not).
 
     >>> [t.text for t in tokens("What's 3-4, Ada?")]
     ["what's", '3', '4', 'ada']
+
+The matcher `robust` cuts by Unicode category instead (`words`): letters, digits and the marks on them belong to words,
+everything else separates them, and in scripts that put no space between words every letter is a word.
+
+    >>> [t.text for t in words("What's 3-4, Ada? x_1 = 中文")]
+    ['what', 's', '3', '4', 'ada', 'x', '1', '中', '文']
 """
 
 from __future__ import annotations
 
+import unicodedata
 from typing import NamedTuple
 
 SEPARATORS = ' ,.?!:;()"-\n\\'
+
+SEPARATOR, LETTER, DIGIT, MARK, ALONE = range(5)
+"""What a code point is to `words`; ALONE: a letter that is a word by itself."""
+
+NO_SPACES = (
+    (0x0E00, 0x10A0),  # Thai, Lao, Tibetan, Myanmar
+    (0x1780, 0x1800),  # Khmer
+    (0x3005, 0x3100),  # Hiragana, Katakana
+    (0x31F0, 0x3200),
+    (0x3400, 0xA000),  # Chinese characters
+    (0xF900, 0xFB00),
+    (0xFF66, 0xFFA0),
+    (0x20000, 0x323B0),
+)
+"""Scripts that put no space between words, as half-open ranges of code points."""
 
 
 class Token(NamedTuple):
@@ -39,6 +61,29 @@ def tokens(text: str) -> list[Token]:
             if stop > start:
                 found.append(Token("".join(map(lower, text[start:stop])), start, stop))
             start = stop + 1
+    return found
+
+
+def sort_of(char: str) -> int:
+    """What one code point is to `words`, by its category in the Unicode version of this Python."""
+    category = unicodedata.category(char)[0]
+    if category == "L":
+        return ALONE if any(low <= ord(char) < high for low, high in NO_SPACES) else LETTER
+    return {"N": DIGIT, "M": MARK}.get(category, SEPARATOR)
+
+
+def words(text: str) -> list[Token]:
+    """Split `text` into lower-cased words with their code-point offsets; a mark that follows no word is dropped."""
+    found: list[Token] = []
+    start, alone = -1, False
+    for stop, char in enumerate([*text, "\n"]):
+        sort = sort_of(char)
+        goes_on = start >= 0 and (sort == MARK or (sort in (LETTER, DIGIT) and not alone))
+        if start >= 0 and not goes_on:
+            found.append(Token("".join(map(lower, text[start:stop])), start, stop))
+            start = -1
+        if start < 0 and sort in (LETTER, DIGIT, ALONE):
+            start, alone = stop, sort == ALONE
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import duckdb
 import pyarrow as pa
@@ -26,14 +27,8 @@ def source(name: str, read: int, kept: int, written: int, **more: Any) -> dict[s
 
 
 def document(source: str, row: int, fate: str = "kept", copies: int | None = None, **more: Any) -> dict[str, Any]:
-    line: dict[str, Any] = {
-        "id": f"{source}/{row}",
-        "source": source,
-        "file": f"{source}.jsonl",
-        "row": row,
-        "origin_id": None,
-    }
-    line |= {"n_tokens": 10, "content_hash": f"{row:016x}", "fate": fate}
+    line: dict[str, Any] = {"source": source, "file": f"{source}.jsonl", "row": row, "origin_id": None}
+    line |= {"n_tokens": 10, "content_hash": UUID(int=row), "fate": fate}
     return line | {"copies": int(fate == "kept") if copies is None else copies} | more
 
 
@@ -49,15 +44,18 @@ def instance(benchmark: str, row: int, text: str = ITEM, **more: Any) -> dict[st
 def match(source: str, row: int, instance_id: str, score: float = 0.9, **more: Any) -> dict[str, Any]:
     line: dict[str, Any] = {"doc_id": f"{source}/{row}", "source": source, "benchmark": instance_id.split("/")[0]}
     line |= {"instance_id": instance_id, "matcher": "ngram", "score": score, "hit": score > 0.5}
-    return line | {"label": "leak" if score > 0.5 else None, "doc_spans": [], "item_spans": [], "verdict": None} | more
+    return line | {"label": "leak" if score > 0.5 else None, "doc_spans": [], "item_spans": [], "verdict": None, "counts": score > 0.5} | more
+
+
+_PLAIN = {"value": pa.string(), "content_hash": pa.uuid()}
 
 
 def fill(con: duckdb.DuckDBPyConnection, tables: dict[str, Rows]) -> None:
     """Insert plain rows, typed as the table is."""
     for name, rows in tables.items():
         schema = con.sql(f"FROM {name}").to_arrow_table().schema
-        schema = pa.schema([pa.field(f.name, pa.string() if f.name == "value" else f.type) for f in schema])
-        store.insert(con, name, pa.Table.from_pylist(rows, schema=schema))
+        given = [pa.field(f.name, _PLAIN.get(f.name, f.type)) for f in schema if (name, f.name) != ("documents", "id")]
+        store.insert(con, name, pa.Table.from_pylist(rows, schema=pa.schema(given)))
 
 
 def example_tables() -> dict[str, Rows]:
@@ -68,7 +66,7 @@ def example_tables() -> dict[str, Rows]:
     chat[2] |= {"copies": 3}
     chat[3] |= {"fate": "not-sampled", "copies": 0}
     math = [document("math", 0, "quarantined", n_tokens=None, content_hash=None), document("math", 1, "duplicate")]
-    math += [document("math", 2, file="more.jsonl", content_hash=f"{1:016x}")]
+    math += [document("math", 2, file="more.jsonl", content_hash=UUID(int=1))]
     return {
         "sources": [source("chat", 4, 2, 4), source("math", 3, 1, 1, licence=None, shortfall=2)],
         "documents": chat + math,

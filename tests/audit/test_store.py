@@ -26,8 +26,7 @@ STEPS = {"removed": "decontaminate", "duplicate": "dedup", "quarantined": "valid
 
 def documents(lines: list[tuple[str, int, str, int]]) -> pa.Table:
     source, row, fate, copies = (list(column) for column in zip(*lines, strict=True))
-    ids = [f"{s}/{r}" for s, r in zip(source, row, strict=True)]
-    return pa.table({"id": ids, "source": source, "row": row, "fate": fate, "copies": pa.array(copies, pa.int32())})
+    return pa.table({"source": source, "row": row, "fate": fate, "copies": pa.array(copies, pa.int32())})
 
 
 def sources_of(lines: list[tuple[str, int, str, int]]) -> pa.Table:

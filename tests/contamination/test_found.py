@@ -85,6 +85,7 @@ def test_a_line_names_row_and_item_and_both_sides_of_the_match() -> None:
         "score": 1.0,
         "hit": True,
         "label": None,
+        "counts": True,
         "doc_spans": [{"turn": 1, "start": 4, "stop": 4 + len(EIGHT)}],
         "item_spans": [{"start": 0, "stop": len(EIGHT)}],
     }

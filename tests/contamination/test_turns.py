@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -102,12 +101,6 @@ def test_a_table_without_records_has_no_turns(kind: str) -> None:
     """A block of which every row was quarantined."""
     found = all_turns(kind, body_schema(kind).empty_table())
     assert (said(found), read(found.only(ROLES)), read(found.prompts(kind)), found.n_docs) == ([], [], [], 0)
-    assert found.doc_sums(np.empty(0)).tolist() == []
-
-
-def test_figures_of_turns_are_summed_over_records() -> None:
-    rows = [{"messages": talk("user: a", "assistant: b")}, {"messages": talk("assistant: c")}]
-    assert all_turns("sft", tabled("sft", rows)).doc_sums(np.array([1, 2, 4])).tolist() == [3, 4]
 
 
 def test_one_message_column_is_not_copied() -> None:

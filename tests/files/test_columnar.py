@@ -54,7 +54,7 @@ def test_other_ways_to_write_text_become_plain_text() -> None:
         pa.array([[one] for one in values], pa.large_list(pa.large_string())),
         pa.array([{"x": one} for one in values], pa.struct([("x", pa.large_string())])),
     ]
-    table = ArrowBlock("f", 0, pa.table(columns, names=list("abcde"))).table()
+    table = ArrowBlock.of("f", 0, pa.table(columns, names=list("abcde"))).table()
     assert table is not None
     assert table.schema.types == [*[pa.string()] * 3, pa.list_(pa.string()), pa.struct([("x", pa.string())])]
     assert table.column("c").to_pylist() == values
@@ -62,7 +62,7 @@ def test_other_ways_to_write_text_become_plain_text() -> None:
 
 def test_text_that_is_no_utf8_makes_bad_rows() -> None:
     data = pa.array([b"good", b"\xff"], pa.binary())
-    block = ArrowBlock("f", 0, pa.table({"a": data.view(pa.string())}))
+    block = ArrowBlock.of("f", 0, pa.table({"a": data.view(pa.string())}))
     assert block.table() is None
     good, bad = (row for _, row in block.rows())
     assert good == {"a": "good"}
@@ -72,9 +72,9 @@ def test_text_that_is_no_utf8_makes_bad_rows() -> None:
 
 
 def test_columns_of_the_same_name_are_not_taken_for_one() -> None:
-    block = ArrowBlock("f", 0, pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]))
+    block = ArrowBlock.of("f", 0, pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]))
     assert block.table() is None
 
 
 def test_the_raw_text_of_a_row_is_json() -> None:
-    assert ArrowBlock("f", 0, pa.Table.from_pylist(ROWS)).raw(3) == '{"q": "question 3", "n": 3}'
+    assert ArrowBlock.of("f", 0, pa.Table.from_pylist(ROWS)).raw(3) == '{"q": "question 3", "n": 3}'

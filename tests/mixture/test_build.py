@@ -12,7 +12,6 @@ from typing import Any
 
 import datasets
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -20,7 +19,7 @@ import yaml
 from curate.audit.why import why
 from curate.errors import CurateError, FailOver, UserError
 from curate.mixture import Built, build_recipe_file
-from curate.mixture.merge import Output, Writer
+from curate.mixture.merge import Output, Rows, Writer
 from curate.shards import sha256
 from curate.text.hashing import sampling_keys
 from tests.corpus import (
@@ -417,12 +416,13 @@ def test_a_shard_with_fewer_rows_than_were_decided_on_fails_the_build(
 ) -> None:
     write_lines(tmp_path / "a.jsonl", [chat(f"question {n}", "answer") for n in range(10)])
     write_recipe(tmp_path / "r.yaml", sources=[{"name": "a", "from": "a.jsonl"}])
-    whole = Writer.table
+    whole = Writer.rows
 
-    def half(self: Writer, output: Output, start: int, stop: int) -> pa.Table:
-        return whole(self, output, start, stop).slice(0, (stop - start) // 2)
+    def half(self: Writer, output: Output, part: int) -> Rows:
+        rows = whole(self, output, part)
+        return rows.slice(0, len(rows.sizes) // 2)
 
-    monkeypatch.setattr(Writer, "table", half)
+    monkeypatch.setattr(Writer, "rows", half)
     with pytest.raises(CurateError, match="data/ holds 5 rows where 10 were to be written"):
         build_recipe_file(tmp_path / "r.yaml", tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from curate.contamination.turns import all_turns
 from curate.records import ROLES, body_schema
-from curate.text.hashing import hash_rows, hex_digests, sampling_keys
+from curate.text.hashing import as_uuids, hash_rows, sampling_keys
 
 Turn = tuple[str, str]
 TURNS = st.lists(st.tuples(st.sampled_from(ROLES), st.text("ab\0é", max_size=18)), min_size=1, max_size=4)
@@ -26,7 +26,7 @@ def hashed(records: list[list[Turn]]) -> list[str]:
     data = np.frombuffer(b"".join(text for *_, text in turns) or b"\0", np.uint8)
     tags = np.array([ROLES.index(role) for _, role, _ in turns], np.int8)
     docs = np.array([doc for doc, *_ in turns], np.int32)
-    return [str(digest) for digest in hex_digests(hash_rows(data, starts, stops, tags, docs, len(records))).to_pylist()]
+    return [found.hex for found in as_uuids(hash_rows(data, starts, stops, tags, docs, len(records))).to_pylist()]
 
 
 def differ(*records: list[Turn]) -> bool:
@@ -81,8 +81,8 @@ def test_hashes_of_an_arrow_table_are_those_of_its_texts() -> None:
     records = [[("user", "Häuser"), ("assistant", "ok")], [("user", "b"), ("assistant", "")]]
     rows = [{"messages": [{"role": role, "content": text} for role, text in record]} for record in records]
     turns = all_turns("sft", pa.Table.from_pylist(rows, schema=body_schema("sft")))
-    digests = hex_digests(hash_rows(*turns.turns[:3], turns.roles, turns.turns.docs, turns.n_docs))
-    assert digests.to_pylist() == hashed(records)
+    found = as_uuids(hash_rows(*turns.turns[:3], turns.roles, turns.turns.docs, turns.n_docs))
+    assert [digest.hex for digest in found.to_pylist()] == hashed(records)
 
 
 def test_hashes_stay_what_they_are() -> None:
@@ -90,10 +90,12 @@ def test_hashes_stay_what_they_are() -> None:
     assert hashed([[("user", "What is 2 + 2?"), ("assistant", "4")]]) == ["ca8f14bb1e0711e960909619bffa4340"]
 
 
-def test_hex_digits_are_those_of_python() -> None:
+def test_a_hash_is_written_as_a_uuid_of_its_digits() -> None:
     hashes = np.array([[0, 1], [0x0123456789ABCDEF, 0xFEDCBA9876543210], [2**64 - 1, 10]], np.uint64)
-    assert hex_digests(hashes).to_pylist() == [f"{int(a):016x}{int(b):016x}" for a, b in hashes]
-    assert hex_digests(np.empty((0, 2), np.uint64)).to_pylist() == []
+    digits = [f"{int(a):016x}{int(b):016x}" for a, b in hashes]
+    assert [found.hex for found in as_uuids(hashes).to_pylist()] == digits
+    assert [found and found.hex for found in as_uuids(hashes, 2).to_pylist()] == [*digits, None, None]
+    assert as_uuids(np.empty((0, 2), np.uint64), 1).to_pylist() == [None]
 
 
 # ---- sampling keys

@@ -1,0 +1,95 @@
+"""Words and their hashes straight from UTF-8 buffers: the rule of `tokenise.words`, compiled.
+
+A run of ASCII letters and digits is found by one table look-up a byte and hashed eight bytes at a time; everything else
+is looked at one code point after the other. Both give the same offsets and hashes. Text must be valid UTF-8. Hashes
+only propose: whoever compares texts must confirm with `kernels.same_token`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curate.text.kernels import code_point, encode, hash_token, jit, lower_point, mix
+from curate.text.tokenise import ALONE, DIGIT, LETTER, MARK, SEPARATOR, sort_of
+
+_LAST = 0x323B0
+"""From here on only marks are left among letters, digits and marks: variation selectors, up to the next constant."""
+_SELECTORS = range(0xE0100, 0xE01F0)
+
+SORTS = np.array([sort_of(chr(code)) for code in range(_LAST)], np.uint8)
+"""What each code point is to a word."""
+_PLAIN = np.array([code < 128 and sort_of(chr(code)) != SEPARATOR for code in range(256)], np.bool_)
+_FIRST_SELECTOR, _AFTER_SELECTORS = _SELECTORS.start, _SELECTORS.stop
+_U7, _U8 = np.uint64(7), np.uint64(8)
+
+
+@jit
+def sort_of_point(code: int) -> int:
+    """What a code point is to a word: `tokenise.sort_of`."""
+    if code < _LAST:
+        return np.int64(SORTS[code])
+    return MARK if _FIRST_SELECTOR <= code < _AFTER_SELECTORS else SEPARATOR
+
+
+@jit
+def _hash_points(data: np.ndarray, begin: int, end: int, utf8: np.ndarray) -> np.uint64:
+    """Hash a word in lower case, one code point after the other: the same value as `hash_token`."""
+    word, h, length = np.uint64(0), np.uint64(0), np.uint64(0)
+    while begin < end:
+        code, size = code_point(data, begin)
+        for j in range(encode(lower_point(code), utf8)):
+            word |= np.uint64(utf8[j]) << ((length & _U7) * _U8)
+            length += np.uint64(1)
+            if length & _U7 == 0:
+                h, word = mix(h, word), np.uint64(0)
+        begin += size
+    return mix(h ^ length, word)
+
+
+@jit
+def _word_end(data: np.ndarray, at: int, stop: int, sort: int) -> int:
+    """Where the word ends whose first code point, of this sort, ends at `at`."""
+    while at < stop:
+        if sort != ALONE and _PLAIN[data[at]]:
+            at += 1
+            continue
+        code, size = code_point(data, at)
+        other = sort_of_point(code)
+        if other != MARK and (sort == ALONE or (other != LETTER and other != DIGIT)):
+            return at
+        at += size
+    return at
+
+
+@jit
+def find_words(
+    data: np.ndarray, at: int, stop: int, begins: np.ndarray, ends: np.ndarray, hashes: np.ndarray, k: int
+) -> int:
+    """Write the byte offsets and hashes of the words of `data[at:stop]` from index `k` on.
+
+    There must be room for (stop - at) // 2 + 1 of them. Returns the index after the last.
+    """
+    utf8 = np.empty(4, np.uint8)
+    safe = data.size - 8  # a word that ends by here is hashed eight bytes at a time
+    while at < stop:
+        if data[at] < 0x80 and not _PLAIN[data[at]]:
+            at += 1
+            continue
+        begin = at
+        while at < stop and _PLAIN[data[at]]:
+            at += 1
+        if at > begin and (at == stop or data[at] < 0x80) and at <= safe:
+            begins[k], ends[k], hashes[k] = begin, at, hash_token(data, begin, at)
+            k += 1
+            continue
+        sort = LETTER
+        if at == begin:
+            code, size = code_point(data, at)
+            sort = sort_of_point(code)
+            at += size
+            if sort in (SEPARATOR, MARK):
+                continue
+        at = _word_end(data, at, stop, sort)
+        begins[k], ends[k], hashes[k] = begin, at, _hash_points(data, begin, at, utf8)
+        k += 1
+    return k
