@@ -240,11 +240,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _status(code: int, stderr: str, cpu_time_spent: bool) -> Status:
-    """How a program ended by itself, from the exit code: 128 and more for a signal."""
+    """How a program ended by itself, from the exit code: negative, or 128 and more, for a signal."""
+    code = 128 - code if code < 0 else code
     if code == 0:
         return "ok"
     if code == 128 + signal.SIGXCPU or (code == 128 + signal.SIGKILL and cpu_time_spent):
         return "timeout"
-    if code < 0 or code > 128:
+    if code > 128:
         return "killed"
     return "memory" if stderr.rstrip().rpartition("\n")[2].startswith("MemoryError") else "error"
