@@ -103,7 +103,8 @@ def _bubblewrap(command: list[str], limits: Limits, folder: Path, seccomp: int |
     if _as_root():  # setpriv needs these to give up the rest
         user += [word for right in ("SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{right}")]
     else:
-        user += ["--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY)]
+        # The program is the first process: bubblewrap's own would be the same user's, without the filter and limits.
+        user += ["--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY), "--as-pid-1"]
     spaces = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     spaces += ["--hostname", "sandbox", "--die-with-parent", "--new-session"]
     disk = ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", "/tmp", "--chdir", "/tmp"]
@@ -146,7 +147,7 @@ cd "$root"
 pivot_root . .old
 umount -l /.old
 rmdir /.old
-mount -o remount,ro,nosuid,nodev /
+mount -o remount,bind,ro,nosuid,nodev /
 if [ "$own" = yes ]; then echo 0 > /proc/sys/user/max_user_namespaces; fi
 cd /tmp
 set +e

@@ -33,6 +33,8 @@ Status = Literal["ok", "error", "timeout", "memory", "output", "killed"]
 _ENVIRONMENT = {"PATH": PATH, "HOME": "/tmp", "LANG": "C.UTF-8"}
 _LOOK = 0.05
 """Seconds between two looks at what a run uses, and at a stop that was asked for."""
+_ASLEEP = 1.0
+"""Seconds between two looks from which on this process must have been stopped, or the machine suspended."""
 _LINGER = 0.5
 """Seconds that the last output, and the end of what was killed, are waited for."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -159,9 +161,12 @@ def _watch(
     selector: selectors.BaseSelector, life: int, pipes: Pipes, pid: int, limits: Limits, deadline: float
 ) -> Status | None:
     """Read until a process is over (None) or goes beyond a limit (which)."""
-    look = time.monotonic() + _LOOK
+    now = time.monotonic()
+    look = now + _LOOK
     while life in selector.get_map():
-        now = time.monotonic()
+        last, now = now, time.monotonic()
+        if now - last > _ASLEEP:  # it is we who did not run, so perhaps it did not either
+            deadline += now - last
         if now >= deadline:
             return "timeout"
         if sum(map(len, pipes.values())) > limits.output:

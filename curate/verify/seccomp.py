@@ -4,8 +4,9 @@ The namespaces already keep a program in; this keeps it from the parts of the ke
 from memory that no limit counts. Everything that ordinary programs call is allowed. Refused with EPERM: new namespaces
 and mounts, tracing and reading other processes, keys, modules, BPF, performance events, io_uring, user-space page
 faults, file handles, shared memory and queues of System V, memory files. `clone3`, whose flags no filter can read,
-does not exist (ENOSYS), and libraries use `clone`. Sockets may be local or of the internet (a network namespace holds
-those); vsock, which reaches the host of a virtual machine through any namespace, and every other family may not.
+does not exist (ENOSYS), and libraries use `clone`. No process may ask to outlive its parent. Sockets may be local or of
+the internet (a network namespace holds those); vsock, which reaches the host of a virtual machine through any
+namespace, and every other family may not.
 
 Numbers are those of the kernel's unistd.h for each machine.
 """
@@ -44,20 +45,22 @@ _AARCH64 = _SHARED | {
 
 
 class Machine(NamedTuple):
-    """What the filter must know of a kind of processor: its AUDIT_ARCH, the refused calls, and three it looks into."""
+    """What the filter must know of a kind of processor: its AUDIT_ARCH, the refused calls, and those it looks into."""
 
     audit: int
     refused: dict[str, int]
     clone: int
+    prctl: int
     socket: int
 
 
 MACHINES = {
-    "x86_64": Machine(0xC000003E, _X86_64, clone=56, socket=41),
-    "aarch64": Machine(0xC00000B7, _AARCH64, clone=220, socket=198),
+    "x86_64": Machine(0xC000003E, _X86_64, clone=56, prctl=157, socket=41),
+    "aarch64": Machine(0xC00000B7, _AARCH64, clone=220, prctl=167, socket=198),
 }
 _CLONE3 = 435
 _NEW_NAMESPACE = 0x7E020000  # CLONE_NEWNS, -CGROUP, -UTS, -IPC, -USER, -PID, -NET
+_SET_PDEATHSIG = 1  # of prctl
 _FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # BPF_LD|W|ABS, BPF_JMP|J...|K, BPF_RET|K
@@ -76,8 +79,9 @@ def filter_program(machine: str | None = None) -> bytes | None:
     for number in sorted(known.refused.values()):
         steps += [_step(_EQUAL, number, 0, 1), _step(_RETURN, _ERROR | errno.EPERM)]
     steps += [_step(_EQUAL, _CLONE3, 0, 1), _step(_RETURN, _ERROR | errno.ENOSYS)]
-    steps += [_step(_EQUAL, known.clone, 0, 4), _step(_LOAD, _FIRST_ARGUMENT), _step(_ANY_BIT, _NEW_NAMESPACE, 0, 1)]
-    steps += [_step(_RETURN, _ERROR | errno.EPERM), _step(_RETURN, _ALLOW)]
+    for number, test, value in ((known.clone, _ANY_BIT, _NEW_NAMESPACE), (known.prctl, _EQUAL, _SET_PDEATHSIG)):
+        steps += [_step(_EQUAL, number, 0, 4), _step(_LOAD, _FIRST_ARGUMENT), _step(test, value, 0, 1)]
+        steps += [_step(_RETURN, _ERROR | errno.EPERM), _step(_RETURN, _ALLOW)]
     steps += [_step(_EQUAL, known.socket, 0, 2 + len(_FAMILIES)), _step(_LOAD, _FIRST_ARGUMENT)]
     steps += [_step(_EQUAL, family, len(_FAMILIES) - place, 0) for place, family in enumerate(_FAMILIES)]
     steps += [_step(_RETURN, _ERROR | errno.EAFNOSUPPORT), _step(_RETURN, _ALLOW)]

@@ -197,7 +197,7 @@ f(0)
     ),
     "traces its parent": Hostile("must_fail(libc.ptrace, 16, os.getppid(), 0, 0)", ("ok",)),
     "reads its parent's memory": Hostile(
-        "for name in ('mem', 'maps', 'environ'): must_fail(opened, f'/proc/{os.getppid()}/{name}')", ("ok",)
+        "for pid in {1, os.getppid()} - {0, os.getpid()}: must_fail(os.open, f'/proc/{pid}/mem', os.O_RDWR)", ("ok",)
     ),
     "mounts": Hostile(
         "must_fail(libc.mount, b'none', b'/tmp', b'tmpfs', 0, None)\nmust_fail(libc.umount2, b'/usr', 2)\n"
@@ -371,7 +371,7 @@ for number in [0, *map(int, os.listdir("/proc/self/fd"))]:
         """
 for path in ("/proc/kcore", "/proc/kmsg", "/proc/1/mem"): must_fail(opened, path)
 for path in ("/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname",
-             "/proc/1/oom_score_adj", "/proc/sys/vm/overcommit_memory", "/proc/sys/user/max_user_namespaces"):
+             "/proc/sys/vm/overcommit_memory", "/proc/sys/user/max_user_namespaces"):
     must_fail(os.open, path, os.O_WRONLY)
 must_fail(lambda: len(os.listdir("/sys")))
 if len(list(filter(str.isdigit, os.listdir("/proc")))) > 8: print("ESCAPED", os.listdir("/proc"))
@@ -411,6 +411,7 @@ must_fail(lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)) or 
 """,
         ("ok",),
     ),
+    "outlives its parent": Hostile("must_fail(libc.prctl, 1, 0, 0, 0, 0)", ("ok",), by_filter=True),
     "renames the machine": Hostile("must_fail(lambda: socket.sethostname(socket.gethostname()) or 1)", ("ok",)),
     "packages of ours": Hostile(
         """
