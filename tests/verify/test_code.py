@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.verify.code import code, extract, cases_of
+from curate.verify.code import cases_of, code, extract
 from curate.verify.sandbox import Limits
 from curate.verify.verdict import BadGroundTruth, Verdict
 
