@@ -25,8 +25,9 @@ _DIVIDER = re.compile(r"\s?(?:\*\*\*|\* \* \*)\s?")
 # A sentence ends at these, with the quotes and brackets that close after them, where white space or nothing follows.
 # What stands before and the ++ keep a long row of stops from being tried from each of its places.
 _END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+(?=\s|$)|(?<![。！？])[。！？]++[」』”’）]*+")
+# Titles, initials (I is a word), a few abbreviations that go on, and letters with stops between them.
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\[\"'“‘])(?:mr|mrs|ms|dr|prof|st|sr|jr|vs|e\.g|i\.e|cf|etc|no|[a-z](?:\.[a-z])*)\.$", re.IGNORECASE
+    r"(?:^|[\s(\[\"'“‘])(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|[A-HJ-Z]|vs|cf|[A-Za-z](?:\.[A-Za-z])+)\.$"
 )
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 
