@@ -29,7 +29,7 @@ demo: $(VENV)/.core
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not slow"
 
-test-slow: $(VENV)/.dev
+test-slow: $(VENV)/.dev $(VENV)/.reference
 	$(BIN)/python -m pytest -m slow
 
 bench: $(VENV)/.core $(PEERS)/.installed
@@ -59,8 +59,13 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) -e '.[dev]'
+	$(PIP) -e '.[dev,verify]'
 	@touch $(VENV)/.core $@
+
+# Of lm-eval only the folder of one task is read: nothing that it depends on is needed.
+$(VENV)/.reference: constraints.txt | $(VENV)/.dev
+	$(PIP) --no-deps lm-eval immutabledict
+	@touch $@
 
 $(PEERS)/.installed: benchmarks/speed/peers.txt
 	$(PYTHON) -m venv $(PEERS)

@@ -32,9 +32,9 @@ def language(value: Any) -> str:
 
 def detect(text: str) -> str | None:
     """The code of the language a text is in, or None where nothing tells. Raises UserError without langdetect."""
+    detector = _factory().create()
     from langdetect.lang_detect_exception import LangDetectException
 
-    detector = _factory().create()
     detector.append(text)
     try:
         return str(detector.detect())
