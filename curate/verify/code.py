@@ -195,9 +195,18 @@ def _on_asserts(program: str, asserts: Sequence[str], limits: Limits, allow_weak
     task = {"code": program, "tests": asserts, "seconds": seconds, "word": word}
     done = run(_HARNESS, json.dumps(task), limits, allow_weaker=allow_weaker)
     lines = [line.removeprefix(word) for line in done.stdout.splitlines() if line.startswith(word)]
-    told = [json.loads(line) for line in lines][: len(asserts)]
-    missing = told[-1][1] if done.status == "error" and told else _ended(done)
-    return [("" if passed else error) for passed, error in told] + [missing] * (len(asserts) - len(told))
+    told = [_told(line) for line in lines][: len(asserts)]
+    missing = told[-1] if done.status == "error" and told else _ended(done)
+    return told + [missing] * (len(asserts) - len(told))
+
+
+def _told(line: str) -> str:
+    """One line of the harness; a program that found the word may have written anything."""
+    try:
+        passed, error = json.loads(line)
+    except (ValueError, TypeError, RecursionError):
+        return "the harness was tampered with"
+    return "" if passed is True else str(error)[:300] or "it does not pass"
 
 
 def _on_stdio(program: str, cases: Sequence[tuple[str, str]], limits: Limits, allow_weaker: bool) -> list[str]:

@@ -85,9 +85,9 @@ def constraints_of(ground_truth: str) -> tuple[Bound, ...]:
 
 
 def canonical(ground_truth: str) -> str:
-    """A label of any published form as ours: JSON `[{"id", "kwargs"}]`, arguments that are null left out."""
+    """A label of any published form as ours: JSON `[{"id", "kwargs"}]`, without arguments that are null, in order."""
     named = [{"id": id, "kwargs": _given(kwargs)} for id, kwargs in _pairs(_parsed(ground_truth))]
-    return json.dumps(named, ensure_ascii=False)
+    return json.dumps(named, ensure_ascii=False, sort_keys=True)
 
 
 def _parsed(ground_truth: str) -> Any:

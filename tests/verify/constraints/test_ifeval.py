@@ -126,6 +126,22 @@ def test_capital_words_are_those_of_nltk() -> None:
         assert punkt.count_capital_words(text) == sum(token.isupper() for token in nltk.word_tokenize(text))
 
 
+def test_sentences_are_those_of_punkt() -> None:
+    need("length_constraints:number_sentences")
+    from nltk.tokenize.punkt import PunktTokenizer
+
+    original = PunktTokenizer("english")
+    piece = st.sampled_from("Mr Dr etc vs inc no U.S a B I it We The st Jan 3 42 well-known word e.g and New".split())
+    joint = st.sampled_from([" ", ". ", "! ", "? ", ".\n", ".\n\n", "... ", '." ', ", ", ".) ", "!! ", "; ", "-"])
+
+    @given(st.lists(st.tuples(piece, joint), max_size=12), st.integers(1, 20))
+    def check(pieces: list[tuple[str, str]], most: int) -> None:
+        text = "".join(word + end for word, end in pieces)
+        assert punkt.count_sentences(text, most) == min(most, len(original.tokenize(text)))
+
+    check()
+
+
 def test_missing_punkt_says_what_is_missing_and_where_it_was_looked_for(tmp_path: Path) -> None:
     pytest.importorskip("nltk")
     code = "from curate.verify.constraints import punkt; punkt.count_sentences('A. B.', 3)"

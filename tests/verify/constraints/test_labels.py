@@ -115,7 +115,8 @@ def test_the_functions_are_the_types_of_ifeval() -> None:
         ('[{"id": "length_constraints:number_paragraphs", "kwargs": {"num_paragraphs": true}}]', "not a whole number"),
         ('[{"id": "copy:repeat_phrase", "kwargs": {"phrase": "a b c", "small_n": 0}}]', "from 1 on"),
         (
-            '{"id": "letters:letter_counting2", "kwargs": {"letter": "ab", "let_frequency": 1, "let_relation": "at least"}}',
+            '{"id": "letters:letter_counting2", "kwargs": '
+            '{"letter": "ab", "let_frequency": 1, "let_relation": "around"}}',
             "a single character",
         ),
         (
