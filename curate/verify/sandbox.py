@@ -9,8 +9,8 @@ what that lacks.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
+import platform
 import select
 import selectors
 import signal
@@ -37,9 +37,8 @@ _ASLEEP = 1.0
 """Seconds between two looks from which on this process must have been stopped, or the machine suspended."""
 _LINGER = 0.5
 """Seconds that the last output, and the end of what was killed, are waited for."""
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 Pipes = dict[int, bytearray]
-_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+"""What was read, by the number of the file it was read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +68,8 @@ def run(program: str, stdin: str = "", limits: Limits = Limits(), *, allow_weake
 @lru_cache(maxsize=2)
 def _jail(allow_weaker: bool) -> Jail:
     """The first jail that works here, tried once."""
+    if platform.system() != "Linux":
+        raise UserError("no sandbox can be made here: it is made of namespaces of Linux")
     failures = []
     jails: tuple[Jail, ...] = (*JAILS, *(WEAKER if allow_weaker else ()))
     for jail in jails:
@@ -121,11 +122,14 @@ def run_in(jail: Jail, program: str, stdin: str, limits: Limits) -> Run:
 @contextlib.contextmanager
 def _sealed(content: bytes) -> Iterator[int]:
     """A file in memory that nobody can change, open for reading: its number."""
+    import fcntl
+
+    seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
     writable = os.memfd_create("curate", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         with open(writable, "wb", closefd=False) as file:
             file.write(content)
-        fcntl.fcntl(writable, fcntl.F_ADD_SEALS, _SEALS)
+        fcntl.fcntl(writable, fcntl.F_ADD_SEALS, seals)
         readable = os.open(f"/proc/self/fd/{writable}", os.O_RDONLY | os.O_CLOEXEC)
     finally:
         os.close(writable)
@@ -191,10 +195,10 @@ def _take(selector: selectors.BaseSelector, pipes: Pipes, seconds: float) -> Non
 
 def _excess(pid: int, limits: Limits) -> Status | None:
     """Whether a process and its descendants hold more memory, or their folder more entries, than they may."""
-    resident = 0
+    resident, page = 0, os.sysconf("SC_PAGE_SIZE")
     for one in _descendants(pid):
         try:
-            resident += int(Path(f"/proc/{one}/statm").read_bytes().split()[1]) * _PAGE
+            resident += int(Path(f"/proc/{one}/statm").read_bytes().split()[1]) * page
             folder = os.statvfs(f"/proc/{one}/root/tmp")
             if (
                 os.stat(f"/proc/{one}/root/tmp").st_dev != _outside()

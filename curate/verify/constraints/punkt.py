@@ -14,6 +14,9 @@ from typing import Any
 
 from curate.errors import UserError
 
+_LETTERS = re.compile(r"[A-Za-z]+")
+_SPLIT = frozenset(("cannot", "gimme", "gonna", "gotta", "lemme", "wanna"))
+"""Words of letters alone that nltk's tokeniser takes apart."""
 _PLAIN = re.compile(r"([A-Za-z]{2,})[.!?](?:\s+[^\s.]\S*|[\"')”’])")
 
 
@@ -32,6 +35,11 @@ def count_capital_words(text: str) -> int:
 
 @lru_cache(maxsize=65536)
 def _capital_tokens(piece: str) -> int:
+    runs = _LETTERS.findall(piece) if piece.isascii() else []
+    if (
+        len(runs) == 1 and runs[0].lower() not in _SPLIT
+    ):  # whichever token holds the letters, all else in it has no case
+        return int(runs[0].isupper())
     return sum(1 for token in _tokeniser().tokenize(piece) if token.isupper())
 
 
