@@ -70,22 +70,29 @@ def python(script: str) -> list[str]:
     return [os.path.realpath(sys.executable), "-I", "-S", "-B", "-X", "utf8", script]
 
 
-def _limited(command: list[str], limits: Limits, *, drop: bool) -> list[str]:
-    """The command under resource limits, and without any right if `drop`."""
+STARTED = "+\n"
+"""What stands first in standard error once all walls are up: without it a failure is not the program's."""
+_ANNOUNCED = ["sh", "-c", 'echo + >&2; exec "$@"', "sh"]
+
+
+def _limited(command: list[str], limits: Limits, dropping: Iterable[str] = ()) -> list[str]:
+    """The command under resource limits, behind what drops its rights, and announced."""
     each = {
         "cpu": f"{math.ceil(limits.cpu_seconds)}:{math.ceil(limits.cpu_seconds) + 1}",
         "as": limits.memory, "data": limits.memory, "fsize": limits.disk, "nofile": limits.open_files,
         "nproc": limits.processes, "core": 0, "memlock": 0, "msgqueue": 0, "sigpending": 64,
     }  # fmt: skip
     limited = ["prlimit", *(f"--{name}={value}" for name, value in each.items())]
-    return [*limited, *(_dropped() if drop else []), *command]
+    return [*limited, *dropping, *_ANNOUNCED, *command]
 
 
-def _dropped() -> list[str]:
+_WITHOUT_RIGHTS = ["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
+
+
+def _nobody_else() -> list[str]:
     """What takes every right from root for good, with a user id that no other run has."""
-    user = str(TRANSIENT[(os.getpid() * 64 + next(_serial)) % len(TRANSIENT)])
-    without = ["--clear-groups", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
-    return ["setpriv", f"--reuid={user}", f"--regid={user}", *without]
+    user = TRANSIENT[(os.getpid() * 64 + next(_serial)) % len(TRANSIENT)]
+    return [*_WITHOUT_RIGHTS, f"--reuid={user}", f"--regid={user}", "--clear-groups"]
 
 
 def _as_root() -> bool:
@@ -110,7 +117,8 @@ def _bubblewrap(command: list[str], limits: Limits, folder: Path, seccomp: int |
     disk = ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", "/tmp", "--chdir", "/tmp"]
     files = [*_binds(), "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", *disk, "--remount-ro", "/"]
     sieve = [] if seccomp is None else ["--seccomp", str(seccomp)]
-    return ["bwrap", *user, *spaces, *files, *sieve, "--", *_limited(command, limits, drop=_as_root())]
+    inside = _limited(command, limits, _nobody_else() if _as_root() else ())
+    return ["bwrap", *user, *spaces, *files, *sieve, "--", *inside]
 
 
 def _binds() -> Iterable[str]:
@@ -162,21 +170,18 @@ def _namespaces(command: list[str], limits: Limits, folder: Path, seccomp: int |
         spaces += ["--user", "--map-root-user"]
     own = "no" if _as_root() else "yes"
     shell = ["sh", "-c", _SETUP, "sandbox", str(folder), str(limits.disk), str(limits.entries), own, *visible(), "--"]
-    if _as_root():
-        inside = _limited(command, limits, drop=True)
-    else:  # root of a namespace whose root it is not outside: without rights it is nobody in particular
-        inside = _limited(["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", *command], limits,
-                          drop=False)  # fmt: skip
+    # Root of a namespace whose root it is not outside is, without rights, nobody in particular.
+    inside = _limited(command, limits, _nobody_else() if _as_root() else _WITHOUT_RIGHTS)
     return ["setpriv", "--pdeathsig", "KILL", "unshare", *spaces, "--propagation", "private", "--", *shell, *inside]
 
 
 def _bare(command: list[str], limits: Limits, folder: Path, seccomp: int | None) -> list[str]:
-    return ["setpriv", "--pdeathsig", "KILL", "--no-new-privs", *_limited(command, limits, drop=False)]
+    return ["setpriv", "--pdeathsig", "KILL", "--no-new-privs", *_limited(command, limits)]
 
 
 def _offline(command: list[str], limits: Limits, folder: Path, seccomp: int | None) -> list[str]:
     user = [] if _as_root() else ["--user", "--map-current-user"]
-    return ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", *user, "--", *_limited(command, limits, drop=False)]
+    return ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", *user, "--", *_limited(command, limits)]
 
 
 BUBBLEWRAP = Jail("bubblewrap", ("bwrap", "prlimit", "setpriv"), (), _bubblewrap, filtered=filter_program() is not None)

@@ -23,8 +23,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from curate.errors import UserError
-from curate.verify.jail import JAILS, PATH, WEAKER, Jail, Limits, missing, python
+from curate.errors import CurateError, UserError
+from curate.verify.jail import JAILS, PATH, STARTED, WEAKER, Jail, Limits, missing, python
 from curate.verify.seccomp import filter_program
 
 __all__ = ["Limits", "Run", "run"]
@@ -32,7 +32,7 @@ __all__ = ["Limits", "Run", "run"]
 Status = Literal["ok", "error", "timeout", "memory", "output", "killed"]
 _ENVIRONMENT = {"PATH": PATH, "HOME": "/tmp", "LANG": "C.UTF-8"}
 _LOOK = 0.05
-"""Seconds between two looks at what a run uses, and at a stop that was asked for."""
+"""Seconds between two looks at what a run uses."""
 _ASLEEP = 1.0
 """Seconds between two looks from which on this process must have been stopped, or the machine suspended."""
 _LINGER = 0.5
@@ -60,7 +60,7 @@ def run(program: str, stdin: str = "", limits: Limits = Limits(), *, allow_weake
     """Run a Python program in a sandbox, with `stdin` as its standard input; only the standard library is there.
 
     Safe to call from several threads and processes at once. Raises UserError where no sandbox can be made, unless
-    `allow_weaker`.
+    `allow_weaker`, and CurateError where one fails to start.
     """
     return run_in(_jail(allow_weaker), program, stdin, limits)
 
@@ -87,12 +87,18 @@ def _jail(allow_weaker: bool) -> Jail:
 def _problem(jail: Jail) -> str | None:
     if gone := missing(jail):
         return f"{', '.join(gone)} not installed"
-    tried = run_in(jail, "print('in')", "", Limits(seconds=20))
-    return None if (tried.status, tried.stdout) == ("ok", "in\n") else (tried.stderr.strip() or tried.status)[-300:]
+    try:
+        tried = run_in(jail, "print('in')", "", Limits(seconds=20))
+    except CurateError as error:
+        return str(error)
+    return None if (tried.status, tried.stdout) == ("ok", "in\n") else " ".join(tried.stderr.split()) or tried.status
 
 
 def run_in(jail: Jail, program: str, stdin: str, limits: Limits) -> Run:
-    """Run a program in a given jail; `run` chooses one."""
+    """Run a program in a given jail; `run` chooses one.
+
+    Raises CurateError where the jail fails before the program has begun: that is no failure of the program.
+    """
     with contextlib.ExitStack() as stack:
         files = [stack.enter_context(_sealed(text.encode("utf-8", "replace"))) for text in (program, stdin)]
         sieve = filter_program() if jail.filtered else None
@@ -115,6 +121,9 @@ def run_in(jail: Jail, program: str, stdin: str, limits: Limits) -> Run:
         finally:
             _kill(process)
         seconds = time.monotonic() - started
+        if stopped is None and not stderr.startswith(STARTED):
+            raise CurateError(f"the sandbox ({jail.name}) did not start a program: {' '.join(stderr.split())[-300:]}")
+        stderr = stderr.removeprefix(STARTED)
         status = stopped or _status(process.returncode, stderr, seconds >= limits.cpu_seconds)
         return Run(stdout, stderr, status, seconds, jail.lacks)
 

@@ -12,11 +12,12 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from curate.errors import UserError
+from curate.errors import CurateError, UserError
 from curate.verify import jail as jails
 from curate.verify import sandbox
 from curate.verify.jail import BARE, BUBBLEWRAP, NAMESPACES, OFFLINE, TRANSIENT, Jail
@@ -252,6 +253,21 @@ def test_without_a_sandbox_it_refuses_and_says_why(monkeypatch: pytest.MonkeyPat
     with pytest.raises(UserError, match="no sandbox can be made"):
         run("print(1)", allow_weaker=True)
     sandbox._jail.cache_clear()
+
+
+def test_a_sandbox_that_does_not_start_is_no_verdict_on_the_program(walls: Jail) -> None:
+    def broken(command: list[str], limits: Limits, folder: Path, seccomp: int | None) -> list[str]:
+        right = walls.command(command, limits, folder, seccomp)
+        return [
+            word.replace("--reuid=", "--reuid=x").replace("--proc", "--prok").replace("umount", "no-such-umount")
+            for word in right
+        ]
+
+    with pytest.raises(CurateError, match=f"sandbox \\({walls.name}\\) did not start a program: .+"):
+        run_in(replace(walls, command=broken), "print(1)", "", SMALL)
+    # What stands there when it does start is not the program's to fake, and not its to see.
+    done = run_in(walls, "import sys; sys.stderr.write('bwrap: no\\n'); sys.exit(1)", "", SMALL)
+    assert (done.status, done.stderr) == ("error", "bwrap: no\n")
 
 
 @pytest.mark.parametrize("jail", [OFFLINE, BARE], ids=lambda jail: str(jail.name))
