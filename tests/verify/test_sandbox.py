@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import re
 import secrets
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -65,12 +68,33 @@ def soon(found: list[str]) -> bool:
     return not now
 
 
-def undisturbed(jail: Jail, text: str) -> Run:
-    """A run that kept its time; another try, twice, where the machine stopped all of us for a while."""
-    done = run_in(jail, text, "", SMALL)
-    for _ in range(2):
-        if done.seconds > SMALL.seconds + 1:
-            done = run_in(jail, text, "", SMALL)
+@contextlib.contextmanager
+def stops() -> Iterator[list[float]]:
+    """How long this process was stopped meanwhile, or had no turn: gaps in the ticks of a thread, in seconds."""
+    gaps: list[float] = []
+    over = threading.Event()
+
+    def tick() -> None:
+        last = time.monotonic()
+        while not over.wait(0.05):
+            now = time.monotonic()
+            gaps.extend([now - last] if now - last > 0.3 else [])
+            last = now
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    try:
+        yield gaps
+    finally:
+        over.set()
+        thread.join()
+
+
+def in_time(jail: Jail, text: str) -> Run:
+    """A run that ends a second after its limit at the latest, apart from time in which nothing here ran."""
+    with stops() as gaps:
+        done = run_in(jail, text, "", SMALL)
+    assert done.seconds < SMALL.seconds + 1 + sum(gaps)
     return done
 
 
@@ -78,7 +102,7 @@ def test_a_program_gives_back_what_it_writes(walls: Jail) -> None:
     text = "import sys\nprint(input().upper(), 'é漢')\nprint('no', file=sys.stderr)"
     done = run_in(walls, text, "hé\nrest", SMALL)
     assert (done.stdout, done.stderr, done.status, done.lacks) == ("HÉ é漢\n", "no\n", "ok", walls.lacks)
-    assert 0 < done.seconds < 10
+    assert done.seconds > 0
 
 
 @pytest.mark.parametrize(
@@ -112,9 +136,10 @@ def test_a_result_is_cut_at_the_limit_of_output(walls: Jail) -> None:
 
 
 def test_wall_time_is_kept(walls: Jail) -> None:
-    done = run_in(walls, "import time; print('a', flush=True); time.sleep(60)", "", Limits(seconds=0.7))
+    with stops() as gaps:
+        done = run_in(walls, "import time; print('a', flush=True); time.sleep(60)", "", Limits(seconds=0.7))
     assert (done.status, done.stdout) == ("timeout", "a\n")
-    assert 0.7 <= done.seconds < 1.7
+    assert 0.7 <= done.seconds < 1.7 + sum(gaps)
 
 
 def test_programs_run_side_by_side_and_apart(walls: Jail) -> None:
@@ -153,14 +178,13 @@ def test_a_hostile_program_neither_escapes_nor_stays(
     usable(jail)
     monkeypatch.setenv("CURATE_SECRET", SECRET)
     before = set(left_over())
-    done = undisturbed(jail, outside + PRELUDE + PROGRAMS[name].text)
+    done = in_time(jail, outside + PRELUDE + PROGRAMS[name].text)
     found = [one for one in left_over() if one not in before]
     assert "ESCAPED" not in done.stdout, done.stdout
     assert SECRET not in done.stdout + done.stderr
     assert done.status in PROGRAMS[name].ends, done
-    assert done.seconds < SMALL.seconds + 1
     assert soon(found), found
-    assert undisturbed(jail, "print(6 * 7)").stdout == "42\n"
+    assert in_time(jail, "print(6 * 7)").stdout == "42\n"
 
 
 def test_there_are_enough_hostile_programs() -> None:
@@ -282,7 +306,9 @@ def test_limits_without_walls_say_what_they_lack(jail: Jail, tmp_path: Path) -> 
     assert run_in(jail, "bytearray(10 ** 10)", "", SMALL).status == "memory"
     assert run_in(jail, "while True: print('x' * 1000)", "", SMALL).status == "output"
     text = "import os, time\nif os.fork() == 0: time.sleep(60)\ntime.sleep(60)"
-    assert run_in(jail, text, "", Limits(seconds=0.5)).seconds < 1.5
+    with stops() as gaps:
+        done = run_in(jail, text, "", Limits(seconds=0.5))
+    assert done.seconds < 1.5 + sum(gaps)
 
 
 def test_the_best_sandbox_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,3 +324,22 @@ def test_the_filter_holds_one_step_a_refused_call() -> None:
         assert len(set(known.refused.values())) == len(known.refused)
         assert len(program) // 8 < 4096  # what the kernel takes
     assert filter_program("vax") is None
+
+
+HEADERS = {
+    "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
+    "aarch64": Path("/usr/include/asm-generic/unistd.h"),  # what aarch64 takes its numbers from
+}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_numbers_of_calls_are_those_of_the_kernel(machine: str) -> None:
+    if not HEADERS[machine].is_file():
+        pytest.skip(f"the kernel's headers are not installed ({HEADERS[machine]})")
+    text = HEADERS[machine].read_text()
+    numbers = {
+        name: int(value) for name, value in re.findall(r"^#define __NR(?:3264)?_(\w+)\s+(\d+)$", text, re.MULTILINE)
+    }
+    known = MACHINES[machine]
+    told = known.refused | {"clone": known.clone, "prctl": known.prctl, "socket": known.socket}
+    assert told == {name: numbers[name] for name in told}
