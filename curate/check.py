@@ -65,6 +65,8 @@ class Checked:
     kind: str
     rows: int
     findings: list[Finding]
+    only_read: dict[str, int]
+    """Verifier -> rows whose label it could read, but not try: the label states no answer."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -74,8 +76,9 @@ class Checked:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as JSON can hold it."""
-        head = {"path": self.path, "kind": self.kind, "rows": self.rows, "counts": self.counts}
-        return head | {"findings": [vars(finding) for finding in self.findings]}
+        head = {"path": self.path, "kind": self.kind, "rows": self.rows}
+        found = {"counts": self.counts, "only_read": self.only_read}
+        return head | found | {"findings": [vars(finding) for finding in self.findings]}
 
 
 @dataclass
@@ -86,11 +89,19 @@ class _Seen:
     labels: dict[selfcheck.Label, list[str]] = field(default_factory=dict)
 
 
-def check(path: str | Path, purpose: str | None = None, *, workers: int = 1, seconds: float = 30.0) -> Checked:
+def check(
+    path: str | Path,
+    purpose: str | None = None,
+    *,
+    workers: int = 1,
+    seconds: float = 30.0,
+    allow_weaker: bool = False,
+) -> Checked:
     """Check a built folder, a file, a glob or a Hub set; `purpose` is sft, dpo or rlvr, found out by default.
 
-    `workers` is the number of processes for verifiers, `seconds` their limit a row. Raises UserError where the data
-    cannot be opened or makes no records of the kind.
+    `workers` is the number of processes for verifiers, `seconds` their limit a row; `allow_weaker` lets solutions of
+    `code` run within limits alone where no sandbox can be made. Raises UserError where the data cannot be opened or
+    makes no records of the kind, and where a verifier lacks what it needs.
     """
     if purpose is not None and purpose not in PURPOSES:
         raise UserError(unknown("purpose", purpose, PURPOSES))
@@ -109,8 +120,9 @@ def check(path: str | Path, purpose: str | None = None, *, workers: int = 1, sec
         if not findings or n_rows:
             raise
         findings.append(Finding("digest", None, str(error)))  # no wonder, of a file that is not the one it was
-    findings.extend(_labels(seen, workers, seconds))
-    checked = Checked(str(path), kind, n_rows, findings)
+    labels = selfcheck.tried(seen.labels, workers, seconds, allow_weaker=allow_weaker)
+    findings.extend(_labels(seen, labels))
+    checked = Checked(str(path), kind, n_rows, findings, _only_read(seen, labels))
     if folder and (folder / store.DATABASE).is_file():
         _write(folder / store.DATABASE, checked)
     return checked
@@ -190,11 +202,17 @@ def _short(label: selfcheck.Label | None) -> str:
     return repr(label[1][:60]) if label else "none"
 
 
-def _labels(seen: _Seen, workers: int, seconds: float) -> Iterator[Finding]:
-    found = selfcheck.faults(seen.labels, workers, seconds) if seen.labels else {}
+def _labels(seen: _Seen, tried: selfcheck.Tried) -> Iterator[Finding]:
     for label, rows in seen.labels.items():
-        for fault in found.get(label, ()):
+        for fault in tried.faults.get(label, ()):
             yield from (Finding(fault.fault, row, fault.detail) for row in rows)
+
+
+def _only_read(seen: _Seen, tried: selfcheck.Tried) -> dict[str, int]:
+    rows: Counter[str] = Counter()
+    for label, verifiers in tried.only_read.items():
+        rows.update(dict.fromkeys(verifiers, len(seen.labels[label])))
+    return dict(sorted(rows.items()))
 
 
 def _write(database: Path, checked: Checked) -> None:
@@ -204,5 +222,5 @@ def _write(database: Path, checked: Checked) -> None:
         "detail": [one.detail for one in checked.findings],
     }
     table = pa.table(columns, schema=pa.schema([(name, pa.string()) for name in columns]))
-    summary = {"kind": checked.kind, "rows": checked.rows, "counts": checked.counts}
+    summary = {name: value for name, value in checked.as_dict().items() if name not in ("path", "findings")}
     store.write_findings(database, table, summary)

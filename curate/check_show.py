@@ -18,9 +18,16 @@ def show(checked: Checked) -> None:
     """Print the findings, one line a name, with the first rows of each and how the first one shows."""
     console = _console()
     title = f"{checked.path} ({checked.kind}, {checked.rows:,} rows)"
-    if not checked.findings:
+    if checked.findings:
+        console.print(_findings(checked, title))
+    else:
         console.print(f"{title}: nothing found", markup=False)
-        return
+    if checked.only_read:
+        rows = ", ".join(f"{n:,} of {name}" for name, n in checked.only_read.items())
+        console.print(f"labels that state no answer were read, but could not be tried: {rows}", markup=False)
+
+
+def _findings(checked: Checked, title: str) -> Table:
     table = Table("finding", title=title, title_justify="left")
     table.add_column("rows", justify="right")
     table.add_column("what it means")
@@ -30,7 +37,7 @@ def show(checked: Checked) -> None:
         found = [one for one in checked.findings if one.finding == name][:_SHOWN_ROWS]
         ids = ", ".join(one.row or "–" for one in found) + (" …" if n > len(found) else "")
         table.add_row(name, f"{n:,}", FINDINGS[name], *map(_plain, (ids, found[0].detail)))
-    console.print(table)
+    return table
 
 
 def show_verifiers(listed: Mapping[str, Mapping[str, Any]]) -> None:

@@ -234,6 +234,12 @@ def check(
         str | None, typer.Option("--for", metavar="WHAT", help="sft, dpo or rlvr; found out by default.")
     ] = None,
     workers: Workers = None,
+    allow_weaker: Annotated[
+        bool,
+        typer.Option(
+            "--allow-weaker-sandbox", metavar="", help="Run code within limits alone where no sandbox can be made."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check that a data set is sound and ready for a trainer.
@@ -251,7 +257,7 @@ def check(
     from curate.check import check as run
     from curate.check_show import show
 
-    checked = run(path, purpose, workers=workers or os.cpu_count() or 1)
+    checked = run(path, purpose, workers=workers or os.cpu_count() or 1, allow_weaker=allow_weaker)
     if as_json:
         print(json.dumps(checked.as_dict(), ensure_ascii=False))
     else:

@@ -15,7 +15,7 @@ from curate.check import FINDINGS, check
 from curate.errors import UserError
 from curate.lock import load as load_lock
 from curate.shards import sha256
-from curate.verify.selfcheck import FAULTS, faults
+from curate.verify.selfcheck import FAULTS, tried
 from tests.command import call
 from tests.corpus import chat, write_lines
 
@@ -106,7 +106,7 @@ def test_every_fault_of_a_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.syspath_prepend(str(tmp_path))
     labels = [("odd", truth) for truth in ("good", "lax", "strict", "stuck", "fails")]
     labels += [("none", "x"), ("gsm8k", "x"), ("odd", "good")]
-    told = {label: [fault.fault for fault in list_] for label, list_ in faults(labels, 2, 1.0).items()}
+    told = {label: [fault.fault for fault in list_] for label, list_ in tried(labels, 2, 1.0).faults.items()}
     assert told == {
         ("odd", "lax"): ["perturbed-passes"],
         ("odd", "strict"): ["golden-fails"],

@@ -4,10 +4,11 @@
 
 A verifier is a function `verify(completion, ground_truth, prompt=None) -> Verdict` and one line in `VERIFIERS`. Names
 are compared without regard to case, `_` and `-` being the same; `ALIASES` holds what published data sets call them. A
-module may also have `golden(ground_truth)`, the completion that states the ground truth itself, and
-`perturbed(ground_truth)`, completions that state something else: `curate check` tries both on every row. A function
-with a parameter `engine` asks a language model and gets one from the caller. Other packages register theirs under the
-entry point group `curate.verifiers`.
+module may also have `golden(ground_truth)`, the completion that states the ground truth itself (None where it holds
+none), and `perturbed(ground_truth)`, completions that state something else: `curate check` tries both on every row. A
+function with a parameter `engine` asks a language model and gets one from the caller; one with a parameter
+`allow_weaker` runs code of strangers and is told whether limits without walls will do. Other packages register theirs
+under the entry point group `curate.verifiers`.
 
 Refused: an unknown name, and a name that another package registers although it is taken.
 """
@@ -38,6 +39,9 @@ VERIFIERS: dict[str, str] = {
     "regex": "curate.verify.regex:verify",
     "json-schema": "curate.verify.json_schema:verify",
     "max-length": "curate.verify.max_length:verify",
+    "ifeval": "curate.verify.constraints:ifeval",
+    "ifeval-loose": "curate.verify.constraints:ifeval_loose",
+    "code": "curate.verify.code:code",
     "all-of": "curate.verify.several:all_of",
     "weighted": "curate.verify.several:weighted",
 }
@@ -68,9 +72,10 @@ class Verifier:
 
     name: str
     verify: Verify
-    golden: Callable[[str], str] | None
+    golden: Callable[[str], str | None] | None
     perturbed: Callable[[str], Sequence[str]] | None
     asks_a_model: bool = False
+    runs_code: bool = False
 
     @property
     def summary(self) -> str:
@@ -88,18 +93,22 @@ def answer_part(completion: str) -> str:
     return completion.rpartition("</think>")[2]
 
 
-def find(name: str, engine: Any = None) -> Verify:
+def find(name: str, engine: Any = None, *, allow_weaker: bool = False) -> Verify:
     """The function that checks answers under this name or alias; raises UserError with the nearest known name.
 
     `engine` is handed to a verifier that asks a language model; one that needs it and gets none is a UserError.
+    `allow_weaker` lets one that runs code do with limits where no sandbox can be made (docs/sandbox.md).
     """
     verifier = load(name)
-    if not verifier.asks_a_model:
-        return verifier.verify
-    if engine is None:
-        raise UserError(f"verifier '{name}' asks a language model; give it an engine")
     judge: Any = verifier.verify
-    return partial(judge, engine=engine)
+    if verifier.asks_a_model:
+        if engine is None:
+            raise UserError(f"verifier '{name}' asks a language model; give it an engine")
+        judge = partial(judge, engine=engine)
+    if verifier.runs_code and allow_weaker:
+        judge = partial(judge, allow_weaker=True)
+    found: Verify = judge
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -119,8 +128,9 @@ def load(name: str) -> Verifier:
         verify = getattr(module, function)
     except (ImportError, AttributeError) as error:
         raise UserError(f"verifier '{plain}' cannot be imported from {module_name}:{function}: {error}") from error
-    asks = "engine" in signature(verify).parameters
-    return Verifier(plain, verify, getattr(module, "golden", None), getattr(module, "perturbed", None), asks)
+    takes = signature(verify).parameters
+    golden, perturbed = getattr(module, "golden", None), getattr(module, "perturbed", None)
+    return Verifier(plain, verify, golden, perturbed, "engine" in takes, "allow_weaker" in takes)
 
 
 def _registered() -> dict[str, str]:

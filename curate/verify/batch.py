@@ -35,20 +35,22 @@ def verify_table(
     workers: int = 1,
     seconds: float = 30.0,
     done: Callable[[int], None] = lambda n: None,
+    allow_weaker: bool = False,
 ) -> pa.Table:
     """The verdict on every row: columns outcome, score (0 to 1 or null), parsed and reason, in the order of the rows.
 
     `table`, or the columns of one by name, has text columns completion, verifier and ground_truth, and may have prompt.
     What a completion holds up to its last `</think>` is cut. `workers` is a number of processes, `seconds` the
-    wall-clock limit of one row, `done` is told of rows as they are finished. Raises UserError for a missing column, a
-    null in one, or an unknown verifier.
+    wall-clock limit of one row, `done` is told of rows as they are finished, `allow_weaker` lets code run within limits
+    alone where no sandbox can be made. Raises UserError for a missing column, a null in one, an unknown verifier, or
+    where a verifier lacks what it needs.
     """
     if workers < 1 or not seconds > 0:
         raise UserError(f"verify_table: workers and seconds must be above 0, not {workers} and {seconds}")
     rows = _rows(table if isinstance(table, pa.Table) else pa.table(dict(table)))
     for name in sorted({row[0] for row in rows}):
         find(name)
-    return as_table(run(rows, workers, seconds, done))
+    return as_table(run(rows, workers, seconds, done, allow_weaker))
 
 
 def as_table(judged: list[Judged]) -> pa.Table:

@@ -3,6 +3,8 @@
 Ground truth is JSON: `{"tests": ["assert f(2) == 4", ...]}`, lines or whole pieces of test code that call what the
 completion defines, or `{"stdio": [{"input": "2\\n", "output": "4\\n"}, ...]}`, a program's standard input and what it
 must print. The lists alone, as Tülu's code sets have them, are read too. The score is the share of tests that pass.
+Beside the tests there may be a `"solution"`, a program that passes them: `curate check` runs it, and one that does
+nothing, which must not pass.
 
 The code is the last fenced block marked as Python, else the last that is marked as nothing, else the whole text if it
 looks like code; without code the completion is not parsed. Functions are defined once, and each test then runs in a
@@ -121,6 +123,7 @@ class Cases:
 
     asserts: tuple[str, ...] = ()
     stdio: tuple[tuple[str, str], ...] = ()
+    solution: str | None = None
 
 
 def code(
@@ -131,10 +134,10 @@ def code(
     limits: Limits = LIMITS,
     allow_weaker: bool = False,
 ) -> Verdict:
-    """Judge a completion by the share of tests that its program passes.
+    """The completion's Python program passes every test of the ground truth, in a sandbox.
 
-    `limits` bound all tests of the completion together. Raises BadGroundTruth for a label it cannot read, and UserError
-    where there is no sandbox, unless `allow_weaker`.
+    The score is the share of tests that pass. `limits` bound all tests of the completion together. Raises
+    BadGroundTruth for a label it cannot read, and UserError where there is no sandbox, unless `allow_weaker`.
     """
     tests = cases_of(ground_truth)
     program = extract(completion)
@@ -145,6 +148,22 @@ def code(
     else:
         outcomes = _on_stdio(program, tests.stdio, limits, allow_weaker)
     return _verdict(outcomes)
+
+
+def golden(ground_truth: str) -> str | None:
+    """The solution of a ground truth as a completion; None where it holds none."""
+    solution = cases_of(ground_truth).solution
+    return None if solution is None else _fenced(solution)
+
+
+def perturbed(ground_truth: str) -> list[str]:
+    """A program that does nothing: tests that it passes test nothing."""
+    return [_fenced("pass")]
+
+
+def _fenced(program: str) -> str:
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", program)), default=0))
+    return f"{fence}python\n{program}\n{fence}"
 
 
 def extract(completion: str) -> str | None:
@@ -170,7 +189,10 @@ def cases_of(ground_truth: str) -> Cases:
         raise BadGroundTruth("the label has neither 'tests' nor 'stdio', or has both")
     if not isinstance(label.get("tests", []), list) or not isinstance(label.get("stdio", []), list):
         raise BadGroundTruth("'tests' and 'stdio' are lists")
-    tests = Cases(tuple(map(_assert, label.get("tests", []))), tuple(map(_case, label.get("stdio", []))))
+    solution = label.get("solution")
+    if solution is not None and (not isinstance(solution, str) or not solution.strip()):
+        raise BadGroundTruth(f"'solution' is a program, not {str(solution)[:80]!r}")
+    tests = Cases(tuple(map(_assert, label.get("tests", []))), tuple(map(_case, label.get("stdio", []))), solution)
     if not tests.asserts and not tests.stdio:
         raise BadGroundTruth("the label has no test")
     return tests

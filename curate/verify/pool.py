@@ -7,6 +7,9 @@ changed for too long. The row is counted as timed out, a new worker goes on with
 costs the row it was at. The parent sets no signal handlers and counts only time in which it ran itself, so that a
 suspended machine makes no row late.
 
+Workers keep their temporary files in one folder of the parent's, which goes when the run ends: a worker that was killed
+cannot clear up.
+
 Workers are spawned, not forked: a fork of a process with threads (Arrow, a trainer) may hang. As always with spawned
 processes, a script that calls this at its top level needs `if __name__ == "__main__":`.
 """
@@ -16,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import connection, get_context
@@ -53,14 +57,22 @@ class Judged(NamedTuple):
     reason: str
 
 
-def judge(row: Row) -> Judged:
+class Ways(NamedTuple):
+    """What every worker is told: the parent's id, a folder for temporary files, whether a weaker sandbox will do."""
+
+    parent: int
+    folder: str
+    allow_weaker: bool
+
+
+def judge(row: Row, allow_weaker: bool = False) -> Judged:
     """The verdict on one row; a ground truth that cannot be read and a verifier that fails are outcomes, too.
 
     Raises UserError for what is wrong with the call and not with the row: a library that is not installed, say.
     """
     name, completion, ground_truth, prompt = row
     try:
-        verdict = find(name)(completion, ground_truth, prompt)
+        verdict = find(name, allow_weaker=allow_weaker)(completion, ground_truth, prompt)
     except BadGroundTruth as error:
         return Judged(BAD_TRUTH, None, False, str(error))
     except UserError:
@@ -76,11 +88,11 @@ def judge(row: Row) -> Judged:
 class _Worker:
     """A process, the pipe to it, the rows it has not done, and how long it has been at the present one."""
 
-    def __init__(self) -> None:
+    def __init__(self, ways: Ways) -> None:
         context = get_context("spawn")
         self.place = context.RawValue("q", _NOT_BEGUN)
         self.pipe, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_work, args=(theirs, self.place, os.getpid()), daemon=True)
+        self.process: SpawnProcess = context.Process(target=_work, args=(theirs, self.place, ways), daemon=True)
         self.process.start()
         theirs.close()
         self.rows: deque[int] = deque()
@@ -110,14 +122,21 @@ class _Worker:
         self.pipe.close()
 
 
-def run(rows: Sequence[Row], workers: int, seconds: float, done: Callable[[int], None]) -> list[Judged]:
+def run(
+    rows: Sequence[Row], workers: int, seconds: float, done: Callable[[int], None], allow_weaker: bool = False
+) -> list[Judged]:
     """What became of every row, in order; `done` is told how many more are finished.
 
     Raises UserError as `judge` does, CurateError where no worker can be started.
     """
+    with tempfile.TemporaryDirectory(prefix="curate-", ignore_cleanup_errors=True) as folder:
+        return _run(rows, workers, seconds, done, Ways(os.getpid(), folder, allow_weaker))
+
+
+def _run(rows: Sequence[Row], workers: int, seconds: float, done: Callable[[int], None], ways: Ways) -> list[Judged]:
     results: list[Judged | None] = [None] * len(rows)
     waiting = _chunks(len(rows), workers)
-    crew = [_Worker() for _ in range(min(workers, len(waiting)))]
+    crew = [_Worker(ways) for _ in range(min(workers, len(waiting)))]
     try:
         before = monotonic()
         while waiting or any(worker.rows for worker in crew):
@@ -130,7 +149,7 @@ def run(rows: Sequence[Row], workers: int, seconds: float, done: Callable[[int],
             for number, worker in enumerate(crew):
                 fate = _look_after(worker, results, passed, seconds, done)
                 if fate is not None:
-                    crew[number] = _replaced(worker, fate, rows, results, done)
+                    crew[number] = _replaced(worker, fate, rows, results, done, ways)
     finally:
         for worker in crew:
             worker.kill()
@@ -173,7 +192,12 @@ def _look_after(
 
 
 def _replaced(
-    worker: _Worker, fate: Judged, rows: Sequence[Row], results: list[Judged | None], done: Callable[[int], None]
+    worker: _Worker,
+    fate: Judged,
+    rows: Sequence[Row],
+    results: list[Judged | None],
+    done: Callable[[int], None],
+    ways: Ways,
 ) -> _Worker:
     """A new worker with the rows that the old one has left; the one that it was at gets `fate`."""
     place = worker.place.value
@@ -183,32 +207,33 @@ def _replaced(
         results[place] = fate
         left.remove(place)
         done(1)
-    new = _Worker()
+    new = _Worker(ways)
     if left:
         new.give(rows, left)
     return new
 
 
-def _work(pipe: connection.Connection[Any, Any], place: Any, parent: int) -> None:
+def _work(pipe: connection.Connection[Any, Any], place: Any, ways: Ways) -> None:
     """A worker's life: judge what is sent, tell at every row where it is, send results a few times a second."""
     place.value = _IDLE
     os.setsid()  # a group of its own: Ctrl-C reaches the parent alone, and the group can be killed as one
-    _die_with(parent)
+    _die_with(ways.parent)
+    tempfile.tempdir = ways.folder
     with contextlib.suppress(EOFError, OSError):
         while True:
             try:
-                for finished in _judged(pipe.recv(), place):
+                for finished in _judged(pipe.recv(), place, ways.allow_weaker):
                     pipe.send(finished)
             except UserError as error:
                 pipe.send(error)
 
 
-def _judged(rows: Sequence[tuple[int, Row]], place: Any) -> Iterator[list[tuple[int, Judged]]]:
+def _judged(rows: Sequence[tuple[int, Row]], place: Any, allow_weaker: bool) -> Iterator[list[tuple[int, Judged]]]:
     finished: list[tuple[int, Judged]] = []
     flushed = monotonic()
     for number, row in rows:
         place.value = number
-        finished.append((number, judge(row)))
+        finished.append((number, judge(row, allow_weaker)))
         if monotonic() - flushed > _FLUSH:
             yield finished
             finished, flushed = [], monotonic()

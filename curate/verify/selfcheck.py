@@ -1,8 +1,9 @@
 """Do ground truths hold what their verifiers expect? Every one is tried on itself, and on what it must refuse.
 
 For a ground truth with a `golden` completion (see `curate.verify`): the verifier must pass that completion, and must
-pass none of the `perturbed` ones. Where a verifier has neither, an instruction to follow, say, it is called on an empty
-completion, which shows whether the label can be read. `all-of` and `weighted` are checked part by part.
+pass none of the `perturbed` ones. Where a verifier has no golden completion, of an instruction to follow, say, or of
+tests without a solution, it is called on an empty completion, which shows whether the label can be read: these labels
+are counted, since nobody has tried them. `all-of` and `weighted` are checked part by part.
 """
 
 from __future__ import annotations
@@ -35,6 +36,13 @@ class Fault(NamedTuple):
     detail: str
 
 
+class Tried(NamedTuple):
+    """The faults of every label that has some; and of every other one the verifiers that could only read it."""
+
+    faults: dict[Label, list[Fault]]
+    only_read: dict[Label, list[str]]
+
+
 class _Trial(NamedTuple):
     """A completion tried on a label; `wanted` is None where only the label is read."""
 
@@ -43,10 +51,15 @@ class _Trial(NamedTuple):
     wanted: bool | None
 
 
-def faults(
-    labels: Iterable[Label], workers: int = 1, seconds: float = 30.0, done: Callable[[int], None] = lambda n: None
-) -> dict[Label, list[Fault]]:
-    """The faults of every label that has some. Labels are tried once each, in worker processes with a time limit."""
+def tried(
+    labels: Iterable[Label],
+    workers: int = 1,
+    seconds: float = 30.0,
+    done: Callable[[int], None] = lambda n: None,
+    *,
+    allow_weaker: bool = False,
+) -> Tried:
+    """Try every label once, in worker processes with a time limit; raises UserError where a verifier lacks a need."""
     found: dict[Label, list[Fault]] = {}
     trials: list[_Trial] = []
     for label in dict.fromkeys(labels):
@@ -56,11 +69,16 @@ def faults(
             found[label] = [Fault(UNREADABLE, str(error))]
         except UserError as error:
             found[label] = [Fault(UNKNOWN, str(error))]
-    for trial, judged in zip(trials, run([trial.row for trial in trials], workers, seconds, done), strict=True):
+    judgements = run([trial.row for trial in trials], workers, seconds, done, allow_weaker)
+    for trial, judged in zip(trials, judgements, strict=True):
         fault = _fault(trial, judged)
         if fault is not None and fault not in found.get(trial.label, ()):
             found.setdefault(trial.label, []).append(fault)
-    return found
+    only_read: dict[Label, list[str]] = {}
+    for trial in trials:
+        if trial.wanted is None and trial.label not in found:
+            only_read.setdefault(trial.label, []).append(load(trial.row[0]).name)
+    return Tried(found, only_read)
 
 
 def _trials(whole: Label, label: Label) -> list[_Trial]:
@@ -69,11 +87,12 @@ def _trials(whole: Label, label: Label) -> list[_Trial]:
     verifier = load(name)
     if verifier.name in _SEVERAL:
         return [trial for part in parts(truth) for trial in _trials(whole, (part.verifier, part.ground_truth))]
-    if verifier.golden is None:
+    golden = verifier.golden(truth) if verifier.golden else None
+    if golden is None:
         return [_Trial(whole, (name, "", truth, None), None)]
     others = verifier.perturbed(truth) if verifier.perturbed else ()
-    tried = [(verifier.golden(truth), True), *((other, False) for other in others)]
-    return [_Trial(whole, (name, completion, truth, None), wanted) for completion, wanted in tried]
+    completions = [(golden, True), *((other, False) for other in others)]
+    return [_Trial(whole, (name, completion, truth, None), wanted) for completion, wanted in completions]
 
 
 def _fault(trial: _Trial, judged: Judged) -> Fault | None:

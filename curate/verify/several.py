@@ -27,17 +27,17 @@ class Part(NamedTuple):
     weight: float
 
 
-def all_of(completion: str, ground_truth: str, prompt: str | None = None) -> Verdict:
+def all_of(completion: str, ground_truth: str, prompt: str | None = None, *, allow_weaker: bool = False) -> Verdict:
     """Every one of several verifiers passes the completion."""
-    verdicts = _verdicts(completion, ground_truth, prompt)
+    verdicts = _verdicts(completion, ground_truth, prompt, allow_weaker)
     failed = [f"{part.verifier}: {verdict.reason}" for part, verdict in verdicts if not verdict.passed]
     parsed = all(verdict.parsed for _, verdict in verdicts)
     return Verdict(float(not failed), parsed, "; ".join(failed) or "all parts pass")
 
 
-def weighted(completion: str, ground_truth: str, prompt: str | None = None) -> Verdict:
+def weighted(completion: str, ground_truth: str, prompt: str | None = None, *, allow_weaker: bool = False) -> Verdict:
     """The weighted mean of the scores of several verifiers."""
-    verdicts = _verdicts(completion, ground_truth, prompt)
+    verdicts = _verdicts(completion, ground_truth, prompt, allow_weaker)
     total = math.fsum(part.weight for part, _ in verdicts)
     score = math.fsum(part.weight * verdict.score for part, verdict in verdicts) / total
     passed = all(verdict.passed for _, verdict in verdicts)
@@ -73,6 +73,9 @@ def _parts(listed: object, depth: int) -> list[Part]:
     return found
 
 
-def _verdicts(completion: str, ground_truth: str, prompt: str | None) -> list[tuple[Part, Verdict]]:
+def _verdicts(completion: str, ground_truth: str, prompt: str | None, allow_weaker: bool) -> list[tuple[Part, Verdict]]:
     """Each part with its verdict; all ground truths are read, even where one part has failed."""
-    return [(part, find(part.verifier)(completion, part.ground_truth, prompt)) for part in parts(ground_truth)]
+    return [
+        (part, find(part.verifier, allow_weaker=allow_weaker)(completion, part.ground_truth, prompt))
+        for part in parts(ground_truth)
+    ]

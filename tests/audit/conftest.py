@@ -44,7 +44,17 @@ def instance(benchmark: str, row: int, text: str = ITEM, **more: Any) -> dict[st
 def match(source: str, row: int, instance_id: str, score: float = 0.9, **more: Any) -> dict[str, Any]:
     line: dict[str, Any] = {"doc_id": f"{source}/{row}", "source": source, "benchmark": instance_id.split("/")[0]}
     line |= {"instance_id": instance_id, "matcher": "ngram", "score": score, "hit": score > 0.5}
-    return line | {"label": "leak" if score > 0.5 else None, "doc_spans": [], "item_spans": [], "verdict": None, "counts": score > 0.5} | more
+    return (
+        line
+        | {
+            "label": "leak" if score > 0.5 else None,
+            "doc_spans": [],
+            "item_spans": [],
+            "verdict": None,
+            "counts": score > 0.5,
+        }
+        | more
+    )
 
 
 _PLAIN = {"value": pa.string(), "content_hash": pa.uuid()}

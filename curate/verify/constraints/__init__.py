@@ -23,12 +23,15 @@ __all__ = ["CONSTRAINTS", "Constraint", "bind", "canonical", "constraints_of", "
 
 
 def ifeval(completion: str, ground_truth: str, prompt: str | None = None) -> Verdict:
-    """Judge a completion by the constraints of a label, strictly. Raises BadGroundTruth for a label it cannot read."""
+    """The completion keeps every constraint of the ground truth, strictly.
+
+    The score is the share of those that hold. Raises BadGroundTruth for a label that cannot be read.
+    """
     return _verdict(completion, constraints_of(ground_truth), _strict)
 
 
 def ifeval_loose(completion: str, ground_truth: str, prompt: str | None = None) -> Verdict:
-    """Judge a completion by the constraints of a label, loosely (see the module)."""
+    """The completion keeps every constraint of the ground truth by IFEval's loose rule (see the module)."""
     return _verdict(completion, constraints_of(ground_truth), loose_versions)
 
 
