@@ -87,6 +87,44 @@ def test_labels(tmp_path: Path) -> None:
     }
 
 
+def test_labels_of_instructions_and_of_code(tmp_path: Path) -> None:
+    none = '[{"id": "punctuation:no_comma", "kwargs": {}}]'
+    rows = labelled(
+        ("ifeval", none), ("ifeval-loose", none), ("ifeval_old", '{"func_name": "validate_no_commas", "N": null}'),
+        ("ifeval", "[{'instruction_id': ['startend:quotation'], 'kwargs': [None]}]"), ("ifeval", "no commas"),
+        ("ifeval", none.replace("comma", "coma")), ("ifeval", '{"func_name": "validate_comas"}'), ("ifeval", "[]"),
+        ("ifeval", '[{"id": "keywords:existence", "kwargs": {}}]'), ("code", '["assert f(2) == 4"]'),
+        ("code_stdio", '[{"input": "2", "output": "4"}]'), ("code", '{"test": ["assert 1"]}'), ("code", "assert 1"),
+        ("codes", "[]"), ("all-of", json.dumps([{"verifier": "ifeval", "ground_truth": none}])),
+        ("weighted", json.dumps([{"verifier": "code", "ground_truth": {"tests": []}}])),
+        ("code", json.dumps({"tests": ["assert 1"], "solution": 3})),
+    )  # fmt: skip
+    write_lines(tmp_path / "rows.jsonl", rows)
+    checked = check(tmp_path / "rows.jsonl", "rlvr", workers=2)
+    wanted = {("bad-ground-truth", f"rows/{n}") for n in (4, 5, 6, 7, 8, 11, 12, 15, 16)}
+    assert {(one.finding, one.row) for one in checked.findings} == wanted | {("unknown-verifier", "rows/13")}
+    assert checked.only_read == {"code": 2, "ifeval": 4, "ifeval-loose": 1}
+    details = {one.row: one.detail for one in checked.findings}
+    assert details["rows/5"].startswith("unknown constraint 'punctuation:no_coma'; did you mean 'punctuation:no_comma'")
+    assert call("check", "rows.jsonl", "--for", "rlvr", cwd=tmp_path).out.endswith(
+        "labels that state no answer were read, but could not be tried: 2 of code, 4 of ifeval, 1 of ifeval-loose\n"
+    )
+
+
+def test_solutions_of_code_are_run(tmp_path: Path, sandboxed: None) -> None:
+    tests = ["assert f(2) == 4"]
+    rows = labelled(
+        ("code", json.dumps({"tests": tests, "solution": "def f(n):\n    return n + n  # ``` and ````"})),
+        ("code", json.dumps({"tests": tests, "solution": "def f(n):\n    return n"})),
+        ("code", json.dumps({"tests": ["assert True"], "solution": "def f(n):\n    return n"})),
+        ("code", json.dumps({"stdio": [{"input": "2", "output": "4"}], "solution": "print(int(input()) ** 2)"})),
+    )
+    write_lines(tmp_path / "rows.jsonl", rows)
+    checked = check(tmp_path / "rows.jsonl", "rlvr", workers=2)
+    wanted = {("golden-fails", "rows/1"), ("perturbed-passes", "rows/2")}
+    assert ({(one.finding, one.row) for one in checked.findings}, checked.only_read) == (wanted, {})
+
+
 def test_every_fault_of_a_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "odd.py").write_text(
         "import time\nfrom curate.verify import Verdict\n"
@@ -127,7 +165,7 @@ def test_a_built_folder_is_sound_and_its_audit_says_so(tmp_path: Path) -> None:
     with duckdb.connect(out / "audit.duckdb", read_only=True) as con:
         assert con.sql("SELECT count(*) FROM findings").fetchall() == [(0,)]
         (value,) = con.execute("SELECT value FROM runs WHERE key = 'check'").fetchone() or ("",)
-    assert json.loads(value) == {"kind": "sft", "rows": 18, "counts": {}}
+    assert json.loads(value) == {"kind": "sft", "rows": 18, "counts": {}, "only_read": {}}
 
 
 @pytest.mark.parametrize("kind", ["preference", "rlvr", "prompt"])

@@ -18,6 +18,7 @@ import time
 import types
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +39,7 @@ class Pair(NamedTuple):
     ours: bool
 
 
+@lru_cache(maxsize=1)
 def reference() -> Any:
     """lm-eval's module `tasks.ifeval.utils`, loaded without the rest of lm-eval; None where it is not installed."""
     found = importlib.util.find_spec("lm_eval")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.verifiers import gsm8k, math, others
+from benchmarks.verifiers import code, gsm8k, instructions, math, others
 from benchmarks.verifiers.cases import Case
 from curate.errors import UserError
 from curate.verify import find
@@ -25,6 +25,8 @@ RATES = Path(__file__).resolve().parents[2] / "curate/verify/rates.json"
 CASES: dict[str, Callable[[Path], Iterable[Case]]] = {
     "gsm8k": gsm8k.cases,
     "math": math.cases,
+    "code": code.cases,
+    **instructions.CASES,
     **others.CASES,
 }
 

@@ -13,7 +13,10 @@ from curate.errors import UserError
 from curate.verify import ALIASES, VERIFIERS, Verdict, answer_part, find, load, names
 from curate.verify.rates import described, rates
 
-NAMES = "gsm8k math multiple-choice string token-f1 regex json-schema max-length all-of weighted".split()
+NAMES = [
+    *"gsm8k math multiple-choice string token-f1 regex json-schema max-length".split(),
+    *"ifeval ifeval-loose code all-of weighted".split(),
+]
 
 
 def test_every_verifier_is_there_with_a_summary() -> None:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.verifiers.samples import MAKERS
 from curate.verify.constraints import CONSTRAINTS, bind
 from curate.verify.constraints.registry import IFEVAL, IFTRAIN
 from tests.verify.constraints.conftest import NEEDS_LANGDETECT, NEEDS_PUNKT, need
-from tests.verify.constraints.samples import MAKERS
 
 MARKDOWN = """# A title
 

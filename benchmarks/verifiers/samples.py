@@ -1,7 +1,7 @@
 """For every type of constraint: how to draw arguments with an answer made to satisfy it and one made to violate it.
 
-Answers are built from words of several scripts, in which none of the letters z and q occurs: keywords are made of those
-and so occur where they are put and nowhere else.
+Tests draw from these, and so does the benchmark. Answers are built from words of several scripts, in which none of the
+letters z and q occurs: keywords are made of those and so occur where they are put and nowhere else.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ SMALL = st.integers(1, 6)
 
 
 def of(*ids: str) -> Callable[[Maker], Maker]:
+    """Enter a function as the maker of samples for types."""
+
     def enter(maker: Maker) -> Maker:
         MAKERS.update(dict.fromkeys(ids, maker))
         return maker
@@ -43,6 +45,7 @@ def of(*ids: str) -> Callable[[Maker], Maker]:
 
 
 def body(draw: Draw) -> str:
+    """Words between blanks."""
     return " ".join(draw(WORDS))
 
 
