@@ -141,5 +141,6 @@ def test_labels_pass_and_their_neighbours_do_not(label: str) -> None:
     for name in ("multiple-choice", "string", "token-f1"):
         verifier = load(name)
         assert verifier.golden and verifier.perturbed
-        assert verifier.verify(verifier.golden(label), label).passed
+        golden = verifier.golden(label)
+        assert golden is not None and verifier.verify(golden, label).passed
         assert not any(verifier.verify(wrong, label).passed for wrong in verifier.perturbed(label)), name

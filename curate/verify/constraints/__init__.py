@@ -31,7 +31,7 @@ def ifeval(completion: str, ground_truth: str, prompt: str | None = None) -> Ver
 
 
 def ifeval_loose(completion: str, ground_truth: str, prompt: str | None = None) -> Verdict:
-    """The completion keeps every constraint of the ground truth by IFEval's loose rule (see the module)."""
+    """The completion keeps every constraint of the ground truth by IFEval's loose rule."""
     return _verdict(completion, constraints_of(ground_truth), loose_versions)
 
 

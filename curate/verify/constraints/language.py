@@ -7,11 +7,9 @@ without a feature of any language (digits, signs) is in none; the reference coun
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from curate.errors import UserError, unknown
+from curate.errors import unknown
 from curate.verify.constraints.punkt import count_capital_words
 from curate.verify.constraints.registry import IFEVAL, constraint, relation, whole
 from curate.verify.constraints.text import compare
@@ -32,29 +30,9 @@ def language(value: Any) -> str:
 
 def detect(text: str) -> str | None:
     """The code of the language a text is in, or None where nothing tells. Raises UserError without langdetect."""
-    detector = _factory().create()
-    from langdetect.lang_detect_exception import LangDetectException
+    from curate.verify.constraints import detector  # compiled code, which few labels need
 
-    detector.append(text)
-    try:
-        return str(detector.detect())
-    except LangDetectException:
-        return None
-
-
-@lru_cache(maxsize=1)
-def _factory() -> Any:
-    try:
-        from langdetect import detector_factory
-    except ImportError:
-        message = "this constraint needs langdetect, which is not installed: pip install 'tulu-curate[verify]'"
-        raise UserError(message) from None
-    factory = detector_factory.DetectorFactory()
-    # In the order of their names: that of the folder, which langdetect takes, differs between file systems.
-    profiles = sorted(Path(detector_factory.PROFILES_DIRECTORY).iterdir())
-    factory.load_json_profile([one.read_text("utf-8") for one in profiles if not one.name.startswith(".")])
-    factory.set_seed(0)
-    return factory
+    return detector.detect(text)
 
 
 @constraint("language:response_language", IFEVAL, language=language)

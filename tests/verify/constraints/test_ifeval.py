@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.errors import UserError
-from curate.verify.constraints import followed, ifeval, ifeval_loose, language, loose_versions, punkt
+from curate.verify.constraints import detector, followed, ifeval, ifeval_loose, language, loose_versions, punkt
 from curate.verify.constraints.text import paragraphs, parts, sentences, words
 from curate.verify.verdict import Verdict
 from tests.conftest import ROOT
@@ -160,7 +160,7 @@ def test_missing_punkt_says_what_is_missing_and_where_it_was_looked_for(tmp_path
 def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("nltk", "langdetect"):
         monkeypatch.setitem(sys.modules, name, None)
-    for cached in (punkt._tokeniser, punkt._punkt, language._factory):
+    for cached in (punkt._tokeniser, punkt._punkt, detector.tables):
         cached.cache_clear()
     with pytest.raises(UserError, match="needs nltk, which is not installed: pip install 'tulu-curate\\[verify\\]'"):
         punkt.count_capital_words("A new word: XY-ZQ")
@@ -172,7 +172,7 @@ def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_languages_are_those_that_can_be_told() -> None:
     need("language:response_language")
-    assert {*language._factory().get_lang_list(), "zh"} == language.LANGUAGES
+    assert {*detector.tables().factory.get_lang_list(), "zh"} == language.LANGUAGES
 
 
 def test_a_language_is_told_the_same_each_time() -> None:
