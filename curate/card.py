@@ -83,6 +83,19 @@ class Overlap:
     overlapped: int
     rate: float
     flagged: bool
+    left: int | None = None
+    """Items that the other sources still hit if this one goes."""
+
+
+@dataclass(frozen=True)
+class Recall:
+    """One line of the self-test: what was found of copies changed in one way; `clean` is text as it stands."""
+
+    mutation: str
+    planted: int
+    found: int
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -101,6 +114,7 @@ class CardFacts:
     removed_glob: str = "removed/*.parquet"
     policy: str | None = None
     profile: str | None = None
+    recall: Sequence[Recall] = ()
     limit: int | None = None
     warnings: Sequence[str] = ()
     lock_digest: str | None = None
@@ -241,11 +255,34 @@ def _contamination(facts: CardFacts) -> str:
                 f"{o.overlapped:,}",
                 f"{o.instances:,}",
                 _percent(o.rate),
+                "" if o.left is None else f"{o.left:,}",
             ]
             for o in found
         ]
-        lines.append(_table(["source", "benchmark", "flagged", "items hit", "items", "rate"], rows, numbers=3))
-    return "\n".join(lines)
+        head = ["source", "benchmark", "flagged", "items hit", "items", "rate", "still hit without it"]
+        lines.append(_table(head, rows, numbers=4))
+        lines.append("Items that no source hits, for a clean score: `curate sql path/to/this/folder clean-items`.\n")
+    return "\n".join([*lines, *_recall(facts)])
+
+
+def _recall(facts: CardFacts) -> list[str]:
+    """What the settings find of changed copies, where that was tested."""
+    if not facts.recall:
+        return []
+    rows = [
+        [
+            "none: false alarms, at most" if line.mutation == "clean" else line.mutation,
+            f"{line.planted:,}",
+            _percent(line.found / max(1, line.planted)),
+            f"{100 * line.low:.1f} to {100 * line.high:.1f}",
+        ]
+        for line in facts.recall
+    ]
+    return [
+        "### What these settings find\n",
+        "Changed copies of the benchmarks' own items, planted in a sample of this text:\n",
+        _table(["copy", "planted", "found", "95 % interval, %"], rows, numbers=3),
+    ]
 
 
 def _use(facts: CardFacts) -> str:

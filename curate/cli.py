@@ -91,6 +91,19 @@ MaxRate = Annotated[
         rich_help_panel=_SUITE,
     ),
 ]
+SelfTest = Annotated[
+    bool,
+    typer.Option(
+        "--self-test",
+        metavar="",
+        help="Plant changed copies of the items in a sample of the text, and say what is found of them.",
+        rich_help_panel=_RUN,
+    ),
+]
+Verdicts = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Verdicts that curate review wrote: they are honoured.", rich_help_panel=_SUITE),
+]
 Debug = Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")]
 
 
@@ -124,6 +137,8 @@ def build(
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,
     fail_over: MaxRate = None,
+    verdicts: Verdicts = None,
+    self_test: SelfTest = False,
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
@@ -147,20 +162,34 @@ def build(
         "benchmarks_dir": None if benchmarks_dir is None else str(benchmarks_dir.absolute()),
         "without": tuple(without) if without else None,
         "fail_over": fail_over,
+        "verdicts": None if verdicts is None else str(verdicts.absolute()),
     }
-    _run(override(load_recipe(recipe), given), out, recipe.parent, overwrite, limit, locked, workers, as_json)
+    options = _options(overwrite, limit, locked, workers, self_test)
+    _run(override(load_recipe(recipe), given), out, recipe.parent, options, as_json)
 
 
 @app.command()
 def decontaminate(
     data: Annotated[list[str], typer.Argument(metavar="DATA...", help="Files, globs, folders or Hub ids.")],
-    suite: Annotated[
-        str, typer.Option(metavar="SUITE", help="A shipped suite, a suite file, or a data file of your own.")
-    ],
     out: Out,
+    suite: Annotated[
+        str | None, typer.Option(metavar="SUITE", help="A shipped suite, a suite file, or a data file of your own.")
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DATA", help="A data set whose rows must not be there either: a test split, say."),
+    ] = None,
     profile: Annotated[
-        str, typer.Option(metavar="NAME", help="The rule's settings.", rich_help_panel=_SUITE)
-    ] = "tulu3",
+        str, typer.Option(metavar="NAME", help="default, tulu3 (the paper's rule) or olmo3.", rich_help_panel=_SUITE)
+    ] = "default",
+    matcher: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Turn a matcher on beside the profile's: exact, minhash, robust or semantic.",
+            rich_help_panel=_SUITE,
+        ),
+    ] = None,
     policy: Annotated[
         str, typer.Option(metavar="NAME", help="report, drop-rows, drop-source or tulu3.", rich_help_panel=_SUITE)
     ] = "drop-rows",
@@ -194,6 +223,8 @@ def decontaminate(
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,
     fail_over: MaxRate = None,
+    verdicts: Verdicts = None,
+    self_test: SelfTest = False,
     overwrite: Overwrite = False,
     limit: Limit = None,
     workers: Workers = None,
@@ -202,12 +233,16 @@ def decontaminate(
     """Take benchmark items out of training data, without a recipe.
 
     A row goes if runs of eight words that it shares with a benchmark item cover
-    more than half of the item. OUT is a folder as curate build writes it.
+    more than half of the item, if a turn says the same as an item, or if it holds
+    an edited copy of one. OUT is a folder as curate build writes it.
 
     \bExample: curate decontaminate train.jsonl --suite my_benchmark.jsonl -o clean
 
     \bEnd with code 3 if the data holds more than 2 % of a benchmark:
       curate decontaminate train.jsonl --suite tulu3 --fail-over 0.02 -o clean
+
+    \bA training split against a test split, and what these settings would miss:
+      curate decontaminate train.jsonl --against test.jsonl --self-test -o clean
 
     Read on: docs/decontamination.md and docs/suites.md
     """
@@ -215,7 +250,10 @@ def decontaminate(
 
     spec = {
         "suite": suite,
+        "against": tuple(against or ()),
         "profile": profile,
+        "matchers": {name: True for name in matcher or ()},
+        "verdicts": None if verdicts is None else str(verdicts),
         "policy": policy,
         "roles": tuple(role or ["user"]),
         "without": tuple(without or ()),
@@ -224,7 +262,7 @@ def decontaminate(
     }
     name = out.absolute().name
     recipe = adhoc_recipe(data, Path.cwd(), name=name, decontaminate=spec, kind=kind, fmt=fmt, split=split)
-    _run(recipe, out, Path.cwd(), overwrite, limit, None, workers, as_json)
+    _run(recipe, out, Path.cwd(), _options(overwrite, limit, None, workers, self_test), as_json)
 
 
 @app.command()
@@ -293,7 +331,7 @@ def suites(
     ] = None,
     profile: Annotated[
         str, typer.Option(metavar="NAME", help="The settings that say what can never match.", rich_help_panel=_SUITE)
-    ] = "tulu3",
+    ] = "default",
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,
     as_json: Json = False,
@@ -388,20 +426,23 @@ def report(out: Folder) -> None:
     print(write_report(out))
 
 
-def _run(
-    recipe: Any, out: Path, base: Path, overwrite: bool, limit: int | None, locked: Path | None, workers: int | None,
-    as_json: bool,
-) -> None:  # fmt: skip
+def _options(
+    overwrite: bool, limit: int | None, locked: Path | None, workers: int | None, self_test: bool
+) -> dict[str, Any]:
+    """The options of a build as they were given."""
+    cores = workers or os.cpu_count() or 1
+    return {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores, "self_test": self_test}
+
+
+def _run(recipe: Any, out: Path, base: Path, options: dict[str, Any], as_json: bool) -> None:
     """Build with progress on the terminal, then print the summary."""
     from curate.mixture import Options
     from curate.mixture import build as run
     from curate.mixture.show import progress_bar, show
 
-    cores = workers or os.cpu_count() or 1
     with progress_bar() as progress:
-        options = Options(overwrite=overwrite, limit=limit, locked=locked, workers=cores, progress=progress)
         try:
-            built, over = run(recipe, out, base=base, options=options), None
+            built, over = run(recipe, out, base=base, options=Options(**options, progress=progress)), None
         except FailOver as error:  # the folder is finished: show it all the same
             built, over = error.built, error
     if as_json:

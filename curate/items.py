@@ -31,11 +31,12 @@ _COMPANIONS = (("question", "passage", True), ("question", "context", True), ("i
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a benchmark; `instance_id` is `<benchmark>/<id or row>`."""
+    """One item of a benchmark; `instance_id` is `<benchmark>/<id or row>`. The answer is for the self-test alone."""
 
     benchmark: str
     instance_id: str
     fields: tuple[str, ...]
+    answer: str | None = None
 
 
 def item_text(item: Item) -> str:
@@ -44,7 +45,12 @@ def item_text(item: Item) -> str:
 
 
 def make_items(
-    rows: Iterable[Located], benchmark: str, fields: Sequence[str], optional: Sequence[str], id_field: str | None
+    rows: Iterable[Located],
+    benchmark: str,
+    fields: Sequence[str],
+    optional: Sequence[str],
+    id_field: str | None,
+    answer: str | None = None,
 ) -> Iterator[Item]:
     """Make the items of a benchmark's rows; an id that was seen before gets `#2`, `#3`."""
     seen: set[str] = set()
@@ -53,7 +59,7 @@ def make_items(
         own = _own_id(row, id_field, position)
         named = next(name for name in _names(own) if name not in seen)
         seen.add(named)
-        yield Item(benchmark, f"{benchmark}/{named}", texts)
+        yield Item(benchmark, f"{benchmark}/{named}", texts, _answer(row, answer))
 
 
 def _names(own: str) -> Iterator[str]:
@@ -68,6 +74,16 @@ def _own_id(row: Mapping[str, Any], path: str | None, position: int) -> str:
     except KeyError:
         value = None
     return str(value) if isinstance(value, (str, int)) and value != "" else str(position)
+
+
+def _answer(row: Mapping[str, Any], path: str | None) -> str | None:
+    """The gold answer as text; None where there is none, or none that is text or a number."""
+    try:
+        value = _find(row, path) if path else None
+    except KeyError:
+        return None
+    text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    return text if text.strip() and not _HALF_PAIR.search(text) else None
 
 
 def _texts(row: Mapping[str, Any], fields: Sequence[str], optional: Sequence[str], where: str) -> tuple[str, ...]:
@@ -114,6 +130,15 @@ def _join(value: Any, where: str) -> str:
     if not text.isascii() and _HALF_PAIR.search(text):
         raise UserError(f"{where} holds half of a surrogate pair, which is no text")
     return text
+
+
+_ANSWERS = ("answer", "solution", "canonical_solution", "response", "output", "target", "code")
+
+
+def detect_answer(row: Mapping[str, Any]) -> str | None:
+    """The field of a data file's row that holds the gold answer, if any is called like one."""
+    actual = {key.lower(): key for key in row}
+    return next((actual[name] for name in _ANSWERS if name in actual), None)
 
 
 def detect_fields(row: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -21,7 +21,7 @@ LOCK = "recipe.lock.json"
 LOCK_VERSION = 1
 _PACKAGES = ("datasets", "duckdb", "numba", "numpy", "pyarrow")
 # What a build is given; everything else in the lock follows from it.
-_INPUTS = ("lock_version", "recipe", "limit", "inputs")
+_INPUTS = ("matchers", "lock_version", "recipe", "limit", "inputs")
 
 
 def versions() -> dict[str, str]:

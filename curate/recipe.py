@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from curate.config import Strict, check, load_yaml
 from curate.contamination.policy import POLICIES
-from curate.contamination.profile import PROFILES
+from curate.contamination.profile import PROFILES, Profile, with_matchers
 from curate.errors import UserError, unknown
 from curate.records import KINDS, ROLES
 
@@ -69,9 +69,11 @@ class SourceSpec(Strict):
 class DecontaminateSpec(Strict):
     """What must not be in the mixture, and what is done where it is."""
 
-    suite: str
-    """A shipped suite, a suite file, or a data file of one's own."""
-    profile: ProfileName = "tulu3"
+    suite: str | None = None
+    """A shipped suite, a suite file, or a data file of one's own; may be left out where `against` is given."""
+    profile: ProfileName = "default"
+    matchers: dict[str, bool | dict[str, Any]] = Field(default_factory=dict)
+    """Matchers to turn on (true, or settings) or off (false), beside those of the profile."""
     policy: Policy = "drop-rows"
     benchmarks_dir: str | None = None
     """A folder to take the benchmarks' items from instead of the Hub."""
@@ -79,8 +81,30 @@ class DecontaminateSpec(Strict):
     """Benchmarks to leave out."""
     roles: tuple[Role, ...] = Field(default=("user",), min_length=1)
     """The turns that are scanned (paper §3.2: prompts only)."""
+    against: tuple[str, ...] = ()
+    """Data sets whose rows must not be in the mixture either: a validation or test split, say."""
+    verdicts: str | None = None
+    """A file of verdicts that people gave with `curate review`."""
     fail_over: float | None = Field(default=None, ge=0, le=1)
     """Fail if any source hits more than this share of a benchmark's items."""
+
+    @model_validator(mode="after")
+    def _something_to_look_for(self) -> DecontaminateSpec:
+        if self.suite is None and not self.against:
+            raise ValueError("decontaminate: nothing to look for; give a suite, or data sets under against")
+        return self
+
+    @model_validator(mode="after")
+    def _known_matchers(self) -> DecontaminateSpec:
+        try:
+            self.rule()
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def rule(self) -> Profile:
+        """The profile with the recipe's own changes."""
+        return with_matchers(PROFILES[self.profile], self.matchers)
 
 
 class OutputSpec(Strict):

@@ -29,7 +29,7 @@ from curate.config import Strict, check, load_yaml
 from curate.errors import UserError, unknown
 from curate.files import kind_of
 from curate.files.stream import COMPRESSIONS
-from curate.items import Item, Located, detect_fields, make_items
+from curate.items import Item, Located, detect_answer, detect_fields, make_items
 
 Role = Literal["development", "unseen"]
 _EVERY = ":*"  # the subset that stands for every configuration of a Hub data set
@@ -44,6 +44,8 @@ class Benchmark(Strict):
     split: str | None = None
     fields: tuple[str, ...] = Field(min_length=1)
     """Dotted paths to the texts, in order; a list found there is joined by newlines."""
+    answer: str | None = None
+    """Dotted path to the gold answer, for the self-test: it is planted behind the question, never looked for."""
     optional: tuple[str, ...] = ()
     """Those of `fields` that may be missing or empty in a row; they are then left out of the item."""
     rows: str | None = None
@@ -217,7 +219,11 @@ def _from_data(text: str, path: Path, base: Path) -> Suite:
         raise UserError(f"{text}: no rows; a benchmark needs at least one item")
     fields, optional = detect_fields(first[2], text)
     name = "_".join(_stem(path.name).split())
-    return Suite(name, (Benchmark(name=name, from_=text, fields=fields, optional=optional),), base)
+    answer = detect_answer(first[2])
+    own = Benchmark(
+        name=name, from_=text, fields=fields, optional=optional, answer=None if answer in fields else answer
+    )
+    return Suite(name, (own,), base)
 
 
 def _stem(name: str) -> str:
@@ -276,7 +282,7 @@ def _read(
     else:
         opened = _open_all(benchmark, base)
     rows = chain.from_iterable(_rows(benchmark, source, base, cap) for source in opened)
-    items = list(make_items(rows, benchmark.name, benchmark.fields, benchmark.optional, benchmark.id))
+    items = list(make_items(rows, benchmark.name, benchmark.fields, benchmark.optional, benchmark.id, benchmark.answer))
     if not items:
         raise UserError("it holds no items")
     if benchmark.items not in (None, len(items)):

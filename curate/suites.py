@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from curate import shipped
 from curate.contamination.index import tokenise_all
+from curate.contamination.matchers import build_matchers
 from curate.contamination.profile import Profile
 from curate.errors import UserError, unknown
 from curate.items import Item
@@ -99,10 +100,11 @@ def _fetched(outcome: Outcome, profile: Profile) -> Fetched:
 
 
 def unmatchable(items: Sequence[Item], profile: Profile) -> dict[str, list[str]]:
-    """The ids of the items whose score can never exceed the profile's threshold, by reason.
+    """The ids of the items that no matcher of the profile can ever hit, by reason.
 
-    Only fields of at least n tokens can be covered, and the score is the mean over the fields.
+    Only fields of at least n tokens can be covered by n-grams, and the score is the mean over the fields.
     """
+    can = build_matchers(items, replace(profile, semantic=None)).matchable
     blobs = [field.encode() for item in items for field in item.fields]
     stops = np.cumsum([len(blob) for blob in blobs], dtype=np.int64)
     starts = stops - np.array([len(blob) for blob in blobs], dtype=np.int64)
@@ -110,14 +112,17 @@ def unmatchable(items: Sequence[Item], profile: Profile) -> dict[str, list[str]]
     long_enough = np.diff(tokenise_all(data, starts, stops).first) >= profile.n
     found: dict[str, list[str]] = {}
     at = 0
-    for item in items:
+    for item, matchable in zip(items, can, strict=True):
         fields = len(item.fields)
         able = int(long_enough[at : at + fields].sum())
         at += fields
-        if able / fields <= profile.threshold:
-            short = f"shorter than {profile.n} tokens"
-            reason = short if fields == 1 else f"{fields - able} of {fields} fields {short}"
-            found.setdefault(reason, []).append(item.instance_id)
+        if matchable:
+            continue
+        short = f"shorter than {profile.n} tokens"
+        reason = short if fields == 1 else f"{fields - able} of {fields} fields {short}"
+        if able / fields > profile.threshold:
+            reason = "made of n-grams that do not count"
+        found.setdefault(reason, []).append(item.instance_id)
     return found
 
 

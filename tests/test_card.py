@@ -17,7 +17,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.card import CardFacts, Overlap, SourceFacts, SplitFacts, card, size_category
+from curate.card import CardFacts, Overlap, Recall, SourceFacts, SplitFacts, card, size_category
 
 SPLITS = (
     SplitFacts("train", "data/train-*.parquet", 5, 1_250_000),
@@ -241,3 +241,13 @@ def test_odd_names_break_neither_the_head_nor_a_table(name: str, source: str, li
 @given(st.permutations(FACTS.contamination))
 def test_the_same_facts_give_the_same_card(order: list[Overlap]) -> None:
     assert card(replace(FACTS, contamination=tuple(order))) == card(FACTS)
+
+
+def test_what_stays_hit_without_a_source_and_what_was_found_of_copies() -> None:
+    overlaps = (Overlap("chat", "gsm8k", 100, 20, 0.2, True, left=7), Overlap("maths", "gsm8k", 100, 9, 0.09, True))
+    recall = (Recall("every-4th", 200, 150, 0.686, 0.805), Recall("clean", 40, 1, 0.004, 0.129))
+    text = card(replace(FACTS, contamination=overlaps, recall=recall))
+    assert "| chat | gsm8k | yes | 20 | 100 | 20.00 % | 7 |\n" in text
+    assert "| maths | gsm8k | yes | 9 | 100 | 9.00 % |  |\n" in text
+    assert "| every-4th | 200 | 75.00 % | 68.6 to 80.5 |\n| none: false alarms, at most | 40 | 2.50 % |" in text
+    assert "What these settings find" not in card(FACTS)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate import shipped
-from curate.contamination.profile import PROFILES, Profile
+from curate.contamination.profile import PROFILES, NgramSettings, Profile
 from curate.errors import UserError
 from curate.items import Item
 from curate.suite import load_suite, read_suite
@@ -85,7 +85,7 @@ def test_a_folder_of_items_is_read_in_place_of_the_hub(folder: Path) -> None:
 
 
 def test_the_command_ends_with_1_if_one_fails_and_prints_the_rest(folder: Path) -> None:
-    done = call("suites", "fetch", "suites/bad.yaml", "--json", cwd=folder)
+    done = call("suites", "fetch", "suites/bad.yaml", "--profile", "tulu3", "--json", cwd=folder)
     assert done.code == 1
     assert done.err.endswith("\ncurate: suite bad: cannot be read: gone, one\n")  # after the bars of `datasets`
     told = json.loads(done.out)
@@ -116,6 +116,7 @@ def test_the_command_shows_one_suite_shipped_or_own(folder: Path) -> None:
         "from": "cais/mmlu:all",
         "split": "test",
         "fields": ["question"],
+        "answer": None,
         "optional": [],
         "rows": None,
         "id": None,
@@ -156,7 +157,7 @@ fields = st.lists(texts.map(lambda pairs: "".join(map("".join, pairs))), min_siz
 
 @given(st.lists(fields, max_size=6), st.integers(1, 4), st.sampled_from([0.3, 0.5, 0.75]))
 def test_unmatchable_are_those_whose_best_score_is_no_hit(items: list[list[str]], n: int, threshold: float) -> None:
-    profile = Profile("own", n=n, threshold=threshold)
+    profile = Profile("own", NgramSettings(n, threshold))
     named = [Item("b", f"b/{i}", tuple(item)) for i, item in enumerate(items)]
     found: dict[str, Any] = {key: why for why, ids in unmatchable(named, profile).items() for key in ids}
     for item in named:

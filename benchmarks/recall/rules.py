@@ -18,9 +18,8 @@ import numpy as np
 
 from benchmarks.speed import peers
 from benchmarks.speed.measure import ROOT, Failed
-from curate.contamination.found import hits_of
 from curate.contamination.index import build_index
-from curate.contamination.ngram import match
+from curate.contamination.ngram import Matches, match
 from curate.contamination.policy import Hits
 from curate.contamination.profile import profile
 from curate.contamination.robust import RobustSettings, build_robust, match_robust
@@ -33,6 +32,7 @@ Rule = Callable[[Rows, "Sequence[int] | None"], np.ndarray]
 JACCARD, SHINGLE = 0.8, 5
 """Whole documents are near-duplicates from this share of common runs of so many words."""
 LONG = 13
+_PAIR = ("docs", "items", "scores")
 _WORD = re.compile(r"\w+")
 
 
@@ -52,17 +52,27 @@ def of_rows(flagged: Callable[[Sequence[str]], bool]) -> Rule:
     return lambda rows, own: np.array([flagged(row) for row in rows], np.bool_)
 
 
+def over(threshold: float, found: Sequence[Matches]) -> Hits:
+    """The pairs over a threshold, whatever they are called."""
+    return Hits(
+        *(
+            np.concatenate([getattr(part, name)[part.scores > threshold] for part in found] or [np.empty(0)])
+            for name in _PAIR
+        )
+    )
+
+
 def ngram_hits(items: Items) -> Callable[[Rows], Hits]:
     """curate's matcher `ngram` with the profile `tulu3`."""
     rule = profile("tulu3")
     table = build_index([item.fields for item in items], rule.n, rule.threshold).table
-    return lambda rows: hits_of(match(turns_of(rows), table)[0], rule.threshold)
+    return lambda rows: over(rule.threshold, match(turns_of(rows), table)[0])
 
 
 def robust_hits(items: Items) -> Callable[[Rows], Hits]:
     """curate's matcher `robust` as it comes."""
     index = build_robust([item.fields for item in items], RobustSettings())
-    return lambda rows: hits_of(match_robust(turns_of(rows), index), index.settings.threshold)
+    return lambda rows: over(index.settings.threshold, match_robust(turns_of(rows), index))
 
 
 def open_r1(items: Items) -> Rule:

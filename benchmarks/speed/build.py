@@ -64,13 +64,14 @@ def read_once(path: Path) -> None:
 
 
 def by_format(work: Path, data: Path, mb: float, rounds: int) -> dict[str, Any]:
-    """Build from each format in turn, `rounds` times."""
+    """Build from each format in turn, `rounds` times, and from Parquet with all matchers of the profile `default`."""
     recipes = {}
     for form in FORMATS:
         path = corpus(work, data, mb, form)
         read_once(path)
         recipes[form] = write_recipe(work, data, path)
-    runs: dict[str, list[tuple[Measured, int]]] = {form: [] for form in FORMATS}
+    recipes["parquet, profile default"] = write_recipe(work, data, corpus(work, data, mb, "parquet"), "default")
+    runs: dict[str, list[tuple[Measured, int]]] = {form: [] for form in recipes}
     build_once(write_recipe(work, data, corpus(work, data, SMALL, "parquet")), work)  # compiles, if need be
     for turn in range(rounds):
         for form, recipe in recipes.items():

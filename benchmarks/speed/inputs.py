@@ -66,15 +66,15 @@ def write_suite(work: Path, data: Path) -> Path:
     return path
 
 
-def write_recipe(work: Path, data: Path, corpus: Path) -> Path:
-    """A recipe with one source, decontaminated against every benchmark."""
+def write_recipe(work: Path, data: Path, corpus: Path, profile: str = "tulu3") -> Path:
+    """A recipe with one source, decontaminated against every benchmark by the matchers of a profile."""
     recipe = {
         "name": "speed",
         "kind": "sft",
         "sources": [{"name": "data", "from": str(corpus.resolve())}],
-        "decontaminate": {"suite": str(write_suite(work, data).resolve())},
+        "decontaminate": {"suite": str(write_suite(work, data).resolve()), "profile": profile},
     }
-    path = work / f"recipe-{corpus.parent.name}-{corpus.name}.yaml"
+    path = work / f"recipe-{corpus.parent.name}-{corpus.name}-{profile}.yaml"
     path.write_text(yaml.safe_dump(recipe, sort_keys=False), encoding="utf-8")
     return path
 

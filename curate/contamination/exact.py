@@ -17,10 +17,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.contamination.index import Tokens, same_window, tokenise_all
+from curate.contamination.index import Tokens, make_bloom, may_hold, same_window, tokenise_all
 from curate.contamination.ngram import Matches, Turns
 from curate.contamination.pairs import pairs
 from curate.text.kernels import MAX_TOKENS, count_points, jit, make_edges, mix, next_tokens
+
+_GLANCE = 64
+"""Bytes of a turn that are looked at first: most turns begin like no item."""
+_BITS = 16
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class ExactIndex:
     items: np.ndarray  # int32: whose hash it is
     spans: np.ndarray  # int32 [items, 2]: from the first token to the last, in code points
     longest: int  # tokens of the longest item
+    openings: np.ndarray  # uint64 words: Bloom filter of the first two tokens of matchable items
     matchable: np.ndarray  # bool [items]
 
 
@@ -59,6 +64,31 @@ def _hash_turns(data: np.ndarray, starts: np.ndarray, stops: np.ndarray, longest
                 h = mix(h, hashes[k])
         if 0 < total <= longest:
             out[i] = max(h, np.uint64(1))
+    return out
+
+
+@jit
+def _openings(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
+    """The hash of the first two tokens of each text; 0 where its first bytes do not hold two whole ones."""
+    out = np.zeros(starts.size, np.uint64)
+    begins, ends = np.empty(MAX_TOKENS, np.int64), np.empty(MAX_TOKENS, np.int64)
+    hashes, edges = np.empty(MAX_TOKENS, np.uint64), make_edges()
+    for i in range(starts.size):
+        stop = min(starts[i] + _GLANCE, stops[i])
+        while stop < stops[i] and data[stop] & 0xC0 == 0x80:  # not inside a code point
+            stop -= 1
+        n, _ = next_tokens(data, starts[i], stop, edges, begins, ends, hashes, np.int64(0))
+        if n > 2 or (n == 2 and (stop == stops[i] or ends[1] < stop)):  # a token that goes on is not known yet
+            out[i] = max(mix(mix(np.uint64(0), hashes[0]), hashes[1]), np.uint64(1))
+    return out
+
+
+@jit
+def _may_equal(openings: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Of each text, by its opening, whether it may be an item: the filter `known` holds the items' openings."""
+    out = np.zeros(openings.size, np.bool_)
+    for i in range(out.size):
+        out[i] = openings[i] == 0 or may_hold(known, openings[i])
     return out
 
 
@@ -112,7 +142,8 @@ def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> Exac
     hashes = _hash_turns(data, starts[known], stops[known], longest)
     order = np.argsort(hashes, kind="stable")
     spans = _extents(data, starts, tokens)
-    return ExactIndex(data, tokens, hashes[order], known[order].astype(np.int32), spans, longest, matchable)
+    openings = make_bloom(np.unique(_openings(data, starts[known], stops[known])), _BITS)
+    return ExactIndex(data, tokens, hashes[order], known[order].astype(np.int32), spans, longest, openings, matchable)
 
 
 def match_exact(turns: Turns, index: ExactIndex) -> list[Matches]:
@@ -120,17 +151,19 @@ def match_exact(turns: Turns, index: ExactIndex) -> list[Matches]:
 
     The spans go from the first token to the last on both sides.
     """
-    hashes = _hash_turns(turns.data, turns.starts, turns.stops, index.longest)
+    places = np.flatnonzero(_may_equal(_openings(turns.data, turns.starts, turns.stops), index.openings))
+    hashes = _hash_turns(turns.data, turns.starts[places], turns.stops[places], index.longest)
     low, high = (np.searchsorted(index.hashes, hashes, side) for side in ("left", "right"))
-    places = np.flatnonzero(high > low)
+    known = high > low
+    places, low, high = places[known], low[known], high[known]
     if not len(places):
         return []
     starts = turns.starts[places]
     tokens = tokenise_all(turns.data, starts, turns.stops[places])
-    counts = (high - low)[places]
+    counts = high - low
     texts = np.repeat(np.arange(len(places)), counts)
     within = np.arange(len(texts)) - np.repeat(np.cumsum(counts) - counts, counts)
-    items = index.items[low[places][texts] + within]
+    items = index.items[low[texts] + within]
     same = _same(turns.data, tokens, texts, index.data, index.tokens, items)
     texts, items = texts[same], items[same]
     found = places[texts]

@@ -1,8 +1,12 @@
-"""What the matcher found, as people and the audit see it: ids instead of numbers, Arrow instead of arrays."""
+"""What the matchers found, as people and the audit see it: ids instead of numbers, Arrow instead of arrays.
+
+`judge` says of each pair whether it is a hit and whether it counts: a hit counts unless it is labelled a variant or a
+suspect, and a verdict that was given to the two texts goes before both.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -14,6 +18,10 @@ from curate.contamination.ngram import LABELS, Matches
 from curate.contamination.policy import BenchmarkItems, Hits
 from curate.items import Item
 from curate.suite import ReadSuite
+
+VERDICTS = (None, "leak", "false-alarm", "allowed")
+"""What a person may say of a pair."""
+_NONE, _LEAK = 0, 1
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,30 @@ class ItemNames:
         return cls(ids, pa.array([item.benchmark for item in items], pa.string()))
 
 
+@dataclass(frozen=True)
+class Found:
+    """Pairs of a run of records and what is to be made of each: `verdicts` are places in VERDICTS."""
+
+    matcher: str
+    pairs: Matches
+    hit: np.ndarray  # bool
+    verdicts: np.ndarray  # int8
+    counts: np.ndarray  # bool
+
+
+def judge(matcher: str, threshold: float, pairs: Matches, verdicts: np.ndarray | None = None) -> Found:
+    """Say of the pairs of one matcher which are hits, and which of them count."""
+    hit = pairs.scores > threshold
+    given = np.zeros(len(hit), np.int8) if verdicts is None else verdicts
+    by_rule = hit & (pairs.labels <= LABELS.index("leak"))
+    return Found(matcher, pairs, hit, given, np.where(given == _NONE, by_rule, given == _LEAK))
+
+
+def judge_all(found: Mapping[str, Iterable[Matches]], thresholds: Mapping[str, float]) -> list[Found]:
+    """Judge the pairs of every matcher without verdicts."""
+    return [judge(name, thresholds[name], pairs) for name, parts in found.items() for pairs in parts]
+
+
 def benchmark_items(suite: ReadSuite | None) -> list[BenchmarkItems]:
     """Where each benchmark's items stand in the list of all items."""
     read = suite.benchmarks if suite else []
@@ -42,14 +74,13 @@ def row_ids(source: str, rows: np.ndarray) -> pa.StringArray:
     return pc.binary_join_element_wise(pa.scalar(source), pa.array(rows).cast(pa.string()), "/")
 
 
-def hits_of(found: Sequence[Matches], threshold: float) -> Hits:
-    """The pairs over the threshold."""
+def hits_of(found: Sequence[Found]) -> Hits:
+    """The pairs that count, of all matchers one after the other."""
     rows, items, scores = (
-        np.concatenate([getattr(part, name) for part in found] or [np.empty(0, kind)])
+        np.concatenate([np.empty(0, kind), *(getattr(part.pairs, name)[part.counts] for part in found)])
         for name, kind in (("docs", np.int32), ("items", np.int32), ("scores", np.float64))
     )
-    over = scores > threshold
-    return Hits(rows[over], items[over], scores[over])
+    return Hits(rows, items, scores)
 
 
 def join_hits(blocks: Sequence[tuple[int, Hits]]) -> Hits:
@@ -63,25 +94,24 @@ def join_hits(blocks: Sequence[tuple[int, Hits]]) -> Hits:
     )
 
 
-def match_lines(
-    names: ItemNames, source: str, ids: pa.StringArray, part: Matches, threshold: float, matcher: str = "ngram"
-) -> pa.Table:
-    """The lines of the audit's table `matches` that a matcher gives; `ids` are those of all records of the block."""
-    items = pa.array(part.items)
-    hit = part.scores > threshold
+def match_lines(names: ItemNames, source: str, ids: pa.StringArray, found: Found) -> pa.Table:
+    """The lines of the audit's table `matches`; `ids` are those of all records of the block."""
+    pairs = found.pairs
+    items = pa.array(pairs.items)
     return pa.table(
         {
-            "doc_id": ids.take(pa.array(part.docs)),
-            "source": pa.array([source] * len(part.docs), pa.string()),
+            "doc_id": ids.take(pa.array(pairs.docs)),
+            "source": pa.array([source] * len(pairs.docs), pa.string()),
             "benchmark": names.benchmarks.take(items),
             "instance_id": names.ids.take(items),
-            "matcher": pa.array([matcher] * len(part.docs), pa.string()),
-            "score": part.scores,
-            "hit": hit,
-            "label": pa.array(LABELS, pa.string()).take(pa.array(np.where(hit, part.labels, 0))),
-            "counts": hit & (part.labels <= LABELS.index("leak")),
-            "doc_spans": _spans(part.doc_first, part.doc_spans, ("turn", "start", "stop")),
-            "item_spans": _spans(part.item_first, part.item_spans, ("start", "stop")),
+            "matcher": pa.array([found.matcher] * len(pairs.docs), pa.string()),
+            "score": pairs.scores,
+            "hit": found.hit,
+            "label": pa.array(LABELS, pa.string()).take(pa.array(np.where(found.hit, pairs.labels, 0))),
+            "verdict": pa.array(VERDICTS, pa.string()).take(pa.array(found.verdicts)),
+            "counts": found.counts,
+            "doc_spans": _spans(pairs.doc_first, pairs.doc_spans, ("turn", "start", "stop")),
+            "item_spans": _spans(pairs.item_first, pairs.item_spans, ("start", "stop")),
         }
     )
 

@@ -208,11 +208,46 @@ def power_of_two(at_least: int) -> int:
     return 1 << max(6, (at_least - 1).bit_length())
 
 
-def build_index(items: Sequence[Sequence[str]], n: int, threshold: float) -> Index:
+@dataclass(frozen=True)
+class LeftOut:
+    """N-grams that do not count: those of templates, and those of symbols.
+
+    A template n-gram stands in more than the share `common` of the items of one benchmark, `group` of each item saying
+    which that is, and in at least `_FEW` of them. With `singles`, an n-gram does not count if more than half of its
+    tokens have one character (Olmo 3 report, arXiv 2512.13961, §4.2.1 has both rules, with templates listed by hand).
+    """
+
+    common: float | None = None
+    singles: bool = False
+    group: np.ndarray | None = None  # int [items]
+
+
+_FEW = 5
+
+
+def _counted(
+    ids: np.ndarray, positions: np.ndarray, points: np.ndarray, token_item: np.ndarray, n: int, rule: LeftOut
+) -> np.ndarray:
+    """Of the n-grams, whether each one counts; `ids[k]` is the one that begins at `positions[k]`."""
+    counted = np.ones(int(ids.max(initial=-1)) + 1, np.bool_)
+    if rule.singles:
+        single = np.concatenate([[0], np.cumsum(points[:, 1] - points[:, 0] == 1)])
+        counted[ids[2 * (single[positions + n] - single[positions]) > n]] = False
+    if rule.common is not None and rule.group is not None and len(ids):
+        group = np.asarray(rule.group, np.int64)
+        sizes = np.bincount(group)
+        holders = np.unique(ids * len(group) + token_item[positions])  # an n-gram and an item that holds it
+        at, holding = np.unique(holders // len(group) * len(sizes) + group[holders % len(group)], return_counts=True)
+        template = (holding > rule.common * sizes[at % len(sizes)]) & (holding >= _FEW)
+        counted[at[template] // len(sizes)] = False
+    return counted
+
+
+def build_index(items: Sequence[Sequence[str]], n: int, threshold: float, left_out: LeftOut | None = None) -> Index:
     """Index items, each given as the texts of its fields; an item's text is its fields joined by one newline.
 
-    `threshold` only decides which items are called matchable: those whose score would exceed it if every window
-    matched.
+    `threshold` only decides which items are called matchable: those whose score would exceed it if every window that
+    counts matched.
     """
     fields = [field for item in items for field in item]
     blobs = [field.encode() for field in fields]
@@ -226,6 +261,11 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float) -> Ind
     windows, positions = _window_hashes(tokens.hashes, tokens.first, n)
     order = np.argsort(windows, kind="stable")
     ids, n_ids = _number_windows(windows[order], positions[order], data, tokens.begins, tokens.ends, n)
+    token_item = np.repeat(field_item, np.diff(tokens.first))
+    if left_out is not None:
+        counted = _counted(ids, positions[order], points, token_item, n, left_out)
+        order, ids = order[counted[ids]], (np.cumsum(counted) - 1)[ids[counted[ids]]]
+        n_ids = int(np.count_nonzero(counted))
     by_id = np.argsort(ids, kind="stable")
     postings_first = np.concatenate([[0], np.cumsum(np.bincount(ids, minlength=n_ids))]).astype(np.int64)
     postings = positions[order][by_id].astype(np.int32)
@@ -243,7 +283,7 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float) -> Ind
         points=points,
         field_first=tokens.first,
         item_first=item_first,
-        token_item=np.repeat(field_item, lengths),
+        token_item=token_item,
         pieces=make_bloom(pieces, _PIECE_BITS),
         bloom=make_bloom(distinct, _NGRAM_BITS),
         slots=slots,
@@ -251,8 +291,13 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float) -> Ind
         postings=postings,
     )
     n_tokens = np.bincount(field_item, weights=lengths, minlength=len(items)).astype(np.int32)
-    best = np.bincount(field_item, weights=lengths >= n, minlength=len(items)) / np.maximum(np.diff(item_first), 1)
-    return Index(table, n_tokens, best > threshold)
+    reach = np.zeros(len(tokens.begins) + 1, np.int64)  # of each token, in how many windows that count it lies
+    np.add.at(reach, postings, 1)
+    np.add.at(reach, postings + n, -1)
+    covered = np.concatenate([[0], np.cumsum(np.cumsum(reach)[:-1] > 0)])
+    share = np.diff(covered[tokens.first]) / np.maximum(lengths, 1)
+    best = np.bincount(field_item, weights=share, minlength=len(items)) / np.maximum(np.diff(item_first), 1)
+    return Index(table, n_tokens, best.round(12) > threshold)
 
 
 def field_offsets(items: Sequence[Sequence[str]]) -> np.ndarray:

@@ -56,7 +56,8 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Hits:
-    """The record × item pairs of one source that are hits: rows by ordinal in the source, items by index."""
+    """The record × item pairs of one source that count: rows by ordinal in the source, items by index; a pair stands
+    once for every matcher that found it."""
 
     rows: np.ndarray
     items: np.ndarray
@@ -81,6 +82,15 @@ def overlaps_of(hits: Hits, n_items: int, benchmarks: Sequence[BenchmarkItems]) 
     hit = np.zeros(n_items, np.bool_)
     hit[hits.items] = True
     return [Overlap(b, int(np.count_nonzero(hit[b.first : b.first + b.n_items]))) for b in benchmarks]
+
+
+def left_without(hits: Sequence[Hits], n_items: int, benchmarks: Sequence[BenchmarkItems]) -> list[list[int]]:
+    """For each source and benchmark, how many items the other sources still hit when that source goes."""
+    touched = np.zeros((len(hits), n_items), np.bool_)
+    for own, found in zip(touched, hits, strict=True):
+        own[found.items] = True
+    others = touched.sum(axis=0)[None, :] - touched > 0
+    return [[int(np.count_nonzero(row[b.first : b.first + b.n_items])) for b in benchmarks] for row in others]
 
 
 def left_over(n_rows: int, gone: np.ndarray) -> np.ndarray:
@@ -115,6 +125,11 @@ def _source_reason(grounds: Sequence[Overlap]) -> str:
 def _matching_rows(hits: Hits, wanted: np.ndarray, item_names: Sequence[str]) -> Removal:
     """The rows of the wanted hits, each with its best-scoring item (the first one on a tie) as the reason."""
     rows, items, scores = hits.rows[wanted], hits.items[wanted], hits.scores[wanted]
+    order = np.lexsort((-scores, items, rows))  # of a pair that several matchers found, the best score comes first
+    rows, items, scores = rows[order], items[order], scores[order]
+    first = np.ones(len(rows), np.bool_)
+    first[1:] = (rows[1:] != rows[:-1]) | (items[1:] != items[:-1])
+    rows, items, scores = rows[first], items[first], scores[first]
     order = np.lexsort((items, -scores, rows))
     rows, items, scores = rows[order], items[order], scores[order]
     unique, best, counts = np.unique(rows, return_index=True, return_counts=True)

@@ -20,7 +20,7 @@ import numpy as np
 
 from curate.contamination.align import CAPITALISED, NUMBER, PLAIN, Items, Rule
 from curate.contamination.index import P, Tokens, field_offsets, fill_slots, make_bloom, power_of_two, token_points
-from curate.contamination.ngram import STORED_FROM, Matches, Turns
+from curate.contamination.ngram import Matches, Turns
 from curate.contamination.seek import scan
 from curate.text.kernels import code_point, jit, lower_point
 from curate.text.tokenise import DIGIT
@@ -61,8 +61,8 @@ class RobustSettings:
     """A hit is a variant if this share of the words that are neither numbers nor capitalised agrees ..."""
     numbers_differ: float = 0.5
     """... and this share of the numbers does not."""
-    floor: float = STORED_FROM
-    """Pairs that score less are not kept."""
+    floor: float = 0.4
+    """Pairs that score less are not kept; of those under the threshold, copies with sparse seeds are not found."""
 
     def rule(self) -> Rule:
         """What the kernels need of it."""

@@ -35,6 +35,12 @@ class SemanticSettings:
     """The weight of agreeing numbers beside the cosine's 1."""
     top: int = 10
     stored_from: float = 0.7
+    model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    """A model of sentence-transformers (a folder, or a name on the Hub), or that of the server."""
+    server: str | None = None
+    """Where a server answers like OpenAI's `/embeddings`."""
+    cache: str | None = None
+    """A folder that keeps embeddings from one run to the next."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,11 @@ class AllTurns:
 
     def only(self, roles: Collection[str]) -> Turns:
         """The turns of some roles, still in order."""
-        return self.where(np.isin(self.roles, [ROLES.index(role) for role in roles]))
+        return self.where(self.wanted(roles))
+
+    def wanted(self, roles: Collection[str]) -> np.ndarray:
+        """Of every turn, whether one of some roles says it."""
+        return np.isin(self.roles, [ROLES.index(role) for role in roles])
 
     def prompts(self, kind: str) -> Turns:
         """The turns that a model is given: the column `prompt`, or all but the last turn of an sft record."""

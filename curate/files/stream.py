@@ -10,7 +10,7 @@ import lzma
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from curate.errors import UserError
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 _CODECS = {".bz2": "bz2", ".zst": "zstd"}
 
-_DAMAGED: tuple[type[BaseException], ...] = (
+_DAMAGED: tuple[Any, ...] = (
     EOFError,
     lzma.LZMAError,
     isal_zlib.error,

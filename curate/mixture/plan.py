@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from curate.contamination.against import with_data_sets
 from curate.contamination.found import benchmark_items
-from curate.contamination.index import Index, build_index
+from curate.contamination.matchers import Matchers, build_matchers
 from curate.contamination.policy import BenchmarkItems
 from curate.contamination.profile import PROFILES, Profile
+from curate.contamination.verdicts import Verdict, load_verdicts
 from curate.errors import UserError
 from curate.formats import check_columns, check_format, detect
 from curate.mixture.scan import Reading
@@ -39,7 +41,8 @@ class Plan:
     suite: ReadSuite | None
     benchmarks: list[BenchmarkItems]
     profile: Profile
-    index: Index
+    matchers: Matchers
+    verdicts: list[Verdict]
     notes: list[str]
     """What was found out, such as formats."""
     warnings: list[str]
@@ -67,19 +70,23 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
         _reading(spec, source, recipe.kind, notes) for spec, source in zip(recipe.sources, sources, strict=True)
     ]
     suite = _read_suite(recipe.decontaminate, base) if recipe.decontaminate else None
-    profile = PROFILES[recipe.decontaminate.profile if recipe.decontaminate else "tulu3"]
-    items = [item.fields for item in suite.items] if suite else []
-    index = build_index(items, profile.n, profile.threshold)
+    wanted = recipe.decontaminate
+    profile = wanted.rule() if wanted else PROFILES["tulu3"]
+    verdicts = load_verdicts(base / expand(wanted.verdicts)) if wanted and wanted.verdicts else []
+    matchers = build_matchers(suite.items if suite else [], profile, base)
     return Plan(
         recipe, base, sources, readings, list(digests), suite, benchmark_items(suite), profile,
-        index, notes,
+        matchers, verdicts, notes,
         suite.warnings if suite else [],
     )  # fmt: skip
 
 
 def _read_suite(spec: DecontaminateSpec, base: Path) -> ReadSuite:
     folder = base / expand(spec.benchmarks_dir) if spec.benchmarks_dir else None
-    return read_suite(load_suite(spec.suite, base=base), benchmarks_dir=folder, without=spec.without, base=base)
+    read = None
+    if spec.suite is not None:
+        read = read_suite(load_suite(spec.suite, base=base), benchmarks_dir=folder, without=spec.without, base=base)
+    return with_data_sets(read, spec.against, base=base, roles=spec.roles) if spec.against or read is None else read
 
 
 def _reading(spec: SourceSpec, source: Source, kind: str, notes: list[str]) -> Reading:

@@ -69,12 +69,33 @@ class SourceResult:
         return fates
 
 
-def record(path: Path, staging: Path, plan: Plan, results: Sequence[SourceResult], runs: Mapping[str, Any]) -> None:
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of the matches all together: of each source and benchmark, the items still hit if the source goes;
+    the entries of the verdict file and what became of each; the lines of the self-test, if there was one."""
+
+    left: list[list[int]]
+    verdicts: list[dict[str, Any]]
+    selftest: pa.Table | None
+
+
+def record(
+    path: Path,
+    staging: Path,
+    plan: Plan,
+    results: Sequence[SourceResult],
+    runs: Mapping[str, Any],
+    evidence: Evidence,
+) -> None:
     """Write the whole audit to `path`, and check that it adds up; raises CurateError if it does not."""
     con = store.create(path)
     try:
         _sources(con, plan, results)
         _instances(con, plan)
+        if evidence.verdicts:
+            store.insert(con, "verdicts", pa.Table.from_pylist(evidence.verdicts))
+        if evidence.selftest is not None:
+            store.insert(con, "selftest", evidence.selftest)
         for result in results:
             _documents(con, staging, result)
             _removals(con, result)
@@ -115,9 +136,9 @@ def _instances(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         "benchmark": [item.benchmark for item in items],
         "instance_id": [item.instance_id for item in items],
         "text": [item_text(item) for item in items],
-        "n_tokens": plan.index.n_tokens,
+        "n_tokens": plan.matchers.index.n_tokens,
         "role": [roles[item.benchmark] for item in items],
-        "matchable": plan.index.matchable,
+        "matchable": plan.matchers.matchable,
     }
     store.insert(con, "instances", pa.table(columns))
 

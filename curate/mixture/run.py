@@ -22,13 +22,15 @@ from curate.audit.report import write_report
 from curate.audit.store import DATABASE
 from curate.card import card
 from curate.contamination.found import ItemNames, join_hits
-from curate.contamination.policy import Hits, Overlap, left_over, overlaps_of, removal
+from curate.contamination.policy import Hits, Overlap, left_over, left_without, overlaps_of, removal
+from curate.contamination.verdict_use import ready, void
 from curate.errors import CurateError, FailOver, UserError
 from curate.files import BLOCK_BYTES
 from curate.mixture.folder import target, unfinished
 from curate.mixture.merge import Output, SourceRows, Writer, corpus_schema, shard_jobs, source_rows
 from curate.mixture.plan import Plan, make_plan
-from curate.mixture.record import SourceResult, record
+from curate.mixture.probe import probe
+from curate.mixture.record import Evidence, SourceResult, record
 from curate.mixture.runs import part_count
 from curate.mixture.scan import QUARANTINE, Scan, Scanned, in_order, scan_block
 from curate.mixture.summary import Summary, card_facts, lock_of, summarise
@@ -47,6 +49,8 @@ class Options:
     """How a build is run; none of it changes the rows but `limit`."""
 
     overwrite: bool = False
+    self_test: bool = False
+    """Plant changed copies of the items in a sample of the text, and say what is found of them."""
     limit: int | None = None
     """Only the first rows of each source, for a first try; marked in card and lock."""
     locked: Path | None = None
@@ -99,9 +103,12 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
     scanned = time.perf_counter()
     pa.default_memory_pool().release_unused()
     hits = [join_hits([(block.n, block.hits) for block in own]) for own in blocks]
-    tables = [overlaps_of(own, plan.index.n_items, plan.benchmarks) for own in hits]
+    tables = [overlaps_of(own, plan.matchers.index.n_items, plan.benchmarks) for own in hits]
+    left = left_without(hits, plan.matchers.index.n_items, plan.benchmarks)
     results = _decide(plan, blocks, hits, tables)
+    writer = _writer(plan, results)
     spec = plan.recipe.decontaminate
+    evidence = Evidence(left, _verdicts(plan, results), probe(plan, writer) if spec and options.self_test else None)
     runs = {
         "versions": locks.versions(),
         "recipe": {"name": plan.recipe.name, "kind": plan.recipe.kind, "seed": plan.recipe.seed},
@@ -112,12 +119,13 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
     }
     with ThreadPoolExecutor(1) as beside:
         # The audit needs nothing of the shards: both are written at once.
-        recording = beside.submit(record, out / DATABASE, staging, plan, results, runs)
-        files = _write(plan, out, staging, results, options)
+        recording = beside.submit(record, out / DATABASE, staging, plan, results, runs, evidence)
+        files = _write(plan, out, staging, results, writer, options)
         recording.result()
         cleared = beside.submit(shutil.rmtree, staging)
         _check_written(out, results)
-        summary = summarise(plan, results, tables, list(files), options.limit, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        summary = summarise(plan, results, tables, evidence, list(files), options.limit, seconds)
         lock = lock_of(plan, options.limit, summary, {str(path.relative_to(out)): sha for path, sha in files.items()})
         if locked:
             locks.check_outputs(locked, lock)
@@ -131,7 +139,7 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
 
 
 def _rule(plan: Plan) -> dict[str, Any]:
-    return {"n": plan.profile.n, "threshold": plan.profile.threshold}
+    return {"n": plan.profile.n, "threshold": plan.profile.threshold, "matchers": plan.profile.matchers()}
 
 
 def _scan_all(plan: Plan, staging: Path, options: Options) -> list[list[Scanned]]:
@@ -140,9 +148,9 @@ def _scan_all(plan: Plan, staging: Path, options: Options) -> list[list[Scanned]
         kind=plan.recipe.kind,
         seed=plan.recipe.seed,
         roles=plan.recipe.decontaminate.roles if plan.recipe.decontaminate else ("user",),
-        index=plan.index,
+        matchers=plan.matchers,
         names=ItemNames.of(plan.suite.items if plan.suite else []),
-        threshold=plan.profile.threshold,
+        given=ready(plan.verdicts, plan.suite.items if plan.suite else []),
         prompts=plan.recipe.output.validation > 0,
         staging=staging,
         parts=part_count(_estimated(plan)),
@@ -212,12 +220,30 @@ def _candidates(source: SourceRows, left: np.ndarray, plan: Plan) -> Candidates:
     return Candidates(len(left), lambda turn: source.keys(plan.recipe.seed, turn, left), prompts)
 
 
-def _write(plan: Plan, out: Path, staging: Path, results: list[SourceResult], options: Options) -> dict[Path, str]:
-    """Write data/, removed/ and quarantine/; return the digest of every file."""
+def _writer(plan: Plan, results: list[SourceResult]) -> Writer:
     blocks = [block for result in results for block in result.blocks]
     used = frozenset().union(*(block.extras for block in blocks))
     sources = [result.rows for result in results]
-    writer = Writer(sources, plan.recipe.seed, part_count(_estimated(plan)), corpus_schema(blocks), used)
+    return Writer(sources, plan.recipe.seed, part_count(_estimated(plan)), corpus_schema(blocks), used)
+
+
+def _verdicts(plan: Plan, results: list[SourceResult]) -> list[dict[str, Any]]:
+    """The verdict file, entry by entry, and what became of each."""
+    blocks = [block for result in results for block in result.blocks]
+    given = ready(plan.verdicts, plan.suite.items if plan.suite else [])
+    applied = sum((block.judged for block in blocks), np.zeros(given.n, np.int64))
+    reasons = void(given, applied, np.logical_or.reduce([np.zeros(given.n, np.bool_), *(b.seen for b in blocks)]))
+    return [
+        {"doc_id": v.doc, "instance_id": v.item, "verdict": v.verdict, "note": v.note, "applied": n, "void": reason}
+        for v, n, reason in zip(plan.verdicts, applied.tolist(), reasons, strict=True)
+    ]
+
+
+def _write(
+    plan: Plan, out: Path, staging: Path, results: list[SourceResult], writer: Writer, options: Options
+) -> dict[Path, str]:
+    """Write data/, removed/ and quarantine/; return the digest of every file."""
+    blocks = [block for result in results for block in result.blocks]
     train = Output([[result.mask(own) for own in result.choice.train] for result in results])
     held_out = Output([[result.mask(result.choice.validation)] for result in results])
     jobs = shard_jobs(

@@ -9,7 +9,7 @@ documents lie as Arrow files in the staging folder until the second half asks fo
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,11 +18,12 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from curate.contamination.found import ItemNames, hits_of, match_lines, row_ids
-from curate.contamination.index import Index
-from curate.contamination.ngram import Matches, match
+from curate.contamination.found import Found, ItemNames, hits_of, judge, match_lines, row_ids
+from curate.contamination.matchers import Matchers, match_all
+from curate.contamination.ngram import Matches
 from curate.contamination.policy import Hits
 from curate.contamination.turns import AllTurns, all_turns
+from curate.contamination.verdict_use import Given, seen, verdicts_of
 from curate.formats import Parsed, parse
 from curate.mixture.runs import Staged, write_run
 from curate.records import EXTRAS, ROLES, TURN_COLUMNS, body_schema, one_array, with_fields
@@ -55,9 +56,9 @@ class Scan:
     kind: str
     seed: int
     roles: tuple[str, ...]
-    index: Index
+    matchers: Matchers
     names: ItemNames
-    threshold: float
+    given: Given
     prompts: bool
     """Whether prompts are hashed: only a validation split asks whose prompts are alike."""
     staging: Path
@@ -76,6 +77,8 @@ class Scanned:
     prompts: np.ndarray  # uint64 a record; empty where none are wanted
     sizes: np.ndarray  # int32 a record: bytes of text
     hits: Hits  # rows are places among the records
+    judged: np.ndarray  # int64 an entry of the verdict file: pairs it was applied to
+    seen: np.ndarray  # bool an entry of the verdict file: its record is in this block
     first_reason: str | None  # why the first bad row makes no record
     n_tokens: int
     scanned_bytes: int
@@ -115,10 +118,11 @@ def scan_block(scan: Scan, reading: Reading, number: int, block: Block) -> Scann
     parsed = parse(block, reading.format, scan.kind, reading.keep)
     turns = all_turns(scan.kind, parsed.records)
     scanned = turns.only(scan.roles)
-    found, counts = match(scanned, scan.index.table)
+    pairs, counts = match_all(scanned, scan.matchers)
     n_tokens = np.bincount(scanned.docs, weights=counts, minlength=turns.n_docs).astype(np.int64)
     hashes = hash_rows(*turns.turns[:3], turns.roles + 8 * turns.columns, turns.turns.docs, turns.n_docs)
     _stage_documents(scan, reading, number, block.file, parsed, n_tokens, hashes)
+    found, judged = _judged(scan, pairs, hashes)
     _stage_matches(scan, reading, number, parsed, turns, found)
     extras = _used_extras(scan.kind, parsed.records)
     records = _slim(scan.kind, parsed.records, extras)
@@ -129,7 +133,9 @@ def scan_block(scan: Scan, reading: Reading, number: int, block: Block) -> Scann
         runs=_stage_runs(scan, reading, number, records, parsed.rows),
         prompts=_prompt_hashes(scan.kind, turns) if scan.prompts else np.empty(0, np.uint64),
         sizes=_sizes(scan.kind, records).astype(np.int32),
-        hits=hits_of(found, scan.threshold),
+        hits=hits_of(found),
+        judged=judged,
+        seen=seen(hashes, scan.given),
         first_reason=parsed.quarantine[0].reason if parsed.quarantine else None,
         n_tokens=int(n_tokens.sum()),
         nbytes=block.nbytes,
@@ -138,6 +144,17 @@ def scan_block(scan: Scan, reading: Reading, number: int, block: Block) -> Scann
         extras=extras,
         dropped_columns=parsed.dropped_columns,
     )
+
+
+def _judged(scan: Scan, found: Mapping[str, Sequence[Matches]], hashes: np.ndarray) -> tuple[list[Found], np.ndarray]:
+    """What is to be made of the pairs of every matcher, and how often each verdict was applied."""
+    judged, applied = [], np.zeros(scan.given.n, np.int64)
+    for name, parts in found.items():
+        for pairs in parts:
+            codes, times = verdicts_of(pairs, hashes, scan.given)
+            judged.append(judge(name, scan.matchers.thresholds[name], pairs, codes))
+            applied += times
+    return judged, applied
 
 
 def _slim(kind: str, records: pa.Table, extras: frozenset[str]) -> pa.Table:
@@ -218,16 +235,16 @@ def _stage_documents(
 
 
 def _stage_matches(
-    scan: Scan, reading: Reading, number: int, parsed: Parsed, turns: AllTurns, found: Sequence[Matches]
+    scan: Scan, reading: Reading, number: int, parsed: Parsed, turns: AllTurns, found: Sequence[Found]
 ) -> None:
     """The lines of the tables `matches` and `texts` that this block gives."""
-    found = [part for part in found if len(part.docs)]
+    found = [part for part in found if len(part.pairs.docs)]
     if not found:
         return
     ids = row_ids(reading.name, parsed.rows)
-    matches = pa.concat_tables([match_lines(scan.names, reading.name, ids, part, scan.threshold) for part in found])
+    matches = pa.concat_tables([match_lines(scan.names, reading.name, ids, part) for part in found])
     write_arrow(scan.staging / f"matches-{number}.arrow", matches)
-    wanted = np.flatnonzero(np.isin(turns.turns.docs, np.concatenate([part.docs for part in found])))
+    wanted = np.flatnonzero(np.isin(turns.turns.docs, np.concatenate([part.pairs.docs for part in found])))
     texts = pa.table(
         {
             "doc_id": ids.take(pa.array(turns.turns.docs[wanted])),

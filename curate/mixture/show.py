@@ -49,6 +49,8 @@ def show(summary: Summary, out: Path) -> None:
     console.print(_sources(summary))
     if summary.overlaps and any(summary.overlaps.values()):
         console.print(_overlaps(summary))
+    if summary.recall:
+        console.print(_recall(summary))
     for line in (*(f"note: {note}" for note in summary.notes), *(f"warning: {text}" for text in summary.warnings)):
         console.print(line, markup=False)
     for line in _ending(summary, out):
@@ -85,11 +87,27 @@ def _overlaps(summary: Summary) -> Table | str:
     return table
 
 
+def _recall(summary: Summary) -> Table:
+    """What the build's own settings find of changed copies of its items."""
+    title = "self-test: of changed copies of the items, planted in a sample of the text, these settings find"
+    table = Table("copy", title=title, title_justify="left")
+    for column in ("planted", "found", "%", "95 % interval"):
+        table.add_column(column, justify="right")
+    for line in summary.recall:
+        clean = line["mutation"] == "clean"
+        if clean:
+            table.add_section()
+        interval = f"{100 * line['low']:.1f} to {100 * line['high']:.1f}"
+        figures = (f"{line['planted']:,}", f"{line['found']:,}", f"{100 * line['recall']:.1f}", interval)
+        table.add_row("none: false alarms, at most" if clean else line["mutation"], *figures)
+    return table
+
+
 def _ending(summary: Summary, out: Path) -> Iterator[str]:
     if summary.unmatchable:
         total = sum(summary.unmatchable.values())
         parts = ", ".join(f"{name} {n:,}" for name, n in summary.unmatchable.items())
-        yield f"note: items too short ever to be hit: {total:,} ({parts}): curate sql {out} never-matchable"
+        yield f"note: items that can never be hit: {total:,} ({parts}): curate sql {out} never-matchable"
     if summary.limit:
         yield f"note: a try on the first {summary.limit:,} rows of each source; the folder is marked so"
     if summary.validation_shortfall:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from curate import lock as locks
-from curate.card import CardFacts, SourceFacts, SplitFacts
+from curate.card import CardFacts, Recall, SourceFacts, SplitFacts
 from curate.card import Overlap as CardOverlap
 from curate.contamination.policy import Overlap
 from curate.mixture.plan import Plan, as_words, portable
-from curate.mixture.record import SourceResult
+from curate.mixture.probe import ALL
+from curate.mixture.record import Evidence, SourceResult
 from curate.recipe import resolved
+from curate.shards import sha256
+from curate.sources import expand
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class Summary:
     sources: tuple[SourceSummary, ...]
     overlaps: Mapping[str, list[Overlap]]
     unmatchable: Mapping[str, int]
+    left: Mapping[str, Sequence[int]]
+    """Of each source, by benchmark, the items that are still hit if it goes."""
+    recall: tuple[Mapping[str, Any], ...]
+    """What all matchers together found of each mutation of the self-test; empty where there was none."""
     validation_shortfall: int
     scanned_bytes: int
     notes: tuple[str, ...]
@@ -77,6 +84,7 @@ class Summary:
                 for name, cells in self.overlaps.items() for cell in cells
             ],
             "unmatchable_items": dict(self.unmatchable),
+            "self_test": [dict(line) for line in self.recall],
             "validation_shortfall": self.validation_shortfall,
             "notes": list(self.notes),
             "warnings": list(self.warnings),
@@ -87,8 +95,8 @@ class Summary:
 
 
 def summarise(
-    plan: Plan, results: Sequence[SourceResult], tables: Sequence[list[Overlap]], files: Sequence[Path],
-    limit: int | None, seconds: float,
+    plan: Plan, results: Sequence[SourceResult], tables: Sequence[list[Overlap]], evidence: Evidence,
+    files: Sequence[Path], limit: int | None, seconds: float,
 ) -> Summary:  # fmt: skip
     """Sum up a build."""
     sources = tuple(_source(plan, number, result) for number, result in enumerate(results))
@@ -96,7 +104,7 @@ def summarise(
     unmatchable = {
         b.name: n
         for b in plan.benchmarks
-        if (n := int(np.count_nonzero(~plan.index.matchable[b.first : b.first + b.n_items])))
+        if (n := int(np.count_nonzero(~plan.matchers.matchable[b.first : b.first + b.n_items])))
     }
     return Summary(
         name=plan.recipe.name,
@@ -106,12 +114,33 @@ def summarise(
         unmatchable=unmatchable,
         validation_shortfall=plan.recipe.output.validation - sum(source.validation for source in sources),
         scanned_bytes=sum(block.scanned_bytes for result in results for block in result.blocks),
-        notes=tuple(plan.notes),
-        warnings=(*plan.warnings, *_warnings(sources)),
+        left=dict(zip(names, evidence.left, strict=True)),
+        recall=tuple(_recall(evidence)),
+        notes=(*plan.notes, *_applied(evidence)),
+        warnings=(*plan.warnings, *_warnings(sources), *_void(evidence)),
         limit=limit,
         files={path.name: path.stat().st_size for path in files},
         seconds=round(seconds, 2),
     )
+
+
+def _recall(evidence: Evidence) -> Iterator[Mapping[str, Any]]:
+    lines = evidence.selftest.to_pylist() if evidence.selftest is not None else []
+    names = ("mutation", "planted", "found", "recall", "low", "high")
+    yield from ({n: line[n] for n in names} for line in lines if line["matcher"] == ALL and line["benchmark"] is None)
+
+
+def _applied(evidence: Evidence) -> list[str]:
+    used = [line for line in evidence.verdicts if line["applied"]]
+    pairs = sum(line["applied"] for line in used)
+    return [f"verdicts applied: {len(used)} of {len(evidence.verdicts)}, to {pairs} matches"] if used else []
+
+
+def _void(evidence: Evidence) -> list[str]:
+    lines = [line for line in evidence.verdicts if line["void"]]
+    named = "; ".join(f"{line['doc_id']} × {line['instance_id']}: {line['void']}" for line in lines[:5])
+    more = f" (and {len(lines) - 5} more)" if len(lines) > 5 else ""
+    return [f"verdicts that are void: {named}{more}"] if lines else []
 
 
 def _source(plan: Plan, number: int, result: SourceResult) -> SourceSummary:
@@ -152,8 +181,10 @@ def lock_of(plan: Plan, limit: int | None, summary: Summary | None, outputs: Map
     for source in recipe["sources"]:
         source["from"] = portable(source["from"], plan.base)
     if recipe["decontaminate"]:
-        for key in ("suite", "benchmarks_dir"):
-            recipe["decontaminate"][key] = _portable(recipe["decontaminate"][key], plan.base)
+        spec = recipe["decontaminate"]
+        for key in ("suite", "benchmarks_dir", "verdicts"):
+            spec[key] = _portable(spec[key], plan.base)
+        spec["against"] = [portable(path, plan.base) for path in spec["against"]]
     inputs: dict[str, Any] = {
         spec.name: {
             "revision": source.revision,
@@ -165,11 +196,19 @@ def lock_of(plan: Plan, limit: int | None, summary: Summary | None, outputs: Map
         "lock_version": locks.LOCK_VERSION,
         "recipe": recipe,
         "limit": limit,
-        "inputs": {"sources": inputs, "benchmarks": _benchmarks(plan)},
+        "inputs": {"sources": inputs, "benchmarks": _benchmarks(plan)} | _verdicts(plan),
+        "matchers": plan.profile.matchers() if plan.recipe.decontaminate else {},
     }
     if summary is None:
         return lock
     return lock | {"versions": locks.versions(), "counts": _counts(plan, summary), "outputs": dict(outputs)}
+
+
+def _verdicts(plan: Plan) -> dict[str, Any]:
+    spec = plan.recipe.decontaminate
+    if spec is None or spec.verdicts is None:
+        return {}
+    return {"verdicts": {"sha256": sha256(plan.base / expand(spec.verdicts))}}
 
 
 def _portable(path: str | None, base: Path) -> str | None:
@@ -257,9 +296,9 @@ def card_facts(plan: Plan, summary: Summary, lock_digest: str) -> CardFacts:
         size = _size(summary, "validation-")
         splits.append(SplitFacts("validation", "data/validation-*.parquet", summary.validation, size))
     cells = [
-        CardOverlap(name, cell.benchmark.name, cell.benchmark.n_items, cell.hit, cell.rate, cell.flagged)
+        CardOverlap(name, cell.benchmark.name, cell.benchmark.n_items, cell.hit, cell.rate, cell.flagged, left)
         for name, cells in summary.overlaps.items()
-        for cell in cells
+        for cell, left in zip(cells, summary.left[name], strict=True)
     ]
     return CardFacts(
         name=summary.name,
@@ -274,6 +313,10 @@ def card_facts(plan: Plan, summary: Summary, lock_digest: str) -> CardFacts:
         profile=spec.profile if spec else None,
         limit=summary.limit,
         warnings=summary.warnings,
+        recall=[
+            Recall(line["mutation"], line["planted"], line["found"], line["low"], line["high"])
+            for line in summary.recall
+        ],
         lock_digest=lock_digest,
         report=True,
     )

@@ -8,8 +8,17 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import given
 
-from curate.contamination.found import ItemNames, benchmark_items, hits_of, join_hits, match_lines, row_ids
-from curate.contamination.ngram import NO_MATCHES, match
+from curate.contamination.found import (
+    VERDICTS,
+    ItemNames,
+    benchmark_items,
+    hits_of,
+    join_hits,
+    judge,
+    match_lines,
+    row_ids,
+)
+from curate.contamination.ngram import LABELS, NO_MATCHES, match
 from curate.contamination.policy import Hits
 from curate.items import Item
 from curate.suite import ReadBenchmark, ReadSuite
@@ -49,13 +58,15 @@ def test_hits_are_the_pairs_over_the_threshold(sample: tuple[list[drawn.Record],
     records, items = sample
     found, _ = match(lay_out(records), index_of(items, 2).table, room=4)
     pairs = pairs_of(found)
-    assert triples(hits_of(found, 0.5)) == [(*at, pair.score) for at, pair in pairs.items() if pair.score > 0.5]
+    assert triples(hits_of([judge("ngram", 0.5, part) for part in found])) == [
+        (*at, pair.score) for at, pair in pairs.items() if pair.score > 0.5
+    ]
 
 
 def test_half_is_no_hit() -> None:
     found, _ = match(lay_out([["hello"], [EIGHT]]), index_of([list(item.fields) for item in ITEMS], 8).table)
-    assert triples(hits_of(found, 0.5)) == [(1, 0, 1.0), (1, 2, 8 / 9)]
-    assert triples(hits_of([], 0.5)) == []
+    assert triples(hits_of([judge("ngram", 0.5, part) for part in found])) == [(1, 0, 1.0), (1, 2, 8 / 9)]
+    assert triples(hits_of([])) == []
 
 
 def test_blocks_are_counted_through() -> None:
@@ -70,7 +81,7 @@ def test_blocks_are_counted_through() -> None:
 def lines(records: Sequence[drawn.Record]) -> list[dict[str, object]]:
     found, _ = match(lay_out(records), index_of([list(item.fields) for item in ITEMS], 8).table)
     ids = row_ids("src", np.arange(10, 10 + len(records)))
-    tables = [match_lines(ItemNames.of(ITEMS), "src", ids, part, 0.5) for part in found]
+    tables = [match_lines(ItemNames.of(ITEMS), "src", ids, judge("ngram", 0.5, part)) for part in found]
     return [row for table in tables for row in table.to_pylist()]
 
 
@@ -85,6 +96,7 @@ def test_a_line_names_row_and_item_and_both_sides_of_the_match() -> None:
         "score": 1.0,
         "hit": True,
         "label": None,
+        "verdict": None,
         "counts": True,
         "doc_spans": [{"turn": 1, "start": 4, "stop": 4 + len(EIGHT)}],
         "item_spans": [{"start": 0, "stop": len(EIGHT)}],
@@ -96,7 +108,23 @@ def test_a_line_names_row_and_item_and_both_sides_of_the_match() -> None:
 def test_no_matches_make_a_table_of_the_same_columns() -> None:
     found, _ = match(lay_out([[EIGHT]]), index_of([list(item.fields) for item in ITEMS], 8).table)
     names, ids = ItemNames.of(ITEMS), row_ids("src", np.arange(1))
-    empty, full = (match_lines(names, "src", ids, part, 0.5) for part in (NO_MATCHES, *found))
+    empty, full = (match_lines(names, "src", ids, judge("ngram", 0.5, part)) for part in (NO_MATCHES, *found))
     assert empty.num_rows == 0
     assert empty.schema == full.schema
     assert pa.concat_tables([empty, full]).num_rows == 3
+
+
+def test_a_variant_or_suspect_is_a_hit_that_does_not_count_and_a_verdict_goes_before_both() -> None:
+    (pairs,), _ = match(lay_out([[EIGHT]]), index_of([list(item.fields) for item in ITEMS], 8).table)
+    assert (pairs.scores > 0.5).tolist() == [True, False, True]
+    labelled = pairs._replace(labels=np.array([LABELS.index("variant"), 0, LABELS.index("leak")], np.int8))
+    found = judge("robust", 0.5, labelled)
+    assert (found.hit.tolist(), found.counts.tolist()) == ([True, False, True], [False, False, True])
+    assert judge("semantic", 0.5, pairs._replace(labels=np.full(3, LABELS.index("suspect"), np.int8))).counts.sum() == 0
+    said = np.array([VERDICTS.index("leak"), VERDICTS.index("leak"), VERDICTS.index("allowed")], np.int8)
+    judged = judge("robust", 0.5, labelled, said)
+    assert (judged.hit.tolist(), judged.counts.tolist()) == ([True, False, True], [True, True, False])
+    assert hits_of([found, judged]).items.tolist() == [2, 0, 1]
+    table = match_lines(ItemNames.of(ITEMS), "src", row_ids("src", np.arange(1)), judged)
+    assert table["label"].to_pylist() == ["variant", None, "leak"]
+    assert table["verdict"].to_pylist() == ["leak", "leak", "allowed"]

@@ -86,7 +86,7 @@ def test_the_function_is_the_one_of_the_package() -> None:
 
 
 def test_matches_show_the_text_on_both_sides(suite: Path) -> None:
-    result = decontaminate(pa.Table.from_pylist(ROWS), suite=suite)
+    result = decontaminate(pa.Table.from_pylist(ROWS), suite=suite, profile="tulu3")
     first, second = result.matches.to_pylist()
     assert (first["doc_id"], first["instance_id"], first["score"], first["hit"]) == ("data/1", "evals/1", 1.0, True)
     (span,) = first["doc_spans"]
@@ -134,7 +134,7 @@ def test_sources_are_decided_one_by_one(tmp_path: Path, suite: Path) -> None:
 
 
 def test_report_keeps_everything_and_still_says_what_was_found(suite: Path) -> None:
-    result = decontaminate(pa.Table.from_pylist(ROWS), suite=suite, policy="report")
+    result = decontaminate(pa.Table.from_pylist(ROWS), suite=suite, policy="report", profile="tulu3")
     assert (result.kept.num_rows, result.dropped.num_rows, result.matches.num_rows) == (4, 0, 2)
 
 
@@ -160,7 +160,7 @@ def test_rows_go_iff_the_oracle_says_that_they_hit_an_item(
     items = [[field] for item in items for field in item if field.strip()] or [["x"]]
     suite = write(tmp_path / "s.jsonl", [{"question": item[0]} for item in items])
     rows = [{"messages": [{"role": "user", "content": turn} for turn in record]} for record in records]
-    result = decontaminate(pa.Table.from_pylist(rows), suite=suite, kind="prompt", format="messages")
+    result = decontaminate(pa.Table.from_pylist(rows), suite=suite, kind="prompt", format="messages", profile="tulu3")
     clean = [i for i, record in enumerate(records) if all(oracle.score(item, record, 8) <= 0.5 for item in items)]
     assert result.kept_rows["data"].tolist() == clean
     hit = {place for place, item in enumerate(items) for record in records if oracle.score(item, record, 8) > 0.5}

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.contamination.policy import POLICIES, BenchmarkItems, Hits, Overlap, Removal, overlaps_of, removal
+from curate.contamination.policy import (
+    POLICIES,
+    BenchmarkItems,
+    Hits,
+    Overlap,
+    Removal,
+    left_without,
+    overlaps_of,
+    removal,
+)
 
 Triple = tuple[int, int, float]
 
@@ -191,3 +200,19 @@ def test_random_hits_are_decided_by_the_words_of_each_policy(policy: str, triple
             own = sorted((-score, item) for r, item, score in triples if r == row and counted(item))
             assert reason.startswith(f"covers {-100 * own[0][0]:.1f} % of {names(sized)[own[0][1]]}")
             assert reason.endswith(f" and hits {len(own) - 1} more") == (len(own) > 1)
+
+
+# ---- when a source goes
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 8), max_size=12), min_size=1, max_size=4),
+    st.lists(st.integers(1, 4), min_size=1, max_size=3),
+)
+def test_what_stays_hit_without_a_source_is_what_the_others_hit(own: list[list[int]], sizes: list[int]) -> None:
+    sized = benchmarks(*((f"b{i}", "unseen", n) for i, n in enumerate(sizes)))
+    own = [[item % sum(sizes) for item in found] for found in own]
+    left = left_without([hits(*((0, item, 1.0) for item in found)) for found in own], sum(sizes), sized)
+    for source in range(len(own)):
+        others = {item for place, found in enumerate(own) if place != source for item in found}
+        assert left[source] == [len(others & set(range(b.first, b.first + b.n_items))) for b in sized]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.contamination.found import hits_of
+from curate.contamination.found import hits_of, judge_all
 from curate.contamination.index import build_index
 from curate.contamination.mutations import MUTATIONS
 from curate.contamination.ngram import match
@@ -32,11 +32,12 @@ ANSWERS = {item.instance_id: "7" for item in ITEMS if item.benchmark == "maths"}
 
 def robust(rows: Rows) -> Hits:
     index = build_robust([item.fields for item in ITEMS])
-    return hits_of(match_robust(turns_of(rows), index), index.settings.threshold)
+    return hits_of(judge_all({"robust": match_robust(turns_of(rows), index)}, {"robust": index.settings.threshold}))
 
 
 def ngram(rows: Rows) -> Hits:
-    return hits_of(match(turns_of(rows), build_index([item.fields for item in ITEMS], 8, 0.5).table)[0], 0.5)
+    found = match(turns_of(rows), build_index([item.fields for item in ITEMS], 8, 0.5).table)[0]
+    return hits_of(judge_all({"ngram": found}, {"ngram": 0.5}))
 
 
 def no_hits(rows: Rows) -> Hits:

@@ -1,0 +1,108 @@
+"""All matchers of a profile over one list of items, behind one call.
+
+    matchers = build_matchers(items, PROFILES["default"])
+    found, counts = match_all(turns, matchers)     # per matcher its pairs; tokens of each turn
+
+Each writes under its own name; nothing is merged. What is the same text for two of them is two matches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from curate.contamination.exact import build_exact, match_exact
+from curate.contamination.index import Index, LeftOut, build_index
+from curate.contamination.minhash import build_minhash, match_minhash
+from curate.contamination.ngram import STORED_FROM, Matches, Turns, match
+from curate.contamination.profile import NgramSettings, Profile
+from curate.contamination.robust import build_robust, match_robust
+from curate.contamination.semantic import SemanticSettings, build_semantic, match_semantic
+from curate.items import Item
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """A matcher beside that of n-grams: a score over `threshold` is a hit."""
+
+    threshold: float
+    matchable: np.ndarray  # bool [items]
+    match: Callable[[Turns], list[Matches]]
+    stored_from: float
+    """Every pair that scores as much is found; of those that score less, some are not."""
+
+
+@dataclass(frozen=True)
+class Matchers:
+    """The matcher of n-grams, which counts tokens too, and the others by name."""
+
+    index: Index
+    threshold: float
+    others: Mapping[str, Matcher]
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """What each matcher calls a hit: a higher score."""
+        return {"ngram": self.threshold} | {name: matcher.threshold for name, matcher in self.others.items()}
+
+    @property
+    def stored_from(self) -> dict[str, float]:
+        """From which score on each matcher stores every pair."""
+        return {"ngram": STORED_FROM} | {name: matcher.stored_from for name, matcher in self.others.items()}
+
+    @property
+    def matchable(self) -> np.ndarray:
+        """Of each item, whether any matcher could hit it; suspects are no hits."""
+        sure = [matcher.matchable for name, matcher in self.others.items() if name != "semantic"]
+        found: np.ndarray = np.logical_or.reduce([self.index.matchable, *sure])
+        return found
+
+
+def build_matchers(items: Sequence[Item], profile: Profile, base: Path | None = None) -> Matchers:
+    """Index the items for every matcher of a profile; the cache of embeddings is relative to `base`."""
+    texts = [item.fields for item in items]
+    index = build_index(texts, profile.n, profile.threshold, _left_out(items, profile.ngram))
+    others: dict[str, Matcher] = {}
+    if profile.exact is not None:
+        exact = build_exact(texts, profile.exact)
+        others["exact"] = Matcher(0.0, exact.matchable, partial(match_exact, index=exact), 0.0)
+    if profile.minhash is not None:
+        minhash = build_minhash(texts, profile.minhash)
+        find = partial(match_minhash, index=minhash)
+        others["minhash"] = Matcher(profile.minhash.threshold, minhash.matchable, find, STORED_FROM)
+    if profile.robust is not None:
+        robust = build_robust(texts, profile.robust)
+        threshold = profile.robust.threshold  # below it, copies whose seeds are too sparse are not aligned
+        others["robust"] = Matcher(threshold, robust.matchable, partial(match_robust, index=robust), threshold)
+    if profile.semantic is not None:
+        others["semantic"] = _semantic(texts, profile.semantic, base or Path())
+    return Matchers(index, profile.threshold, others)
+
+
+def _left_out(items: Sequence[Item], settings: NgramSettings) -> LeftOut | None:
+    if settings.common is None and not settings.singles:
+        return None
+    names = list(dict.fromkeys(item.benchmark for item in items))
+    group = np.array([names.index(item.benchmark) for item in items], np.int64)
+    return LeftOut(settings.common, settings.singles, group)
+
+
+def _semantic(texts: Sequence[Sequence[str]], settings: SemanticSettings, base: Path) -> Matcher:
+    from curate.contamination.embed import embedder  # an extra
+
+    cache = base / Path(settings.cache).expanduser() if settings.cache else None
+    embed = embedder(settings.model, server=settings.server, cache=cache)
+    index = build_semantic(texts, settings, embed)
+    find = partial(match_semantic, index=index)
+    return Matcher(settings.threshold, index.matchable, find, settings.stored_from)
+
+
+def match_all(turns: Turns, matchers: Matchers) -> tuple[dict[str, list[Matches]], np.ndarray]:
+    """Match a run of records: the pairs of every matcher by its name, and the number of tokens of each turn."""
+    found, counts = match(turns, matchers.index.table)
+    others = {name: matcher.match(turns) for name, matcher in matchers.others.items()}
+    return {"ngram": found} | {name: pairs for name, pairs in others.items()}, counts
