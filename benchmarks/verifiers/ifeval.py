@@ -62,8 +62,10 @@ def reference() -> Any:
 
 
 def responses(data: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    """IFEval's items that have a response, each with it."""
+    """IFEval's items that have a response, each with it; none where there is no such folder."""
     folder = data / "benchmarks" / "ifeval"
+    if not folder.is_dir():
+        return
     lines = (folder / "input_response_data_gpt4_20231107_145030.jsonl").read_text("utf-8").splitlines()
     answers = {row["prompt"]: row["response"] for row in map(json.loads, lines)}
     for item in map(json.loads, (folder / "IFEval_541.jsonl").read_text("utf-8").splitlines()):

@@ -30,7 +30,7 @@ _PUNKT = "length_constraints:number_sentences"
 
 def _cases(loose: bool) -> Callable[[Path], Iterator[Case]]:
     def cases(data: Path) -> Iterator[Case]:
-        _look_for_punkt(data)
+        look_for_punkt(data)
         for place, id in enumerate(sorted(MAKERS)):
             if id != _PUNKT or _has_punkt():
                 yield from _made(place, id, loose)
@@ -39,7 +39,8 @@ def _cases(loose: bool) -> Callable[[Path], Iterator[Case]]:
     return cases
 
 
-def _look_for_punkt(data: Path) -> None:
+def look_for_punkt(data: Path) -> None:
+    """Have nltk find its data among ours."""
     folder = str(data / "models" / "nltk")
     if importlib.util.find_spec("nltk"):
         import nltk
@@ -96,7 +97,7 @@ def samples(id: str) -> tuple[Sample, ...]:
 
 
 def _judged(data: Path, loose: bool) -> Iterator[Case]:
-    items = list(responses(data)) if (data / "benchmarks" / "ifeval").is_dir() else []
+    items = list(responses(data))
     theirs = reference() if items else None
     if items and theirs is None:
         sys.exit("lm-eval is not installed: pip install --no-deps lm-eval immutabledict")

@@ -86,6 +86,8 @@ def all_numbers(text: str) -> list[tuple[str, Number]]:
 
 def value_of(token: str) -> Number:
     """The value of digits with separators, a sign and a decimal point; raises ValueError for anything else."""
+    if token.isdecimal():
+        return int(token)
     digits = token.translate(_SEPARATORS).replace("−", "-")
     whole, _, part = digits.partition(".")
     if not part.strip("0"):
@@ -108,5 +110,9 @@ def _value(match: re.Match[str]) -> Number | None:
     below = value_of(low or low1 or under)
     if below == 0:
         return None
-    value = Fraction(value_of(top or top1 or over), below) + int(whole or mixed or 0)
+    above, more = value_of(top or top1 or over), whole or mixed
+    even = isinstance(above, int) and isinstance(below, int) and above % below == 0
+    value = above // below if even else Fraction(above, below)  # a fraction is made in ten times the time of a number
+    if more:
+        value += int(more)
     return -value if sign else value

@@ -89,7 +89,7 @@ def test_the_shipped_rates_cover_every_verifier_that_is_measured() -> None:
 
 def test_speed_is_measured_on_cases_of_every_kind(data: Path) -> None:
     timed = series(data)
-    assert {name for name, _ in timed.values()} == {"gsm8k", "math"}
+    assert {name for name, _ in timed.values()} == {"gsm8k", "math", "ifeval"}
     assert all(rate(name, cases * 3, forget) > 0 for name, cases in timed.values() if cases)
 
 
