@@ -11,10 +11,17 @@ from pathlib import Path
 import pytest
 
 from benchmarks.speed.verify import forget, rate, series
-from benchmarks.verifiers import gsm8k, math, others
+from benchmarks.verifiers import code, gsm8k, math, others
 from benchmarks.verifiers.cases import Case, swapped
 from benchmarks.verifiers.measure import CASES, RATES, measure, total
 from curate.verify import load
+
+SLOW = pytest.mark.slow  # a program that never ends is waited for
+PROBLEM = {
+    "code": "def twice(n):\n    if n == 0:\n        return 0\n    return n + n",
+    "test_list": ["assert twice(2) == 4", "assert twice(0) == 0"],
+    "test_setup_code": "",
+}
 
 
 @pytest.fixture
@@ -30,6 +37,7 @@ def data(tmp_path: Path) -> Path:
         ("sft/gsm8k/train.jsonl", sums),
         ("sft/gsm8k/example_model_solutions.jsonl", judged),
         ("sft/math/orgn-MATH-train.jsonl", solutions),
+        ("benchmarks/mbpp/mbpp.jsonl", [PROBLEM] * 4),
         ("benchmarks/mmlu/mmlu_validation.jsonl", choices),
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -55,15 +63,35 @@ def test_counts_are_those_of_the_verdicts() -> None:
     assert "no number in the ground truth" in counts["b"].examples[-1]
 
 
-def test_cases_are_made_and_judged(data: Path) -> None:
-    for name, make in CASES.items():
-        counts = measure(name, make(data))
-        whole = total(counts)
-        assert whole.right and whole.wrong, name
-        judged = counts.pop("judged: m", None)
-        assert judged is None or judged.figures() == {"right": 2, "wrong": 0, "false_rejects": 1, "false_accepts": 0}
-        assert not [example for count in counts.values() for example in count.examples], name
-        assert list(make(data)) == list(make(data))
+@pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW if name == "code" else ()) for name in CASES])
+def test_cases_are_made_and_judged(name: str, data: Path, sandboxed: None) -> None:
+    make = CASES[name]
+    counts = measure(name, make(data))
+    whole = total(counts)
+    assert whole.right and whole.wrong
+    judged = counts.pop("judged: m", None)
+    assert judged is None or judged.figures() == {"right": 2, "wrong": 0, "false_rejects": 1, "false_accepts": 0}
+    assert not [example for count in counts.values() for example in count.examples]
+    assert list(make(data)) == list(make(data))
+
+
+def test_changes_of_a_solution_leave_nothing_right() -> None:
+    problem = code.Problem(PROBLEM["code"], tuple(PROBLEM["test_list"]))
+
+    def passes(program: str) -> bool:
+        space: dict[str, object] = {}
+        try:
+            exec(program, space)
+            for test in problem.tests:
+                exec(test, space)
+        except (Exception, SystemExit):
+            return False
+        return True
+
+    changed = code.changes(1, problem)
+    assert set(changed) == {"leaves before the tests", "another name", "no body", "raises", "another value"}
+    assert passes(problem.solution)
+    assert not [kind for kind, program in changed.items() if passes(program)]
 
 
 def test_no_case_has_both_labels(data: Path) -> None:
