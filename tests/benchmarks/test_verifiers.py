@@ -7,6 +7,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from benchmarks.verifiers.measure import CASES, RATES, measure, total
 from curate.verify import load
 
 SLOW = pytest.mark.slow  # a program that never ends is waited for
-PROBLEM = {
+PROBLEM: dict[str, Any] = {
     "code": "def twice(n):\n    if n == 0:\n        return 0\n    return n + n",
     "test_list": ["assert twice(2) == 4", "assert twice(0) == 0"],
     "test_setup_code": "",
@@ -64,7 +65,9 @@ def test_counts_are_those_of_the_verdicts() -> None:
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW if name == "code" else ()) for name in CASES])
-def test_cases_are_made_and_judged(name: str, data: Path, sandboxed: None) -> None:
+def test_cases_are_made_and_judged(name: str, data: Path, request: pytest.FixtureRequest) -> None:
+    if name == "code":
+        request.getfixturevalue("sandboxed")
     make = CASES[name]
     counts = measure(name, make(data))
     whole = total(counts)
