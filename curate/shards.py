@@ -123,11 +123,16 @@ def row_groups(pieces: Iterable[tuple[pa.Table, np.ndarray]]) -> Iterator[pa.Tab
         sizes = np.concatenate([sizes, size])
         *whole, last = cut(sizes, ROW_GROUP_BYTES, ROW_GROUP_ROWS)[:-1] or [0]
         for start, stop in pairwise([*whole, last]):
-            yield rows.slice(start, stop - start).combine_chunks()
+            yield _in_one_piece(rows.slice(start, stop - start))
         waiting, sizes = [rows.slice(last)], sizes[last:]
     for rows in waiting:
         if rows.num_rows:
-            yield rows.combine_chunks()
+            yield _in_one_piece(rows)
+
+
+def _in_one_piece(rows: pa.Table) -> pa.Table:
+    """The rows without the seams of the pieces they came in, of which nothing may reach the file; else not copied."""
+    return rows.combine_chunks() if any(column.num_chunks > 1 for column in rows.columns) else rows
 
 
 def write_shard(path: Path, schema: pa.Schema, pieces: Iterable[tuple[pa.Table, np.ndarray]]) -> None:

@@ -9,10 +9,13 @@ import json
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
 
+from curate.audit.sql import sql
+from curate.mixture import build_recipe_file
 from curate.suite import load_suite, read_suite
 from tests.oracle import score, tokens
 
@@ -39,6 +42,12 @@ def items() -> dict[str, tuple[str, ...]]:
     """Give the fields of every benchmark item, by instance id."""
     result = read_suite(load_suite("suite.yaml", base=FOLDER), base=FOLDER)
     return {item.instance_id: item.fields for item in result.items}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the recipe as it stands."""
+    return build_recipe_file(FOLDER / "recipe.yaml", tmp_path_factory.mktemp("quickstart") / "out").folder
 
 
 def generator() -> ModuleType:
@@ -68,10 +77,17 @@ def test_there_is_enough_of_it(documents: dict[str, list[str]], items: dict[str,
 
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: f"{plant['row']} {plant['how']}")
 def test_each_planted_row_is_caught_or_missed_as_written(
-    plant: dict[str, str], documents: dict[str, list[str]], items: dict[str, tuple[str, ...]]
+    plant: dict[str, Any], documents: dict[str, list[str]], items: dict[str, tuple[str, ...]]
 ) -> None:
     reached = score(items[plant["item"]], documents[plant["row"]])
     assert (reached > 0.5) == (plant["expected"] == "caught"), reached
+
+
+def test_each_planted_row_is_found_by_the_matchers_that_are_written(built: Path) -> None:
+    query = "SELECT doc_id, instance_id, list(matcher ORDER BY matcher) AS names FROM matches WHERE hit GROUP BY ALL"
+    found = {(row["doc_id"], row["instance_id"]): row["names"] for row in sql(built, query).to_pylist()}
+    assert [found.get((plant["row"], plant["item"]), []) for plant in PLANTED] == [p["matchers"] for p in PLANTED]
+    assert all((plant["expected"] == "caught") == ("ngram" in plant["matchers"]) for plant in PLANTED)
 
 
 def test_every_way_that_leaks_come_in_is_planted() -> None:

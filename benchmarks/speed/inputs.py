@@ -81,7 +81,7 @@ def write_recipe(work: Path, data: Path, corpus: Path, profile: str = "tulu3") -
 
 def write_items(suite: Path, folder: Path) -> int:
     """Write every item with its answer, where there is one, as folder/items.jsonl; gives their number."""
-    loaded = load_suite(str(suite), base=suite.parent)
+    loaded = load_suite(str(suite.resolve()), base=suite.parent)
     items = read_suite(loaded, base=suite.parent).items
     labels: list[str] = []
     for benchmark in loaded.benchmarks:

@@ -9,18 +9,19 @@ Each writes under its own name; nothing is merged. What is the same text for two
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from curate.contamination.exact import build_exact, match_exact
+from curate.contamination.exact import ExactSettings, build_exact, match_exact
 from curate.contamination.index import Index, LeftOut, build_index
-from curate.contamination.minhash import build_minhash, match_minhash
+from curate.contamination.minhash import MinhashSettings, build_minhash, match_minhash
 from curate.contamination.ngram import STORED_FROM, Matches, Turns, match
 from curate.contamination.profile import NgramSettings, Profile
-from curate.contamination.robust import build_robust, match_robust
+from curate.contamination.robust import RobustSettings, build_robust, match_robust
 from curate.contamination.semantic import SemanticSettings, build_semantic, match_semantic
 from curate.items import Item
 
@@ -65,22 +66,35 @@ class Matchers:
 def build_matchers(items: Sequence[Item], profile: Profile, base: Path | None = None) -> Matchers:
     """Index the items for every matcher of a profile; the cache of embeddings is relative to `base`."""
     texts = [item.fields for item in items]
-    index = build_index(texts, profile.n, profile.threshold, _left_out(items, profile.ngram))
-    others: dict[str, Matcher] = {}
+    build: dict[str, Callable[[], Matcher]] = {}
     if profile.exact is not None:
-        exact = build_exact(texts, profile.exact)
-        others["exact"] = Matcher(0.0, exact.matchable, partial(match_exact, index=exact), 0.0)
+        build["exact"] = partial(_exact, texts, profile.exact)
     if profile.minhash is not None:
-        minhash = build_minhash(texts, profile.minhash)
-        find = partial(match_minhash, index=minhash)
-        others["minhash"] = Matcher(profile.minhash.threshold, minhash.matchable, find, STORED_FROM)
+        build["minhash"] = partial(_minhash, texts, profile.minhash)
     if profile.robust is not None:
-        robust = build_robust(texts, profile.robust)
-        threshold = profile.robust.threshold  # below it, copies whose seeds are too sparse are not aligned
-        others["robust"] = Matcher(threshold, robust.matchable, partial(match_robust, index=robust), threshold)
+        build["robust"] = partial(_robust, texts, profile.robust)
     if profile.semantic is not None:
-        others["semantic"] = _semantic(texts, profile.semantic, base or Path())
-    return Matchers(index, profile.threshold, others)
+        build["semantic"] = partial(_semantic, texts, profile.semantic, base or Path())
+    with ThreadPoolExecutor(1) as pool:  # half of the work is compiled and holds no GIL
+        others = pool.submit(lambda: {name: make() for name, make in build.items()})
+        index = build_index(texts, profile.n, profile.threshold, _left_out(items, profile.ngram))
+        return Matchers(index, profile.threshold, others.result())
+
+
+def _exact(texts: Sequence[Sequence[str]], settings: ExactSettings) -> Matcher:
+    index = build_exact(texts, settings)
+    return Matcher(0.0, index.matchable, partial(match_exact, index=index), 0.0)
+
+
+def _minhash(texts: Sequence[Sequence[str]], settings: MinhashSettings) -> Matcher:
+    index = build_minhash(texts, settings)
+    return Matcher(settings.threshold, index.matchable, partial(match_minhash, index=index), STORED_FROM)
+
+
+def _robust(texts: Sequence[Sequence[str]], settings: RobustSettings) -> Matcher:
+    index = build_robust(texts, settings)
+    # Below the threshold, copies whose seeds are too sparse are not aligned.
+    return Matcher(settings.threshold, index.matchable, partial(match_robust, index=index), settings.threshold)
 
 
 def _left_out(items: Sequence[Item], settings: NgramSettings) -> LeftOut | None:

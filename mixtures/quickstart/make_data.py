@@ -2,9 +2,9 @@
 
     python mixtures/quickstart/make_data.py
 
-The same files come out every time. planted.json says for each planted row how the item was hidden and whether the
-8-gram rule is expected to find it; the expectation is written by hand in templates.yaml, and tests/test_quickstart.py
-checks it with a plain version of the rule.
+The same files come out every time. planted.json says for each planted row how the item was hidden and which matchers
+are expected to find it; the expectation is written by hand in templates.yaml, and tests/test_quickstart.py checks it,
+that of n-grams with a plain version of the rule.
 """
 
 from __future__ import annotations
@@ -38,13 +38,14 @@ FORMULAS: dict[str, Callable[[int, int, int], int]] = {
 
 @dataclass(frozen=True)
 class Plant:
-    """One item hidden in a source: before which row, in which way, and what the 8-gram rule makes of it."""
+    """One item hidden in a source: before which row, in which way, and which matchers find it."""
 
     source: str
     before: int
     item: str
     how: str
     caught: bool
+    others: list[str]
     why: str
     answer: str
 
@@ -183,7 +184,7 @@ def as_row(plant: Plant, text: str) -> dict[str, Any]:
 
 def plant_all(
     plants: list[Plant], rows: dict[str, list[dict[str, Any]]], items: Mapping[str, str]
-) -> list[dict[str, str]]:
+) -> list[dict[str, Any]]:
     """Put the planted rows in among the others, in rising order; give the list of what was planted where."""
     planted = []
     for plant in plants:
@@ -194,6 +195,7 @@ def plant_all(
                 "item": f"everyday/{plant.item}",
                 "how": plant.how,
                 "expected": "caught" if plant.caught else "missed",
+                "matchers": sorted([*plant.others, *(["ngram"] if plant.caught else [])]),
                 "why": plant.why,
             }
         )

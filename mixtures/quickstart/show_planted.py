@@ -17,7 +17,8 @@ from rich.table import Table
 
 HERE = Path(__file__).resolve().parent
 QUERY = """
-    SELECT max(score), coalesce(bool_or(hit), false) FROM matches WHERE doc_id = $row AND instance_id = $item
+    SELECT max(score), list(matcher ORDER BY matcher) FILTER (hit) FROM matches
+    WHERE doc_id = $row AND instance_id = $item
 """
 
 
@@ -25,16 +26,16 @@ def main(out: Path) -> int:
     """Print one line for every planted row; give 1 if one was not treated as expected."""
     planted = json.loads((HERE / "planted.json").read_text(encoding="utf-8"))
     table = Table(title="Planted leaks", title_justify="left")
-    for column in ("row", "benchmark item", "hidden how", "score", "found", "why"):
+    for column in ("row", "benchmark item", "hidden how", "score", "found by", "why"):
         table.add_column(column)
     surprises = 0
     with duckdb.connect(str(out / "audit.duckdb"), read_only=True) as audit:
         for plant in planted:
             found = audit.execute(QUERY, {"row": plant["row"], "item": plant["item"]}).fetchone()
-            score, hit = found or (None, False)
-            surprises += hit != (plant["expected"] == "caught")
+            score, matchers = (found[0], found[1] or []) if found else (None, [])
+            surprises += matchers != plant["matchers"]
             shown = "below 0.20" if score is None else f"{score:.2f}"
-            table.add_row(plant["row"], plant["item"], plant["how"], shown, "yes" if hit else "no", plant["why"])
+            table.add_row(plant["row"], plant["item"], plant["how"], shown, ", ".join(matchers) or "none", plant["why"])
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     if surprises:
