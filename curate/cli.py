@@ -414,6 +414,36 @@ def why(
 
 
 @app.command()
+def review(
+    out: Folder,
+    verdicts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The verdict file; verdicts.yaml beside OUT by default.")
+    ] = None,
+    benchmark: Annotated[str | None, typer.Option(metavar="NAME", help="Matches of one benchmark alone.")] = None,
+    matcher: Annotated[str | None, typer.Option(metavar="NAME", help="What one matcher found alone.")] = None,
+    label: Annotated[str | None, typer.Option(metavar="NAME", help="leak, variant, suspect or none.")] = None,
+    near: Annotated[bool, typer.Option("--all", metavar="", help="Near misses too, not hits alone.")] = False,
+    names: Annotated[bool, typer.Option("--list", metavar="", help="Print what would be reviewed.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print it as one JSON object.")] = False,
+) -> None:
+    """Judge the matches of a build, one key each, and keep the verdicts in a file.
+
+    The worst come first, those without a verdict before the others. Keys: l leak,
+    f false alarm, a allowed, n note, s skip, b back, q quit. Every verdict is
+    saved at once; the build itself is not changed.
+
+    \bExample: curate review out/quickstart
+
+    Read on: docs/audit.md
+    """
+    from curate.review import Wanted
+    from curate.review import review as walk
+
+    how = "json" if as_json else "list" if names else "walk"
+    print(walk(out, verdicts, Wanted(benchmark, matcher, label, near), how))
+
+
+@app.command()
 def report(out: Folder) -> None:
     """Make report.html again from the audit of a build.
 

@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("items",),
     ("suite", "audit"),
     ("contamination", "dedup"),
-    ("sample", "suites"),
+    ("sample", "suites", "review"),
     ("recipe",),
     ("lock", "card"),
     ("mixture", "synthesize", "prefer", "check"),

@@ -62,6 +62,7 @@ class Figures:
     licences: Sequence[tuple[str, str, int, int, int]]
     hits: int
     near: int
+    counted: int
     places: tuple[
         Mapping[str, int], Mapping[str, int]
     ]  # whole names of the listed sources and benchmarks: their places
@@ -79,7 +80,9 @@ def figures(con: duckdb.DuckDBPyConnection) -> Figures:
     steps, funnel = _funnel(con, names)
     cells, n_cells = _cells(con, *places)
     pairs, flagged = _one(con, "SELECT count(*), count(*) FILTER (flagged) FROM seen_contamination")
-    hits, near = _one(con, "SELECT count(*) FILTER (hit), count(*) FILTER (NOT hit) FROM matches")
+    hits, near, counted = _one(
+        con, "SELECT count(*) FILTER (hit), count(*) FILTER (NOT hit), count(*) FILTER (counts) FROM matches"
+    )
     return Figures(
         runs=_runs(con),
         suites=[short(row[0]) for row in _all(con, "SELECT DISTINCT suite FROM instances ORDER BY suite LIMIT 5")],
@@ -99,6 +102,7 @@ def figures(con: duckdb.DuckDBPyConnection) -> Figures:
         licences=_licences(con),
         hits=hits,
         near=near,
+        counted=counted,
         places=places,
     )
 

@@ -1,32 +1,34 @@
 // --- match explorer: which matches are listed, and the chosen one side by side ---------------------------------------
 
-const filter = { source: -1, benchmark: -1, outcome: "all", words: "" };
+const NOTHING = { source: -1, benchmark: -1, matcher: -1, label: -1, outcome: "all", words: "" };
+const LABELS = ["leak", "variant", "suspect", "none"];
+const filter = { ...NOTHING };
 const CHUNK = 150;
 let listed = [], drawn = 0, chosen = -1;
 
 const outcomeOf = (match) => (match.hit ? "hit" : "near");
+const labelOf = (match) => LABELS.indexOf(match.label || "none");
 
 function haystack(match) {
   if (match.haystack === undefined) {
     const texts = [...match.turns, match.text].flatMap((side) => side.pieces.map(([, place]) => data.pool[place]));
-    match.haystack = [match.doc, match.item, match.why, match.verdict, match.label, ...texts].join("\n").toLowerCase();
+    match.haystack = [match.doc, match.item, match.why, match.verdict, match.label, data.matchers[match.m], ...texts].join("\n").toLowerCase();
   }
   return match.haystack;
 }
 
 function show(s, b) {
   const again = filter.source === s && filter.benchmark === b;
-  setFilter({ source: again ? -1 : s, benchmark: again ? -1 : b, outcome: "all", words: "" });
+  setFilter({ ...NOTHING, source: again ? -1 : s, benchmark: again ? -1 : b });
   if (!again) byId("matches").scrollIntoView();
 }
 
 function setFilter(changed) {
   Object.assign(filter, changed);
-  byId("by-source").value = filter.source;
-  byId("by-benchmark").value = filter.benchmark;
+  for (const name of ["source", "benchmark", "matcher", "label"]) byId(`by-${name}`).value = filter[name];
   if (byId("search").value !== filter.words) byId("search").value = filter.words;
   for (const radio of document.getElementsByName("outcome")) radio.checked = radio.value === filter.outcome;
-  byId("clear").hidden = filter.source < 0 && filter.benchmark < 0 && filter.outcome === "all" && !filter.words;
+  byId("clear").hidden = Object.entries(NOTHING).every(([name, value]) => filter[name] === value);
   refresh();
   markCell();
 }
@@ -38,10 +40,7 @@ function markCell() {
 
 function refresh() {
   const words = filter.words.toLowerCase().split(/\s+/).filter(Boolean);
-  listed = data.matches.filter((match) => (filter.source < 0 || match.s === filter.source)
-    && (filter.benchmark < 0 || match.b === filter.benchmark)
-    && (filter.outcome === "all" || outcomeOf(match) === filter.outcome)
-    && words.every((word) => haystack(match).includes(word)));
+  listed = chosenHere().filter((match) => words.every((word) => haystack(match).includes(word)));
   drawn = 0;
   chosen = -1;
   byId("list").replaceChildren();
@@ -56,17 +55,27 @@ function refresh() {
   sayCounts();
 }
 
+const takes = (name, value) => filter[name] < 0 || filter[name] === value;
+
+function chosenHere() {
+  return data.matches.filter((match) => takes("source", match.s) && takes("benchmark", match.b) && takes("matcher", match.m)
+    && takes("label", labelOf(match)) && (filter.outcome === "all" || outcomeOf(match) === filter.outcome));
+}
+
 // Of how many stored matches: the pairs' own figures, which are complete, whatever of them is in this file.
+function storedInAll() {
+  const sum = (hits, near) => (filter.outcome === "near" ? 0 : hits) + (filter.outcome === "hit" ? 0 : near);
+  if (filter.matcher < 0 && filter.label < 0) {
+    if (filter.source < 0 && filter.benchmark < 0) return sum(data.hits, data.near);
+    return data.cells.reduce((n, [s, b, , , , hits, near]) => n + (takes("source", s) && takes("benchmark", b) ? sum(hits, near) : 0), 0);
+  }
+  // Of very many kinds the file has no figures; then only what is here is counted.
+  return (data.kinds || []).reduce((n, [s, b, m, label, hits, near]) => n + (takes("source", s) && takes("benchmark", b)
+    && takes("matcher", m) && takes("label", LABELS.indexOf(label)) ? sum(hits, near) : 0), 0);
+}
+
 function sayCounts() {
-  let stored = 0;
-  for (const [s, b, , , , hits, near] of data.cells)
-    if ((filter.source < 0 || s === filter.source) && (filter.benchmark < 0 || b === filter.benchmark))
-      stored += (filter.outcome === "near" ? 0 : hits) + (filter.outcome === "hit" ? 0 : near);
-  if (filter.source < 0 && filter.benchmark < 0)
-    stored = (filter.outcome === "near" ? 0 : data.hits) + (filter.outcome === "hit" ? 0 : data.near);
-  const here = data.matches.filter((match) => (filter.source < 0 || match.s === filter.source)
-    && (filter.benchmark < 0 || match.b === filter.benchmark)
-    && (filter.outcome === "all" || outcomeOf(match) === filter.outcome)).length;
+  const stored = storedInAll(), here = chosenHere().length;
   const matches = (n) => `${number(n)} ${n === 1 ? "match" : "matches"}`;
   byId("count").textContent = filter.words ? `${matches(listed.length)} with these words, of ${number(here)}` : matches(listed.length) + (stored > here ? ` of ${number(stored)}` : "");
   const rest = byId("rest");
@@ -77,7 +86,8 @@ function sayCounts() {
 
 function nothing() {
   if (!(data.hits + data.near)) return "No row comes near any item.";
-  return filter.words ? "No match here has these words." : "None of these matches is in this file.";
+  if (filter.words) return "No match here has these words.";
+  return storedInAll() ? "None of these matches is in this file." : "There is no such match.";
 }
 
 function query() {
@@ -85,6 +95,8 @@ function query() {
   const where = [];
   if (filter.source >= 0) where.push(`source = ${quoted(data.sources[filter.source])}`);
   if (filter.benchmark >= 0) where.push(`benchmark = ${quoted(data.benchmarks[filter.benchmark].name)}`);
+  if (filter.matcher >= 0) where.push(`matcher = ${quoted(data.matchers[filter.matcher])}`);
+  if (filter.label >= 0) where.push(filter.label === 3 ? "label IS NULL" : `label = ${quoted(LABELS[filter.label])}`);
   if (filter.outcome !== "all") where.push(filter.outcome === "hit" ? "hit" : "NOT hit");
   return `curate sql . "SELECT * FROM worst_matches${where.length ? ` WHERE ${where.join(" AND ")}` : ""}"`;
 }
@@ -92,11 +104,20 @@ function query() {
 function drawMore() {
   const rows = listed.slice(drawn, drawn + CHUNK).map((match, offset) => {
     const at = drawn + offset;
-    return el("div", { class: match.hit ? "row" : "row miss", role: "option", id: `match-${at}`, "aria-selected": "false", onclick: () => choose(at, true) },
-      el("b", { text: `${Math.round(100 * match.score)} %` }), el("span", { text: clean(match.item) }), el("span", { text: clean(match.doc) }));
+    const small = badges(match, data.matchers.length > 1);
+    return el("div", { class: match.counts ? "row" : "row miss", role: "option", id: `match-${at}`, "aria-selected": "false", onclick: () => choose(at, true) },
+      el("b", { text: `${Math.round(100 * match.score)} %` }), el("span", { text: clean(match.item) }), el("span", { text: clean(match.doc) }),
+      small.length ? el("div", { class: "badges" }, ...small) : null);
   });
   byId("list").append(...rows);
   drawn += rows.length;
+}
+
+// What found it, how it is labelled, and what a person said: small words, each with its kind as a tip.
+function badges(match, matcher) {
+  const badge = (kind, word, said = word) => el("em", { class: `badge ${kind}-${word.replace(/[^a-z-]/g, "")}`, title: kind, text: clean(said) });
+  return [matcher && badge("matcher", data.matchers[match.m]), match.label && badge("label", match.label),
+    match.verdict && badge("verdict", match.verdict, `judged ${match.verdict}`)].filter(Boolean);
 }
 
 function choose(at, scroll) {
@@ -123,10 +144,13 @@ const FATES = { kept: "is kept", removed: "was removed", duplicate: "was dropped
 
 function drawPair(match) {
   const outcome = el("div", { class: "outcome" }, el("strong", { text: match.hit ? "hit" : "near miss" }),
-    el("span", { text: `${(100 * match.score).toFixed(1)} % of the item is covered` }), el("span", { text: `matcher ${match.matcher}` }),
-    match.label && el("span", { text: `label: ${match.label}` }), match.verdict && el("span", { text: `verdict: ${clean(match.verdict)}` }));
+    el("span", { text: `${(100 * match.score).toFixed(1)} %${data.matchers[match.m] === "ngram" ? " of the item is covered" : ""}` }), match.hit && !match.counts ? el("span", { text: "does not count" }) : null, ...badges(match, true));
   const fate = (FATES[match.fate] || match.fate) + (match.copies > 1 ? `, written ${number(match.copies)} times` : "");
   const decision = el("p", { class: "decision", text: `The row ${fate}${match.why ? ` · ${clean(match.why)}` : ""}` });
+  const others = data.matches.filter((other) => other !== match && other.doc === match.doc && other.item === match.item);
+  const also = others.length ? el("p", { class: "also" }, "Also found by ", ...others.map((other) => el("button", {
+    type: "button", class: "chip", onclick: () => (listed.includes(other) ? choose(listed.indexOf(other), true) : drawPair(other)),
+  }, el("span", { text: `${clean(data.matchers[other.m])} ` }), el("b", { text: `${Math.round(100 * other.score)} %` })))) : null;
   const turns = match.turns.flatMap((side) => [
     el("p", { class: "turn", text: `turn ${side.turn}${side.role ? ` · ${side.role}` : ""} · ${characters(side.length)}` }), drawText(side)]);
   if (match.moreTurns) turns.push(el("p", { class: "turn", text: `${number(match.moreTurns)} more ${match.moreTurns === 1 ? "turn" : "turns"} that share nothing` }));
@@ -134,7 +158,7 @@ function drawPair(match) {
   const { role } = data.benchmarks[match.b];
   const item = el("div", {}, el("h4", { text: "Benchmark item" }), el("p", { class: "turn", text: `${role} · ${characters(match.text.length)}` }), drawText(match.text));
   const more = match.moreSpans ? el("p", { class: "turn", text: `${number(match.moreSpans)} more shared pieces are not marked` }) : null;
-  byId("pair").replaceChildren(el("h3", { text: `${clean(match.doc)} ↔ ${clean(match.item)}` }), outcome, decision, el("div", { class: "sides" }, row, item),
+  byId("pair").replaceChildren(el("h3", { text: `${clean(match.doc)} ↔ ${clean(match.item)}` }), outcome, decision, ...(also ? [also] : []), el("div", { class: "sides" }, row, item),
     ...(more ? [more] : []), el("p", { class: "command" }, "The whole path of the row: ", el("code", { text: `curate why . ${/^[\w./#-]+$/.test(match.doc) ? match.doc : `'${match.doc.replaceAll("'", "'\\''")}'`}` })));
   byId("pair").scrollTop = 0;
 }
@@ -183,14 +207,23 @@ function readable(text) {
   return nodes;
 }
 
+// A choice among one is none.
+function few(id, first, names) {
+  options(byId(id), first, names);
+  byId(id).parentNode.hidden = names.length < 2;
+}
+
 function explorer() {
   const [sources, benchmarks] = [0, 1].map((side) => new Set(data.cells.map((cell) => cell[side])));
   options(byId("by-source"), "all sources", data.sources.map((name, place) => [place, name]).filter(([place]) => sources.has(place)));
   options(byId("by-benchmark"), "all benchmarks", data.benchmarks.map(({ name }, place) => [place, name]).filter(([place]) => benchmarks.has(place)));
-  byId("by-source").addEventListener("change", (event) => setFilter({ source: Number(event.target.value) }));
-  byId("by-benchmark").addEventListener("change", (event) => setFilter({ benchmark: Number(event.target.value) }));
+  const labels = new Set((data.kinds || data.matches.map((match) => [, , , match.label || "none"])).map((kind) => kind[3]));
+  few("by-matcher", "all matchers", data.matchers.map((name, place) => [place, name]));
+  few("by-label", "all labels", LABELS.map((name, place) => [place, name === "none" ? "no label" : name]).filter(([place]) => labels.has(LABELS[place])));
+  for (const name of ["source", "benchmark", "matcher", "label"])
+    byId(`by-${name}`).addEventListener("change", (event) => setFilter({ [name]: Number(event.target.value) }));
   byId("search").addEventListener("input", (event) => setFilter({ words: event.target.value }));
-  byId("clear").addEventListener("click", () => setFilter({ source: -1, benchmark: -1, outcome: "all", words: "" }));
+  byId("clear").addEventListener("click", () => setFilter(NOTHING));
   for (const radio of document.getElementsByName("outcome")) radio.addEventListener("change", () => setFilter({ outcome: radio.value }));
   for (const chip of document.querySelectorAll(".chip")) chip.addEventListener("click", () => show(Number(chip.dataset.s), Number(chip.dataset.b)));
   byId("list").addEventListener("keydown", walkList);

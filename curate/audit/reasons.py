@@ -30,7 +30,7 @@ WHERE o.fate IN ('removed', 'duplicate', 'quarantined')
 """
 _REMOVED = """
 WITH best AS (
-    SELECT doc_id, benchmark FROM matches WHERE hit AND doc_id IN (SELECT id FROM gone WHERE step = 'decontaminate')
+    SELECT doc_id, benchmark FROM matches WHERE counts AND doc_id IN (SELECT id FROM gone WHERE step = 'decontaminate')
     QUALIFY row_number() OVER (PARTITION BY doc_id ORDER BY score DESC, instance_id, matcher) = 1
 )
 SELECT g.source, g.step, b.benchmark, count(*) AS rows, min(g.reason) IS DISTINCT FROM max(g.reason),

@@ -107,7 +107,7 @@ function heatCell([s, b, overlapped, flagged, documents, hits, near]) {
   const warmth = rate ? 8 + 92 * Math.min(1, Math.max(0, Math.log10(rate * 1000) / 3)) : 0;
   const words = overlapped
     ? `${number(overlapped)} of ${number(items)} items (${percent(rate)} %) hit by ${number(documents)} rows${flagged ? ", flagged" : ""}`
-    : `no hit, ${number(near)} near misses`;
+    : `${hits ? `no hit that counts, ${number(hits)} that ${hits === 1 ? "does" : "do"} not` : "no hit"}, ${number(near)} near ${near === 1 ? "miss" : "misses"}`;
   const button = el("button", {
     type: "button", tabindex: "-1", "data-s": s, "data-b": b, text: overlapped ? percent(rate) : "0",
     class: ["cell", flagged && "flagged", !overlapped && "near", warmth > 78 ? "deep" : warmth > 62 && "mid"].filter(Boolean).join(" "),

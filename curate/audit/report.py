@@ -22,6 +22,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from curate.audit.figures import Figures, figures
+from curate.audit.findings import Findings, findings, kinds
 from curate.audit.reasons import short
 from curate.audit.samples import Match, island, samples
 from curate.audit.store import open_readonly
@@ -50,10 +51,11 @@ def write_report(out: Path) -> Path:
 def render(con: duckdb.DuckDBPyConnection) -> str:
     """The whole page of an audit that is open for reading."""
     found = figures(con)
-    page = _frame(found)
-    head = _data(found)
+    page = _frame(found, findings(con))
+    matchers, listed = kinds(con, *found.places)
+    head = _data(found) | {"matchers": [short(name, 24) for name in matchers], "kinds": listed}
     room = LIMIT - len(page.encode()) - len(island(head).encode())
-    shown = samples(con, found.places[0], found.places[1], min(room, MATCHES_LIMIT))
+    shown = samples(con, *found.places, matchers, min(room, MATCHES_LIMIT))
     before, after = page.split(_ISLAND)
     data = island(head | {"matches": shown.matches, "pool": shown.pool})
     return f'{before}id="data">{data}</script>{after}'
@@ -80,11 +82,13 @@ def verdict(found: Figures) -> str:
     gone = f"{total.removed:,} of {counted(total.read, 'row')} {'was' if total.removed == 1 else 'were'} removed"
     if not found.hits:
         return f"{gone}; no item of {'any' if found.n_benchmarks > 1 else 'the'} benchmark was hit."
+    if not found.counted:
+        return f"{gone}; no hit counts as contamination."
     pairs = f"{found.flagged:,} of {counted(found.pairs, 'pair')} of source and benchmark"
     return f"{gone}; {pairs} {'is' if found.flagged == 1 else 'are'} flagged."
 
 
-def _frame(found: Figures) -> str:
+def _frame(found: Figures, more: Findings) -> str:
     """The page without its data."""
     style, script = _file("report.css"), _file("report.js") + _file("matches.js")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
@@ -97,6 +101,7 @@ def _frame(found: Figures) -> str:
         verdict=verdict(found),
         facts=_facts(found),
         found=found,
+        more=more,
         total=found.totals,
         title=_title(found),
         chips=CHIPS,

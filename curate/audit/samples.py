@@ -31,6 +31,8 @@ CANDIDATES = 4000
 
 Window = tuple[int, int]
 Match = dict[str, Any]
+Places = tuple[Mapping[str, int], Mapping[str, int], Mapping[str, int]]
+"""Numbers of the sources, benchmarks and matchers on the page, by name."""
 
 
 def island(value: Any) -> str:
@@ -41,30 +43,44 @@ def island(value: Any) -> str:
     return text
 
 
-def windows(length: int, spans: Sequence[Window]) -> list[Window]:
+@dataclass(frozen=True)
+class Sizes:
+    """How much of a text is shown, in code points: the constants of this module, or less on a small screen."""
+
+    whole: int = WHOLE
+    context: int = CONTEXT
+    piece: int = PIECE
+    shown: int = SHOWN
+
+
+PAGE = Sizes()
+
+
+def windows(length: int, spans: Sequence[Window], sizes: Sizes = PAGE) -> list[Window]:
     """The parts of a text of `length` code points that are shown, ascending and apart: whole if short, else around the
     shared pieces."""
-    if length <= WHOLE:
+    if length <= sizes.whole:
         return [(0, length)]
     wanted: list[Window] = []
     for start, stop in spans:
-        half = PIECE // 2
-        cut = [(start, start + half), (stop - half, stop)] if stop - start > PIECE else [(start, stop)]
-        wanted += [(max(0, a - CONTEXT * (a == start)), min(length, b + CONTEXT * (b == stop))) for a, b in cut]
+        half = sizes.piece // 2
+        cut = [(start, start + half), (stop - half, stop)] if stop - start > sizes.piece else [(start, stop)]
+        around = sizes.context
+        wanted += [(max(0, a - around * (a == start)), min(length, b + around * (b == stop))) for a, b in cut]
     if not wanted:
-        return [(0, OTHER_WIDTH)]
-    merged = _merged(sorted(wanted))
-    return list(_within(merged, SHOWN))
+        return [(0, min(OTHER_WIDTH, length, sizes.shown))]
+    return list(_within(merged(sorted(wanted)), sizes.shown))
 
 
-def _merged(parts: Iterable[Window]) -> list[Window]:
-    merged: list[Window] = []
+def merged(parts: Iterable[Window]) -> list[Window]:
+    """Ascending parts with those that overlap or touch made one."""
+    found: list[Window] = []
     for start, stop in parts:
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(stop, found[-1][1]))
         else:
-            merged.append((start, stop))
-    return merged
+            found.append((start, stop))
+    return found
 
 
 def _within(parts: Iterable[Window], room: int) -> Iterator[Window]:
@@ -99,25 +115,34 @@ class Samples:
 
 
 _WORST = """
-    WITH ranked AS (
+    WITH kinds AS (
         SELECT rowid AS match, source, benchmark, hit, score, doc_id, instance_id, matcher, row_number() OVER (
-            PARTITION BY source, benchmark, hit ORDER BY score DESC, doc_id, instance_id, matcher) AS nth
+            PARTITION BY source, benchmark, hit, matcher, label ORDER BY score DESC, doc_id, instance_id) AS nth_of_kind
         FROM matches WHERE source IN (SELECT unnest(?)) AND benchmark IN (SELECT unnest(?))
+    ), ranked AS (
+        -- The worst of each matcher and label, then the second worst of each: none hides another.
+        SELECT *, row_number() OVER (PARTITION BY source, benchmark, hit
+            ORDER BY nth_of_kind, score DESC, doc_id, instance_id, matcher) AS nth
+        FROM kinds
     ), chosen AS (
         -- In turn: the worst of every pair, then the second worst; a near miss after three times as many hits.
         SELECT match, row_number() OVER (ORDER BY CASE WHEN hit THEN nth ELSE nth * 3 END, hit DESC, rate DESC,
             score DESC, doc_id, instance_id, matcher) AS place
         FROM ranked LEFT JOIN seen_contamination USING (source, benchmark) WHERE nth <= ?
     )
-    SELECT c.place, m.source, m.benchmark, m.doc_id, m.instance_id, m.matcher, m.score, m.hit, m.label, m.verdict,
-        m.doc_spans[:40], len(m.doc_spans), m.item_spans[:40], len(m.item_spans), o.fate, o.copies
+    SELECT c.place, m.source, m.benchmark, m.doc_id, m.instance_id, m.matcher, m.score, m.hit, m.counts, m.label,
+        m.verdict, m.doc_spans[:40], len(m.doc_spans), m.item_spans[:40], len(m.item_spans), o.fate, o.copies
     FROM chosen AS c JOIN matches AS m ON m.rowid = c.match JOIN documents AS o ON o.id = m.doc_id
     WHERE c.place <= ? ORDER BY c.place
 """
 
 
 def samples(
-    con: duckdb.DuckDBPyConnection, sources: Mapping[str, int], benchmarks: Mapping[str, int], budget: int
+    con: duckdb.DuckDBPyConnection,
+    sources: Mapping[str, int],
+    benchmarks: Mapping[str, int],
+    matchers: Mapping[str, int],
+    budget: int,
 ) -> Samples:
     """Take the worst matches of the listed sources and benchmarks until their JSON has `budget` bytes.
 
@@ -127,7 +152,7 @@ def samples(
     rows = con.execute(_WORST, given).fetchall() if sources and benchmarks else []
     pool = Pool()
     taken: list[Match] = []
-    for match, texts in _described(con, rows, sources, benchmarks):
+    for match, texts in _described(con, rows, (sources, benchmarks, matchers)):
         before = len(pool.texts)
         _point(match, texts, pool)
         budget -= sum(_size(text) for text in pool.texts[before:]) + _size(match)
@@ -135,7 +160,7 @@ def samples(
             del pool.texts[before:]
             break
         taken.append(match)
-    taken.sort(key=lambda m: (not m["hit"], -m["score"], m["doc"], m["item"], m["matcher"]))
+    taken.sort(key=lambda m: (not m["hit"], -m["score"], m["doc"], m["item"], m["m"]))
     return Samples(taken, pool.texts)
 
 
@@ -146,8 +171,7 @@ def _size(value: Any) -> int:
 def _described(
     con: duckdb.DuckDBPyConnection,
     rows: Sequence[tuple[Any, ...]],
-    sources: Mapping[str, int],
-    benchmarks: Mapping[str, int],
+    places: Places,
 ) -> Iterator[tuple[Match, dict[tuple[str, int], list[tuple[int, str]]]]]:
     """Each match as the page has it but for its texts, and the texts: pieces by side and turn."""
     docs = pa.table({"doc_id": pa.array(sorted({row[3] for row in rows}), pa.string())})
@@ -170,7 +194,7 @@ def _described(
             FROM decisions AS d JOIN wanted_docs USING (doc_id) GROUP BY ALL"""
         ).fetchall()
     )
-    matches = [_match(row, sources, benchmarks, turns.get(row[3], []), lengths, reasons) for row in rows]
+    matches = [_match(row, places, turns.get(row[3], []), lengths, reasons) for row in rows]
     texts = _texts(con, rows, matches)
     for number, match in enumerate(matches):
         yield match, texts[number]
@@ -178,23 +202,40 @@ def _described(
 
 def _match(
     row: tuple[Any, ...],
-    sources: Mapping[str, int],
-    benchmarks: Mapping[str, int],
+    places: Places,
     turns: Sequence[tuple[int, str | None, int]],
     lengths: Mapping[str, int],
     reasons: Mapping[str, str],
 ) -> Match:
-    _, source, benchmark, doc, item, matcher, score, hit, label, verdict, ours, n_ours, theirs, n_theirs, *fate = row
+    (
+        _,
+        source,
+        benchmark,
+        doc,
+        item,
+        matcher,
+        score,
+        hit,
+        counts,
+        label,
+        verdict,
+        ours,
+        n_ours,
+        theirs,
+        n_theirs,
+        *fate,
+    ) = row
     spans: dict[int, list[Window]] = {}
     for span in ours or []:
         spans.setdefault(span["turn"], []).append((span["start"], span["stop"]))
     others = [turn for turn, _, _ in turns if turn not in spans][:OTHER_TURNS]
     shown = [(turn, role, length) for turn, role, length in turns if turn in spans or turn in others]
-    match: Match = {"s": sources[source], "b": benchmarks[benchmark], "doc": doc, "item": item, "matcher": matcher}
+    sources, benchmarks, matchers = places
+    match: Match = {"s": sources[source], "b": benchmarks[benchmark], "m": matchers[matcher], "doc": doc, "item": item}
     match |= {"score": round(score, 4), "hit": bool(hit), "fate": fate[0], "copies": fate[1]}
     match["turns"] = [_side(length, spans.get(turn, []), turn, role) for turn, role, length in shown]
     match["text"] = _side(lengths.get(item, 0), [(span["start"], span["stop"]) for span in theirs or []])
-    more = {"label": label, "verdict": verdict and short(verdict, REASON_WIDTH)}
+    more: Match = {"label": label, "verdict": verdict, "counts": counts}
     more |= {"why": doc in reasons and short(reasons[doc], REASON_WIDTH), "moreTurns": len(turns) - len(shown)}
     more["moreSpans"] = max(0, (n_ours or 0) - SPANS) + max(0, (n_theirs or 0) - SPANS)
     return match | {key: value for key, value in more.items() if value}

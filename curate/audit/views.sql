@@ -55,7 +55,7 @@ WITH ranked AS (
 SELECT
     r.rank, m.source, m.doc_id, m.benchmark, m.instance_id, m.matcher, m.score, m.hit, m.label,
     array_to_string([i.text[s.start + 1:s.stop] for s in m.item_spans], ' … ') AS shared,
-    i.text AS item_text
+    i.text AS item_text, m.verdict, m.counts
 FROM ranked AS r
 JOIN matches AS m ON m.rowid = r.at
 LEFT JOIN (SELECT instance_id, min(text) AS text FROM instances GROUP BY instance_id) AS i USING (instance_id)
@@ -161,6 +161,8 @@ COMMENT ON COLUMN worst_matches.hit IS 'True if the score is over the threshold 
 COMMENT ON COLUMN worst_matches.label IS 'leak, variant or suspect; null unless hit, or if no one judged it.';
 COMMENT ON COLUMN worst_matches.shared IS 'The shared pieces of the item, joined by an ellipsis.';
 COMMENT ON COLUMN worst_matches.item_text IS 'The item''s whole text.';
+COMMENT ON COLUMN worst_matches.verdict IS 'leak, false-alarm or allowed; null if no one judged the pair.';
+COMMENT ON COLUMN worst_matches.counts IS 'True if it counts towards rates and removal.';
 
 COMMENT ON VIEW spans IS 'One row a shared piece of text, on either side of a match.';
 COMMENT ON COLUMN spans.doc_id IS 'Id of the document.';

@@ -146,36 +146,43 @@ def _scanned(document: Document) -> Iterator[str]:
 
 def _matches(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterator[str]:
     total, items = con.execute(
-        "SELECT count(*), (SELECT count(*) FROM instances) FROM matches WHERE doc_id = ?", [doc_id]
+        "SELECT count(DISTINCT instance_id), (SELECT count(*) FROM instances) FROM matches WHERE doc_id = ?", [doc_id]
     ).fetchone() or (0, 0)
     if total == 0:
         yield f"none with the {items} benchmark items" if items else "none: this build has no benchmark items"
         return
     turns = con.execute("SELECT turn, role, text FROM texts WHERE doc_id = ?", [doc_id]).fetchall()
     rows = con.execute(
-        """SELECT m.benchmark, m.instance_id, m.matcher, m.score, m.hit, m.label, m.verdict, m.doc_spans, m.item_spans,
-            (SELECT min(text) FROM instances AS i WHERE i.instance_id = m.instance_id) AS text
-        FROM matches AS m WHERE m.doc_id = ?
-        ORDER BY m.hit DESC, m.score DESC, m.instance_id, m.matcher LIMIT ?""",
+        """SELECT any_value(benchmark), instance_id,
+            list((matcher, score, hit, label, verdict, counts, doc_spans, item_spans)
+                ORDER BY hit DESC, score DESC, matcher),
+            (SELECT min(text) FROM instances AS i WHERE i.instance_id = m.instance_id)
+        FROM matches AS m WHERE doc_id = ? GROUP BY instance_id
+        ORDER BY bool_or(counts) DESC, bool_or(hit) DESC, max(score) DESC, instance_id LIMIT ?""",
         [doc_id, MATCHES_SHOWN],
     ).fetchall()
     for number, row in enumerate(rows, start=1):
         yield from _match(number, row, {turn: (role, text) for turn, role, text in turns})
     if total > len(rows):
         quoted = doc_id.replace("'", "''")
-        yield f"and {total - len(rows)} more: SELECT * FROM matches WHERE doc_id = '{quoted}'"
+        yield f"and {total - len(rows)} more items: SELECT * FROM matches WHERE doc_id = '{quoted}'"
 
 
 def _match(number: int, row: tuple[Any, ...], turns: dict[int, tuple[str | None, str]]) -> Iterator[str]:
-    benchmark, instance_id, matcher, score, hit, label, verdict, doc_spans, item_spans, item_text = row
-    outcome = "hit" if hit else "no hit"
-    yield f"{number}. {benchmark}, item {printable(instance_id)}: {outcome}, score {score:.3f} ({matcher})"
-    if label or verdict:
-        yield f"   judged: {printable('; '.join(filter(None, [label, verdict])))}"
+    """One item: a line for each matcher that found it, and the shared pieces of the first that has any."""
+    benchmark, instance_id, found, item_text = row
+    yield f"{number}. {printable(benchmark)}, item {printable(instance_id)}"
+    width = max(len(printable(one[0])) for one in found)
+    for matcher, score, hit, label, verdict, counts, *_ in found:
+        said = [f"{'hit' if hit else 'no hit'}, score {score:.3f}", f"label {label}" if label else "no label"]
+        said += [f"verdict {verdict}"] if verdict else []
+        said.append("counts" if counts else "does not count")
+        yield f"   {printable(matcher):{width}}  {', '.join(said)}"
+    doc_spans, item_spans = next(((ours, theirs) for *_, ours, theirs in found if ours or theirs), ([], []))
     pieces = []
     for span in doc_spans or []:
         role, text = turns.get(span["turn"], (None, None))
-        pieces.append((f"turn {span['turn']}{f' ({role})' if role else ''}", text, span))
+        pieces.append((f"turn {span['turn']}{f' ({printable(role)})' if role else ''}", text, span))
     yield from _side("in the row ", pieces)
     yield from _side("in the item", [("text", item_text, span) for span in item_spans or []])
 

@@ -44,20 +44,24 @@ def instance(benchmark: str, row: int, text: str = ITEM, **more: Any) -> dict[st
 def match(source: str, row: int, instance_id: str, score: float = 0.9, **more: Any) -> dict[str, Any]:
     line: dict[str, Any] = {"doc_id": f"{source}/{row}", "source": source, "benchmark": instance_id.split("/")[0]}
     line |= {"instance_id": instance_id, "matcher": "ngram", "score": score, "hit": score > 0.5}
-    return (
-        line
-        | {
-            "label": "leak" if score > 0.5 else None,
-            "doc_spans": [],
-            "item_spans": [],
-            "verdict": None,
-            "counts": score > 0.5,
-        }
-        | more
-    )
+    line |= {"label": "leak" if score > 0.5 else None, "doc_spans": [], "item_spans": [], "verdict": None} | more
+    return {"counts": line["hit"] and line["label"] in (None, "leak")} | line
 
 
 _PLAIN = {"value": pa.string(), "content_hash": pa.uuid()}
+
+
+def planted(mutation: str, planted: int, found: int, matcher: str = "all", **more: Any) -> dict[str, Any]:
+    """A line of the self-test; the interval is made up, as wide as a percent."""
+    recall = found / planted
+    line: dict[str, Any] = {"matcher": matcher, "mutation": mutation, "benchmark": None, "planted": planted}
+    line |= {"found": found, "recall": recall, "low": max(0.0, recall - 0.01), "high": min(1.0, recall + 0.01)}
+    return line | more
+
+
+def judged(doc_id: str, instance_id: str, verdict: str, applied: int = 1, **more: Any) -> dict[str, Any]:
+    line: dict[str, Any] = {"doc_id": doc_id, "instance_id": instance_id, "verdict": verdict, "note": None}
+    return line | {"applied": applied, "void": None if applied else "the row is not in this build"} | more
 
 
 def fill(con: duckdb.DuckDBPyConnection, tables: dict[str, Rows]) -> None:

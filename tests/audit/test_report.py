@@ -167,7 +167,9 @@ def test_text_of_the_data_is_never_markup(tmp_path: Path, made: Made) -> None:
     tables["instances"][0]["text"] += EVIL
     for decision in tables["decisions"]:
         decision["reason"] += EVIL
-    tables["matches"][0] |= {"verdict": EVIL}
+    tables["matches"][0] |= {"matcher": EVIL}
+    tables["verdicts"] = [rows.judged(EVIL, EVIL, EVIL, note=EVIL), rows.judged("a/0", EVIL, EVIL, 0, void=EVIL)]
+    tables["selftest"] = [rows.planted(EVIL, 9, 8, matcher) for matcher in ("all", "ngram", EVIL)]
     tables["runs"] += [{"key": "recipe", "value": json.dumps({"name": EVIL})}]
     page = page_of(made(tmp_path, tables, 5))
     assert [tag for tag, _ in Elements(page).tags].count("script") == 2
@@ -248,6 +250,55 @@ def huge(sources: int, benchmarks: int, a_pair: int, text: str = "") -> dict[str
     return tables
 
 
+def judged_build() -> dict[str, rows.Rows]:
+    """A build with everything a report can tell: four matchers, labels, verdicts, a self-test, sources that overlap."""
+    tables = rows.example_tables()
+    words = {
+        "chat/0": "A zeppelin flies over the town.",
+        "chat/2": "Natalia sold 72 clips to 8 of her friends in June.",
+    }
+    words |= {"math/2": rows.LEAK, "web/0": "Over the town there flies a zeppelin.", "web/1": rows.LEAK}
+    tables["texts"] += [{"doc_id": key, "turn": 0, "role": "user", "text": text} for key, text in words.items()]
+    tables["sources"].append(rows.source("web", 2, 2, 2))
+    tables["documents"] += [rows.document("web", row) for row in range(2)]
+    tables["instances"] += [rows.instance("gsm8k", 2, "Over the town flies a zeppelin, and it is a large one.")]
+    tables["instances"] += [rows.instance("gsm8k", row, f"{rows.ITEM} ({row})") for row in range(3, 12)]
+    whole: dict[str, Any] = {
+        "doc_spans": [{"turn": 0, "start": 0, "stop": 20}],
+        "item_spans": [{"start": 0, "stop": 20}],
+    }
+    tables["matches"] += [
+        rows.match("chat", 1, "gsm8k/0", 0.93, matcher="robust", verdict="leak"),
+        rows.match("chat", 1, "gsm8k/0", 0.77, matcher="minhash"),
+        rows.match("chat", 2, "gsm8k/0", 0.71, matcher="robust", label="variant", **whole),
+        rows.match(
+            "chat", 0, "gsm8k/2", 0.88, matcher="semantic", label="suspect", verdict="leak", counts=True, **whole
+        ),
+        rows.match("web", 0, "gsm8k/2", 0.91, matcher="semantic", label="suspect"),
+        rows.match("web", 0, "mine/0", 0.8, matcher="robust", verdict="false-alarm", counts=False),
+        rows.match("web", 1, "gsm8k/0", 0.84, verdict="allowed", counts=False),
+        *[rows.match("web", 1, f"gsm8k/{row}", 0.8 + row / 100) for row in range(3, 7)],
+        rows.match("math", 2, "gsm8k/3", 0.84),
+    ]
+    tables["verdicts"] = [
+        rows.judged("chat/1", "gsm8k/0", "leak"),
+        rows.judged("chat/0", "gsm8k/2", "leak", note="the same question in other words"),
+        rows.judged("web/0", "mine/0", "false-alarm", note="both open like any story"),
+        rows.judged("web/1", "gsm8k/0", "allowed", note="agreed with the owners of the set"),
+        rows.judged("web/9", "gsm8k/7", "false-alarm", 0, void="the row has changed since"),
+    ]
+    changed = {"verbatim": (99, 100), "embedded in 400 words": (97, 100), "every 6th word replaced": (88, 92)}
+    changed |= {"every 4th word replaced": (55, 87), "sentences re-ordered": (71, 80)}
+    tables["selftest"] = [
+        rows.planted(name, 100, found, matcher)
+        for matcher, place in (("all", 1), ("ngram", 0), ("robust", 1))
+        for name, found in [(name, figures[place]) for name, figures in changed.items()]
+    ]
+    tables["selftest"] += [rows.planted("clean", 2000, 3, matcher) for matcher in ("all", "robust")]
+    tables["selftest"] += [rows.planted("verbatim", 50, 50, benchmark="gsm8k")]
+    return tables
+
+
 @pytest.mark.parametrize(("sources", "benchmarks", "a_pair"), [(1, 1, 3000), (200, 60, 1), (12, 10, 40)])
 def test_the_size_has_a_bound_and_the_counts_stay_whole(
     tmp_path: Path, made: Made, sources: int, benchmarks: int, a_pair: int
@@ -263,6 +314,58 @@ def test_the_size_has_a_bound_and_the_counts_stay_whole(
     # Every pair is shown before a second match of any is.
     shown = {(match["s"], match["b"]) for match in data["matches"]}
     assert len(shown) == min(len(data["cells"]), len(data["matches"]))
+
+
+def test_it_tells_what_stays_if_a_source_goes(tmp_path: Path, made: Made) -> None:
+    out = made(tmp_path, judged_build(), 7)
+    text = words(page_of(out))
+    assert "gsm8k 6 of 12 items touched web 4 3 chat 2 4 math 1 6" in text
+    with duckdb.connect(str(out / "audit.duckdb"), read_only=True) as con:
+        view = "SELECT source, by_this, left_without FROM leave_one_out WHERE benchmark = 'gsm8k' ORDER BY left_without"
+        assert con.sql(view).fetchall() == [("web", 4, 3), ("chat", 2, 4), ("math", 1, 6)]
+    assert "mine 0 of" not in text.split("If a source goes")[1].split("Matches")[0]
+
+
+def test_it_tells_what_the_settings_find(tmp_path: Path, made: Made) -> None:
+    tables = judged_build()
+    text = words(page_of(made(tmp_path, tables, 7))).split("What these settings find")[1]
+    assert "every 4th word replaced 100 87 87 % 86 % – 88 % 55 % 54 % – 56 % 87 % 86 % – 88 %" in text
+    assert "any matcher 3 of 2,000 clean rows 0.15 %, 0.00 % – 1.1 %" in text
+    (tmp_path / "one").mkdir()
+    tables["selftest"] = [row for row in tables["selftest"] if row["matcher"] != "ngram"]
+    alone = words(page_of(made(tmp_path / "one", tables, 7)))
+    assert "any matcher" not in alone and "every 4th word replaced 100 87 87 % 86 % – 88 % sentences" in alone
+
+
+def test_it_names_the_verdicts_void_ones_first(tmp_path: Path, made: Made) -> None:
+    text = words(page_of(made(tmp_path, judged_build(), 7))).split("Verdicts What people said")[1]
+    assert "4 applied, 1 void" in text
+    assert text.index("web/9 ↔ gsm8k/7 void the row has changed since") < text.index("chat/1 ↔ gsm8k/0 1 match")
+
+
+def test_what_there_is_nothing_of_has_no_section(example: Path) -> None:
+    page = page_of(example)
+    assert 'id="found"' not in page and 'id="judged"' not in page
+
+
+def test_each_kind_of_match_is_counted_and_shown(tmp_path: Path, made: Made) -> None:
+    data = data_of(page_of(made(tmp_path, judged_build(), 7)))
+    assert data["matchers"] == ["minhash", "ngram", "robust", "semantic"]
+    for *_, hits, near in data["kinds"]:
+        assert hits + near > 0
+    assert sum(kind[4] for kind in data["kinds"]) == data["hits"]
+    assert sum(kind[5] for kind in data["kinds"]) == data["near"]
+    shown = {(match["s"], match["b"], match["m"], match.get("label", "none")) for match in data["matches"]}
+    assert shown == {tuple(kind[:4]) for kind in data["kinds"]}
+
+
+def test_hits_that_do_not_count_are_no_contamination(tmp_path: Path, made: Made) -> None:
+    tables = rows.example_tables()
+    tables["matches"] = [rows.match("chat", 1, "gsm8k/0", 0.9, label="variant")]
+    page = page_of(made(tmp_path, tables, 5))
+    assert "1 of 7 rows was removed; no hit counts as contamination." in words(page)
+    assert data_of(page)["cells"] == [[0, 0, 0, 0, 0, 1, 0]]
+    assert 'id="without"' not in page
 
 
 def test_more_sources_than_can_be_listed_are_counted(tmp_path: Path, made: Made) -> None:

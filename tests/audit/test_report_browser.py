@@ -11,14 +11,21 @@ import pytest
 from curate.audit.report import write_report
 from tests.audit import conftest as rows
 from tests.audit.browser import Browser, Page, chromium
-from tests.audit.test_report import EVIL, Made, huge
+from tests.audit.test_report import EVIL, Made, huge, judged_build
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(chromium() is None, reason="no Chromium here (Debian: apt-get install chromium)"),
 ]
 
-SECTIONS = ["verdict", "funnel", "heat", "matches", "reasons", "licences", "ask"]
+SECTIONS = ["verdict", "funnel", "heat", "without", "matches", "judged", "found", "reasons", "licences", "ask"]
+ABSENT = {
+    "small": {"judged", "found"},
+    "evil": {"judged", "found"},
+    "huge": {"without", "judged", "found"},  # near misses alone
+    "plain": {"heat", "without", "matches", "judged", "found"},
+    "rich": set(),
+}
 MEGABYTE = "😀 naïve text " * 80_000
 
 
@@ -30,7 +37,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory, made: Made) -> dict[str, str]:
-    """Give the addresses of four reports: a small one, one full of markup, a huge one and one without benchmarks."""
+    """Give the addresses of five reports: small, full of markup, huge, rich, and without benchmarks."""
     evil = rows.example_tables()
     evil["sources"][0]["licence"] = EVIL
     evil["runs"].append({"key": "recipe", "value": '{"name": "<b onclick=1>"}'})
@@ -43,6 +50,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory, made: Made) -> dict[str, s
         "evil": (evil, 5),
         "huge": (huge(200, 60, 1, "text " * 150), 0),
         "plain": (plain, 1),
+        "rich": (judged_build(), 7),
     }
     folders = {name: made(tmp_path_factory.mktemp(name), *build) for name, build in builds.items()}
     return {name: write_report(folder).as_uri() for name, folder in folders.items()}
@@ -82,7 +90,7 @@ def active(page: Page) -> Any:
     return page.run("document.activeElement.getAttribute('aria-label') || document.activeElement.id")
 
 
-@pytest.mark.parametrize("name", ["small", "evil", "huge", "plain"])
+@pytest.mark.parametrize("name", ["small", "evil", "huge", "plain", "rich"])
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [1280, 400])
 def test_it_draws_everything_and_asks_for_nothing(
@@ -90,10 +98,13 @@ def test_it_draws_everything_and_asks_for_nothing(
 ) -> None:
     page = browser.open(reports[name], width=width, dark=dark)
     shown = page.run("[...document.querySelectorAll('section')].filter((s) => s.offsetHeight > 40).map((s) => s.id)")
-    assert shown == [s for s in SECTIONS if name != "plain" or s not in ("heat", "matches")]
+    assert shown == [s for s in SECTIONS if s not in ABSENT[name]]
     assert page.run("document.querySelectorAll('.step').length") >= 3
     if name != "plain":
-        assert page.run("document.querySelectorAll('.cell').length") == {"small": 3, "evil": 2, "huge": 12_000}[name]
+        assert (
+            page.run("document.querySelectorAll('.cell').length")
+            == {"small": 3, "evil": 2, "huge": 12_000, "rich": 5}[name]
+        )
         assert page.run("document.querySelectorAll('#pair .text').length") >= 2
     assert page.run("document.documentElement.scrollWidth") == width
     assert page.requests() == [reports[name]]
@@ -170,7 +181,7 @@ def test_a_click_in_the_list_shows_both_texts_with_what_they_share(page: Page) -
     for part in (
         "84.2 %",
         "hit",
-        "label: leak",
+        "leak",
         "turn 1 · user",
         "The row was removed · decontaminate: it hits gsm8k/0",
         "unseen",
@@ -198,6 +209,58 @@ def test_hits_and_near_misses_are_told_apart(page: Page) -> None:
         assert len(listed(page)) == n
     page.run("const s = document.getElementById('by-source'); s.value = '1'; s.dispatchEvent(new Event('change'))")
     assert listed(page) == ["mine/0 math/2"]
+
+
+def pick(page: Page, name: str, value: int) -> None:
+    page.run(f"byId('by-{name}').value = '{value}'; byId('by-{name}').dispatchEvent(new Event('change'))")
+
+
+def test_matches_are_chosen_by_matcher_and_label(browser: Browser, reports: dict[str, str]) -> None:
+    page = browser.open(reports["rich"])
+    every = len(listed(page))
+    matchers = page.run("[...document.querySelectorAll('#by-matcher option')].map((option) => option.textContent)")
+    assert matchers == ["all matchers", "minhash", "ngram", "robust", "semantic"]
+    labels = page.run("[...document.querySelectorAll('#by-label option')].map((option) => option.textContent)")
+    assert labels == ["all labels", "leak", "variant", "suspect", "no label"]
+    pick(page, "matcher", 3)
+    assert listed(page) == ["gsm8k/2 web/0", "gsm8k/2 chat/0"]
+    assert text(page, "#count") == "2 matches"
+    pick(page, "label", 0)
+    assert listed(page) == [] and "There is no such match." in text(page, "#list")
+    pick(page, "matcher", -1)
+    pick(page, "label", 3)
+    assert listed(page) == ["mine/0 math/2"]
+    page.click("#clear")
+    assert len(listed(page)) == every == page.run("data.hits + data.near")
+    pick(page, "label", 1)
+    assert listed(page) == ["gsm8k/0 chat/2"]
+    assert "does not count" in text(page, "#pair .outcome")
+
+
+def test_one_matcher_is_no_choice(page: Page) -> None:
+    assert page.run("byId('by-matcher').parentNode.hidden") is True
+    assert page.run("document.querySelectorAll('#list .matcher-ngram').length") == 0
+
+
+def test_badges_name_matcher_label_and_verdict(browser: Browser, reports: dict[str, str]) -> None:
+    page = browser.open(reports["rich"])
+    badges = "[...document.querySelectorAll('#pair .badge')].map((badge) => badge.textContent)"
+    assert page.run(badges) == ["robust", "leak", "judged leak"]
+    assert page.run("[...document.querySelectorAll('#match-0 .badge')].map((badge) => badge.textContent)") == [
+        *["robust", "leak", "judged leak"]
+    ]
+    page.click(".also .chip:nth-of-type(2)")
+    assert page.run(badges) == ["minhash", "leak"]
+    assert text(page, "#pair h3") == "chat/1 ↔ gsm8k/0"
+
+
+def test_the_bars_of_the_self_test_and_of_a_source_that_goes(browser: Browser, reports: dict[str, str]) -> None:
+    page = browser.open(reports["rich"])
+    box = "[...document.querySelectorAll('{} .goes')].map((bar) => bar.getBBox().width)"
+    assert page.run(box.format("#found")) == [100, 100, 92, 87, 80]
+    going = page.run(box.format("#without"))
+    assert [round(width) for width in going] == [50, 33, 0]
+    assert page.run("document.querySelector('#found .share').getBoundingClientRect().height") > 5
 
 
 def test_the_funnel_of_one_source(page: Page) -> None:

@@ -38,9 +38,8 @@ def test_every_named_query_answers(example: Path, name: str) -> None:
 
 def test_there_is_a_query_for_each_common_question() -> None:
     wanted = "worst-matches funnel contamination dropped removed-rows never-matchable quarantine licences"
-    wanted += (
-        " leaking-sources shared-items clean-items clean-counts longest same-content near-misses fates runs findings"
-    )
+    wanted += " leave-one-out self-test verdicts matchers findings"
+    wanted += " leaking-sources shared-items clean-items clean-counts longest same-content near-misses fates runs"
     assert set(queries()) == set(wanted.split())
 
 
@@ -100,7 +99,7 @@ def test_spans_are_code_points_on_both_sides(tmp_path: Path, made: Build) -> Non
     shared = "e\u0301té: die Straße"
     at, there = text.index(shared), item.index(shared)
     row = {"doc_id": "a/0", "source": "a", "benchmark": "b", "instance_id": "b/0", "matcher": "ngram", "score": 0.9}
-    row |= {"hit": True, "label": None, "verdict": None}
+    row |= {"hit": True, "counts": True, "label": None, "verdict": None}
     row |= {"doc_spans": [{"turn": 0, "start": at, "stop": at + len(shared)}]}
     row |= {"item_spans": [{"start": there, "stop": there + len(shared)}]}
     tables = {
@@ -118,44 +117,79 @@ def item_of(benchmark: str, row: int) -> dict[str, Any]:
     return line | {"role": "unseen", "matchable": True}
 
 
+FOUND = st.tuples(
+    st.sampled_from(NAMES[:2]),
+    st.integers(0, 5),
+    st.sampled_from(NAMES),
+    st.integers(0, 119),
+    st.dictionaries(st.sampled_from(["ngram", "exact", "robust"]), st.tuples(st.booleans(), st.booleans()), min_size=1),
+)
+"""A pair of row and item as (source, row, benchmark, item), and for each matcher that found it: hit? counts?"""
+
+
 @settings(max_examples=15)
 @given(st.data())
-def test_contamination_is_what_plain_counting_gives(made: Build, data: st.DataObject) -> None:
+def test_the_views_are_what_plain_counting_gives(made: Build, data: st.DataObject) -> None:
     sizes = data.draw(st.fixed_dictionaries({name: st.integers(1, 120) for name in NAMES}))
-    pairs = data.draw(
-        st.lists(
-            st.tuples(
-                st.sampled_from(NAMES[:2]),
-                st.integers(0, 5),
-                st.sampled_from(NAMES),
-                st.integers(0, 119),
-                st.booleans(),
-            ).filter(lambda pair: pair[3] < sizes[pair[2]]),
-            max_size=40,
-        )
-    )
+    drawn = data.draw(st.lists(FOUND, max_size=40, unique_by=lambda pair: pair[:4]))
+    pairs = [pair for pair in drawn if pair[3] < sizes[pair[2]]]
     # The last source has no match at all and must still be in the view.
-    sources = [source_of(name, 0) for name in NAMES]
-    instances = [item_of(name, row) for name, size in sizes.items() for row in range(size)]
-    matches = [
-        {"doc_id": f"{s}/{d}", "source": s, "benchmark": b, "instance_id": f"{b}/{i}", "matcher": "ngram", "score": 0.4}
-        | {"hit": hit}
-        for s, d, b, i, hit in pairs
-    ]
+    tables = {
+        "sources": [source_of(name, 0) for name in NAMES],
+        "instances": [item_of(name, row) for name, size in sizes.items() for row in range(size)],
+        "matches": [
+            {"doc_id": f"{s}/{d}", "source": s, "benchmark": b, "instance_id": f"{b}/{i}", "matcher": matcher}
+            | {"score": 0.4, "hit": hit, "counts": counts}
+            for s, d, b, i, found in pairs
+            for matcher, (hit, counts) in found.items()
+        ],
+    }
     with tempfile.TemporaryDirectory() as folder:
-        made(Path(folder), {"sources": sources, "instances": instances, "matches": matches}, 0)
-        found = sql(Path(folder), "FROM contamination").to_pylist()
-    items, rows = defaultdict(set), defaultdict(set)
-    for s, d, b, i, hit in pairs:
-        if hit:
+        made(Path(folder), tables, 0)
+        found, without, clean, matchers, shared = (
+            sql(Path(folder), query).to_pylist()
+            for query in ("FROM contamination", "FROM leave_one_out", "FROM clean_items", "matchers", "shared-items")
+        )
+    items, rows, touched = defaultdict(set), defaultdict(set), defaultdict(set)
+    for s, d, b, i, by in pairs:
+        if any(counts for _, counts in by.values()):
             items[s, b].add(i)
             rows[s, b].add(d)
-    assert len(found) == len(NAMES) ** 2
+            touched[b].add(i)
+    assert len(found) == len(without) == len(NAMES) ** 2
     for line in found:
         key, size = (line["source"], line["benchmark"]), sizes[line["benchmark"]]
         assert (line["instances"], line["overlapped"], line["documents"]) == (size, len(items[key]), len(rows[key]))
         assert line["rate"] == len(items[key]) / size
         assert line["flagged"] == (Fraction(len(items[key]), size) > Fraction(2, 100))
+    for line in without:
+        b = line["benchmark"]
+        others = set().union(*(items[s, b] for s in NAMES if s != line["source"]))
+        assert (line["instances"], line["touched"], line["left_without"]) == (sizes[b], len(touched[b]), len(others))
+        assert line["by_this"] == len(items[line["source"], b])
+    assert {row["instance_id"] for row in clean} == {
+        f"{b}/{i}" for b in NAMES for i in range(sizes[b]) if i not in touched[b]
+    }
+    assert sum(row["pairs"] for row in matchers) == sum(len(by) for *_, by in pairs)
+    for row in matchers:
+        mine = [by[row["matcher"]] for *_, by in pairs if row["matcher"] in by]
+        assert (row["hits"], row["counted"]) == (sum(hit for hit, _ in mine), sum(counts for _, counts in mine))
+    both = {f"{b}/{i}" for b in NAMES for i in items[NAMES[0], b] & items[NAMES[1], b]}
+    assert {row["instance_id"] for row in shared} == both
+
+
+def test_a_near_miss_of_one_matcher_is_none_if_another_hits(tmp_path: Path, made: Build) -> None:
+    pair = {"doc_id": "a/0", "source": "a", "benchmark": "b", "instance_id": "b/0", "score": 0.4}
+    tables = {
+        "instances": [item_of("b", row) for row in range(2)],
+        "matches": [
+            pair | {"matcher": "ngram", "hit": False, "counts": False},
+            pair | {"matcher": "robust", "hit": True, "counts": True, "score": 0.8},
+            pair | {"instance_id": "b/1", "matcher": "ngram", "hit": False, "counts": False},
+        ],
+    }
+    made(tmp_path, tables, 0)
+    assert sql(tmp_path, "near-misses")["instance_id"].to_pylist() == ["b/1"]
 
 
 def source_of(name: str, rows: int) -> dict[str, Any]:
@@ -167,7 +201,7 @@ def test_two_percent_is_not_over_two_percent(tmp_path: Path, made: Build) -> Non
     items = [item_of("b", row) for row in range(150)]
     hits = [
         {"doc_id": "a/0", "source": "a", "benchmark": "b", "instance_id": f"b/{i}", "matcher": "ngram", "score": 1.0}
-        | {"hit": True}
+        | {"hit": True, "counts": True}
         for i in range(3)
     ]
     made(tmp_path, {"sources": [source_of("a", 0)], "instances": items, "matches": hits}, 0)

@@ -152,6 +152,7 @@ def test_columns_go_by_name_and_types_are_cast(tmp_path: Path) -> None:
         {
             "score": [0.9],
             "hit": [True],
+            "counts": [True],
             "doc_id": pa.array(["a/0"]).dictionary_encode(),
             "source": pa.array(["a"], pa.large_string()),
             "benchmark": ["b"],

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from curate.audit.why import CONTEXT, SPAN_WIDTH, excerpt, why
 from curate.errors import UserError
+from tests.audit import conftest as rows
 
 Build = Callable[[Path, dict[str, list[dict[str, Any]]], int], Path]
 
@@ -33,8 +34,8 @@ Scanned
   10 tokens of its text
 
 Matches
-  1. gsm8k, item gsm8k/0: hit, score 0.842 (ngram)
-     judged: leak
+  1. gsm8k, item gsm8k/0
+     ngram  hit, score 0.842, label leak, counts
      in the row   turn 1 (user), 18 to 98: In the old story, »Natalia sold clips to 48 of her friends in April, \
 and then she sold half as many«.
      in the item  text, 0 to 80: »Natalia sold clips to 48 of her friends in April, \
@@ -59,7 +60,15 @@ Fate
         ("chat/3", ["not sampled", "1. sample: not-sampled", "asks for fewer rows than were left"]),
         ("math/0", ["quarantined", "not scanned", "1. validate: quarantined, because the last turn", "quarantine/"]),
         ("math/1", ["duplicate", "because same content as chat/1", "dropped at dedup as a duplicate"]),
-        ("math/2", ["more.jsonl, row 0 (", "math, row 2 of the source", "no hit, score 0.300", "licence: not stated"]),
+        (
+            "math/2",
+            [
+                "more.jsonl, row 0 (",
+                "math, row 2 of the source",
+                "ngram  no hit, score 0.300, no label, does not count",
+                "licence: not stated",
+            ],
+        ),
     ],
 )
 def test_every_fate_is_told(example: Path, doc_id: str, told: list[str]) -> None:
@@ -111,6 +120,7 @@ def test_a_build_without_sources(tmp_path: Path, made: Build) -> None:
 def test_many_matches_and_pieces_are_counted_not_listed(tmp_path: Path, made: Build) -> None:
     spans = [{"turn": 0, "start": n, "stop": n + 1} for n in range(9)]
     match = {"doc_id": "it's/0", "source": "it's", "benchmark": "b", "matcher": "ngram", "score": 0.9, "hit": True}
+    match |= {"counts": True}
     matches = [match | {"instance_id": f"b/{n}", "doc_spans": spans, "item_spans": spans[:1]} for n in range(8)]
     items = [{"suite": "s", "benchmark": "b", "instance_id": f"b/{n}", "text": "0123456789"} for n in range(8)]
     tables: dict[str, list[dict[str, Any]]] = {
@@ -121,10 +131,31 @@ def test_many_matches_and_pieces_are_counted_not_listed(tmp_path: Path, made: Bu
     }
     made(tmp_path, tables, 1)
     story = why(tmp_path, "it's/0")
-    assert "and 3 more: SELECT * FROM matches WHERE doc_id = 'it''s/0'" in story
+    assert "and 3 more items: SELECT * FROM matches WHERE doc_id = 'it''s/0'" in story
     assert "and 6 more pieces" in story
     assert "its text is not in the audit" in story
     assert "  1 token of its text" in story
+
+
+def test_a_line_a_matcher(tmp_path: Path, made: Build) -> None:
+    tables = rows.example_tables()
+    tables["matches"] += [
+        rows.match("chat", 1, "gsm8k/0", 0.91, matcher="robust", label="variant"),
+        rows.match("chat", 1, "gsm8k/0", 0.3, matcher="minhash"),
+        rows.match("chat", 1, "mine/0", 0.95, matcher="semantic", label="suspect", verdict="leak", counts=True),
+    ]
+    story = why(made(tmp_path, tables, 5), "chat/1")
+    assert (
+        """
+  1. mine, item mine/0
+     semantic  hit, score 0.950, label suspect, verdict leak, counts
+  2. gsm8k, item gsm8k/0
+     robust   hit, score 0.910, label variant, does not count
+     ngram    hit, score 0.842, label leak, counts
+     minhash  no hit, score 0.300, no label, does not count
+     in the row   turn 1 (user), 18 to 98: """
+        in story
+    )
 
 
 def test_text_from_the_data_cannot_steer_the_terminal(tmp_path: Path, made: Build) -> None:

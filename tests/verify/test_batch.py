@@ -154,7 +154,8 @@ def test_a_killed_parent_leaves_no_worker(unruly: Path) -> None:
     )
     (unruly / "run.py").write_text(code, "utf-8")
     paths = os.pathsep.join([str(unruly), str(Path(__file__).resolve().parents[2])])
-    with subprocess.Popen([sys.executable, unruly / "run.py"], env=os.environ | {"PYTHONPATH": paths}) as parent:
+    environment = os.environ | {"PYTHONPATH": paths, "TMPDIR": str(unruly)}  # a killed parent cannot clear up
+    with subprocess.Popen([sys.executable, unruly / "run.py"], env=environment) as parent:
         for _ in range(600):
             if pids.exists() and len(pids.read_text("utf-8").split()) == 2:
                 break

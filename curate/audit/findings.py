@@ -1,0 +1,159 @@
+"""What a report says beyond the counts: the self-test, what stays if a source goes, the verdicts, and kinds of matches.
+
+Read from the audit alone. What is listed by name has a limit, and what a limit leaves out is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import duckdb
+
+from curate.audit.reasons import REASON_WIDTH, short
+
+CLEAN, ALL = "clean", "all"
+"""The control of a self-test, and all matchers together."""
+# Sources that are listed below one benchmark, benchmarks, verdicts, and kinds of matches.
+GOING = 5
+TOUCHED = 60
+VERDICTS = 100
+KINDS = 20_000
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many found of so many planted, with the 95 % interval."""
+
+    planted: int
+    found: int
+    recall: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """Rows in the order they were measured; for each matcher one share, that of all together first."""
+
+    heads: Sequence[str]  # whose shares they are: a matcher's, or those of any
+    mutations: Sequence[tuple[str, Sequence[Share | None]]]
+    clean: Sequence[Share | None]
+
+
+@dataclass(frozen=True)
+class Going:
+    """A benchmark that is touched, and the sources that touch it, those first that leave the least behind."""
+
+    benchmark: str
+    instances: int
+    touched: int
+    sources: Sequence[tuple[str, int, int]]  # name, items it touches, items left without it
+    n_sources: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One verdict and what became of it."""
+
+    doc: str
+    item: str
+    verdict: str
+    note: str | None
+    applied: int
+    void: str | None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything of this module; what there is nothing of is empty or None."""
+
+    selftest: SelfTest | None
+    going: Sequence[Going]
+    n_going: int
+    judged: Sequence[Judged]
+    n_applied: int
+    n_void: int
+
+
+def findings(con: duckdb.DuckDBPyConnection) -> Findings:
+    """Read it all; `con` is an audit opened for reading."""
+    going = _going(con)
+    n_applied, n_void = con.execute("SELECT count(*) FILTER (void IS NULL), count(void) FROM verdicts").fetchone() or (
+        0,
+        0,
+    )
+    return Findings(_selftest(con), going[:TOUCHED], len(going), _judged(con), n_applied, n_void)
+
+
+def kinds(
+    con: duckdb.DuckDBPyConnection, sources: Mapping[str, int], benchmarks: Mapping[str, int]
+) -> tuple[Mapping[str, int], list[tuple[Any, ...]] | None]:
+    """The matchers with their places, and per source, benchmark, matcher and label the hits and near misses.
+
+    The second is None if there are too many to list.
+    """
+    rows = con.execute(
+        """SELECT source, benchmark, matcher, coalesce(label, 'none'), count(*) FILTER (hit), count(*) FILTER (NOT hit)
+        FROM matches GROUP BY ALL ORDER BY ALL"""
+    ).fetchall()
+    places = {name: place for place, name in enumerate(sorted({row[2] for row in rows}))}
+    listed = [
+        (sources.get(source, -1), benchmarks.get(benchmark, -1), places[matcher], *rest)
+        for source, benchmark, matcher, *rest in rows
+    ]
+    return places, listed if len(listed) <= KINDS else None
+
+
+def _selftest(con: duckdb.DuckDBPyConnection) -> SelfTest | None:
+    rows = con.execute(
+        """SELECT matcher, mutation, planted, found, recall, low, high FROM selftest
+        WHERE benchmark IS NULL ORDER BY rowid"""
+    ).fetchall()
+    if not rows:
+        return None
+    single = list(dict.fromkeys(row[0] for row in rows if row[0] != ALL))
+    together = [ALL] if any(row[0] == ALL for row in rows) else []
+    # All together and one alone are the same figures twice.
+    matchers = single if len(single) == 1 else [*together, *single]
+    shares = {(matcher, mutation): Share(*figures) for matcher, mutation, *figures in rows}
+    mutations = dict.fromkeys(row[1] for row in rows)
+    lines = {mutation: [shares.get((matcher, mutation)) for matcher in matchers] for mutation in mutations}
+    clean = lines.pop(CLEAN, [])
+    heads = ["any matcher" if name == ALL else short(name, 24) for name in matchers]
+    return SelfTest(heads, [(short(m), line) for m, line in lines.items()], clean)
+
+
+def _going(con: duckdb.DuckDBPyConnection) -> list[Going]:
+    """Of a build with several sources: the benchmarks that any of them touches, those touched the most first."""
+    rows = con.execute(
+        """SELECT benchmark, instances, touched, source, by_this, left_without FROM leave_one_out
+        WHERE by_this > 0 AND (SELECT count(*) FROM sources) > 1
+        ORDER BY touched / instances DESC, benchmark, left_without, by_this DESC, source"""
+    ).fetchall()
+    found = []
+    for (benchmark, instances, touched), lines in groupby(rows, key=lambda row: row[:3]):
+        sources = [(short(source, 40), by_this, left) for *_, source, by_this, left in lines]
+        found.append(Going(short(benchmark), instances, touched, sources[:GOING], len(sources)))
+    return found
+
+
+def _judged(con: duckdb.DuckDBPyConnection) -> list[Judged]:
+    rows = con.execute(
+        """SELECT doc_id, instance_id, verdict, note, applied, void FROM verdicts
+        ORDER BY void IS NULL, instance_id, doc_id LIMIT ?""",
+        [VERDICTS],
+    ).fetchall()
+    return [
+        Judged(
+            short(doc),
+            short(item),
+            short(word),
+            note and short(note, REASON_WIDTH),
+            n,
+            void and short(void, REASON_WIDTH),
+        )
+        for doc, item, word, note, n, void in rows
+    ]
