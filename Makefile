@@ -30,7 +30,7 @@ demo: $(VENV)/.core
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not slow"
 
-test-slow: $(VENV)/.dev
+test-slow: $(VENV)/.dev $(VENV)/.reference
 	$(BIN)/python -m pytest -m slow
 
 bench: $(VENV)/.core $(PEERS)/.installed
@@ -65,6 +65,11 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[dev]'
 	@touch $(VENV)/.core $@
+
+# Of lm-eval only the folder of one task is read: nothing that it depends on is needed.
+$(VENV)/.reference: constraints.txt | $(VENV)/.dev
+	$(PIP) --no-deps lm-eval immutabledict
+	@touch $@
 
 $(PEERS)/.installed: benchmarks/speed/peers.txt
 	$(PYTHON) -m venv $(PEERS)

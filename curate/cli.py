@@ -30,8 +30,11 @@ _HELP = """Build post-training data: decontaminated, sampled, written as Parquet
   curate sql my-sft contamination
   curate why my-sft chats/0
 
-\bRead on: docs/recipes.md, docs/suites.md, docs/decontamination.md and
-docs/audit.md in the repository; curate VERB --help for all options.
+\bIs a data set sound, and do its answers pass their own verifiers:
+  curate check my-rlvr --for rlvr
+
+\bRead on: docs/recipes.md, docs/suites.md, docs/decontamination.md,
+docs/audit.md and docs/verifiers.md in the repository; curate VERB --help for all options.
 """
 _RUN = "How it runs"
 _SUITE = "What is looked for"
@@ -260,6 +263,64 @@ def decontaminate(
     name = out.absolute().name
     recipe = adhoc_recipe(data, Path.cwd(), name=name, decontaminate=spec, kind=kind, fmt=fmt, split=split)
     _run(recipe, out, Path.cwd(), _options(overwrite, limit, None, workers, self_test), as_json)
+
+
+@app.command()
+def check(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A built folder, a file, a glob or a Hub id.")],
+    purpose: Annotated[
+        str | None, typer.Option("--for", metavar="WHAT", help="sft, dpo or rlvr; found out by default.")
+    ] = None,
+    workers: Workers = None,
+    allow_weaker: Annotated[
+        bool,
+        typer.Option(
+            "--allow-weaker-sandbox", metavar="", help="Run code within limits alone where no sandbox can be made."
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check that a data set is sound and ready for a trainer.
+
+    Rows that make no record, prompts that stand twice, pairs without a
+    difference, files that differ from the lock, and for rlvr ground truths that
+    their own verifiers refuse. Ends with code 1 if anything is found; what is
+    found in a built folder is written into its audit.
+
+    \bExample: curate check out/quickstart
+      curate check train.jsonl --for rlvr
+
+    Read on: docs/verifiers.md
+    """
+    from curate.check import check as run
+    from curate.check_show import show
+
+    checked = run(path, purpose, workers=workers or os.cpu_count() or 1, allow_weaker=allow_weaker)
+    if as_json:
+        print(json.dumps(checked.as_dict(), ensure_ascii=False))
+    else:
+        show(checked)
+    if checked.findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verifiers(as_json: Json = False) -> None:
+    """List the verifiers, and how often each is known to be wrong.
+
+    The rates are those measured by benchmarks/verifiers.
+
+    \bExample: curate verifiers
+
+    Read on: docs/verifiers.md
+    """
+    from curate.check_show import show_verifiers
+    from curate.verify.rates import described
+
+    if as_json:
+        print(json.dumps(described(), ensure_ascii=False))
+    else:
+        show_verifiers(described())
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What every test may use: a deterministic hypothesis profile and the folder of real data, where there is one."""
+"""What every test may use: a deterministic hypothesis profile; real data and a sandbox, where there are."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from curate.errors import UserError
+from curate.verify.sandbox import run
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,3 +30,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real data (../shared/data) is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sandboxed() -> None:
+    """Skip where no sandbox can be made."""
+    try:
+        run("")
+    except UserError as error:
+        pytest.skip(str(error))

@@ -19,6 +19,7 @@ import yaml
 from pydantic import BaseModel
 
 import curate
+from curate.check import FINDINGS
 from curate.cli import app
 from curate.contamination.profile import PROFILES, with_matchers
 from curate.formats import FORMATS, check_format, detect, parse
@@ -29,6 +30,9 @@ from curate.shipped import suite as shipped_suite
 from curate.shipped import suites as shipped_suites
 from curate.sources import open_source
 from curate.suite import Benchmark, SuiteFile
+from curate.verify import ALIASES, VERIFIERS, load
+from curate.verify.pool import OUTCOMES
+from curate.verify.rates import rates
 from tests import published
 from tests.command import ROOT, call
 from tests.corpus import ids, write_lines
@@ -209,6 +213,27 @@ def test_every_shipped_suite_is_documented(name: str) -> None:
             benchmark.role, benchmark.licence, benchmark.items,
         ]  # fmt: skip
         assert cells == [str(value or "–") for value in wanted]
+
+
+def test_every_verifier_is_documented_in_its_own_words() -> None:
+    for name in VERIFIERS:
+        text = " ".join(section("verifiers.md", f"`{name}`").split())
+        assert text.startswith(load(name).summary), name
+
+
+def test_the_rates_of_the_verifiers_are_those_that_ship() -> None:
+    columns = ("right", "false_rejects", "wrong", "false_accepts")
+    told = {cells[0].strip("`"): cells[1:] for cells in rows(section("verifiers.md", "How often they are wrong"))}
+    assert told == {name: [f"{figures[column]:,}" for column in columns] for name, figures in rates().items()}
+
+
+def test_outcomes_aliases_and_findings_are_documented() -> None:
+    def told(title: str) -> dict[str, str]:
+        return {cells[0].strip("`"): cells[1] for cells in rows(section("verifiers.md", title))}
+
+    assert set(told("Many rows at once")) == set(OUTCOMES)
+    assert {name: verifier.strip("`") for name, verifier in told("Names in published data sets").items()} == ALIASES
+    assert told("Checking a data set") == {name: f"{text[0].upper()}{text[1:]}." for name, text in FINDINGS.items()}
 
 
 def command_lines() -> Iterator[tuple[str, str]]:

@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("recipe",),
     ("lock", "card"),
     ("mixture", "synthesize", "prefer", "check"),
+    ("check_show",),
     ("cli",),
     ("__main__",),
 )

@@ -36,6 +36,7 @@ def create(path: Path) -> duckdb.DuckDBPyConnection:
         raise CurateError(f"{path}: an audit database is already there; it is never overwritten")
     con = duckdb.connect(path, config=SETTINGS)
     con.execute(_script("schema.sql"))
+    con.execute(_script("findings.sql"))
     # One thread and one transaction: a block of rows is too small to share out, and without a transaction every insert
     # is written twice, to the log and to the file. Measured on 50,000 rows at a time: 1.1 against 0.6 M rows/s.
     con.execute("SET threads = 1")
@@ -71,6 +72,25 @@ def note(path: Path, key: str, value: Any) -> None:
     with duckdb.connect(path, config=SETTINGS) as con:
         con.execute("INSERT INTO runs VALUES (?, ?)", [key, json.dumps(value)])
         con.execute("CHECKPOINT")
+
+
+def write_findings(path: Path, findings: pa.Table, summary: Any) -> None:
+    """Put what a check found into the table `findings` of a finished audit, and its summary into `runs` as `check`.
+
+    Both replace those of an earlier check, in one transaction. Raises UserError where the file cannot be written.
+    """
+    try:
+        with duckdb.connect(path, config=SETTINGS) as con:
+            con.execute(_script("findings.sql"))
+            con.execute("BEGIN TRANSACTION")
+            con.execute("DELETE FROM findings")
+            insert(con, "findings", findings)
+            con.execute("DELETE FROM runs WHERE key = 'check'")
+            con.execute("INSERT INTO runs VALUES ('check', ?)", [json.dumps(summary)])
+            con.execute("COMMIT")
+            con.execute("CHECKPOINT")
+    except duckdb.Error as error:
+        raise UserError(f"{path}: the findings cannot be written there: {one_line(error)}") from error
 
 
 def open_readonly(out: Path | str) -> duckdb.DuckDBPyConnection:

@@ -38,7 +38,7 @@ def test_every_named_query_answers(example: Path, name: str) -> None:
 
 def test_there_is_a_query_for_each_common_question() -> None:
     wanted = "worst-matches funnel contamination dropped removed-rows never-matchable quarantine licences"
-    wanted += " leave-one-out self-test verdicts matchers"
+    wanted += " leave-one-out self-test verdicts matchers findings"
     wanted += " leaking-sources shared-items clean-items clean-counts longest same-content near-misses fates runs"
     assert set(queries()) == set(wanted.split())
 

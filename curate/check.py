@@ -1,0 +1,226 @@
+"""Is a data set sound, and ready for a trainer? (`curate check`)
+
+    checked = check("my-rlvr", kind="rlvr")
+    checked.findings        # finding, row id, detail
+
+Looked at are a built folder, files of any kind that is read, or a data set of the Hub. Rows that make no record,
+prompts that stand in several rows, pairs whose two answers are the same, files that differ from the lock and, for
+`rlvr`, labels that their own verifiers refuse. The findings of a built folder are written into its audit, which no lock
+digests. Nothing is repaired. In memory stand a hash and an id for every row and, for `rlvr`, the distinct labels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from curate import lock as locks
+from curate.audit import store
+from curate.errors import UserError, unknown
+from curate.formats import detect, parse
+from curate.formats.kinds import guess_kind
+from curate.shards import sha256
+from curate.sources import Source, open_source, source_names
+from curate.verify import selfcheck
+
+FINDINGS: Mapping[str, str] = {
+    "digest": "a file is missing, or not the one that the lock names",
+    "schema": "the row makes no record",
+    "roles": "a role is unknown or stands in the wrong place",
+    "empty": "the last turn, a ground truth or a verifier's name is empty",
+    "same-prompt": "the prompt stands in another row too",
+    "same-answers": "chosen and rejected are the same",
+    "unknown-verifier": "there is no verifier of this name",
+    "bad-ground-truth": "the verifier cannot read the ground truth",
+    "golden-fails": "the verifier refuses the ground truth itself",
+    "perturbed-passes": "the verifier accepts a changed ground truth",
+    "no-verdict": "the verifier gave no verdict in time, or failed",
+    "conflicting-truths": "the prompt stands in another row with another ground truth",
+}
+PURPOSES: Mapping[str, str] = {"sft": "sft", "dpo": "preference", "rlvr": "rlvr"}
+_ROLE_REASONS = ("unknown role", "a system turn that is not the first", "ends with a turn of")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong: its name in FINDINGS, the id of the row (None for a file), and how it shows."""
+
+    finding: str
+    row: str | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check looked at and found, in the order of the rows."""
+
+    path: str
+    kind: str
+    rows: int
+    findings: list[Finding]
+    only_read: dict[str, int]
+    """Verifier -> rows whose label it could read, but not try: the label states no answer."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows, or files, each finding has; only those that there are, in the order of FINDINGS."""
+        found = Counter(finding.finding for finding in self.findings)
+        return {name: found[name] for name in FINDINGS if found[name]}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as JSON can hold it."""
+        head = {"path": self.path, "kind": self.kind, "rows": self.rows}
+        found = {"counts": self.counts, "only_read": self.only_read}
+        return head | found | {"findings": [vars(finding) for finding in self.findings]}
+
+
+@dataclass
+class _Seen:
+    """What rows have been met: prompts with the first row that has them, and the labels with theirs."""
+
+    prompts: dict[bytes, tuple[str, selfcheck.Label | None]] = field(default_factory=dict)
+    labels: dict[selfcheck.Label, list[str]] = field(default_factory=dict)
+
+
+def check(
+    path: str | Path,
+    purpose: str | None = None,
+    *,
+    workers: int = 1,
+    seconds: float = 30.0,
+    allow_weaker: bool = False,
+) -> Checked:
+    """Check a built folder, a file, a glob or a Hub set; `purpose` is sft, dpo or rlvr, found out by default.
+
+    `workers` is the number of processes for verifiers, `seconds` their limit a row; `allow_weaker` lets solutions of
+    `code` run within limits alone where no sandbox can be made. Raises UserError where the data cannot be opened or
+    makes no records of the kind, and where a verifier lacks what it needs.
+    """
+    if purpose is not None and purpose not in PURPOSES:
+        raise UserError(unknown("purpose", purpose, PURPOSES))
+    folder = Path(path) if (Path(path) / locks.LOCK).is_file() else None
+    lock = locks.load(folder) if folder else None
+    findings = list(_digests(folder, lock)) if folder and lock else []
+    kind = PURPOSES[purpose] if purpose else str(lock["recipe"]["kind"]) if lock else ""
+    n_rows, seen = 0, _Seen()
+    try:
+        source = open_source("data", "data/*.parquet", base=folder) if folder else _source(str(path))
+        for block in source.blocks():
+            kind = kind or guess_kind(block)
+            n_rows += block.n_rows
+            findings.extend(_block(block, source.name, kind, bool(folder), seen))
+    except UserError as error:
+        if not findings or n_rows:
+            raise
+        findings.append(Finding("digest", None, str(error)))  # no wonder, of a file that is not the one it was
+    labels = selfcheck.tried(seen.labels, workers, seconds, allow_weaker=allow_weaker)
+    findings.extend(_labels(seen, labels))
+    checked = Checked(str(path), kind, n_rows, findings, _only_read(seen, labels))
+    if folder and (folder / store.DATABASE).is_file():
+        _write(folder / store.DATABASE, checked)
+    return checked
+
+
+def _source(path: str) -> Source:
+    (name,) = source_names([path])
+    return open_source(name, path, base=Path.cwd())
+
+
+def _digests(folder: Path, lock: Mapping[str, Any]) -> Iterator[Finding]:
+    outputs: Mapping[str, str] = lock["outputs"]
+    for name, wanted in sorted(outputs.items()):
+        if not (folder / name).is_file():
+            yield Finding("digest", None, f"{name} is not there")
+        elif sha256(folder / name) != wanted:
+            yield Finding("digest", None, f"{name} is not the file that the lock names")
+    for there in sorted((folder / "data").iterdir()):
+        if f"data/{there.name}" not in outputs:
+            yield Finding("digest", None, f"data/{there.name} is not in the lock")
+
+
+def _block(block: Any, name: str, kind: str, built: bool, seen: _Seen) -> Iterator[Finding]:
+    parsed = parse(block, detect(block, kind), kind)
+    own = parsed.origin_id.to_pylist() if built else [None] * len(parsed.rows)
+    ids = [mine or f"{name}/{row}" for mine, row in zip(own, parsed.rows.tolist(), strict=True)]
+    bad = {one.row: _unsound(one, name, built) for one in parsed.quarantine}
+    records = dict(zip(parsed.rows.tolist(), zip(ids, parsed.records.to_pylist(), strict=True), strict=True))
+    for row in sorted(bad.keys() | records.keys()):
+        if row in bad:
+            yield bad[row]
+        else:
+            own_id, record = records[row]
+            yield from _record(own_id, record, kind, seen)
+
+
+def _unsound(quarantined: Any, name: str, built: bool) -> Finding:
+    """The finding of a row that makes no record; a built row is named by the id in its text, where that can be read."""
+    reason = str(quarantined.reason)
+    finding = "schema"
+    if any(words in reason for words in _ROLE_REASONS):
+        finding = "roles"
+    elif reason.endswith("is empty") or "holds no text" in reason:
+        finding = "empty"
+    row = f"{name}/{quarantined.row}"
+    if built:
+        try:
+            row = str(json.loads(quarantined.raw)["id"])
+        except (ValueError, KeyError, TypeError):
+            row = f"{quarantined.file}/{quarantined.row}"
+    return Finding(finding, row, reason)
+
+
+def _record(row: str, record: Mapping[str, Any], kind: str, seen: _Seen) -> Iterator[Finding]:
+    label = (str(record["verifier"]), str(record["ground_truth"])) if kind == "rlvr" else None
+    if label is not None:
+        seen.labels.setdefault(label, []).append(row)
+    if kind == "preference" and _said(record["chosen"]) == _said(record["rejected"]):
+        yield Finding("same-answers", row, "chosen and rejected are the same text")
+    if "#" in row.rpartition("/")[2]:
+        return  # a row that the recipe repeats
+    prompt = record["messages"][:-1] if kind == "sft" else record["prompt"]
+    key = hashlib.blake2b(json.dumps(_said(prompt)).encode(), digest_size=16).digest()
+    first, other = seen.prompts.setdefault(key, (row, label))
+    if first != row and label != other:
+        yield Finding("conflicting-truths", row, f"{first} has the same prompt and the ground truth {_short(other)}")
+    elif first != row:
+        yield Finding("same-prompt", row, f"{first} has the same prompt")
+
+
+def _said(turns: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Turns as far as a model sees them."""
+    return [(turn["role"], turn["content"], turn["tool_calls"], turn["reasoning_content"]) for turn in turns]
+
+
+def _short(label: selfcheck.Label | None) -> str:
+    return repr(label[1][:60]) if label else "none"
+
+
+def _labels(seen: _Seen, tried: selfcheck.Tried) -> Iterator[Finding]:
+    for label, rows in seen.labels.items():
+        for fault in tried.faults.get(label, ()):
+            yield from (Finding(fault.fault, row, fault.detail) for row in rows)
+
+
+def _only_read(seen: _Seen, tried: selfcheck.Tried) -> dict[str, int]:
+    rows: Counter[str] = Counter()
+    for label, verifiers in tried.only_read.items():
+        rows.update(dict.fromkeys(verifiers, len(seen.labels[label])))
+    return dict(sorted(rows.items()))
+
+
+def _write(database: Path, checked: Checked) -> None:
+    columns = {
+        "finding": [one.finding for one in checked.findings],
+        "doc_id": [one.row for one in checked.findings],
+        "detail": [one.detail for one in checked.findings],
+    }
+    table = pa.table(columns, schema=pa.schema([(name, pa.string()) for name in columns]))
+    summary = {name: value for name, value in checked.as_dict().items() if name not in ("path", "findings")}
+    store.write_findings(database, table, summary)

@@ -1,0 +1,65 @@
+"""What a person sees of `curate check` and `curate verifiers`: one table each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from curate.check import FINDINGS, Checked
+
+_SHOWN_ROWS = 3
+
+
+def show(checked: Checked) -> None:
+    """Print the findings, one line a name, with the first rows of each and how the first one shows."""
+    console = _console()
+    title = f"{checked.path} ({checked.kind}, {checked.rows:,} rows)"
+    if checked.findings:
+        console.print(_findings(checked, title))
+    else:
+        console.print(f"{title}: nothing found", markup=False)
+    if checked.only_read:
+        rows = ", ".join(f"{n:,} of {name}" for name, n in checked.only_read.items())
+        console.print(f"labels that state no answer were read, but could not be tried: {rows}", markup=False)
+
+
+def _findings(checked: Checked, title: str) -> Table:
+    table = Table("finding", title=title, title_justify="left")
+    table.add_column("rows", justify="right")
+    table.add_column("what it means")
+    table.add_column("first rows")
+    table.add_column("how the first one shows")
+    for name, n in checked.counts.items():
+        found = [one for one in checked.findings if one.finding == name][:_SHOWN_ROWS]
+        ids = ", ".join(one.row or "–" for one in found) + (" …" if n > len(found) else "")
+        table.add_row(name, f"{n:,}", FINDINGS[name], *map(_plain, (ids, found[0].detail)))
+    return table
+
+
+def show_verifiers(listed: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print every verifier with what it does and its measured rates."""
+    table = Table("verifier", "passes if")
+    table.add_column("false accepts", justify="right")
+    table.add_column("false rejects", justify="right")
+    for name, one in listed.items():
+        rates = (_rate(one.get("false_accepts"), one.get("wrong")), _rate(one.get("false_rejects"), one.get("right")))
+        table.add_row(name, _plain(one["summary"]), *rates)
+    _console().print(table)
+
+
+def _rate(faults: int | None, cases: int | None) -> str:
+    return "not measured" if not cases or faults is None else f"{faults:,} of {cases:,}"
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _console() -> Console:
+    return Console(soft_wrap=False, highlight=False, width=None if sys.stdout.isatty() else 200)

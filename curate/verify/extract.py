@@ -1,0 +1,99 @@
+"""Where a completion states its mathematical answer.
+
+In this order: the last `\\boxed{...}` or `\\fbox{...}`; the sentence of Minerva's prompts (`Final Answer: The final
+answer is ... . I hope it is correct.`); whatever follows the last `answer is` or `answer:`; the last formula between
+dollars or `\\(...\\)`; the whole completion, if it is one line that could be an answer; the last number. Only one
+answer is taken: a completion that states two must not be right because one of them is. A last box that is never closed
+is no answer: the completion was cut off there.
+"""
+
+from __future__ import annotations
+
+import re
+
+from curate.verify.numbers import last_number
+
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*")
+_MINERVA = re.compile(
+    r"[Ff]inal [Aa]nswer:\s*[Tt]he final answer is:?\s*(.{1,400}?)\.?\s*I hope it is correct", re.DOTALL
+)
+_STATED = re.compile(r"(?:\banswer(?:\s+is)?\s*(?::|=|\bis\b)|\banswer\s+is)[\s*]*([^\n]+)", re.IGNORECASE)
+_FORMULA = re.compile(
+    r"\$\$([^$]{1,500})\$\$|(?<!\\)\$((?:[^$\n\\]|\\.)+)\$|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]", re.DOTALL
+)
+_LONGEST = 200
+_FLAT = re.compile(r"[^{}]*")
+_SENTENCE = re.compile(r"\.(?:\s|$)")
+
+
+def answer(completion: str) -> str | None:
+    """The answer a completion states; None where it states none."""
+    place = max(completion.rfind("\\boxed"), completion.rfind("\\fbox"))
+    if place >= 0:
+        return _boxed(completion, place)
+    for pattern in (_MINERVA, _STATED):
+        said = _last_group(pattern, completion)
+        if said:
+            return _inside(said)
+    formula = _last_group(_FORMULA, completion)
+    if formula:
+        return formula
+    line = completion.strip()
+    if line and "\n" not in line and len(line) <= _LONGEST and (_short(line) or "\\" in line):
+        return line
+    number = last_number(completion)
+    return number[0] if number else None
+
+
+def boxed(text: str) -> str | None:
+    """What stands in the last `\\boxed{...}` or `\\fbox{...}`; None where there is none, or it is never closed."""
+    place = max(text.rfind("\\boxed"), text.rfind("\\fbox"))
+    return _boxed(text, place) if place >= 0 else None
+
+
+def _boxed(text: str, place: int) -> str | None:
+    """The content of the box that begins at `place`; `\\boxed 5` boxes what follows up to a blank or a dollar."""
+    opened = _BOX.match(text, place)
+    if opened is None:
+        return None
+    start = opened.end()
+    if text[start : start + 1] != "{":
+        bare = re.compile(r"[^\s$]+").match(text, start)
+        return bare[0] if bare else None
+    stop = closing(text, start)
+    return text[start + 1 : stop].strip() or None if stop is not None else None
+
+
+def closing(text: str, start: int) -> int | None:
+    """Where the brace that opens at `start` is closed; None where it is not. Escaped braces do not count."""
+    flat = _FLAT.match(text, start + 1)
+    if flat and text[flat.end() : flat.end() + 1] == "}" and "\\" not in flat[0]:
+        return flat.end()
+    depth = 0
+    for brace in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if depth == 0:
+            return brace.start()
+    return None
+
+
+def _last_group(pattern: re.Pattern[str], text: str) -> str | None:
+    """The first group that is set of a pattern's last match."""
+    last = None
+    for match in pattern.finditer(text):
+        last = match
+    return next((group.strip() for group in last.groups() if group), None) if last else None
+
+
+def _inside(said: str) -> str:
+    """The formula of a stated answer, if it holds just one; else its first sentence, without the emphasis."""
+    formulas = [next(group for group in match.groups() if group) for match in _FORMULA.finditer(said)]
+    if len(formulas) == 1:
+        return formulas[0].strip()
+    sentence = _SENTENCE.split(said.strip(), maxsplit=1)[0]
+    return sentence.strip(" *_`").removesuffix(".")
+
+
+def _short(line: str) -> bool:
+    """Whether a line could be an answer alone: a few words at most."""
+    return len(line.split()) <= 3 or not re.search(r"[A-Za-z]{3}", line)

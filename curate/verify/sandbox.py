@@ -1,0 +1,269 @@
+"""Runs a Python program that nobody has read: shut in, without a network, within limits, and gone when it is over.
+
+`run` starts one process for one program and leaves nothing behind: no process, no file, no memory. What a program can
+see and do, what is guarded against and what is not: docs/sandbox.md. Where the kernel or the container does not allow
+namespaces it refuses, and says what is missing; `allow_weaker` runs the program with limits only, and the result says
+what that lacks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import select
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from curate.errors import CurateError, UserError
+from curate.verify.jail import JAILS, PATH, STARTED, WEAKER, Jail, Limits, missing, python
+from curate.verify.seccomp import filter_program
+
+__all__ = ["Limits", "Run", "run"]
+
+Status = Literal["ok", "error", "timeout", "memory", "output", "killed"]
+_ENVIRONMENT = {"PATH": PATH, "HOME": "/tmp", "LANG": "C.UTF-8"}
+_LOOK = 0.05
+"""Seconds between two looks at what a run uses."""
+_ASLEEP = 1.0
+"""Seconds between two looks from which on this process must have been stopped, or the machine suspended."""
+_LINGER = 0.5
+"""Seconds that the last output, and the end of what was killed, are waited for."""
+Pipes = dict[int, bytearray]
+"""What was read, by the number of the file it was read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a program ended and what it wrote; `seconds` of wall time; `lacks` is what its sandbox did not guard.
+
+    `status` is `ok` (exit code 0), `error` (another exit code), `timeout` (wall or processor time), `memory`, `output`
+    (more bytes or files than allowed), or `killed` (a signal).
+    """
+
+    stdout: str
+    stderr: str
+    status: Status
+    seconds: float
+    lacks: tuple[str, ...] = ()
+
+
+def run(program: str, stdin: str = "", limits: Limits = Limits(), *, allow_weaker: bool = False) -> Run:  # noqa: B008
+    """Run a Python program in a sandbox, with `stdin` as its standard input; only the standard library is there.
+
+    Safe to call from several threads and processes at once. Raises UserError where no sandbox can be made, unless
+    `allow_weaker`, and CurateError where one fails to start.
+    """
+    return run_in(_jail(allow_weaker), program, stdin, limits)
+
+
+@lru_cache(maxsize=2)
+def _jail(allow_weaker: bool) -> Jail:
+    """The first jail that works here, tried once."""
+    if platform.system() != "Linux":
+        raise UserError("no sandbox can be made here: it is made of namespaces of Linux")
+    failures = []
+    jails: tuple[Jail, ...] = (*JAILS, *(WEAKER if allow_weaker else ()))
+    for jail in jails:
+        problem = _problem(jail)
+        if problem is None:
+            return jail
+        failures.append(f"{jail.name}: {problem}")
+    raise UserError(
+        f"no sandbox can be made here ({'; '.join(failures)}). Install Debian's package bubblewrap and allow user "
+        "namespaces (in a container: --security-opt seccomp=unconfined, or root with CAP_SYS_ADMIN), or accept limits "
+        "without walls: allow_weaker=True, on the command line --allow-weaker-sandbox"
+    )
+
+
+def _problem(jail: Jail) -> str | None:
+    if gone := missing(jail):
+        return f"{', '.join(gone)} not installed"
+    try:
+        tried = run_in(jail, "print('in')", "", Limits(seconds=20))
+    except CurateError as error:
+        return str(error)
+    return None if (tried.status, tried.stdout) == ("ok", "in\n") else " ".join(tried.stderr.split()) or tried.status
+
+
+def run_in(jail: Jail, program: str, stdin: str, limits: Limits) -> Run:
+    """Run a program in a given jail; `run` chooses one.
+
+    Raises CurateError where the jail fails before the program has begun: that is no failure of the program.
+    """
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(_sealed(text.encode("utf-8", "replace"))) for text in (program, stdin)]
+        sieve = filter_program() if jail.filtered else None
+        seccomp = None if sieve is None else stack.enter_context(_sealed(sieve))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="curate-", ignore_cleanup_errors=True)))
+        command = jail.command(python(f"/proc/self/fd/{files[0]}"), limits, folder, seccomp)
+        started = time.monotonic()
+        process = subprocess.Popen(
+            command,
+            stdin=files[1],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=[files[0], *([] if seccomp is None else [seccomp])],
+            env=_ENVIRONMENT,
+            cwd=folder,
+            start_new_session=True,
+        )
+        try:
+            stdout, stderr, stopped = _follow(process, limits, started + limits.seconds)
+        finally:
+            _kill(process)
+        seconds = time.monotonic() - started
+        if stopped is None and not stderr.startswith(STARTED):
+            raise CurateError(f"the sandbox ({jail.name}) did not start a program: {' '.join(stderr.split())[-300:]}")
+        stderr = stderr.removeprefix(STARTED)
+        status = stopped or _status(process.returncode, stderr, seconds >= limits.cpu_seconds)
+        return Run(stdout, stderr, status, seconds, jail.lacks)
+
+
+@contextlib.contextmanager
+def _sealed(content: bytes) -> Iterator[int]:
+    """A file in memory that nobody can change, open for reading: its number."""
+    import fcntl
+
+    seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+    writable = os.memfd_create("curate", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        with open(writable, "wb", closefd=False) as file:
+            file.write(content)
+        fcntl.fcntl(writable, fcntl.F_ADD_SEALS, seals)
+        readable = os.open(f"/proc/self/fd/{writable}", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(writable)
+    try:
+        yield readable
+    finally:
+        os.close(readable)
+
+
+def _follow(process: subprocess.Popen[bytes], limits: Limits, deadline: float) -> tuple[str, str, Status | None]:
+    """Read what a process writes until it is over or has to be stopped: both texts, and why it was stopped.
+
+    The process is not reaped, so that its number stays its own until it is killed for good.
+    """
+    assert process.stdout is not None and process.stderr is not None
+    pipes = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
+    life = os.pidfd_open(process.pid)
+    try:
+        with selectors.DefaultSelector() as selector:
+            for number in (life, *pipes):
+                selector.register(number, selectors.EVENT_READ)
+            stopped = _watch(selector, life, pipes, process.pid, limits, deadline)
+            end = time.monotonic() + _LINGER
+            while stopped is None and selector.get_map() and time.monotonic() < end:
+                _take(selector, pipes, _LINGER)
+    finally:
+        os.close(life)
+    stdout, stderr = (bytes(text[: limits.output]).decode("utf-8", "replace") for text in pipes.values())
+    return stdout, stderr, "output" if sum(map(len, pipes.values())) > limits.output else stopped
+
+
+def _watch(
+    selector: selectors.BaseSelector, life: int, pipes: Pipes, pid: int, limits: Limits, deadline: float
+) -> Status | None:
+    """Read until a process is over (None) or goes beyond a limit (which)."""
+    now = time.monotonic()
+    look = now + _LOOK
+    while life in selector.get_map():
+        last, now = now, time.monotonic()
+        if now - last > _ASLEEP:  # it is we who did not run, so perhaps it did not either
+            deadline += now - last
+        if now >= deadline:
+            return "timeout"
+        if sum(map(len, pipes.values())) > limits.output:
+            return "output"
+        if now >= look:
+            if (excess := _excess(pid, limits)) is not None:
+                return excess
+            look = time.monotonic() + _LOOK
+        _take(selector, pipes, min(deadline, look) - now)
+    return None
+
+
+def _take(selector: selectors.BaseSelector, pipes: Pipes, seconds: float) -> None:
+    """Wait for something to read, and read it; what is at its end is no longer waited for."""
+    for key, _ in selector.select(max(seconds, 0.001)):
+        data = os.read(key.fd, 1 << 16) if key.fd in pipes else b""
+        if data:
+            pipes[key.fd] += data
+        else:
+            selector.unregister(key.fd)
+
+
+def _excess(pid: int, limits: Limits) -> Status | None:
+    """Whether a process and its descendants hold more memory, or their folder more entries, than they may."""
+    resident, page = 0, os.sysconf("SC_PAGE_SIZE")
+    for one in _descendants(pid):
+        try:
+            resident += int(Path(f"/proc/{one}/statm").read_bytes().split()[1]) * page
+            folder = os.statvfs(f"/proc/{one}/root/tmp")
+            if (
+                os.stat(f"/proc/{one}/root/tmp").st_dev != _outside()
+                and folder.f_files - folder.f_ffree > limits.entries
+            ):
+                return "output"
+        except OSError:  # it ended meanwhile, or has no folder yet
+            continue
+    return "memory" if resident > limits.memory else None
+
+
+def _outside() -> int:
+    """The device of our own /tmp: a process that still sees it is not inside yet."""
+    return os.stat("/tmp").st_dev
+
+
+def _descendants(pid: int) -> list[int]:
+    """A process and all its descendants, parents first."""
+    found = [pid]
+    for one in found:
+        with contextlib.suppress(OSError):
+            for tasks in Path(f"/proc/{one}/task").iterdir():
+                found += map(int, (tasks / "children").read_bytes().split())
+    return found
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process, its group and its descendants, and wait until the first process inside is gone.
+
+    The descendants of the first process inside are killed by the kernel when that one goes.
+    """
+    inside = []
+    for pid in _descendants(process.pid)[1:]:
+        with contextlib.suppress(OSError):
+            inside.append(os.pidfd_open(pid))
+    with contextlib.suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for life in inside:
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(life, signal.SIGKILL)
+    process.wait()
+    for life in inside:
+        select.select([life], [], [], _LINGER)
+        os.close(life)
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+
+
+def _status(code: int, stderr: str, cpu_time_spent: bool) -> Status:
+    """How a program ended by itself, from the exit code: negative, or 128 and more, for a signal."""
+    code = 128 - code if code < 0 else code
+    if code == 0:
+        return "ok"
+    if code == 128 + signal.SIGXCPU or (code == 128 + signal.SIGKILL and cpu_time_spent):
+        return "timeout"
+    if code > 128:
+        return "killed"
+    return "memory" if stderr.rstrip().rpartition("\n")[2].startswith("MemoryError") else "error"

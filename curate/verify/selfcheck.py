@@ -1,0 +1,108 @@
+"""Do ground truths hold what their verifiers expect? Every one is tried on itself, and on what it must refuse.
+
+For a ground truth with a `golden` completion (see `curate.verify`): the verifier must pass that completion, and must
+pass none of the `perturbed` ones. Where a verifier has no golden completion, of an instruction to follow, say, or of
+tests without a solution, it is called on an empty completion, which shows whether the label can be read: these labels
+are counted, since nobody has tried them. `all-of` and `weighted` are checked part by part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from curate.errors import UserError
+from curate.verify import BadGroundTruth, load
+from curate.verify.pool import BAD_TRUTH, FAILED, RIGHT, TIMED_OUT, Judged, Row, run
+from curate.verify.several import parts
+
+UNKNOWN, UNREADABLE, REFUSES, ACCEPTS, STUCK = FAULTS = (
+    "unknown-verifier",
+    "bad-ground-truth",
+    "golden-fails",
+    "perturbed-passes",
+    "no-verdict",
+)
+Label = tuple[str, str]
+"""Verifier, ground truth."""
+
+_SEVERAL = ("all-of", "weighted")
+
+
+class Fault(NamedTuple):
+    """What is wrong with a label: one of FAULTS, and how that shows."""
+
+    fault: str
+    detail: str
+
+
+class Tried(NamedTuple):
+    """The faults of every label that has some; and of every other one the verifiers that could only read it."""
+
+    faults: dict[Label, list[Fault]]
+    only_read: dict[Label, list[str]]
+
+
+class _Trial(NamedTuple):
+    """A completion tried on a label; `wanted` is None where only the label is read."""
+
+    label: Label
+    row: Row
+    wanted: bool | None
+
+
+def tried(
+    labels: Iterable[Label],
+    workers: int = 1,
+    seconds: float = 30.0,
+    done: Callable[[int], None] = lambda n: None,
+    *,
+    allow_weaker: bool = False,
+) -> Tried:
+    """Try every label once, in worker processes with a time limit; raises UserError where a verifier lacks a need."""
+    found: dict[Label, list[Fault]] = {}
+    trials: list[_Trial] = []
+    for label in dict.fromkeys(labels):
+        try:
+            trials.extend(_trials(label, label))
+        except BadGroundTruth as error:
+            found[label] = [Fault(UNREADABLE, str(error))]
+        except UserError as error:
+            found[label] = [Fault(UNKNOWN, str(error))]
+    judgements = run([trial.row for trial in trials], workers, seconds, done, allow_weaker)
+    for trial, judged in zip(trials, judgements, strict=True):
+        fault = _fault(trial, judged)
+        if fault is not None and fault not in found.get(trial.label, ()):
+            found.setdefault(trial.label, []).append(fault)
+    only_read: dict[Label, list[str]] = {}
+    for trial in trials:
+        if trial.wanted is None and trial.label not in found:
+            only_read.setdefault(trial.label, []).append(load(trial.row[0]).name)
+    return Tried(found, only_read)
+
+
+def _trials(whole: Label, label: Label) -> list[_Trial]:
+    """What is tried for a label; raises UserError for an unknown verifier, BadGroundTruth for an unreadable label."""
+    name, truth = label
+    verifier = load(name)
+    if verifier.name in _SEVERAL:
+        return [trial for part in parts(truth) for trial in _trials(whole, (part.verifier, part.ground_truth))]
+    golden = verifier.golden(truth) if verifier.golden else None
+    if golden is None:
+        return [_Trial(whole, (name, "", truth, None), None)]
+    others = verifier.perturbed(truth) if verifier.perturbed else ()
+    completions = [(golden, True), *((other, False) for other in others)]
+    return [_Trial(whole, (name, completion, truth, None), wanted) for completion, wanted in completions]
+
+
+def _fault(trial: _Trial, judged: Judged) -> Fault | None:
+    shown = f"{' '.join(trial.row[1].split())[:60]!r}: {judged.reason}"
+    if judged.outcome == BAD_TRUTH:
+        return Fault(UNREADABLE, judged.reason)
+    if judged.outcome in (TIMED_OUT, FAILED):
+        return Fault(STUCK, shown)
+    if trial.wanted is True and judged.outcome != RIGHT:
+        return Fault(REFUSES, shown)
+    if trial.wanted is False and judged.outcome == RIGHT:
+        return Fault(ACCEPTS, shown)
+    return None
