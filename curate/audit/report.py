@@ -137,6 +137,7 @@ def _facts(found: Figures) -> list[tuple[str, str]]:
         ("kind", ", ".join(found.kinds)),
         ("suite", ", ".join(found.suites)),
         ("profile", _profile(parameters)),
+        ("matchers", ", ".join(_fact(parameters, "matchers"))),
         ("policy", parameters.get("policy")),
         ("time", f"{seconds:,.1f} s" if isinstance(seconds, int | float) else None),
         ("versions", ", ".join(f"{name} {versions[name]}" for name in ("curate", "python") if name in versions)),
