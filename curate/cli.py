@@ -16,6 +16,23 @@ from typing import Annotated, Any
 
 import typer
 
+from curate.arguments import (
+    READ,
+    RUN,
+    SUITE,
+    BenchmarksDir,
+    Debug,
+    Folder,
+    Json,
+    Limit,
+    MaxRate,
+    Out,
+    Overwrite,
+    SelfTest,
+    Verdicts,
+    Without,
+    Workers,
+)
 from curate.errors import CurateError, FailOver
 
 _HELP = """Build post-training data: decontaminated, sampled, written as Parquet, with the evidence for every row.
@@ -36,10 +53,6 @@ _HELP = """Build post-training data: decontaminated, sampled, written as Parquet
 \bRead on: docs/recipes.md, docs/suites.md, docs/decontamination.md,
 docs/audit.md and docs/verifiers.md in the repository; curate VERB --help for all options.
 """
-_RUN = "How it runs"
-_SUITE = "What is looked for"
-_READ = "How the data is read"
-
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -47,64 +60,6 @@ app = typer.Typer(
     help=_HELP,
     epilog="Exit codes: 0 done · 1 failed · 2 mistake in call, recipe or data · 3 over --fail-over · 130 interrupted",
 )
-
-Out = Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="The new folder to write.")]
-Folder = Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a finished build.")]
-Json = Annotated[
-    bool, typer.Option("--json", metavar="", help="Print one JSON object instead of tables.", rich_help_panel=_RUN)
-]
-Limit = Annotated[
-    int | None,
-    typer.Option(
-        min=1, metavar="N", help="Only the first N rows of each source, for a first try.", rich_help_panel=_RUN
-    ),
-]
-Overwrite = Annotated[
-    bool,
-    typer.Option("--overwrite", metavar="", help="Replace OUT if an earlier build made it.", rich_help_panel=_RUN),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        min=1, metavar="N", help="Threads; all cores by default. The result is the same.", rich_help_panel=_RUN
-    ),
-]
-BenchmarksDir = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        help="Take the benchmarks' items from DIR/<name>.* or DIR/<name>/ where they are there.",
-        rich_help_panel=_SUITE,
-    ),
-]
-Without = Annotated[
-    list[str] | None,
-    typer.Option(metavar="NAME", help="Leave a benchmark out; may be given more than once.", rich_help_panel=_SUITE),
-]
-MaxRate = Annotated[
-    float | None,
-    typer.Option(
-        min=0,
-        max=1,
-        metavar="SHARE",
-        help="Exit with 3 if a source hits more than this share of a benchmark, 0.02 for example.",
-        rich_help_panel=_SUITE,
-    ),
-]
-SelfTest = Annotated[
-    bool,
-    typer.Option(
-        "--self-test",
-        metavar="",
-        help="Plant changed copies of the items in a sample of the text, and say what is found of them.",
-        rich_help_panel=_RUN,
-    ),
-]
-Verdicts = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Verdicts that curate review wrote: they are honoured.", rich_help_panel=_SUITE),
-]
-Debug = Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -131,7 +86,7 @@ def build(
         typer.Option(
             metavar="LOCK",
             help="A lock file, or a built folder, whose inputs and output this build must repeat.",
-            rich_help_panel=_RUN,
+            rich_help_panel=RUN,
         ),
     ] = None,
     benchmarks_dir: BenchmarksDir = None,
@@ -180,23 +135,23 @@ def decontaminate(
         typer.Option(metavar="DATA", help="A data set whose rows must not be there either: a test split, say."),
     ] = None,
     profile: Annotated[
-        str, typer.Option(metavar="NAME", help="default, tulu3 (the paper's rule) or olmo3.", rich_help_panel=_SUITE)
+        str, typer.Option(metavar="NAME", help="default, tulu3 (the paper's rule) or olmo3.", rich_help_panel=SUITE)
     ] = "default",
     matcher: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
             help="Turn a matcher on beside the profile's: exact, minhash, robust or semantic.",
-            rich_help_panel=_SUITE,
+            rich_help_panel=SUITE,
         ),
     ] = None,
     policy: Annotated[
-        str, typer.Option(metavar="NAME", help="report, drop-rows, drop-source or tulu3.", rich_help_panel=_SUITE)
+        str, typer.Option(metavar="NAME", help="report, drop-rows, drop-source or tulu3.", rich_help_panel=SUITE)
     ] = "drop-rows",
     kind: Annotated[
         str | None,
         typer.Option(
-            metavar="KIND", help="prompt, sft, preference or rlvr; found out by default.", rich_help_panel=_READ
+            metavar="KIND", help="prompt, sft, preference or rlvr; found out by default.", rich_help_panel=READ
         ),
     ] = None,
     fmt: Annotated[
@@ -205,19 +160,19 @@ def decontaminate(
             "--format",
             metavar="NAME",
             help="messages, sharegpt, alpaca, gsm8k, preference, tulu3-rlvr or text; found out by default.",
-            rich_help_panel=_READ,
+            rich_help_panel=READ,
         ),
     ] = None,
     split: Annotated[
         str,
-        typer.Option(metavar="NAME", help="The split of Hub ids and saved data sets.", rich_help_panel=_READ),
+        typer.Option(metavar="NAME", help="The split of Hub ids and saved data sets.", rich_help_panel=READ),
     ] = "train",
     role: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ROLE",
             help="Whose turns are scanned; user by default; may be given more than once.",
-            rich_help_panel=_SUITE,
+            rich_help_panel=SUITE,
         ),
     ] = None,
     benchmarks_dir: BenchmarksDir = None,
@@ -330,7 +285,7 @@ def suites(
         typer.Argument(metavar="[NAME | fetch NAME]", help="A suite to show, or to fetch; all are listed without."),
     ] = None,
     profile: Annotated[
-        str, typer.Option(metavar="NAME", help="The settings that say what can never match.", rich_help_panel=_SUITE)
+        str, typer.Option(metavar="NAME", help="The settings that say what can never match.", rich_help_panel=SUITE)
     ] = "default",
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,

@@ -32,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("lock", "card"),
     ("mixture", "synthesize", "prefer", "check"),
     ("check_show",),
+    ("arguments",),
     ("cli",),
     ("__main__",),
 )

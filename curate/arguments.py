@@ -1,0 +1,71 @@
+"""Arguments and options that several verbs of the command line take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# Headings under which `curate VERB --help` lists options.
+RUN = "How it runs"
+SUITE = "What is looked for"
+READ = "How the data is read"
+
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="The new folder to write.")]
+Folder = Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a finished build.")]
+Json = Annotated[
+    bool, typer.Option("--json", metavar="", help="Print one JSON object instead of tables.", rich_help_panel=RUN)
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="Only the first N rows of each source, for a first try.", rich_help_panel=RUN
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", metavar="", help="Replace OUT if an earlier build made it.", rich_help_panel=RUN),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="Threads; all cores by default. The result is the same.", rich_help_panel=RUN
+    ),
+]
+BenchmarksDir = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Take the benchmarks' items from DIR/<name>.* or DIR/<name>/ where they are there.",
+        rich_help_panel=SUITE,
+    ),
+]
+Without = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Leave a benchmark out; may be given more than once.", rich_help_panel=SUITE),
+]
+MaxRate = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        metavar="SHARE",
+        help="Exit with 3 if a source hits more than this share of a benchmark, 0.02 for example.",
+        rich_help_panel=SUITE,
+    ),
+]
+SelfTest = Annotated[
+    bool,
+    typer.Option(
+        "--self-test",
+        metavar="",
+        help="Plant changed copies of the items in a sample of the text, and say what is found of them.",
+        rich_help_panel=RUN,
+    ),
+]
+Verdicts = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Verdicts that curate review wrote: they are honoured.", rich_help_panel=SUITE),
+]
+Debug = Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")]
