@@ -81,6 +81,8 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
     FailOver after the folder is finished if a source hits more of a benchmark than `fail_over` allows.
     """
     options = options or Options()
+    if options.self_test and recipe.decontaminate is None:
+        raise UserError("--self-test: the recipe has no decontaminate step that could be tested")
     started = time.perf_counter()
     real = target(out, options.overwrite)
     plan = make_plan(recipe, base, options.workers)

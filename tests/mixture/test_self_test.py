@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from curate.contamination.mutations import MUTATIONS
+from curate.errors import UserError
 from tests.command import call
 from tests.corpus import ask, build_in, chat, digests, sentence, write_lines
 
@@ -129,3 +130,9 @@ def test_the_command_prints_it(made: tuple[Path, dict[str, Any]], tested: Path) 
     }
     without = call(*call_, "--json", "-o", "untold", cwd=made[0])
     assert json.loads(without.out)["self_test"] == []
+
+
+def test_there_must_be_something_to_test(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", [chat("hello", "yes")])
+    with pytest.raises(UserError, match="no decontaminate step"):
+        build_in(tmp_path, {"sources": [{"name": "a", "from": "a.jsonl"}]}, self_test=True)
