@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -145,9 +146,13 @@ INTERRUPTS = [
 def test_an_interrupt_exits_with_130_and_leaves_nothing(work: Path, sign: signal.Signals, moment: str) -> None:
     out = work / f"stop-{sign.name}-{moment[:4].strip('.')}"
     partial = out.with_name(out.name + ".partial")
-    with started("build", "r.yaml", "-o", out.name, "--workers", 2, cwd=work) as process:
-        wait_for(lambda: any(partial.glob(moment)), process)
-        code, err = end(process, sign)
+    for _ in range(3):  # on a busy machine the build may be done before the signal comes
+        with started("build", "r.yaml", "-o", out.name, "--workers", 2, cwd=work) as process:
+            wait_for(lambda: any(partial.glob(moment)), process)
+            code, err = end(process, sign)
+        if code != 0:
+            break
+        shutil.rmtree(out)
     assert code == 130
     assert err == "curate: interrupted; nothing half-written is left\n"
     assert not partial.exists()
