@@ -12,7 +12,7 @@ tool_calls and tools hold JSON.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -121,6 +121,11 @@ def stretches(texts: pa.StringArray) -> tuple[npt.NDArray[np.int64], npt.NDArray
     text = np.frombuffer(data if data is not None and data.size else b"\0", dtype=np.uint8)
     text.flags.writeable = False  # always: for numba writable and read-only arrays are two types to compile for
     return bounds, text
+
+
+def message_fields(used: Collection[str]) -> list[str]:
+    """The fields of messages of which only the extras in `used` hold anything."""
+    return ["role", "content", *(name for name in EXTRAS if name in used)]
 
 
 def with_fields(messages: pa.Array | pa.ChunkedArray, fields: Sequence[str]) -> pa.ListArray:

@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 
 from curate.contamination.ngram import LABELS, Matches
 from curate.contamination.policy import BenchmarkItems, Hits
+from curate.contamination.verdicts import WORDS
 from curate.items import Item
 from curate.suite import ReadSuite
 
-VERDICTS = (None, "leak", "false-alarm", "allowed")
+VERDICTS = (None, *WORDS)
 """What a person may say of a pair."""
 _NONE, _LEAK = 0, 1
 

@@ -39,7 +39,6 @@ from curate.formats.kinds import guess_kind
 from curate.records import ROLES
 from curate.sources import Block, Source, open_source, source_names
 from curate.suite import ReadSuite, load_suite, read_suite
-from curate.text.hashing import hash_rows
 
 _ROWS_A_BLOCK = 20_000
 
@@ -223,7 +222,7 @@ def _block(
     parsed = parse(block, fmt, kind)
     turns = all_turns(kind, parsed.records)
     found, counts = match_all(turns.only(rule.roles), rule.matchers)
-    hashes = hash_rows(*turns.turns[:3], turns.roles + 8 * turns.columns, turns.turns.docs, turns.n_docs)
+    hashes = turns.content_hashes()
     return parsed, found, hashes, int(counts.sum())
 
 

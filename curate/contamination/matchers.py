@@ -119,4 +119,4 @@ def match_all(turns: Turns, matchers: Matchers) -> tuple[dict[str, list[Matches]
     """Match a run of records: the pairs of every matcher by its name, and the number of tokens of each turn."""
     found, counts = match(turns, matchers.index.table)
     others = {name: matcher.match(turns) for name, matcher in matchers.others.items()}
-    return {"ngram": found} | {name: pairs for name, pairs in others.items()}, counts
+    return {"ngram": found} | others, counts

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from curate.contamination.ngram import Turns
 from curate.records import ROLES, TURN_COLUMNS, one_array, stretches
+from curate.text.hashing import hash_rows
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,12 @@ class AllTurns:
             return self.where(self.columns == 0)
         goes_on = np.append(np.diff(self.turns.docs) == 0, False)
         return self.where(goes_on[: self.turns.docs.size])
+
+    def content_hashes(self) -> np.ndarray:
+        """The hash of each record's roles and texts, by which verdicts know it: uint64 [records, 2]."""
+        tags = self.roles + 8 * self.columns
+        hashes: np.ndarray = hash_rows(*self.turns[:3], tags, self.turns.docs, self.n_docs)
+        return hashes
 
     def where(self, wanted: np.ndarray) -> Turns:
         """The turns of a mask, still in order."""

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from curate.formats import conform, unify_kept
 from curate.mixture.runs import Run, part_of, read_part
 from curate.mixture.scan import Scanned
-from curate.records import EXTRAS, MESSAGES, one_array, with_fields
+from curate.records import MESSAGES, message_fields, one_array, with_fields
 from curate.shards import sha256, shard_count, shard_names, write_shard
 from curate.text.hashing import sampling_keys
 
@@ -113,15 +113,11 @@ class Writer:
         shown = [field for field in self.body if field.name != "tools" or "tools" in self.used]
         return pa.schema([("id", pa.string()), ("source", pa.string()), *map(self._narrow, shown)])
 
-    @property
-    def _message_fields(self) -> list[str]:
-        return ["role", "content", *(name for name in EXTRAS if name in self.used)]
-
     def _narrow(self, field: pa.Field) -> pa.Field:
         """Leave out the message extras that no row of the corpus has."""
         if field.type != MESSAGES:
             return field
-        return pa.field(field.name, pa.list_(pa.struct([(name, pa.string()) for name in self._message_fields])))
+        return pa.field(field.name, pa.list_(pa.struct([(name, pa.string()) for name in message_fields(self.used)])))
 
     def _fit(self, records: pa.Table, schema: pa.Schema) -> pa.Table:
         """Staged records in the schema of the whole corpus."""
@@ -130,7 +126,7 @@ class Writer:
             if field.name not in records.column_names:
                 columns[field.name] = pa.nulls(records.num_rows, field.type)
             elif pa.types.is_list(field.type) and records.schema.field(field.name).type != field.type:
-                columns[field.name] = with_fields(records.column(field.name), self._message_fields)
+                columns[field.name] = with_fields(records.column(field.name), message_fields(self.used))
             else:
                 columns[field.name] = records.column(field.name)
         return conform(pa.table(columns), schema)

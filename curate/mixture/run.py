@@ -101,14 +101,15 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
     staging = out / ".staging"
     staging.mkdir()
     planned = time.perf_counter()
-    blocks = _scan_all(plan, staging, options)
+    size = max(1, sum(estimated_bytes(source) for source in plan.sources))
+    blocks = _scan_all(plan, staging, options, size)
     scanned = time.perf_counter()
     pa.default_memory_pool().release_unused()
     hits = [join_hits([(block.n, block.hits) for block in own]) for own in blocks]
     tables = [overlaps_of(own, plan.matchers.index.n_items, plan.benchmarks) for own in hits]
     left = left_without(hits, plan.matchers.index.n_items, plan.benchmarks)
     results = _decide(plan, blocks, hits, tables)
-    writer = _writer(plan, results)
+    writer = _writer(plan, results, part_count(size))
     spec = plan.recipe.decontaminate
     evidence = Evidence(left, _verdicts(plan, results), probe(plan, writer) if spec and options.self_test else None)
     runs = {
@@ -144,8 +145,8 @@ def _rule(plan: Plan) -> dict[str, Any]:
     return {"n": plan.profile.n, "threshold": plan.profile.threshold, "matchers": plan.profile.matchers()}
 
 
-def _scan_all(plan: Plan, staging: Path, options: Options) -> list[list[Scanned]]:
-    """Scan every block of every source; the results of each source in order."""
+def _scan_all(plan: Plan, staging: Path, options: Options, size: int) -> list[list[Scanned]]:
+    """Scan every block of every source, about `size` bytes; the results of each source in order."""
     scan = Scan(
         kind=plan.recipe.kind,
         seed=plan.recipe.seed,
@@ -155,7 +156,7 @@ def _scan_all(plan: Plan, staging: Path, options: Options) -> list[list[Scanned]
         given=ready(plan.verdicts, plan.suite.items if plan.suite else []),
         prompts=plan.recipe.output.validation > 0,
         staging=staging,
-        parts=part_count(_estimated(plan)),
+        parts=part_count(size),
     )
     owners: list[int] = []
 
@@ -167,18 +168,12 @@ def _scan_all(plan: Plan, staging: Path, options: Options) -> list[list[Scanned]
                 yield partial(scan_block, scan, reading, number, block)
                 number += 1
 
-    total = _estimated(plan)
     results: list[list[Scanned]] = [[] for _ in plan.sources]
     for done in in_order(jobs(), options.workers):
         results[owners[done.number]].append(done)
-        options.progress("read and match", done.n + done.quarantined, int(done.sizes.sum()), done.nbytes / total)
+        options.progress("read and match", done.n + done.quarantined, int(done.sizes.sum()), done.nbytes / size)
     _refuse_unscanned(plan, results)
     return results
-
-
-def _estimated(plan: Plan) -> int:
-    """About how many bytes the sources hold."""
-    return max(1, sum(estimated_bytes(source) for source in plan.sources))
 
 
 def _refuse_unscanned(plan: Plan, blocks: list[list[Scanned]]) -> None:
@@ -222,11 +217,11 @@ def _candidates(source: SourceRows, left: np.ndarray, plan: Plan) -> Candidates:
     return Candidates(len(left), lambda turn: source.keys(plan.recipe.seed, turn, left), prompts)
 
 
-def _writer(plan: Plan, results: list[SourceResult]) -> Writer:
+def _writer(plan: Plan, results: list[SourceResult], parts: int) -> Writer:
     blocks = [block for result in results for block in result.blocks]
     used = frozenset().union(*(block.extras for block in blocks))
     sources = [result.rows for result in results]
-    return Writer(sources, plan.recipe.seed, part_count(_estimated(plan)), corpus_schema(blocks), used)
+    return Writer(sources, plan.recipe.seed, parts, corpus_schema(blocks), used)
 
 
 def _verdicts(plan: Plan, results: list[SourceResult]) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from curate.contamination.turns import AllTurns, all_turns
 from curate.contamination.verdict_use import Given, seen, verdicts_of
 from curate.formats import Parsed, parse
 from curate.mixture.runs import Staged, write_run
-from curate.records import EXTRAS, ROLES, TURN_COLUMNS, body_schema, one_array, with_fields
+from curate.records import EXTRAS, ROLES, TURN_COLUMNS, body_schema, message_fields, one_array, with_fields
 from curate.shards import text_bytes, write_arrow
 from curate.sources import Block
 from curate.text.hashing import as_uuids, hash_rows, sampling_keys
@@ -120,7 +120,7 @@ def scan_block(scan: Scan, reading: Reading, number: int, block: Block) -> Scann
     scanned = turns.only(scan.roles)
     pairs, counts = match_all(scanned, scan.matchers)
     n_tokens = np.bincount(scanned.docs, weights=counts, minlength=turns.n_docs).astype(np.int64)
-    hashes = hash_rows(*turns.turns[:3], turns.roles + 8 * turns.columns, turns.turns.docs, turns.n_docs)
+    hashes = turns.content_hashes()
     _stage_documents(scan, reading, number, block.file, parsed, n_tokens, hashes)
     found, judged = _judged(scan, pairs, hashes)
     _stage_matches(scan, reading, number, parsed, turns, found)
@@ -159,7 +159,7 @@ def _judged(scan: Scan, found: Mapping[str, Sequence[Matches]], hashes: np.ndarr
 
 def _slim(kind: str, records: pa.Table, extras: frozenset[str]) -> pa.Table:
     """The records without the optional columns and message extras that none of them has."""
-    shown = ["role", "content", *(name for name in EXTRAS if name in extras)]
+    shown = message_fields(extras)
     for name in TURN_COLUMNS[kind]:
         place = records.schema.get_field_index(name)
         records = records.set_column(place, name, with_fields(records.column(place), shown))
