@@ -30,7 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("sample", "suites", "review"),
     ("recipe",),
     ("lock", "card"),
-    ("mixture", "synthesize", "prefer", "check"),
+    ("mixture", "synthesize", "prefer", "check", "trainers"),
     ("check_show",),
     ("arguments",),
     ("cli",),

@@ -1,0 +1,175 @@
+"""What can be set for a training run: one pydantic model a stage, the same in YAML, on the command line and in Python.
+
+Every figure that changes what is learnt is written out here or in a preset: none is left to a default of TRL, whose
+defaults differ from the paper's (`max_length` 1,024, DPO's `beta` 0.1, GRPO's `beta` 0). The defaults are those of
+TÜLU 3 (arXiv 2411.15124, Tables 20 and 21 and §5.3) where the paper has one figure for all sizes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from curate.config import Strict
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+Reporter = Literal["tensorboard", "wandb", "trackio"]
+
+
+class Lora(Strict):
+    """Low-rank adapters (peft): trained in place of the weights, and merged into the model that is saved."""
+
+    rank: Positive = 16
+    alpha: Annotated[float, Field(gt=0)] = 32.0
+    dropout: Share = 0.0
+    targets: str | tuple[str, ...] = "all-linear"
+
+
+class TrainConfig(Strict):
+    """What every stage has."""
+
+    model: str
+    """A folder, a Hub id, or `embedded`: SmolLM2-135M-Instruct."""
+    revision: str | None = None
+    """Of a Hub id: a commit, so that the same file trains the same model."""
+    chat_template: str = "tulu"
+    """`tulu`, `model` (the tokenizer's own), or a Jinja file."""
+    seed: int = 42
+    learning_rate: Annotated[float, Field(gt=0)]
+    schedule: Literal["linear", "constant", "constant_with_warmup", "cosine"] = "linear"
+    warmup: Share = 0.0
+    """Share of all steps."""
+    weight_decay: NotNegative = 0.0
+    max_grad_norm: NotNegative = 1.0
+    """Gradients longer than this are scaled down to it; 0 leaves them as they are."""
+    adam_betas: tuple[Share, Share] = (0.9, 0.999)
+    adam_eps: Annotated[float, Field(gt=0)] = 1e-8
+    epochs: Annotated[float, Field(gt=0)] = 1.0
+    steps: Positive | None = None
+    """Stop after so many optimiser steps, whatever `epochs` says."""
+    micro_batch: Positive = 1
+    """Rows (pairs, completions) one device holds at once; the rest of a batch is accumulated."""
+    max_length: Positive
+    """Tokens of prompt and answer together; what is longer is cut, and its share reported."""
+    precision: Literal["bf16", "fp32"] = "bf16"
+    """bf16: 32-bit weights, 16-bit matrix products."""
+    gradient_checkpointing: bool = True
+    lora: Lora | None = None
+    log_every: Positive = 10
+    eval_every: Positive | None = None
+    """Steps between evaluations on the validation split; without it, at the start and at the end."""
+    save_every: Positive | None = None
+    """Steps between checkpoints; without it, only when interrupted."""
+    keep_checkpoints: Positive = 2
+    sample_every: Positive | None = None
+    """Steps between sample completions of held-out prompts, written to samples.jsonl."""
+    samples: Positive = 4
+    sample_tokens: Positive = 128
+    report_to: tuple[Reporter, ...] = ("tensorboard",)
+
+    @field_validator("report_to", "adam_betas", mode="before")
+    @classmethod
+    def _list(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+
+class SftConfig(TrainConfig):
+    """Supervised fine-tuning: the loss is the mean over all assistant tokens of a whole batch (§4.2, Table 12)."""
+
+    batch: Positive = 128
+    """Rows an optimiser step learns from, over all devices."""
+    epochs: Annotated[float, Field(gt=0)] = 2.0
+    warmup: Share = 0.03
+    max_length: Positive = 4096
+    packing: bool = False
+    """Put several rows into one sequence; needs an attention that keeps them apart. The paper does not."""
+
+
+class DpoConfig(TrainConfig):
+    """Direct preference optimisation, by default length-normalised (§5.3)."""
+
+    batch: Positive = 128
+    """Pairs an optimiser step learns from, over all devices."""
+    warmup: Share = 0.1
+    max_length: Positive = 2048
+    loss: Literal["sigmoid_norm", "sigmoid"] = "sigmoid_norm"
+    """`sigmoid_norm` divides each log-ratio by its completion's tokens; `sigmoid` is plain DPO."""
+    beta: Annotated[float, Field(gt=0)] = 5.0
+
+
+class Vllm(Strict):
+    """Rollouts by vLLM: in the trainer's process (`colocate`) or a server (`trl vllm-serve`)."""
+
+    mode: Literal["colocate", "server"] = "colocate"
+    url: str | None = None
+    """Of the server, http://host:port."""
+    memory: Share = 0.3
+    """Share of a device's memory for vLLM, `colocate` only."""
+    tensor_parallel: Positive = 1
+
+    @model_validator(mode="after")
+    def _server_has_url(self) -> Vllm:
+        if self.mode == "server" and not self.url:
+            raise ValueError("vllm: mode 'server' needs the server's url, http://host:port")
+        return self
+
+
+class RlvrConfig(TrainConfig):
+    """Reinforcement learning with verifiable rewards by GRPO (§6; TÜLU 3.1 and later practice)."""
+
+    schedule: Literal["linear", "constant", "constant_with_warmup", "cosine"] = "constant"
+    prompts: Positive = 48
+    """Different prompts a round of rollouts draws, over all devices."""
+    generations: Annotated[int, Field(ge=2)] = 16
+    """Completions for each prompt: the group whose mean is the baseline."""
+    minibatches: Positive = 1
+    """Optimiser steps for each round; `prompts` × `generations` completions are divided among them."""
+    iterations: Positive = 1
+    """Times each round is gone through (μ)."""
+    max_length: Positive = 4096
+    max_completion: Positive = 2048
+    """Tokens of a completion; a prompt may have `max_length` - `max_completion`, longer ones are left out and counted."""
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    top_p: Share = 1.0
+    beta: NotNegative = 0.01
+    """Weight of the KL divergence from the model at the start."""
+    loss: Literal["grpo", "dapo", "dr_grpo", "bnpo"] = "dapo"
+    """`dapo` divides by the tokens of the whole batch, `grpo` by each completion's."""
+    scale_rewards: Literal["group", "batch", "none"] = "group"
+    """By whose standard deviation advantages are divided."""
+    clip: Annotated[float, Field(gt=0)] = 0.2
+    clip_high: Annotated[float, Field(gt=0)] | None = None
+    """Upper clip where it differs from the lower (`clip-higher`)."""
+    mask_truncated: bool = False
+    """Leave completions without an end out of the loss."""
+    reward: float = 10.0
+    """α: what a verified answer is worth; a partial score (of several constraints, say) gets its share."""
+    no_eos_reward: float | None = -10.0
+    """Instead of any reward, for a completion that does not end; None: it is judged like any other."""
+    vllm: Vllm | None = None
+    verifier_workers: Positive = 1
+    verifier_seconds: Annotated[float, Field(gt=0)] = 10.0
+
+    @model_validator(mode="after")
+    def _room(self) -> RlvrConfig:
+        if self.max_completion >= self.max_length:
+            raise ValueError(f"max_completion ({self.max_completion}) leaves no room for a prompt in max_length")
+        if self.prompts * self.generations % self.minibatches:
+            raise ValueError(f"prompts × generations is not a multiple of minibatches ({self.minibatches})")
+        return self
+
+    @property
+    def batch(self) -> int:
+        """Completions an optimiser step learns from, over all devices."""
+        return self.prompts * self.generations // self.minibatches
+
+
+def accumulation(batch: int, micro_batch: int, devices: int) -> int:
+    """Micro-batches a device goes through for one optimiser step; raises ValueError where they do not make a batch."""
+    at_once = micro_batch * devices
+    if batch % at_once:
+        raise ValueError(f"a batch of {batch} is no multiple of micro_batch ({micro_batch}) × {devices} devices")
+    return batch // at_once

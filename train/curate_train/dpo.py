@@ -1,0 +1,53 @@
+"""Direct preference optimisation: TRL's `DPOTrainer`, by default with the paper's length-normalised loss (§5.3).
+
+    L = -log σ( β/|y_c| · log π(y_c|x)/π_ref(y_c|x)  -  β/|y_r| · log π(y_r|x)/π_ref(y_r|x) )
+
+|y| counts the completion's tokens, its end included. The reference is the model at the start; its log-probabilities are
+computed once, before the first step, and kept in the run's cache.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from curate_train.arguments import common
+from curate_train.config import DpoConfig
+from curate_train.model import peft_config
+from curate_train.run import Finished, Prepared, run
+
+KIND = "preference"
+Config = DpoConfig
+PRESETS = Path(__file__).resolve().parent / "presets" / "dpo"
+
+
+def make(config: DpoConfig, prepared: Prepared, folder: Path) -> Any:
+    """TRL's trainer for this configuration."""
+    from trl import DPOConfig, DPOTrainer
+
+    arguments = DPOConfig(
+        **common(config, config.batch, folder, held_out=prepared.validation is not None),
+        max_length=config.max_length,
+        truncation_mode="keep_start",
+        loss_type=[config.loss],
+        beta=config.beta,
+        label_smoothing=0.0,
+        f_divergence_type="reverse_kl",
+        precompute_ref_log_probs=True,
+        disable_dropout=True,
+    )
+    return DPOTrainer(
+        model=prepared.path,
+        args=arguments,
+        train_dataset=prepared.train,
+        eval_dataset=prepared.validation,
+        processing_class=prepared.tokenizer,
+        peft_config=peft_config(config.lora),
+    )
+
+
+def train(
+    config: DpoConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False
+) -> Finished:
+    """Train on the preference mixture at `data` and write to the new folder `out`; otherwise as `sft.train`."""
+    return run("dpo", make, config, data, Path(out), resume=resume, overwrite=overwrite)

@@ -1,0 +1,111 @@
+"""The folder of a run: who may write there, where it goes on, what it holds.
+
+    config.yaml       the resolved configuration
+    run.json          stage, data, versions; `finished` at the end, with the summary
+    metrics.jsonl     one line a log: step, loss, learning rate, rewards, evaluations
+    samples.jsonl     sample completions
+    curves.png        loss and reward over steps
+    checkpoints/      where an interrupted run goes on; tensorboard/ for that program
+    model/            the trained model, its tokenizer and its card
+
+A folder that no run made is never touched. A checkpoint that was not written to its end is never used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from curate.errors import UserError
+from curate_train.config import TrainConfig
+
+CONFIG, RUN = "config.yaml", "run.json"
+METRICS, SAMPLES = "metrics.jsonl", "samples.jsonl"
+COMPLETE = "complete"
+"""A checkpoint without this file was not written to its end."""
+_PACKAGES = ("accelerate", "datasets", "peft", "torch", "transformers", "trl", "tulu-curate")
+
+
+def claim(folder: Path, stage: str, config: TrainConfig, data: str, *, resume: bool, overwrite: bool) -> None:
+    """Make `folder` ready for a run: a new one, or with `resume` the one that was interrupted there.
+
+    Raises UserError for a folder that holds anything else, and for a resumed run with another configuration.
+    """
+    ours = (folder / RUN).is_file()
+    if resume:
+        _refuse_other(folder, stage, config, data, ours)
+        return
+    if folder.exists() and any(folder.iterdir()):
+        if not ours or not overwrite:
+            raise UserError(_in_the_way(folder, ours))
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CONFIG).write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+    note(folder, {"stage": stage, "data": data, "finished": False, "versions": {p: version(p) for p in _PACKAGES}})
+
+
+def _in_the_way(folder: Path, ours: bool) -> str:
+    if not ours:
+        return f"{folder}: is not empty, and no training run left it so; give another folder"
+    how = "--overwrite to begin anew" + ("" if read(folder)["finished"] else ", or --resume to go on")
+    return f"{folder}: holds a run already; give another folder, {how}"
+
+
+def _refuse_other(folder: Path, stage: str, config: TrainConfig, data: str, ours: bool) -> None:
+    if not ours:
+        raise UserError(f"{folder}: holds no run that could be resumed")
+    there = read(folder)
+    if there["finished"]:
+        raise UserError(f"{folder}: its run is finished; give another folder to train again")
+    before = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+    now = config.model_dump(mode="json")
+    other = sorted(key for key in now.keys() | before.keys() if now.get(key) != before.get(key))
+    if there["stage"] != stage or there["data"] != data:
+        raise UserError(f"{folder}: its run is {there['stage']} on {there['data']}, not {stage} on {data}")
+    if other:
+        was = f"{before.get(other[0])!r}, not {now.get(other[0])!r}"
+        raise UserError(f"{folder}: its run has another configuration: {other[0]} was {was}")
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """What run.json says."""
+    found: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    return found
+
+
+def note(folder: Path, what: dict[str, Any]) -> None:
+    """Write run.json, whole or not at all."""
+    partial = folder / f"{RUN}.partial"
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(what, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(folder / RUN)
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The last checkpoint that was written to its end; what was not is cleared away, and so are metrics after it."""
+    found = {}
+    for path in (folder / "checkpoints").glob("checkpoint-*"):
+        if (path / COMPLETE).is_file():
+            found[int(path.name.rpartition("-")[2])] = path
+        else:
+            shutil.rmtree(path)
+    step = max(found, default=0)
+    for name in (METRICS, SAMPLES):
+        _cut(folder / name, step)
+    return found.get(step)
+
+
+def _cut(path: Path, step: int) -> None:
+    """Leave out lines of later steps: the run goes through them again."""
+    if path.is_file():
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+        kept = [line for line in lines if json.loads(line)["step"] <= step] if step else []
+        path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")

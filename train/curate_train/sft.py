@@ -1,0 +1,58 @@
+"""Supervised fine-tuning: TRL's `SFTTrainer` on the assistant's turns.
+
+The loss is the sum over the batch's assistant tokens divided by their number, whatever the accumulation and the number
+of devices. The paper sums without dividing (§4.3.2); AdamW divides by the gradient's own size, so that both make the
+same steps but for `max_grad_norm` and `adam_eps`, which see gradients of another length.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from curate_train.arguments import common
+from curate_train.config import SftConfig
+from curate_train.model import check_template, peft_config
+from curate_train.run import Finished, Prepared, run
+
+KIND = "sft"
+Config = SftConfig
+PRESETS = Path(__file__).resolve().parent / "presets" / "sft"
+
+
+def make(config: SftConfig, prepared: Prepared, folder: Path) -> Any:
+    """TRL's trainer for this configuration; raises UserError for a template that does not say what to learn."""
+    from trl import SFTConfig, SFTTrainer
+
+    check_template(prepared.tokenizer, config.chat_template)
+    arguments = SFTConfig(
+        **common(config, config.batch, folder, held_out=prepared.validation is not None),
+        max_length=config.max_length,
+        truncation_mode="keep_start",
+        packing=config.packing,
+        packing_strategy="bfd",
+        eval_packing=False,
+        assistant_only_loss=True,
+        completion_only_loss=False,
+        loss_type="nll",
+        shuffle_dataset=False,  # the sampler shuffles, by the seed
+    )
+    return SFTTrainer(
+        model=prepared.path,
+        args=arguments,
+        train_dataset=prepared.train,
+        eval_dataset=prepared.validation,
+        processing_class=prepared.tokenizer,
+        peft_config=peft_config(config.lora),
+    )
+
+
+def train(
+    config: SftConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False
+) -> Finished:
+    """Train on the mixture at `data` and write model, metrics and card to the new folder `out`.
+
+    `resume` goes on from the last checkpoint of an interrupted run in `out`. Raises UserError for data, a model or a
+    folder that will not do, CurateError for a loss that is no number or a checkpoint that cannot be written.
+    """
+    return run("sft", make, config, data, Path(out), resume=resume, overwrite=overwrite)

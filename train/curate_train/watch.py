@@ -1,0 +1,137 @@
+"""What watches a run from outside the step: metrics, row ids, interrupts, checkpoints, progress. Nothing here changes what is learnt."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from transformers import TrainerCallback
+
+from curate.errors import CurateError
+from curate_train.folder import COMPLETE, METRICS
+
+_SHOWN_IDS = 16
+
+
+class Ids:
+    """The ids of the rows in the last batches: a collator that remembers them and lets TRL's do the work."""
+
+    def __init__(self, collate: Callable[[list[dict[str, Any]]], Any], batches: int) -> None:
+        """Remember `batches` batches beside the one that is fetched ahead."""
+        self.collate = collate
+        self.last: deque[list[str]] = deque(maxlen=batches + 1)
+
+    def __call__(self, rows: list[dict[str, Any]]) -> Any:
+        """Collate, and remember the ids."""
+        self.last.append([str(row.get("id", "?")) for row in rows])
+        return self.collate(rows)
+
+
+class Watch(TrainerCallback):  # type: ignore[misc]
+    """Writes metrics, marks finished checkpoints, stops for a loss that is no number or when it was told to."""
+
+    def __init__(self, folder: Path, trainer: Any, ids: Ids | None) -> None:
+        """Watch `trainer`, whose run lies in `folder`."""
+        self.folder, self.trainer, self.ids = folder, trainer, ids
+        self.stopped = False
+
+    def stop(self) -> None:
+        """Save a checkpoint after the step that is under way, and end."""
+        self.stopped = True
+
+    def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """A loss that is no number stops the run before it reaches the weights."""
+        loss = float(self.trainer._tr_loss)
+        if not math.isfinite(loss):
+            raise CurateError(
+                f"step {state.global_step + 1}: the loss is {loss}; the weights are those of the step before. "
+                f"Rows of the batch: {self._rows()}"
+            )
+
+    def _rows(self) -> str:
+        found = [row for batch in (self.ids.last if self.ids else ()) for row in batch]
+        more = f" and {len(found) - _SHOWN_IDS} more" if len(found) > _SHOWN_IDS else ""
+        return ", ".join(found[:_SHOWN_IDS]) + more if found else "not known"
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Obey an interrupt."""
+        if self.stopped:
+            control.should_save = control.should_training_stop = True
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Mark the checkpoint as whole."""
+        if state.is_world_process_zero:
+            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        """One line of metrics."""
+        if state.is_world_process_zero and logs:
+            found = {name: value for name, value in logs.items() if isinstance(value, int | float)}
+            with (self.folder / METRICS).open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"step": state.global_step, **found}) + "\n")
+
+
+@contextmanager
+def interruptible(watch: Watch) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the run after the present step, with a checkpoint; a second one ends it at once."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if watch.stopped:
+            raise KeyboardInterrupt
+        watch.stop()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+class Bar(TrainerCallback):  # type: ignore[misc]
+    """Progress on a terminal: steps, time left, and the figures last logged; silent elsewhere."""
+
+    def __init__(self, stage: str) -> None:
+        """Name the bar."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        self.bar = Progress(
+            TextColumn(stage),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Start."""
+        if state.is_world_process_zero:
+            self.task = self.bar.add_task("", total=state.max_steps, completed=state.global_step, figures="")
+            self.bar.start()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Go on."""
+        if state.is_world_process_zero:
+            self.bar.update(self.task, completed=state.global_step)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        """Show the main figures."""
+        shown = [f"{name} {logs[name]:.4g}" for name in ("loss", "reward", "eval_loss") if logs and name in logs]
+        if shown and state.is_world_process_zero and self.bar.tasks:
+            self.bar.update(self.task, figures=" · ".join(shown))
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Stop."""
+        self.bar.stop()
