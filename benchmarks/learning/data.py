@@ -2,10 +2,10 @@
 
     python -m benchmarks.learning.data --data ../shared/data -o out/learning/data
 
-writes `sft.jsonl`, `rlvr.jsonl`, `preference.jsonl` and `heldout.jsonl`, and beside them the recipes that `curate build`
-makes data sets of. The same bytes every time: everything is drawn from one seed. Instructions that share a paragraph
-are one group, and a group stands on one side only (SFT, RLVR or held out), so that decontamination, which has the last
-word, finds little to remove. Nothing is copied into the repository: rows are read where they lie.
+writes `sft.jsonl`, `rlvr.jsonl`, `preference.jsonl` and `heldout.jsonl`, and beside them the recipes of which `curate
+build` makes data sets. The same bytes every time: everything is drawn from one seed. Instructions that share a
+paragraph are one group, and a group stands on one side only (SFT, RLVR or held out), so that decontamination, which has
+the last word, finds little to remove. Nothing is copied into the repository: rows are read where they lie.
 """
 
 from __future__ import annotations
@@ -48,13 +48,15 @@ DOSES = {
     "change_case:capital_word_frequency": 100,
     "length_constraints:number_paragraphs": 100,
 }
-"""Rows of SFT for each type that is used: enough that sampling finds what is asked, and RLVR has something left to do."""
+"""Rows of SFT for each type that is used: enough that sampling finds what is asked, and RLVR has still to learn it."""
 PLAIN, CODE, RLVR, HELD_OUT = 2200, 400, 2500, 40
 """Rows of SFT without a constraint, such rows about code, rows of RLVR, held-out prompts of each type."""
+PAIRS = {"coconot": 420, "hh": 800, "llmbar": 400, "pandalm": 380}
+"""Preference pairs of each set, at most."""
 SHARES = (("heldout", 0.16), ("rlvr", 0.46), ("sft", 1.0))
 """Which side a group of instructions falls on, by the place of its digest between 0 and 1: the upper ends."""
 
-PROMPT_TOKENS, ANSWER_TOKENS, SIDE_TOKENS = 55, 75, 210
+PROMPT_TOKENS, ANSWER_TOKENS, SIDE_TOKENS = 55, 75, 240
 """The longest instruction and answer of SFT, and the longest prompt with an answer of a preference pair."""
 
 INSTRUCTIONS = (
@@ -189,7 +191,7 @@ def sft(pairs: Sequence[Pair], programs: Sequence[Pair]) -> Rows:
 
 
 def prompts(pairs: Sequence[Pair], side: str, each: int) -> Rows:
-    """Prompts with a constraint, so many of each type, the types in turn; a pair is used again only after all others."""
+    """Prompts with a constraint, so many of each type, the rarest first; no pair comes again before all others came."""
     rows: Rows = []
     rng, counts, taken = Random(f"{SEED} {side}"), Counter[str](), set[tuple[str, str]]()
     while len(rows) < each * len(used()):
@@ -210,11 +212,16 @@ def prompts(pairs: Sequence[Pair], side: str, each: int) -> Rows:
 
 
 def preferences(data: Path) -> Iterator[dict[str, Any]]:
-    """Pairs of every set, in one form; those that annotators found equal are left out."""
+    """Pairs of every set, in one form.
+
+    Left out are those that annotators found equal, and sums in bases other than ten, which no small model tells apart.
+    """
     for name, file in TRANSCRIPTS:
         for record in records(data, file, "preference"):
             yield {"set": name} | {side: record[side] for side in ("prompt", "chosen", "rejected")}
     for path in sorted((data / "preference/llmbar").glob("*dataset.json")):
+        if "Base_" in path.name:
+            continue
         for row in json.loads(path.read_text("utf-8")):
             yield _judged("llmbar", row["input"], (row["output_1"], row["output_2"]), row["label"])
     for row in json.loads((data / "preference/pandalm/testset-v1.json").read_text("utf-8")):
@@ -231,15 +238,23 @@ def _judged(name: str, prompt: str, answers: tuple[str, str], label: int) -> dic
 
 
 def preference(data: Path) -> Rows:
-    """Short pairs whose two answers differ."""
-    rows = []
-    for row in preferences(data):
-        texts = {side: "\n".join(turn["content"] for turn in row[side]) for side in ("prompt", "chosen", "rejected")}
-        prompt, *answers = texts.values()
-        longest = max(size(prompt) + size(answer) for answer in answers)
-        if longest <= SIDE_TOKENS and normal(answers[0]) != normal(answers[1]) and all(map(str.strip, answers)):
-            rows.append(row)
-    return rows
+    """Short pairs whose two answers differ, at most so many of each set, in an order drawn once."""
+    rows = list(preferences(data))
+    Random(f"{SEED} preference").shuffle(rows)
+    left, found = Counter(PAIRS), []
+    for row in rows:
+        texts = [" ".join(turn["content"] for turn in row[side]) for side in ("prompt", "chosen", "rejected")]
+        prompt, *answers = map(normal, texts)
+        short = size(texts[0]) + max(map(size, texts[1:])) <= SIDE_TOKENS
+        if short and prompt and all(answers) and answers[0] != answers[1] and left[row["set"]]:
+            left[row["set"]] -= 1
+            found.append(row | {side: _stripped(row[side]) for side in ("chosen", "rejected")})
+    return found
+
+
+def _stripped(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without blanks at the ends of a turn: some models leave them, and a pair must not be told apart by that."""
+    return [turn | {"content": turn["content"].strip()} for turn in messages]
 
 
 def write(path: Path, rows: Rows) -> None:

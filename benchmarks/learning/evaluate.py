@@ -90,9 +90,9 @@ def completions(asked: Model, prompts: Sequence[Messages]) -> list[tuple[str, bo
 
 
 def log_probabilities(asked: Model, answers: Sequence[tuple[Messages, Messages]]) -> list[tuple[float, int]]:
-    """Of every answer, given its prompt: the sum of the log-probabilities of its tokens, the end included; and how many.
+    """Of every answer, given its prompt: the sum of the log-probabilities of its tokens, and how many they are.
 
-    What the template puts behind the end of the answer is not counted.
+    The end of the answer counts; what the template puts behind it does not.
     """
     import torch
 
@@ -221,7 +221,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", choices=[*TASKS, "difference"])
     parser.add_argument("first", metavar="MODEL", help="a folder with a model; of `difference` the file of the start")
-    parser.add_argument("second", metavar="DATA", type=Path, help="heldout.jsonl, a built folder, or the file of the end")
+    parser.add_argument(
+        "second", metavar="DATA", type=Path, help="heldout.jsonl, a built folder, or the file of the end"
+    )
     parser.add_argument("--json", type=Path, help="write every row there")
     options = parser.parse_args()
     try:
