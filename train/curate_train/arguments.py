@@ -8,6 +8,7 @@ from typing import Any
 
 from curate.errors import UserError
 from curate_train.config import TrainConfig, accumulation
+from curate_train.lengths import LENGTH
 
 
 def devices() -> int:
@@ -59,6 +60,8 @@ def common(config: TrainConfig, batch: int, folder: Path, *, held_out: bool) -> 
         "report_to": list(config.report_to),
         "run_name": folder.name,
         "disable_tqdm": True,  # progress is ours, by rich
+        "train_sampling_strategy": "group_by_length" if config.length_grouped else "random",
+        "length_column_name": LENGTH,
         "dataloader_num_workers": 0,
         "dataloader_pin_memory": torch.cuda.is_available(),
         "remove_unused_columns": False,  # the ids of rows stay with them

@@ -131,15 +131,11 @@ def _prepare(config: TrainConfig, opened: Data) -> tuple[Prepared, Lengths, str]
     limit = _limit(config)
     train = measured(opened.train, opened.kind, tokenizer)
     found = lengths(train, limit)
-    validation = opened.validation
+    validation = opened.validation and measured(opened.validation, opened.kind, tokenizer)
     if opened.kind == "rlvr":
-        train = short_enough(train, limit)
-        validation = validation and short_enough(measured(validation, "rlvr", tokenizer), limit)
+        train, validation = short_enough(train, limit), validation and short_enough(validation, limit)
         if not len(train):
             raise UserError(f"{opened.name}: every prompt has more than {limit} tokens; raise max_length")
-    train = train.remove_columns("n_tokens")
-    if validation and "n_tokens" in validation.column_names:
-        validation = validation.remove_columns("n_tokens")
     return Prepared(path, tokenizer, train, validation), found, "left out" if opened.kind == "rlvr" else "cut"
 
 
