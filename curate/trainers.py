@@ -54,7 +54,7 @@ def find(name: str) -> Trainer:
 
 
 def configure(trainer: Trainer, config: str, given: Sequence[str]) -> BaseModel:
-    """The configuration in the file or preset `config`, changed by `given`: `--key value` pairs, as YAML would read them.
+    """The configuration in the file or preset `config`, changed by `given`: `--key value` pairs, values as YAML.
 
     `--lora.rank 8` sets a key of a part. Raises UserError for a name that is neither file nor preset, an unknown key or
     a value that will not do.

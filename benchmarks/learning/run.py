@@ -37,7 +37,8 @@ def steps(data: Path, out: Path, seed: int) -> Iterator[Step]:
     raw, base = out / "data", str(embedded_model())
     yield Step(raw / "heldout.jsonl", _module("data", "--data", str(data), "-o", str(raw)))
     for kind in ("sft", "preference", "rlvr"):
-        yield Step(out / kind / "recipe.lock.json", (*CURATE, "build", str(raw / f"{kind}.yaml"), "-o", str(out / kind)))
+        build = (*CURATE, "build", str(raw / f"{kind}.yaml"), "-o", str(out / kind))
+        yield Step(out / kind / "recipe.lock.json", build)
     models = {"base": base} | {stage: str(out / f"run-{stage}" / "model") for stage in ("sft", "dpo", "rlvr")}
     for task, model in (("loss", "base"), ("constraints", "base")):
         yield _score(task, model, models, out)

@@ -17,7 +17,7 @@ def devices() -> int:
 
 
 def common(config: TrainConfig, batch: int, folder: Path, *, held_out: bool) -> dict[str, Any]:
-    """Keyword arguments for SFTConfig, DPOConfig and GRPOConfig; raises UserError for a batch that cannot be divided."""
+    """Keyword arguments for TRL's configurations; raises UserError for a batch that the devices cannot share."""
     import torch
 
     try:
@@ -46,7 +46,7 @@ def common(config: TrainConfig, batch: int, folder: Path, *, held_out: bool) -> 
         "average_tokens_across_devices": True,
         "bf16": config.precision == "bf16",
         "fp16": False,
-        "gradient_checkpointing": config.gradient_checkpointing,
+        "activation_checkpointing": config.gradient_checkpointing,  # its name from transformers 6 on
         "use_cpu": not torch.cuda.is_available(),
         "logging_steps": config.log_every,
         "logging_first_step": True,

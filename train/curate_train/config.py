@@ -87,7 +87,7 @@ class SftConfig(TrainConfig):
     warmup: Share = 0.03
     max_length: Positive = 4096
     packing: bool = False
-    """Put several rows into one sequence; needs an attention that keeps them apart. The paper does not."""
+    """Put several rows into one sequence, which do not see each other. The paper does not."""
 
 
 class DpoConfig(TrainConfig):
@@ -133,7 +133,7 @@ class RlvrConfig(TrainConfig):
     """Times each round is gone through (μ)."""
     max_length: Positive = 4096
     max_completion: Positive = 2048
-    """Tokens of a completion; a prompt may have `max_length` - `max_completion`, longer ones are left out and counted."""
+    """Tokens of a completion; prompts longer than `max_length` - `max_completion` are left out, and counted."""
     temperature: Annotated[float, Field(gt=0)] = 1.0
     top_p: Share = 1.0
     beta: NotNegative = 0.01

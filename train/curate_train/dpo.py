@@ -46,8 +46,6 @@ def make(config: DpoConfig, prepared: Prepared, folder: Path) -> Any:
     )
 
 
-def train(
-    config: DpoConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False
-) -> Finished:
+def train(config: DpoConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False) -> Finished:
     """Train on the preference mixture at `data` and write to the new folder `out`; otherwise as `sft.train`."""
     return run("dpo", make, config, data, Path(out), resume=resume, overwrite=overwrite)

@@ -13,12 +13,13 @@ A folder that no run made is never touched. A checkpoint that was not written to
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
@@ -27,27 +28,41 @@ from curate_train.config import TrainConfig
 
 CONFIG, RUN = "config.yaml", "run.json"
 METRICS, SAMPLES = "metrics.jsonl", "samples.jsonl"
+_LOCK = ".lock"
 COMPLETE = "complete"
 """A checkpoint without this file was not written to its end."""
 _PACKAGES = ("accelerate", "datasets", "peft", "torch", "transformers", "trl", "tulu-curate")
 
 
-def claim(folder: Path, stage: str, config: TrainConfig, data: str, *, resume: bool, overwrite: bool) -> None:
+def claim(folder: Path, stage: str, config: TrainConfig, data: str, *, resume: bool, overwrite: bool) -> IO[str]:
     """Make `folder` ready for a run: a new one, or with `resume` the one that was interrupted there.
 
-    Raises UserError for a folder that holds anything else, and for a resumed run with another configuration.
+    It is ours until what is returned is closed. Raises UserError for a folder that holds anything else, where another
+    run is under way, and for a resumed run with another configuration.
     """
     ours = (folder / RUN).is_file()
     if resume:
         _refuse_other(folder, stage, config, data, ours)
-        return
+        return _held(folder)
     if folder.exists() and any(folder.iterdir()):
         if not ours or not overwrite:
             raise UserError(_in_the_way(folder, ours))
+        _held(folder).close()
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    held = _held(folder)
     (folder / CONFIG).write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
     note(folder, {"stage": stage, "data": data, "finished": False, "versions": {p: version(p) for p in _PACKAGES}})
+    return held
+
+
+def _held(folder: Path) -> IO[str]:
+    lock = (folder / _LOCK).open("w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UserError(f"{folder}: another run is under way there; wait for it, or give another folder") from None
+    return lock
 
 
 def _in_the_way(folder: Path, ours: bool) -> str:
@@ -89,16 +104,16 @@ def note(folder: Path, what: dict[str, Any]) -> None:
     partial.rename(folder / RUN)
 
 
-def last_checkpoint(folder: Path) -> Path | None:
-    """The last checkpoint that was written to its end; what was not is cleared away, and so are metrics after it."""
+def last_checkpoint(folder: Path, *, clear: bool = False) -> Path | None:
+    """The last checkpoint that was written to its end; `clear` removes what was not, and metrics of later steps."""
     found = {}
     for path in (folder / "checkpoints").glob("checkpoint-*"):
         if (path / COMPLETE).is_file():
             found[int(path.name.rpartition("-")[2])] = path
-        else:
+        elif clear:
             shutil.rmtree(path)
     step = max(found, default=0)
-    for name in (METRICS, SAMPLES):
+    for name in (METRICS, SAMPLES) if clear else ():
         _cut(folder / name, step)
     return found.get(step)
 

@@ -40,8 +40,8 @@ def measured(dataset: Any, kind: str, tokenizer: Any) -> Any:
 
 def lengths(dataset: Any, limit: int) -> Lengths:
     """What `measured` found, against a limit in tokens."""
-    found = dataset.data.column(LENGTH).to_numpy() if len(dataset) else []
-    return Lengths(len(found), int(sum(found > limit)), int(max(found, default=0)))
+    found = list(dataset[LENGTH])
+    return Lengths(len(found), sum(n > limit for n in found), max(found, default=0))
 
 
 def short_enough(dataset: Any, limit: int) -> Any:

@@ -1,4 +1,4 @@
-"""Verifiers as a reward function of TRL: α times the score for a completion that ends, a fixed reward for one that does not.
+"""Verifiers as a reward function of TRL: α times the score, and a fixed reward for a completion that does not end.
 
     reward(x, y) = no_eos_reward                    if y does not end (paper §6.2: -10)
                    reward × score of the verifier   otherwise (α = 10; §6.1)
@@ -10,8 +10,9 @@ be read are refused by `curate check` before a run starts.
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from curate.verify.batch import verify_table
 from curate_train.config import RlvrConfig
@@ -19,8 +20,19 @@ from curate_train.config import RlvrConfig
 Reward = Callable[..., list[float | None]]
 
 
-def reward_function(config: RlvrConfig, ends: Callable[[], Collection[int]]) -> Reward:
-    """The reward function for `GRPOTrainer`; `ends` gives the ids of the tokens that end a completion."""
+class Rollout(NamedTuple):
+    """A completion that was judged: its verifier, its prompt (turns) and its tokens."""
+
+    verifier: str
+    prompt: Any
+    completion_ids: Sequence[int]
+
+
+def reward_function(config: RlvrConfig, ends: Callable[[], Collection[int]], recent: deque[Rollout]) -> Reward:
+    """The reward function for `GRPOTrainer`; `ends` gives the ids of the tokens that end a completion.
+
+    What was judged last is put into `recent`, for whoever wants to look at it after the step.
+    """
 
     def verified(
         prompts: Sequence[Any],
@@ -50,6 +62,7 @@ def reward_function(config: RlvrConfig, ends: Callable[[], Collection[int]]) -> 
             log_metric(f"{name}/failed", float(one["score"] is None))
             if reward is not None:
                 log_metric(f"{name}/reward", reward)
+        recent.extend(map(Rollout, verifier, prompts, completion_ids))
         log_extra("outcome", [one["outcome"] for one in judged])
         log_extra("reason", [one["reason"] for one in judged])
         return rewards
@@ -66,3 +79,14 @@ def _reward(config: RlvrConfig, score: float | None, ended: bool) -> float | Non
 def _said(turns: Any) -> str:
     """The text of the last turn."""
     return str(turns if isinstance(turns, str) else turns[-1]["content"])
+
+
+def spread(rollouts: list[Rollout], n: int = 8) -> list[Rollout]:
+    """`n` rollouts, or all there are, of every verifier about as many."""
+    queues: dict[str, deque[Rollout]] = defaultdict(deque)
+    for rollout in rollouts:
+        queues[rollout.verifier].append(rollout)
+    taken: list[Rollout] = []
+    while len(taken) < min(n, len(rollouts)):
+        taken += [queues[name].popleft() for name in sorted(queues) if queues[name]]
+    return taken[:n]

@@ -8,13 +8,14 @@ value coefficient, γ and λ have no counterpart. Since advantages are relative 
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from typing import Any
 
 from curate_train.arguments import common, devices
 from curate_train.config import RlvrConfig, accumulation
 from curate_train.model import peft_config
-from curate_train.rewards import reward_function
+from curate_train.rewards import Rollout, reward_function
 from curate_train.run import Finished, Prepared, run
 
 KIND = "rlvr"
@@ -25,6 +26,8 @@ PRESETS = Path(__file__).resolve().parent / "presets" / "rlvr"
 def make(config: RlvrConfig, prepared: Prepared, folder: Path) -> Any:
     """TRL's trainer for this configuration."""
     from trl import GRPOConfig, GRPOTrainer
+
+    from curate_train.kl import verifier_kl
 
     arguments = GRPOConfig(
         **common(config, config.batch, folder, held_out=prepared.validation is not None),
@@ -48,15 +51,18 @@ def make(config: RlvrConfig, prepared: Prepared, folder: Path) -> Any:
         disable_dropout=True,
         shuffle_dataset=True,
     )
+    recent: deque[Rollout] = deque(maxlen=config.prompts * config.generations)
     trainer = GRPOTrainer(
         model=prepared.path,
-        reward_funcs=reward_function(config, lambda: trainer.eos_token_ids),
+        reward_funcs=reward_function(config, lambda: trainer.eos_token_ids, recent),
         args=arguments,
         train_dataset=prepared.train,
         eval_dataset=prepared.validation,
         processing_class=prepared.tokenizer,
         peft_config=peft_config(config.lora),
     )
+    if config.beta:
+        trainer.add_callback(verifier_kl(trainer, prepared.tokenizer, recent))
     return trainer
 
 
@@ -73,8 +79,6 @@ def _vllm(config: RlvrConfig) -> dict[str, Any]:
     }
 
 
-def train(
-    config: RlvrConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False
-) -> Finished:
+def train(config: RlvrConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False) -> Finished:
     """Train on the prompts at `data`, judged by their verifiers, and write to the new folder `out`; as `sft.train`."""
     return run("rlvr", make, config, data, Path(out), resume=resume, overwrite=overwrite)

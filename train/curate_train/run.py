@@ -1,4 +1,4 @@
-"""One run, the same for every stage: claim the folder, check the data, train with TRL's trainer, write what came of it."""
+"""One run, the same for every stage: claim the folder, check the data, train by TRL, write what came of it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HELD_OUT = ("eval_loss", "eval_rewards/accuracies", "eval_reward")
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a stage makes its trainer of: where the model is, its tokenizer, and the rows to learn from and to test on."""
+    """What a stage makes its trainer of: where the model is, its tokenizer, the rows to learn from and to test on."""
 
     path: str
     tokenizer: Any
@@ -90,12 +90,15 @@ def run(
     """Train `config` on the set at `data` with the trainer that `make` makes, and write everything to `folder`."""
     began = time.monotonic()
     with _as_curate(folder):
+        from accelerate import PartialState
+
         main = int(os.environ.get("RANK", "0")) == 0
-        if main:
-            folders.claim(folder, stage, config, data, resume=resume, overwrite=overwrite)
+        held = folders.claim(folder, stage, config, data, resume=resume, overwrite=overwrite) if main else None
+        checkpoint = folders.last_checkpoint(folder, clear=True) if resume and main else None
+        PartialState().wait_for_everyone()  # the other processes find a folder that is ready
+        checkpoint = folders.last_checkpoint(folder) if resume and not main else checkpoint
         opened = open_data(data, stage, folder / "cache")
         prepared, found, fate = _prepare(config, opened)
-        checkpoint = folders.last_checkpoint(folder) if resume and main else None
         trainer = make(config, prepared, folder)
         steps = _train(stage, trainer, config, prepared, folder, checkpoint)
         save(trainer, prepared.tokenizer, folder / "model")
@@ -117,6 +120,8 @@ def run(
         )
         if main:
             _write(folder, config, finished)
+        if held:
+            held.close()
     return finished
 
 
@@ -180,7 +185,8 @@ def _figures(folder: Path) -> tuple[dict[str, tuple[float, float]], dict[str, tu
     metrics = curves.read_metrics(folder)
 
     def ends(names: tuple[str, ...]) -> dict[str, tuple[float, float]]:
-        return {name.removeprefix("eval_"): (metrics[name][1][0], metrics[name][1][-1]) for name in names if name in metrics}
+        values = {name.removeprefix("eval_"): metrics[name][1] for name in names if name in metrics}
+        return {name: (found[0], found[-1]) for name, found in values.items()}
 
     return ends(_TRAINING), ends(_HELD_OUT)
 
@@ -206,7 +212,8 @@ def _as_curate(folder: Path) -> Iterator[None]:
         import transformers
         import trl  # noqa: F401
     except ImportError as error:
-        raise UserError(f"training needs the extra 'train' ({error.name} is missing): pip install 'tulu-curate[train]'") from None
+        need = f"training needs the extra 'train' ({error.name} is missing)"
+        raise UserError(f"{need}: pip install 'tulu-curate[train]'") from None
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers|trl|peft")  # not the user's to mend
     datasets.disable_progress_bars()
     transformers.utils.logging.set_verbosity_error()
@@ -215,9 +222,8 @@ def _as_curate(folder: Path) -> Iterator[None]:
         yield
     except (OSError, RuntimeError) as error:
         if _disk(error):
-            raise CurateError(
-                f"{folder}: could not be written ({_disk(error)}); earlier checkpoints are whole: make room, then add --resume"
-            ) from error
+            full = f"{folder}: could not be written ({_disk(error)}); earlier checkpoints are whole"
+            raise CurateError(f"{full}: make room, then add --resume") from error
         raise
 
 

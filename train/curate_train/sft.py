@@ -47,9 +47,7 @@ def make(config: SftConfig, prepared: Prepared, folder: Path) -> Any:
     )
 
 
-def train(
-    config: SftConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False
-) -> Finished:
+def train(config: SftConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False) -> Finished:
     """Train on the mixture at `data` and write model, metrics and card to the new folder `out`.
 
     `resume` goes on from the last checkpoint of an interrupted run in `out`. Raises UserError for data, a model or a

@@ -1,4 +1,7 @@
-"""What watches a run from outside the step: metrics, row ids, interrupts, checkpoints, progress. Nothing here changes what is learnt."""
+"""What watches a run from outside the step: metrics, row ids, interrupts, checkpoints, progress.
+
+Nothing here changes what is learnt.
+"""
 
 from __future__ import annotations
 

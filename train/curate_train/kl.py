@@ -1,0 +1,60 @@
+"""How far the model has moved from where it began, for each verifier: TRL logs that of all together only."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from typing import Any
+
+from transformers import TrainerCallback
+
+from curate_train.rewards import Rollout, spread
+
+
+def verifier_kl(trainer: Any, tokenizer: Any, recent: deque[Rollout]) -> TrainerCallback:
+    """A callback that logs `<verifier>/kl` with every log, of a few completions of the last rollouts."""
+    return _VerifierKl(trainer, tokenizer, recent)
+
+
+class _VerifierKl(TrainerCallback):  # type: ignore[misc]
+    def __init__(self, trainer: Any, tokenizer: Any, recent: deque[Rollout]) -> None:
+        self.trainer, self.tokenizer, self.recent = trainer, tokenizer, recent
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Put the values where TRL takes its own metrics from."""
+        if self.recent and (state.global_step % args.logging_steps == 0 or state.global_step == 1):
+            found = defaultdict(list)
+            drawn = spread(list(self.recent))
+            for rollout, value in zip(drawn, self._divergence(drawn), strict=True):
+                found[rollout.verifier].append(value)
+            for name, values in found.items():
+                self.trainer._metrics["train"][f"{name}/kl"].append(sum(values) / len(values))
+
+    def _divergence(self, rollouts: list[Rollout]) -> list[float]:
+        """The mean over each completion's tokens of the k3 estimator, that of TRL's own `kl`."""
+        import torch
+        from torch.nn.utils.rnn import pad_sequence
+        from trl.trainer.utils import use_adapter
+
+        pad, device = self.tokenizer.pad_token_id, self.trainer.accelerator.device
+        prompts = [
+            torch.tensor(self.tokenizer.apply_chat_template(one.prompt, add_generation_prompt=True, return_dict=False))
+            for one in rollouts
+        ]
+        said = [torch.tensor(list(one.completion_ids)) for one in rollouts]
+        left = pad_sequence(prompts, batch_first=True, padding_value=pad, padding_side="left")
+        right = pad_sequence(said, batch_first=True, padding_value=pad)
+        mask = pad_sequence([torch.ones_like(one) for one in said], batch_first=True).to(device)
+        seen = pad_sequence([torch.ones_like(one) for one in prompts], batch_first=True, padding_side="left").to(device)
+        inputs = (torch.cat([left, right], 1).to(device), torch.cat([seen, mask], 1), right.shape[1])
+        with torch.no_grad(), self.trainer.accelerator.autocast():
+            ours = self.trainer._get_per_token_logps_and_entropies(self.trainer.model, *inputs)[0]
+            if self.trainer.ref_model is not None:
+                theirs = self.trainer._get_per_token_logps_and_entropies(self.trainer.ref_model, *inputs)[0]
+            else:  # adapters: without them it is the model at the start
+                model = self.trainer.accelerator.unwrap_model(self.trainer.model)
+                with use_adapter(model, adapter_name=None):
+                    theirs = self.trainer._get_per_token_logps_and_entropies(self.trainer.model, *inputs)[0]
+        apart = theirs - ours
+        k3 = (torch.exp(apart) - apart - 1) * mask
+        found: list[float] = (k3.sum(1) / mask.sum(1).clamp(min=1)).tolist()
+        return found
