@@ -60,7 +60,7 @@ def test_a_run_learns_and_leaves_a_model_that_speaks(
     assert finished.training["loss"][1] < finished.training["loss"][0] - 1
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert list((out / "tensorboard").glob("events*"))
-    assert not (out / "cache").exists()
+    assert sorted(os.listdir(tmp_path)) == ["run"]
     model = AutoModelForCausalLM.from_pretrained(finished.model)
     tokenizer = AutoTokenizer.from_pretrained(finished.model)
     ask = [{"role": "user", "content": "Question 3: where is the lamp?"}]
@@ -257,16 +257,12 @@ def test_a_folder_of_somebody_else_is_not_touched(settings: dict[str, Any], mixt
     assert os.listdir(tmp_path) == ["mine.txt"]
 
 
-def test_two_runs_do_not_share_a_folder(settings: dict[str, Any], tmp_path: Path) -> None:
-    from curate_train.folder import claim
+def test_two_runs_do_not_share_a_folder(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+    from curate_train.folder import held
 
-    config = SftConfig(**settings)
-    held = claim(tmp_path / "run", "sft", config, "data", resume=False, overwrite=False)
-    for resume, overwrite in ((True, False), (False, True)):
-        with pytest.raises(UserError, match="another run is under way"):
-            claim(tmp_path / "run", "sft", config, "data", resume=resume, overwrite=overwrite)
-    held.close()
-    claim(tmp_path / "run", "sft", config, "data", resume=True, overwrite=False).close()
+    with held(tmp_path / "run"), pytest.raises(UserError, match="another run is under way"):
+        sft(settings, mixture, tmp_path / "run")
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize("model", ["./nothing-here", "/nothing/here"])

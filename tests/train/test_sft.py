@@ -36,8 +36,14 @@ def gradients(trainer: Any) -> tuple[dict[str, Any], list[str]]:
     from transformers import TrainerCallback
 
     found: dict[str, Any] = {}
-    collate, seen = trainer.data_collator, []
-    trainer.data_collator = lambda rows: seen.extend(row["id"] for row in rows) or collate(rows)
+    seen: list[str] = []
+    collate = trainer.data_collator
+
+    def remembering(rows: list[dict[str, Any]]) -> Any:
+        seen.extend(row["id"] for row in rows)
+        return collate(rows)
+
+    trainer.data_collator = remembering
 
     class Keep(TrainerCallback):  # type: ignore[misc]
         def on_pre_optimizer_step(self, *_: Any, **kwargs: Any) -> None:

@@ -17,9 +17,11 @@ import fcntl
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import yaml
 
@@ -34,35 +36,42 @@ COMPLETE = "complete"
 _PACKAGES = ("accelerate", "datasets", "peft", "torch", "transformers", "trl", "tulu-curate")
 
 
-def claim(folder: Path, stage: str, config: TrainConfig, data: str, *, resume: bool, overwrite: bool) -> IO[str]:
-    """Make `folder` ready for a run: a new one, or with `resume` the one that was interrupted there.
+@contextmanager
+def held(folder: Path) -> Iterator[Path]:
+    """The cache of a run, OUT.cache beside its folder, while nobody else may train into it.
 
-    It is ours until what is returned is closed. Raises UserError for a folder that holds anything else, where another
-    run is under way, and for a resumed run with another configuration.
+    It stays while there is a run to go on with. Raises UserError where another run is under way.
     """
+    cache = folder.with_name(f"{folder.name}.cache")
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / _LOCK).open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{folder}: another run is under way there; wait for it, or give another folder") from None
+        try:
+            yield cache
+        finally:
+            if not (folder / RUN).is_file() or read(folder)["finished"]:
+                shutil.rmtree(cache, ignore_errors=True)
+
+
+def refuse(folder: Path, stage: str, config: TrainConfig, data: str, *, resume: bool, overwrite: bool) -> None:
+    """Raise UserError for a folder that holds anything else, or another run than the one that is to go on."""
     ours = (folder / RUN).is_file()
     if resume:
         _refuse_other(folder, stage, config, data, ours)
-        return _held(folder)
-    if folder.exists() and any(folder.iterdir()):
-        if not ours or not overwrite:
-            raise UserError(_in_the_way(folder, ours))
-        _held(folder).close()
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not (ours and overwrite):
+        raise UserError(_in_the_way(folder, ours))
+
+
+def begin(folder: Path, stage: str, config: TrainConfig, data: str) -> None:
+    """Make the folder of a new run; an earlier one there goes."""
+    if (folder / RUN).is_file():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    held = _held(folder)
     (folder / CONFIG).write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
     note(folder, {"stage": stage, "data": data, "finished": False, "versions": {p: version(p) for p in _PACKAGES}})
-    return held
-
-
-def _held(folder: Path) -> IO[str]:
-    lock = (folder / _LOCK).open("w", encoding="utf-8")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UserError(f"{folder}: another run is under way there; wait for it, or give another folder") from None
-    return lock
 
 
 def _in_the_way(folder: Path, ours: bool) -> str:

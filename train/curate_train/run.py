@@ -7,7 +7,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -89,17 +89,21 @@ def run(
 ) -> Finished:
     """Train `config` on the set at `data` with the trainer that `make` makes, and write everything to `folder`."""
     began = time.monotonic()
-    with _as_curate(folder):
-        from accelerate import PartialState
-
-        main = int(os.environ.get("RANK", "0")) == 0
-        held = folders.claim(folder, stage, config, data, resume=resume, overwrite=overwrite) if main else None
-        checkpoint = folders.last_checkpoint(folder, clear=True) if resume and main else None
-        PartialState().wait_for_everyone()  # the other processes find a folder that is ready
-        checkpoint = folders.last_checkpoint(folder) if resume and not main else checkpoint
-        opened = open_data(data, stage, folder / "cache")
+    main = int(os.environ.get("RANK", "0")) == 0
+    with (
+        _as_curate(folder),
+        folders.held(folder) if main else nullcontext(folder.with_name(f"{folder.name}.cache")) as cache,
+    ):
+        if main:
+            folders.refuse(folder, stage, config, data, resume=resume, overwrite=overwrite)
+        _wait()
+        opened = open_data(data, stage, cache)
         prepared, found, fate = _prepare(config, opened)
         trainer = make(config, prepared, folder)
+        if main and not resume:
+            folders.begin(folder, stage, config, data)
+        checkpoint = folders.last_checkpoint(folder, clear=main) if resume else None
+        _wait()
         steps = _train(stage, trainer, config, prepared, folder, checkpoint)
         save(trainer, prepared.tokenizer, folder / "model")
         training, held_out = _figures(folder)
@@ -120,9 +124,14 @@ def run(
         )
         if main:
             _write(folder, config, finished)
-        if held:
-            held.close()
     return finished
+
+
+def _wait() -> None:
+    """Let the processes of a distributed run meet."""
+    from accelerate import PartialState
+
+    PartialState().wait_for_everyone()
 
 
 def _limit(config: TrainConfig) -> int:
@@ -196,7 +205,6 @@ def _write(folder: Path, config: TrainConfig, finished: Finished) -> None:
     card.write(folder / "model", config, finished, state["versions"])
     if curves.draw(folder, f"{finished.stage} on {finished.mixture}"):
         shutil.copy(folder / "curves.png", folder / "model" / "curves.png")
-    shutil.rmtree(folder / "cache", ignore_errors=True)
     folders.note(folder, state | {"finished": True, "summary": finished.as_dict()})
 
 
