@@ -6,9 +6,9 @@
     python -m benchmarks.learning.evaluate difference before.json after.json
 
 MODEL is a folder that transformers opens; its tokenizer's chat template is used. Completions are greedy, at most 96
-tokens. Loss and preference read the validation split of a folder that `curate build` made. Everything runs in bfloat16
-where the processor is fast in it, on a GPU where there is one. It knows nothing of trainers. Refused: a template in
-which the prompt does not begin the whole conversation, for then it cannot be told where an answer starts.
+tokens. Loss and preference read the validation split of a folder that `curate build` made. Matrices are multiplied in
+bfloat16, on a GPU where there is one. It knows nothing of trainers. Refused: a template in which the prompt does not
+begin the whole conversation, for then it cannot be told where an answer starts.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,13 +76,12 @@ def completions(asked: Model, prompts: Sequence[Messages]) -> list[tuple[str, bo
     texts = [_rendered(asked, prompt) for prompt in prompts]
     found: dict[int, tuple[str, bool]] = {}
     end = asked.tokenizer.eos_token_id
+    model = deepcopy(asked.model).to(torch.bfloat16)  # autocast would round the same weights anew for every token
     for batch in _batches([len(text) for text in texts]):
         inputs = asked.tokenizer([texts[i] for i in batch], return_tensors="pt", padding=True, add_special_tokens=False)
-        inputs = inputs.to(asked.model.device)
-        with torch.inference_mode(), torch.autocast(asked.model.device.type, torch.bfloat16):
-            made = asked.model.generate(
-                **inputs, max_new_tokens=NEW_TOKENS, do_sample=False, eos_token_id=end, use_cache=True
-            )
+        how = {"max_new_tokens": NEW_TOKENS, "do_sample": False, "eos_token_id": end, "use_cache": True}
+        with torch.inference_mode():
+            made = model.generate(**inputs.to(model.device), **how)
         for i, row in zip(batch, made[:, inputs["input_ids"].shape[1] :].tolist(), strict=True):
             tokens = row[: row.index(end)] if end in row else row
             found[i] = (asked.tokenizer.decode(tokens, skip_special_tokens=True), end in row)
