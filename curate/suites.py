@@ -24,6 +24,7 @@ from curate.contamination.profile import Profile
 from curate.errors import UserError, unknown
 from curate.items import Item
 from curate.suite import Benchmark, Outcome, Suite, load_suite, read_each
+from curate.text.buffer import lay_out
 
 Progress = Callable[[str, int, int, float], None]
 """Called with a step, the rows and bytes of text it did, and the part of the step that these are."""
@@ -105,10 +106,7 @@ def unmatchable(items: Sequence[Item], profile: Profile) -> dict[str, list[str]]
     Only fields of at least n tokens can be covered by n-grams, and the score is the mean over the fields.
     """
     can = build_matchers(items, replace(profile, semantic=None)).matchable
-    blobs = [field.encode() for item in items for field in item.fields]
-    stops = np.cumsum([len(blob) for blob in blobs], dtype=np.int64)
-    starts = stops - np.array([len(blob) for blob in blobs], dtype=np.int64)
-    data = np.frombuffer(b"".join(blobs) or b"\0", dtype=np.uint8)
+    data, starts, stops = lay_out(field for item in items for field in item.fields)
     long_enough = np.diff(tokenise_all(data, starts, stops).first) >= profile.n
     found: dict[str, list[str]] = {}
     at = 0

@@ -201,6 +201,17 @@ def test_the_worked_example_of_sampling(tmp_path: Path) -> None:
     assert {"a/0", "a/0#2"} <= set(ids(tmp_path / "out", "data/train*"))
 
 
+def test_the_small_mixtures_are_as_documented(tmp_path: Path) -> None:
+    told = {cells[0].strip("`"): cells[1:3] for cells in rows(section("recipes.md", "Small mixtures to train on"))}
+    folder = ROOT / "mixtures/quickstart"
+    assert sorted(told) == sorted(path.name for path in folder.glob("laptop-*.yaml"))
+    for name, (kind, count) in told.items():
+        done = call("build", folder / name, "-o", name, "--json", cwd=tmp_path)
+        written = sum(source["written"] for source in json.loads(done.out)["sources"].values())
+        recipe = yaml.safe_load((folder / name).read_text("utf-8"))
+        assert (kind, count) == (f"`{recipe['kind']}`", str(written))
+
+
 @pytest.mark.parametrize("name", shipped_suites())
 def test_every_shipped_suite_is_documented(name: str) -> None:
     told = rows(section("suites.md", f"The shipped suite `{name}`"))

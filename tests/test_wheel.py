@@ -12,6 +12,8 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+RECIPES = ("recipe.yaml", "laptop-sft.yaml", "laptop-dpo.yaml", "laptop-rlvr.yaml")
+
 
 def run(*command: str | Path, cwd: Path) -> str:
     """Run a command away from the checkout; fail with what it said."""
@@ -44,7 +46,10 @@ def test_it_holds_the_packages_and_their_data_and_nothing_else(root: Path, wheel
     assert {top for top in tops if not top.endswith(".dist-info")} <= {"curate", "curate_train"}
     assert "curate/py.typed" in names
     assert "curate/data/suites/tulu3.yaml" in names
-    assert "curate/data/mixtures/quickstart/recipe.yaml" in names
+    recipes = {f"curate/data/mixtures/quickstart/{name}" for name in RECIPES}
+    assert recipes <= set(names)
+    data = [path.relative_to(root) for path in (root / "mixtures/quickstart/data").iterdir()]
+    assert {f"curate/data/{path.as_posix()}" for path in data} <= set(names)
     assert not [name for name in names if "__pycache__" in name]
     # No file of the package may stay behind: SQL, templates and the like.
     files = [path.relative_to(root).as_posix() for path in (root / "curate").rglob("*") if path.is_file()]
@@ -65,8 +70,9 @@ def test_the_shipped_suite_is_found_from_an_empty_folder(installed: Path, tmp_pa
     assert run(installed / "python", "-c", code, cwd=tmp_path).strip() == "20"
 
 
-def test_the_shipped_quickstart_builds(installed: Path, tmp_path: Path) -> None:
-    code = "from curate import shipped; print(shipped.folder('mixtures') / 'quickstart/recipe.yaml')"
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_shipped_recipe_builds(name: str, installed: Path, tmp_path: Path) -> None:
+    code = f"from curate import shipped; print(shipped.folder('mixtures') / 'quickstart/{name}')"
     recipe = run(installed / "python", "-c", code, cwd=tmp_path).strip()
     run(installed / "curate", "build", recipe, "-o", "out", cwd=tmp_path)
     assert (tmp_path / "out/recipe.lock.json").is_file()

@@ -29,6 +29,7 @@ from curate.contamination.index import build_index
 from curate.contamination.ngram import Matches, Turns, match
 from curate.contamination.semantic import SemanticSettings, build_semantic, match_semantic
 from curate.errors import UserError
+from curate.text.buffer import lay_out
 
 REPHRASED = "sft/llm_decontaminator/rephrase__"
 ALLOWED = 0.003
@@ -67,12 +68,7 @@ def sociology(data: Path, language: str) -> Set:
 
 def as_turns(texts: Sequence[str]) -> Turns:
     """Every text as the one turn of a record."""
-    blobs = [text.encode() for text in texts]
-    stops = np.cumsum([len(blob) for blob in blobs], dtype=np.int64)
-    starts = stops - np.array([len(blob) for blob in blobs], dtype=np.int64)
-    docs = np.arange(len(blobs), dtype=np.int32)
-    data = np.frombuffer(b"".join(blobs) or b"\0", np.uint8)
-    return Turns(data, starts, stops, docs, np.zeros(len(blobs), np.int32))
+    return Turns(*lay_out(texts), np.arange(len(texts), dtype=np.int32), np.zeros(len(texts), np.int32))
 
 
 class Scores(NamedTuple):

@@ -20,6 +20,7 @@ import numpy as np
 from curate.contamination.index import Tokens, make_bloom, may_hold, same_window, tokenise_all
 from curate.contamination.ngram import Matches, Turns
 from curate.contamination.pairs import pairs
+from curate.text.buffer import lay_out
 from curate.text.kernels import MAX_TOKENS, count_points, jit, make_edges, mix, next_tokens
 
 _GLANCE = 64
@@ -129,10 +130,7 @@ def _same(data: np.ndarray, tokens: Tokens, texts: np.ndarray, other: np.ndarray
 
 def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> ExactIndex:
     """Index items, each given as the texts of its fields."""
-    blobs = ["\n".join(item).encode() for item in items]
-    stops = np.cumsum([len(blob) for blob in blobs], dtype=np.int64)
-    starts = stops - np.array([len(blob) for blob in blobs], dtype=np.int64)
-    data = np.frombuffer(b"".join(blobs) or b"\0", dtype=np.uint8)
+    data, starts, stops = lay_out("\n".join(item) for item in items)
     tokens = tokenise_all(data, starts, stops)
     n_tokens = np.diff(tokens.first)
     enough = (n_tokens >= settings.min_tokens) | (_token_points(data, tokens) >= settings.min_points)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from curate.text.buffer import lay_out
 from curate.text.kernels import MAX_TOKENS, K, count_points, jit, make_edges, next_tokens, same_token
 
 P = np.uint64(0xD6E8FEB86659FD93)
@@ -249,11 +250,7 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float, left_o
     `threshold` only decides which items are called matchable: those whose score would exceed it if every window that
     counts matched.
     """
-    fields = [field for item in items for field in item]
-    blobs = [field.encode() for field in fields]
-    stops = np.cumsum([len(blob) for blob in blobs], dtype=np.int64)
-    starts = stops - np.array([len(blob) for blob in blobs], dtype=np.int64)
-    data = np.frombuffer(b"".join(blobs) or b"\0", dtype=np.uint8)
+    data, starts, stops = lay_out(field for item in items for field in item)
     tokens = tokenise_all(data, starts, stops)
     item_first = np.concatenate([[0], np.cumsum([len(item) for item in items], dtype=np.int64)]).astype(np.int64)
     field_item = np.repeat(np.arange(len(items), dtype=np.int32), np.diff(item_first))

@@ -20,6 +20,7 @@ import numpy as np
 
 from curate.contamination.ngram import STORED_FROM, Matches, Turns
 from curate.contamination.pairs import pairs, whole_items, whole_turns
+from curate.text.buffer import lay_out
 from curate.text.kernels import jit
 from curate.text.minhash import (
     ShingleSets,
@@ -60,10 +61,7 @@ class MinhashIndex:
 
 def build_minhash(items: Sequence[Sequence[str]], settings: MinhashSettings) -> MinhashIndex:
     """Index items, each given as the texts of its fields."""
-    blobs = ["\n".join(item).encode() for item in items]
-    stops = np.cumsum([len(blob) for blob in blobs], dtype=np.int64)
-    starts = stops - np.array([len(blob) for blob in blobs], dtype=np.int64)
-    data = np.frombuffer(b"".join(blobs) or b"\0", dtype=np.uint8)
+    data, starts, stops = lay_out("\n".join(item) for item in items)
     sets = shingle_sets(data, starts, stops, np.arange(len(items), dtype=np.int32), len(items), settings.shingle)
     sizes = np.diff(sets.first)
     known = np.flatnonzero(sizes)

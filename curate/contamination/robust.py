@@ -22,6 +22,7 @@ from curate.contamination.align import CAPITALISED, NUMBER, PLAIN, Items, Rule
 from curate.contamination.index import P, Tokens, field_offsets, fill_slots, make_bloom, power_of_two, token_points
 from curate.contamination.ngram import Matches, Turns
 from curate.contamination.seek import scan
+from curate.text.buffer import lay_out
 from curate.text.kernels import code_point, jit, lower_point
 from curate.text.tokenise import DIGIT
 from curate.text.words import find_words, sort_of_point
@@ -151,11 +152,8 @@ def _seeds(
 def build_robust(items: Sequence[Sequence[str]], settings: RobustSettings | None = None) -> RobustIndex:
     """Index items, each given as the texts of its fields; an item's text is its fields joined by one newline."""
     settings = settings or RobustSettings()
-    blobs = [field.encode() for item in items for field in item]
-    lengths = np.array([len(blob) for blob in blobs], np.int64)
-    stops = np.cumsum(lengths, dtype=np.int64)
-    data = np.frombuffer(b"".join(blobs) + bytes(8), np.uint8)
-    words = _words_of_all(data, stops - lengths, stops)
+    data, starts, stops = lay_out(field for item in items for field in item)
+    words = _words_of_all(data, starts, stops)
     item_fields = np.concatenate([[0], np.cumsum([len(item) for item in items], dtype=np.int64)]).astype(np.int64)
     n_words = np.diff(words.first[item_fields]).astype(np.int32)
     word_item = np.repeat(np.arange(len(items), dtype=np.int32), n_words)
@@ -179,7 +177,7 @@ def build_robust(items: Sequence[Sequence[str]], settings: RobustSettings | None
         begins=words.begins,
         ends=words.ends,
         hashes=words.hashes,
-        points=token_points(data, stops - lengths, words, field_offsets(items)),
+        points=token_points(data, starts, words, field_offsets(items)),
         weights=weights,
         kinds=_kinds(data, words.begins),
         word_item=word_item,

@@ -16,7 +16,6 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from math import sqrt
 
 import numpy as np
@@ -26,6 +25,7 @@ from curate.contamination.mutations import MUTATIONS, Filler, mutate
 from curate.contamination.ngram import Turns
 from curate.contamination.policy import Hits
 from curate.items import Item, item_text
+from curate.text.buffer import lay_out
 
 PER_BENCHMARK, AT_MOST = 200, 2000
 """Items planted of one benchmark, and of all: seconds of work."""
@@ -75,12 +75,9 @@ class SelfTest:
 
 def turns_of(rows: Rows) -> Turns:
     """Lay out the turns of rows for a matcher."""
-    blobs = [turn.encode() for row in rows for turn in row]
-    stops = np.array(list(accumulate(map(len, blobs))), np.int64)
-    starts = stops - np.array([len(blob) for blob in blobs], np.int64)
     docs = np.repeat(np.arange(len(rows), dtype=np.int32), [len(row) for row in rows])
     places = np.array([place for row in rows for place in range(len(row))], np.int32)
-    return Turns(np.frombuffer(b"".join(blobs) or b"\0", np.uint8), starts, stops, docs, places)
+    return Turns(*lay_out(turn for row in rows for turn in row), docs, places)
 
 
 def sample_items(

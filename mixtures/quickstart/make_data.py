@@ -22,6 +22,8 @@ import yaml
 
 HERE = Path(__file__).resolve().parent
 PER_TEMPLATE = 4
+NUMBERS = {"a": (21, 60), "b": (5, 14), "c": (2, 17)}
+"""Of a sum's numbers the smallest, and how many there are to choose from."""
 
 FORMULAS: dict[str, Callable[[int, int, int], int]] = {
     "2 * a + b + 2 * c": lambda a, b, c: 2 * a + b + 2 * c,
@@ -78,13 +80,18 @@ def pick(*key: object) -> int:
     return int.from_bytes(hashlib.sha256(repr(key).encode()).digest()[:8], "big")
 
 
-def values(slots: Mapping[str, list[str]], source: str, template: int, round_: int) -> dict[str, Any]:
+def values(
+    slots: Mapping[str, list[str]],
+    source: str,
+    template: int,
+    round_: int,
+    numbers: Mapping[str, tuple[int, int]] = NUMBERS,
+) -> dict[str, Any]:
     """Choose a value for every slot and the three numbers of a row; the rounds of one template all differ."""
     chosen: dict[str, Any] = {
         name: options[(pick(source, template, name) + round_ * (1 + pick(source, name) % 2)) % len(options)]
         for name, options in slots.items()
     }
-    numbers = {"a": (21, 60), "b": (5, 14), "c": (2, 17)}
     return chosen | {n: low + pick(source, template, n, round_) % span for n, (low, span) in numbers.items()}
 
 
