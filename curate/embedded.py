@@ -54,7 +54,7 @@ def _dequantised(gguf: Path) -> Path:
             if not folder.is_dir():
                 _make(gguf, folder)
     except ImportError as error:
-        raise UserError(f"the model {NAME} needs {error.name or error}: pip install torch transformers gguf") from None
+        raise UserError(f"the model {NAME} needs {error.name or error}: pip install 'tulu-curate[train]'") from None
     except Exception as error:  # each of gguf, transformers and safetensors has types of its own
         line = " ".join(str(error).split())[:300]
         hint = "550 MB must be free there; XDG_CACHE_HOME names another place"

@@ -287,7 +287,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder of public data")
     parser.add_argument("-o", "--out", type=Path, required=True, help="the folder to write into")
     options = parser.parse_args()
-    for name, rows in make(options.data, options.out).items():
+    for name, rows in make(options.data.resolve(), options.out).items():
         kinds = Counter(row.get("type", row.get("set")) for row in rows)
         print(f"{name}: {len(rows)} rows ({', '.join(f'{kind} {n}' for kind, n in sorted(kinds.items()))})")
 

@@ -66,7 +66,7 @@ def test_a_run_learns_and_leaves_a_model_that_speaks(
     ask = [{"role": "user", "content": "Question 3: where is the lamp?"}]
     ids = tokenizer.apply_chat_template(ask, add_generation_prompt=True, return_tensors="pt", return_dict=True)
     said = model.generate(**ids, max_new_tokens=40, do_sample=False)[0, ids["input_ids"].shape[1] :]
-    assert tokenizer.decode(said).startswith("The ")
+    assert tokenizer.decode(said).startswith("The")
     samples = [json.loads(line) for line in (out / "samples.jsonl").read_text("utf-8").splitlines()]
     assert sorted({row["step"] for row in samples}) == [0, 8, 16, 24]
     assert len({row["id"] for row in samples}) == 4
@@ -101,7 +101,7 @@ def test_a_run_that_goes_on_has_the_curve_of_one_that_was_not_stopped(
         sft(settings, mixture, stopped, lora=lora, save_every=3)
     assert [step for step, _ in curve(stopped)] == [1, 2, 3, 4]
     again = sft(settings, mixture, stopped, resume=True, lora=lora, save_every=3)
-    assert curve(stopped) == pytest.approx(curve(tmp_path / "whole"))
+    assert dict(curve(stopped)) == pytest.approx(dict(curve(tmp_path / "whole")))
     assert [path.name for path in sorted((stopped / "checkpoints").glob("checkpoint-*"))][-1] == "checkpoint-8"
     assert (again.model / "model.safetensors").read_bytes() == (whole.model / "model.safetensors").read_bytes()
 
@@ -135,8 +135,9 @@ def test_ctrl_c_saves_and_says_so_and_resume_finishes(
             break
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    assert process.wait(120) == 130
-    assert "--resume" in (process.stderr.read() if process.stderr else "")
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "of 400; go on with --resume" in said
     (checkpoint,) = (out / "checkpoints").glob("checkpoint-*")
     done = int(checkpoint.name.rpartition("-")[2])
     assert 1 <= done < 400
@@ -158,6 +159,7 @@ def test_a_full_disk_is_one_line_and_earlier_checkpoints_are_whole(
     limited = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2); "
     limited += "sys.argv = sys.argv[2:]; runpy.run_module('curate', run_name='__main__')"
     call = command(settings, mixture, out, steps=4, save_every=2)
+    call[call.index("--data") + 1] = str(mixture("sft").parent / "rows.jsonl")  # a built one has an audit to write to
     call = [call[0], "-c", limited, str(size + 10_000), "curate", *call[3:]]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
@@ -244,7 +246,7 @@ def test_a_missing_verifier_stops_before_the_first_step(settings: dict[str, Any]
     row = {"messages": [{"role": "user", "content": "2 + 2?"}], "ground_truth": "4", "dataset": "gsm8"}
     rows.write_text(json.dumps(row) + "\n", encoding="utf-8")
     with pytest.raises(UserError, match="unknown-verifier.*gsm8k"):
-        rlvr.train(RlvrConfig(**settings), str(rows), tmp_path / "run")
+        rlvr.train(RlvrConfig(**settings | {"max_completion": 16}), str(rows), tmp_path / "run")
 
 
 def test_a_folder_of_somebody_else_is_not_touched(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -178,6 +179,8 @@ def _train(
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         steps = int(trainer.state.global_step)
         if watch.stopped and steps < trainer.state.max_steps:
+            saved = f"curate: {folder}: saved after step {steps} of {trainer.state.max_steps}; go on with --resume\n"
+            sys.stderr.write(saved)
             raise KeyboardInterrupt
         if prepared.validation and not _evaluated(folder, steps):
             trainer.evaluate()

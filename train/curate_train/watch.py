@@ -27,14 +27,19 @@ class Ids:
     """The ids of the rows in the last batches: a collator that remembers them and lets TRL's do the work."""
 
     def __init__(self, collate: Callable[[list[dict[str, Any]]], Any], batches: int) -> None:
-        """Remember `batches` batches beside the one that is fetched ahead."""
-        self.collate = collate
+        """Remember the `batches` of a step, and the one that the loader fetches ahead."""
+        self.collate, self.batches = collate, batches
         self.last: deque[list[str]] = deque(maxlen=batches + 1)
 
     def __call__(self, rows: list[dict[str, Any]]) -> Any:
         """Collate, and remember the ids."""
         self.last.append([str(row.get("id", "?")) for row in rows])
         return self.collate(rows)
+
+    def of_step(self, *, ahead: bool) -> list[str]:
+        """The ids of the step under way; `ahead` says that a batch of the next one has been fetched."""
+        batches = list(self.last)[: -1 if ahead else None][-self.batches :]
+        return [row for batch in batches for row in batch]
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]
@@ -59,7 +64,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             )
 
     def _rows(self) -> str:
-        found = [row for batch in (self.ids.last if self.ids else ()) for row in batch]
+        ahead = not self.trainer.accelerator.gradient_state.end_of_dataloader
+        found = self.ids.of_step(ahead=ahead) if self.ids else []
         more = f" and {len(found) - _SHOWN_IDS} more" if len(found) > _SHOWN_IDS else ""
         return ", ".join(found[:_SHOWN_IDS]) + more if found else "not known"
 

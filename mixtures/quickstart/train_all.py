@@ -1,0 +1,65 @@
+"""From files to models: builds the three laptop mixtures and trains the embedded model on each for a few steps.
+
+    python mixtures/quickstart/train_all.py out/quickstart-training --steps 4
+
+DPO and RLVR begin where SFT ended, as in the paper. Offline; ends with one line of figures. A few steps show that
+everything works, not that anything is learnt: for that see benchmarks/learning.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+SMALL = {"rlvr": ("--prompts", "2", "--generations", "4", "--micro-batch", "8", "--max-completion", "48")}
+"""What makes a step of RLVR one of seconds."""
+
+
+def run(*arguments: str) -> str:
+    """Run a verb of curate and give what it printed."""
+    print("$ curate", *arguments, file=sys.stderr, flush=True)
+    return subprocess.run(
+        [sys.executable, "-m", "curate", *arguments], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+
+
+def trained(stage: str, out: Path, steps: int, model: str) -> dict[str, Any]:
+    """Build the mixture of a stage, train on it, and give the summary."""
+    data = str(out / f"data-{stage}")
+    run("build", str(HERE / f"laptop-{stage}.yaml"), "-o", data, "--overwrite")
+    options = ("--model", model, "--steps", str(steps), *SMALL.get(stage, ()), "--overwrite", "--json")
+    summary: dict[str, Any] = json.loads(
+        run("train", stage, f"laptop-{stage}", "--data", data, "-o", str(out / stage), *options)
+    )
+    return summary
+
+
+def figures(done: dict[str, dict[str, Any]]) -> str:
+    """One line: what the held-out figures were before and after."""
+    shown = (("sft", "loss"), ("dpo", "rewards/accuracies"), ("rlvr", "reward"))
+    parts = []
+    for stage, name in shown:
+        before, after = done[stage]["held_out"][name]
+        parts.append(f"{stage}: held-out {name} {before:.3f} -> {after:.3f} in {done[stage]['steps']} steps")
+    return "; ".join(parts)
+
+
+def main() -> None:
+    """Train all three and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--steps", type=int, default=4)
+    options = parser.parse_args()
+    done = {"sft": trained("sft", options.out, options.steps, "embedded")}
+    for stage in ("dpo", "rlvr"):
+        done[stage] = trained(stage, options.out, options.steps, done["sft"]["model"])
+    print(figures(done))
+
+
+if __name__ == "__main__":
+    main()
