@@ -37,6 +37,7 @@ def _rows(kind: str, n: int) -> list[dict[str, Any]]:
         else:
             label = '[{"id": "punctuation:no_comma", "kwargs": {}}]'
             verifier, truth = (("ifeval", label), ("string", room))[i % 2]
+            ask = [_turn("user", ask[0]["content"] + " Please say." * (i % 4))]
             rows.append({"prompt": ask, "verifier": verifier, "ground_truth": truth})
     return rows
 

@@ -273,3 +273,25 @@ def test_a_folder_without_a_model_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=r"is no folder with a model"):
         sft(settings, mixture, tmp_path / "run", model=model)
+
+
+def test_two_processes_learn_what_one_does(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+    """The same batches shared by two processes, started by accelerate: the same losses, one folder, one summary."""
+    call = command(settings, mixture, tmp_path / "two", steps=3, micro_batch=4)[2:]
+    launch = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--cpu",
+        "--num_processes",
+        "2",
+        "--num_machines",
+        "1",
+    ]
+    launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "-m"]
+    done = subprocess.run([*launch, *call, "--json"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    assert json.loads(line)["steps"] == 3
+    sft(settings, mixture, tmp_path / "one", steps=3, micro_batch=4)
+    assert dict(curve(tmp_path / "two")) == pytest.approx(dict(curve(tmp_path / "one")), rel=1e-4)

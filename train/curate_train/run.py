@@ -249,4 +249,6 @@ def _disk(error: Exception) -> str:
             return str(cause.strerror)
         cause = cause.__cause__ or cause.__context__
     words = ("No space left on device", "File too large", "Disk quota exceeded")
-    return next((word for word in words if word in str(error)), "")
+    found = next((word for word in words if word in str(error)), "")
+    cut = "inline_container" in str(error) and ("unexpected pos" in str(error) or "failed writing" in str(error))
+    return found or ("a file was cut short" if cut else "")  # the second is all that torch.save says
