@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import doctest
+import inspect
 import json
 import re
 import shlex
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 import pyarrow as pa
 import pytest
 import typer
 import yaml
+from curate_train.config import DpoConfig, Lora, RlvrConfig, SftConfig, TrainConfig, Vllm
 from pydantic import BaseModel
 
 import curate
@@ -30,6 +32,7 @@ from curate.shipped import suite as shipped_suite
 from curate.shipped import suites as shipped_suites
 from curate.sources import open_source
 from curate.suite import Benchmark, SuiteFile
+from curate.trainers import configure, find
 from curate.verify import ALIASES, VERIFIERS, load
 from curate.verify.pool import OUTCOMES
 from curate.verify.rates import rates
@@ -46,7 +49,16 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
         "Of `output`": OutputSpec,
     },
     "suites.md": {"Keys of the file": SuiteFile, "Keys of a benchmark": Benchmark},
+    "training.md": {
+        "Of every stage": TrainConfig,
+        "Of `sft`": SftConfig,
+        "Of `dpo`": DpoConfig,
+        "Of `rlvr`": RlvrConfig,
+        "Of `lora`": Lora,
+        "Of `vllm`": Vllm,
+    },
 }
+STAGES: dict[str, type[TrainConfig]] = {"sft": SftConfig, "dpo": DpoConfig, "rlvr": RlvrConfig}
 
 
 class Fence(NamedTuple):
@@ -95,11 +107,15 @@ def default_of(model: type[BaseModel], name: str) -> str:
     if isinstance(field.default, tuple):
         return f"`[{', '.join(map(str, field.default))}]`"
     default = field.get_default(call_default_factory=True)
-    return f"`{'null' if default is None else default}`"
+    if default is None or isinstance(default, bool):
+        return f"`{json.dumps(default)}`"
+    return f"`{default}`"
 
 
 def sort_of(annotation: Any) -> str:
     """The first word of a type as the tables have it."""
+    if get_origin(annotation) is Annotated:
+        return sort_of(get_args(annotation)[0])
     inner = [one for one in get_args(annotation) if one is not type(None)]
     if get_origin(annotation) in (Union, types.UnionType):
         return sort_of(inner[0])
@@ -117,7 +133,8 @@ def sort_of(annotation: Any) -> str:
 def test_every_key_is_documented_with_its_type_and_default(page: str, title: str) -> None:
     model = MODELS[page][title]
     told = {cells[0]: cells[1:] for cells in rows(section(page, title))}
-    names = {f"`{field.alias or name}`": name for name, field in model.model_fields.items()}
+    own = inspect.get_annotations(model)  # of a configuration that adds to another one: what it adds or changes
+    names = {f"`{model.model_fields[name].alias or name}`": name for name in own}
     assert list(told) == list(names)
     for shown, name in names.items():
         kind, default, meaning = told[shown]
@@ -131,6 +148,9 @@ def test_every_yaml_example_is_a_recipe_or_a_suite(fence: Fence) -> None:
     data = yaml.safe_load(fence.text)
     if "benchmarks" in data:
         SuiteFile.model_validate(data)
+        return
+    if "learning_rate" in data:
+        SftConfig.model_validate(data)
         return
     recipe = Recipe.model_validate({"name": "part", "kind": "sft"} | data)  # a part of one shows the keys it is about
     for source in recipe.sources:
@@ -260,6 +280,18 @@ def command_lines() -> Iterator[tuple[str, str]]:
             yield f"help of {name}", line
 
 
+def settings(model: type[BaseModel]) -> set[str]:
+    """The keys of a configuration as options, those of its parts with a dot."""
+    found = set()
+    for name, field in model.model_fields.items():
+        option = "--" + name.replace("_", "-")
+        found.add(option)
+        for part in get_args(field.annotation):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                found |= {f"{option}.{key[2:]}" for key in settings(part)}
+    return found
+
+
 def verbs() -> dict[str, Any]:
     group: Any = typer.main.get_command(app)  # Typer's own copy of click, or click's
     return dict(group.commands)
@@ -274,8 +306,26 @@ def test_every_command_line_names_a_verb_and_options_that_there_are(where: str, 
     known = {name for command in verbs().values() for option in command.params for name in option.opts} | {"--help"}
     if words[0] in verbs():
         known = {name for option in verbs()[words[0]].params for name in option.opts} | {"--help"}
+    if words[0] == "train" and words[1:] and words[1] in STAGES:
+        known |= settings(STAGES[words[1]])
     options = {word.split("=")[0] for word in words[1:] if re.match(r"--?[a-z]", word)}
     assert options <= known, line
+
+
+def trainings() -> list[tuple[str, str]]:
+    """Every run of a stage on the pages and in the help, launched by accelerate or not: (where, its words)."""
+    launched = [(str(f), line) for f in fences("console") for line in re.findall(r"-m (curate .*)$", f.text, re.M)]
+    stages = "|".join(STAGES)
+    return [
+        (where, line) for where, line in [*command_lines(), *launched] if re.match(f"curate train ({stages}) ", line)
+    ]
+
+
+@pytest.mark.parametrize(("where", "line"), trainings())
+def test_every_training_names_a_preset_and_settings_that_there_are(where: str, line: str) -> None:
+    _, _, stage, config, *rest = shlex.split(line, comments=True)
+    if not config.endswith(".yaml"):
+        configure(find(stage), config, rest[rest.index("-o") + 2 :])
 
 
 def test_every_verb_has_an_example_in_its_help() -> None:

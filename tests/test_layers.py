@@ -2,7 +2,7 @@
 
 The ranks below are the picture of docs/architecture.md: a module imports only from rows above its own. Two modules of
 one row do not import each other; inside a package everything may import everything. Imports under TYPE_CHECKING do not
-count.
+count. `curate_train` stands above them all: it imports `curate`, never the other way round, and torch when it trains.
 """
 
 from __future__ import annotations
@@ -56,6 +56,12 @@ HEAVY = {
     "rich",
     "yaml",
 }
+
+
+TRAIN = ROOT / "train" / "curate_train"
+TORCH = {"accelerate", "datasets", "matplotlib", "peft", "tensorboard", "torch", "transformers", "trl", "vllm"}
+# A callback has to be a class of transformers' own: these are imported by functions, once training is sure to begin.
+CALLBACKS = ("kl", "samples", "watch")
 
 
 def module_of(path: Path) -> str:
@@ -134,6 +140,53 @@ def test_import_curate_is_light() -> None:
     loaded = set(run.stdout.split())
     assert "curate" in loaded
     assert not loaded & HEAVY
+
+
+def at_module_level(path: Path) -> set[str]:
+    """Give the top-level packages that a file imports as soon as it is imported itself."""
+    body = [
+        node
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef))
+    ]
+    return {name.split(".")[0] for node in statements(body) for name in imported(node, "curate_train")}
+
+
+def test_trainers_import_torch_inside_functions() -> None:
+    modules = sorted(TRAIN.glob("*.py"))
+    assert {path.stem for path in modules} > {*CALLBACKS, "sft", "dpo", "rlvr"}
+    for path in modules:
+        allowed = {"transformers"} if path.stem in CALLBACKS else set()
+        assert at_module_level(path) & TORCH <= allowed, path
+
+
+def test_callbacks_are_imported_inside_functions_only() -> None:
+    for path in TRAIN.glob("*.py"):
+        body = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if not for_types_only(node)]
+        names = {".".join(name.split(".")[:2]) for node in body for name in imported(node, "curate_train")}
+        assert not names & {f"curate_train.{one}" for one in CALLBACKS}, path
+
+
+def test_the_stages_are_imported_without_torch() -> None:
+    """Also where it is not installed at all: presets and configurations are looked at without the extra."""
+    code = f"""
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {TORCH!r}:
+            raise ImportError(name)
+sys.meta_path.insert(0, Refuse())
+from curate.trainers import configure, find
+for stage in ("sft", "dpo", "rlvr"):
+    found = find(stage)
+    for preset in found.presets:
+        configure(found, preset, ())
+print(*sorted({{name.split(".")[0] for name in sys.modules}}))
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert "curate_train" in loaded
+    assert not loaded & TORCH
 
 
 def test_the_reader_of_imports_sees_what_it_should() -> None:

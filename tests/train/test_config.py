@@ -1,4 +1,4 @@
-"""What can be set: every preset loads and says what the paper says, and what is wrong is one line with the nearest name."""
+"""What can be set: presets say what the paper says, and what is wrong is one line with the nearest name."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def test_a_resolved_configuration_can_be_read_again(tmp_path: Path) -> None:
 def test_a_configuration_does_not_change() -> None:
     config = SftConfig(model="m", learning_rate=1e-5)
     with pytest.raises(ValueError, match="frozen"):
-        config.batch = 3
+        setattr(config, "batch", 3)  # noqa: B010 - mypy knows that it cannot be set
 
 
 @given(st.integers(1, 64), st.integers(1, 64), st.integers(1, 32), st.integers(0, 5))
@@ -239,5 +239,5 @@ def test_accumulation_makes_the_batch_or_says_why_not(times: int, micro: int, de
     if batch % (micro * devices) == 0:
         assert accumulation(batch, micro, devices) * micro * devices == batch
     else:
-        with pytest.raises(ValueError, match=rf"batch of {batch} is no multiple of micro_batch \({micro}\) × {devices}"):
+        with pytest.raises(ValueError, match=rf"batch of {batch} is no multiple .* \({micro}\) × {devices} devices"):
             accumulation(batch, micro, devices)

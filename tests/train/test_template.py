@@ -46,7 +46,7 @@ def marked(turns: Sequence[Turn], eos: str = "<eos>", prompt: bool = False) -> s
 
 
 def expected(turns: Sequence[Turn], eos: str, prompt: bool) -> str:
-    """What the paper's format is: tag, line break, text; the end after what the assistant says; a break between turns."""
+    """The paper's format: tag, line break, text; an end after what the assistant says; a break between turns."""
     said = []
     for turn in turns:
         own = f"{OPEN}{turn['content']}{eos}{CLOSE}" if turn["role"] == "assistant" else turn["content"] + "\n"
@@ -58,8 +58,12 @@ def expected(turns: Sequence[Turn], eos: str, prompt: bool) -> str:
 
 
 texts = st.text(st.characters(exclude_characters=OPEN + CLOSE, exclude_categories=["Cs"]), max_size=40)
-odd = st.sampled_from(["", "\n", " two  spaces ", "{{ eos_token }}", "{% if %}", "<|assistant|>\n", "<eos>", "Ünï – 漢字"])
-turn = st.builds(dict, role=st.sampled_from(["system", "user", "assistant"]), content=texts | odd)
+odd = st.sampled_from(
+    ["", "\n", " two  spaces ", "{{ eos_token }}", "{% if %}", "<|assistant|>\n", "<eos>", "Ünï – 漢"]
+)
+turn: st.SearchStrategy[Turn] = st.builds(
+    dict, role=st.sampled_from(["system", "user", "assistant"]), content=texts | odd
+)
 conversations = st.lists(turn, min_size=1, max_size=6)
 
 

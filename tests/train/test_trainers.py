@@ -1,4 +1,4 @@
-"""Trainers are found by entry points: those of this package, one that another package registers, and none that is not."""
+"""Trainers are found by entry points: those of this package, and those that another package registers."""
 
 from __future__ import annotations
 
