@@ -432,11 +432,14 @@ def train(
     configuration, metrics, curves and samples. Every key of the configuration is
     an option too: --learning-rate 1e-5, --lora.rank 8, --steps 20.
 
-    \bExample: curate build mixtures/quickstart/laptop-sft.yaml -o data
-      curate train sft laptop-sft --data data -o runs/sft
+    \bExample: curate train sft laptop-sft --data data -o runs/sft
+
+    \bThe data for it:
+      curate build mixtures/quickstart/laptop-sft.yaml -o data
 
     \bOn eight GPUs:
-      accelerate launch --config_file fsdp-8.yaml -m curate train sft tulu3-sft-8b --data data -o runs/sft
+      accelerate launch --config_file fsdp-8.yaml \\
+        -m curate train sft tulu3-sft-8b --data data -o runs/sft
 
     Read on: docs/training.md, every key and preset
     """
