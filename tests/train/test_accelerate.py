@@ -68,7 +68,7 @@ def test_accelerate_would_launch_it(path: Path) -> None:
     words[words.index("--config_file") + 1] = str(path)
     arguments, config, _ = _validate_launch_command(launch_command_parser().parse_args(words))
     assert (arguments.module, arguments.training_script, arguments.training_script_args[0]) == (True, "curate", "train")
-    assert config.mixed_precision == "bf16"
+    assert arguments.mixed_precision == "no", "anything else would win over `precision: fp32` of a run"
     if path.stem.startswith("fsdp"):
         environment = prepare_multi_gpu_env(arguments)
         assert environment["FSDP_VERSION"] == "2"
