@@ -49,6 +49,15 @@ DOSES = {
     "length_constraints:number_paragraphs": 100,
 }
 """Rows of SFT for each type that is used: enough that sampling finds what is asked, and RLVR has still to learn it."""
+SETTLED = (
+    "change_case:english_capital",
+    "change_case:english_lowercase",
+    "detectable_format:json_format",
+    "detectable_format:title",
+    "startend:quotation",
+)
+"""No prompts of RLVR: after SFT the first two are never kept, the others almost always, so that all completions of a
+prompt get the same reward and nothing is learnt from it. They are held out and measured like all others."""
 PLAIN, CODE, RLVR, HELD_OUT = 2200, 400, 2500, 40
 """Rows of SFT without a constraint, such rows about code, rows of RLVR, held-out prompts of each type."""
 PAIRS = {"coconot": 420, "hh": 800, "llmbar": 400, "pandalm": 380}
@@ -269,7 +278,7 @@ def make(data: Path, out: Path) -> dict[str, Rows]:
     programs = sides(once(pairs_of(data, PROGRAMS)))["sft"]
     files = {
         "sft": sft(split["sft"], programs),
-        "rlvr": prompts(split["rlvr"], "rlvr", -(-RLVR // len(DOSES))),
+        "rlvr": [row for row in prompts(split["rlvr"], "rlvr", -(-RLVR // len(DOSES))) if row["type"] not in SETTLED],
         "heldout": prompts(split["heldout"], "heldout", HELD_OUT),
         "preference": preference(data),
     }

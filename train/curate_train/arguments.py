@@ -53,7 +53,6 @@ def common(config: TrainConfig, batch: int, folder: Path, *, held_out: bool) -> 
         "logging_nan_inf_filter": False,  # a loss that is not a number stops the run, it is not left out of a mean
         "eval_strategy": "steps" if held_out and config.eval_every else "no",
         "eval_steps": config.eval_every,
-        "eval_on_start": held_out,
         "save_strategy": "steps" if config.save_every else "no",
         "save_steps": config.save_every or 500,
         "save_total_limit": config.keep_checkpoints,

@@ -36,13 +36,19 @@ COMPLETE = "complete"
 _PACKAGES = ("accelerate", "datasets", "peft", "torch", "transformers", "trl", "tulu-curate")
 
 
+def cache_of(folder: Path) -> Path:
+    """Where the Arrow files of a run lie: beside its folder, which may not be there yet."""
+    whole = folder.absolute()
+    return whole.with_name(f"{whole.name}.cache")
+
+
 @contextmanager
 def held(folder: Path) -> Iterator[Path]:
     """The cache of a run, OUT.cache beside its folder, while nobody else may train into it.
 
     It stays while there is a run to go on with. Raises UserError where another run is under way.
     """
-    cache = folder.with_name(f"{folder.name}.cache")
+    cache = cache_of(folder)
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / _LOCK).open("w", encoding="utf-8") as lock:
         try:

@@ -6,21 +6,21 @@ import os
 import shutil
 import sys
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from curate.check import PURPOSES
-from curate.errors import CurateError, UserError
+from curate.errors import UserError
 from curate_train import card, curves
 from curate_train import folder as folders
 from curate_train.config import RlvrConfig, TrainConfig
 from curate_train.data import Data, open_data
 from curate_train.lengths import Lengths, lengths, measured, short_enough
 from curate_train.model import load_tokenizer, model_path, save
+from curate_train.surroundings import surroundings
 
 # What a summary tells of: first and last value, of the training batches and of the validation split.
 _TRAINING = ("loss", "reward")
@@ -92,8 +92,8 @@ def run(
     began = time.monotonic()
     main = int(os.environ.get("RANK", "0")) == 0
     with (
-        _as_curate(folder),
-        folders.held(folder) if main else nullcontext(folder.with_name(f"{folder.name}.cache")) as cache,
+        surroundings(folder),
+        folders.held(folder) if main else nullcontext(folders.cache_of(folder)) as cache,
     ):
         if main:
             folders.refuse(folder, stage, config, data, resume=resume, overwrite=overwrite)
@@ -163,6 +163,7 @@ def _train(
     from curate_train.samples import Sampler, sample_rows
     from curate_train.watch import Bar, Ids, Watch, interruptible
 
+    trainer.args.eval_on_start = prepared.validation is not None and checkpoint is None
     ids = None
     if stage != "rlvr":
         ids = trainer.data_collator = Ids(trainer.data_collator, trainer.args.gradient_accumulation_steps)
@@ -182,15 +183,10 @@ def _train(
             saved = f"curate: {folder}: saved after step {steps} of {trainer.state.max_steps}; go on with --resume\n"
             sys.stderr.write(saved)
             raise KeyboardInterrupt
-        if prepared.validation and not _evaluated(folder, steps):
+        logged = {log["step"] for log in trainer.state.log_history if "eval_loss" in log}
+        if prepared.validation and steps not in logged:
             trainer.evaluate()
     return steps
-
-
-def _evaluated(folder: Path, step: int) -> bool:
-    """Whether the last step was evaluated already."""
-    found = curves.read_metrics(folder).get("eval_loss")
-    return bool(found) and found[0][-1] == step  # type: ignore[index]
 
 
 def _figures(folder: Path) -> tuple[dict[str, tuple[float, float]], dict[str, tuple[float, float]]]:
@@ -209,46 +205,3 @@ def _write(folder: Path, config: TrainConfig, finished: Finished) -> None:
     if curves.draw(folder, f"{finished.stage} on {finished.mixture}"):
         shutil.copy(folder / "curves.png", folder / "model" / "curves.png")
     folders.note(folder, state | {"finished": True, "summary": finished.as_dict()})
-
-
-@contextmanager
-def _as_curate(folder: Path) -> Iterator[None]:
-    """Quiet libraries that tell nobody of the run; a full disk is one line that says how to go on."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(folder / "tensorboard"))
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TQDM_DISABLE", "1")
-    try:
-        import datasets
-        import transformers
-        import trl  # noqa: F401
-    except ImportError as error:
-        need = f"training needs the extra 'train' ({error.name} is missing)"
-        raise UserError(f"{need}: pip install 'tulu-curate[train]'") from None
-    warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers|trl|peft")  # not the user's to mend
-    datasets.disable_progress_bars()
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        if _disk(error):
-            full = f"{folder}: could not be written ({_disk(error)}); earlier checkpoints are whole"
-            raise CurateError(f"{full}: make room, then add --resume") from error
-        raise
-
-
-def _disk(error: Exception) -> str:
-    """What a disk that takes no more says, through whichever library wrote; empty for another error."""
-    import errno
-
-    codes = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in codes:
-            return str(cause.strerror)
-        cause = cause.__cause__ or cause.__context__
-    words = ("No space left on device", "File too large", "Disk quota exceeded")
-    found = next((word for word in words if word in str(error)), "")
-    cut = "inline_container" in str(error) and ("unexpected pos" in str(error) or "failed writing" in str(error))
-    return found or ("a file was cut short" if cut else "")  # the second is all that torch.save says
