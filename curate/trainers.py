@@ -37,20 +37,19 @@ class Trainer:
         return {path.stem: path for path in sorted(folder.glob("*.yaml"))} if folder else {}
 
 
-def names() -> list[str]:
-    """The registered trainers, without importing any."""
-    return sorted(entry.name for entry in entry_points(group=GROUP))
-
-
 def find(name: str) -> Trainer:
     """The trainer of this name; raises UserError with the nearest known name, or for one that cannot be imported."""
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     if name not in found:
         raise UserError(unknown("trainer", name, found))
     try:
-        return Trainer(name, found[name].load())
-    except ImportError as error:
+        module = found[name].load()
+    except (ImportError, AttributeError) as error:
         raise UserError(f"trainer '{name}' cannot be imported: {error}") from error
+    missing = [part for part in ("KIND", "Config", "train") if not hasattr(module, part)]
+    if missing:
+        raise UserError(f"trainer '{name}' ({found[name].value}) has no {missing[0]}")
+    return Trainer(name, module)
 
 
 def configure(trainer: Trainer, config: str, given: Sequence[str]) -> BaseModel:
@@ -59,13 +58,12 @@ def configure(trainer: Trainer, config: str, given: Sequence[str]) -> BaseModel:
     `--lora.rank 8` sets a key of a part. Raises UserError for a name that is neither file nor preset, an unknown key or
     a value that will not do.
     """
-    path, where = _config_file(trainer, config), config
+    path = _config_file(trainer, config)
     model: type[BaseModel] = trainer.module.Config
     data = load_yaml(path)
     for key, value in _pairs(given).items():
         _set(data, key, value)
-        where = f"{config} with --{key}"
-    return check(model, data, where)
+    return check(model, data, f"{config} and the options" if given else config)
 
 
 def _config_file(trainer: Trainer, config: str) -> Path:
@@ -91,7 +89,10 @@ def _pairs(given: Sequence[str]) -> dict[str, Any]:
             if not words:
                 raise UserError(f"'{word}': has no value")
             value = words.pop(0)
-        found[key.replace("-", "_")] = _value(key, value)
+        name = key.replace("-", "_")
+        if name in found:
+            raise UserError(f"--{key} is given twice")
+        found[name] = _value(key, value)
     return found
 
 
@@ -106,7 +107,9 @@ def _set(data: dict[str, Any], key: str, value: Any) -> None:
     *parts, last = key.split(".")
     for part in parts:
         inner = data.get(part)
-        if not isinstance(inner, dict):
+        if inner is None:
             inner = data[part] = {}
+        if not isinstance(inner, dict):
+            raise UserError(f"--{key}: '{part}' is {inner!r}, which has no keys")
         data = inner
     data[last] = value

@@ -16,7 +16,9 @@ def devices() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def common(config: TrainConfig, batch: int, folder: Path, *, held_out: bool) -> dict[str, Any]:
+def common(
+    config: TrainConfig, batch: int, folder: Path, *, held_out: bool, length_grouped: bool = False
+) -> dict[str, Any]:
     """Keyword arguments for TRL's configurations; raises UserError for a batch that the devices cannot share."""
     import torch
 
@@ -59,7 +61,7 @@ def common(config: TrainConfig, batch: int, folder: Path, *, held_out: bool) -> 
         "report_to": list(config.report_to),
         "run_name": folder.name,
         "disable_tqdm": True,  # progress is ours, by rich
-        "train_sampling_strategy": "group_by_length" if config.length_grouped else "random",
+        "train_sampling_strategy": "group_by_length" if length_grouped else "random",
         "length_column_name": LENGTH,
         "dataloader_num_workers": 0,
         "dataloader_pin_memory": torch.cuda.is_available(),

@@ -2,20 +2,22 @@
 
 Every figure that changes what is learnt is written out here or in a preset: none is left to a default of TRL, whose
 defaults differ from the paper's (`max_length` 1,024, DPO's `beta` 0.1, GRPO's `beta` 0). The defaults are those of
-TÜLU 3 (arXiv 2411.15124, Tables 20 and 21 and §5.3) where the paper has one figure for all sizes.
+TÜLU 3 (arXiv 2411.15124, §4.3, §5.3 and §6) where the paper has one figure for all sizes.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from curate.config import Strict
 
 Positive = Annotated[int, Field(gt=0)]
+Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
-NotNegative = Annotated[float, Field(ge=0)]
+Below1 = Annotated[float, Field(ge=0, lt=1)]
 Reporter = Literal["tensorboard", "wandb", "trackio"]
 
 
@@ -23,8 +25,8 @@ class Lora(Strict):
     """Low-rank adapters (peft): trained in place of the weights, and merged into the model that is saved."""
 
     rank: Positive = 16
-    alpha: Annotated[float, Field(gt=0)] = 32.0
-    dropout: Share = 0.0
+    alpha: Above0 = 32.0
+    dropout: Below1 = 0.0
     targets: str | tuple[str, ...] = "all-linear"
 
 
@@ -37,25 +39,23 @@ class TrainConfig(Strict):
     """Of a Hub id: a commit, so that the same file trains the same model."""
     chat_template: str = "tulu"
     """`tulu`, `model` (the tokenizer's own), or a Jinja file."""
-    seed: int = 42
-    learning_rate: Annotated[float, Field(gt=0)]
+    seed: Annotated[int, Field(ge=0)] = 42
+    learning_rate: Above0
     schedule: Literal["linear", "constant", "constant_with_warmup", "cosine"] = "linear"
-    warmup: Share = 0.0
+    warmup: Below1 = 0.0
     """Share of all steps."""
     weight_decay: NotNegative = 0.0
     max_grad_norm: NotNegative = 1.0
     """Gradients longer than this are scaled down to it; 0 leaves them as they are."""
-    adam_betas: tuple[Share, Share] = (0.9, 0.999)
-    adam_eps: Annotated[float, Field(gt=0)] = 1e-8
-    epochs: Annotated[float, Field(gt=0)] = 1.0
+    adam_betas: tuple[Below1, Below1] = (0.9, 0.999)
+    adam_eps: Above0 = 1e-8
+    epochs: Above0 = 1.0
     steps: Positive | None = None
     """Stop after so many optimiser steps, whatever `epochs` says."""
     micro_batch: Positive = 1
     """Rows (pairs, completions) one device holds at once; the rest of a batch is accumulated."""
     max_length: Positive
     """Tokens of prompt and answer together; what is longer is cut, and its share reported."""
-    length_grouped: bool = False
-    """Draw rows of like length together: several times fewer padding tokens, batches a little less random."""
     precision: Literal["bf16", "fp32"] = "bf16"
     """bf16: 32-bit weights, 16-bit matrix products."""
     gradient_checkpointing: bool = True
@@ -72,20 +72,17 @@ class TrainConfig(Strict):
     sample_tokens: Positive = 128
     report_to: tuple[Reporter, ...] = ("tensorboard",)
 
-    @field_validator("report_to", "adam_betas", mode="before")
-    @classmethod
-    def _list(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
-
 
 class SftConfig(TrainConfig):
-    """Supervised fine-tuning: the loss is the mean over all assistant tokens of a whole batch (§4.2, Table 12)."""
+    """Supervised fine-tuning: the loss is the mean over all assistant tokens of a whole batch (§4.3)."""
 
     batch: Positive = 128
     """Rows an optimiser step learns from, over all devices."""
-    epochs: Annotated[float, Field(gt=0)] = 2.0
-    warmup: Share = 0.03
+    epochs: Above0 = 2.0
+    warmup: Below1 = 0.03
     max_length: Positive = 4096
+    length_grouped: bool = False
+    """Draw rows of like length together: several times fewer padding tokens, batches a little less random."""
     packing: bool = False
     """Put several rows into one sequence, which do not see each other. The paper does not."""
 
@@ -95,11 +92,13 @@ class DpoConfig(TrainConfig):
 
     batch: Positive = 128
     """Pairs an optimiser step learns from, over all devices."""
-    warmup: Share = 0.1
+    warmup: Below1 = 0.1
     max_length: Positive = 2048
+    length_grouped: bool = False
+    """Draw rows of like length together: several times fewer padding tokens, batches a little less random."""
     loss: Literal["sigmoid_norm", "sigmoid"] = "sigmoid_norm"
     """`sigmoid_norm` divides each log-ratio by its completion's tokens; `sigmoid` is plain DPO."""
-    beta: Annotated[float, Field(gt=0)] = 5.0
+    beta: Above0 = 5.0
 
 
 class Vllm(Strict):
@@ -134,16 +133,16 @@ class RlvrConfig(TrainConfig):
     max_length: Positive = 4096
     max_completion: Positive = 2048
     """Tokens of a completion; prompts longer than `max_length` - `max_completion` are left out, and counted."""
-    temperature: Annotated[float, Field(gt=0)] = 1.0
-    top_p: Share = 1.0
+    temperature: Above0 = 1.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     beta: NotNegative = 0.01
     """Weight of the KL divergence from the model at the start."""
     loss: Literal["grpo", "dapo", "dr_grpo", "bnpo"] = "dapo"
     """`dapo` divides by the tokens of the whole batch, `grpo` by each completion's."""
     scale_rewards: Literal["group", "batch", "none"] = "group"
     """By whose standard deviation advantages are divided."""
-    clip: Annotated[float, Field(gt=0)] = 0.2
-    clip_high: Annotated[float, Field(gt=0)] | None = None
+    clip: Above0 = 0.2
+    clip_high: Above0 | None = None
     """Upper clip where it differs from the lower (`clip-higher`)."""
     mask_truncated: bool = False
     """Leave completions without an end out of the loss."""
@@ -153,7 +152,7 @@ class RlvrConfig(TrainConfig):
     """Instead of any reward, for a completion that does not end; None: it is judged like any other."""
     vllm: Vllm | None = None
     verifier_workers: Positive = 1
-    verifier_seconds: Annotated[float, Field(gt=0)] = 10.0
+    verifier_seconds: Above0 = 10.0
 
     @model_validator(mode="after")
     def _room(self) -> RlvrConfig:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curate.check import PURPOSES, Checked, check
+from curate.check import PURPOSES, check
 from curate.errors import UserError
 from curate.lock import LOCK, load
 from curate.records import TURN_COLUMNS
@@ -40,7 +40,7 @@ class Data:
     """What `curate check` found that does not stop a run."""
 
 
-def open_data(path: str, purpose: str, cache: Path) -> Data:
+def open_data(path: str, purpose: str, cache: Path, *, checked_before: bool = False) -> Data:
     """Check the set at `path` for `purpose` (sft, dpo or rlvr) and open it; Arrow files go to `cache`.
 
     Raises UserError for another kind of mixture, a set that is not sound, or one without rows.
@@ -53,20 +53,22 @@ def open_data(path: str, purpose: str, cache: Path) -> Data:
         name, there = str(lock["recipe"]["name"]), str(lock["recipe"]["kind"])
         if there != kind:
             raise UserError(f"{path}: is a mixture of kind '{there}', and {purpose} trains on '{kind}'")
-    checked = check(path, purpose)
-    _refuse(checked, path, purpose)
-    if not checked.rows:
-        raise UserError(f"{path}: has no rows")
+    found: Mapping[str, int] = {} if checked_before else _sound(path, purpose)
     train, validation = _splits(folder, kind, cache) if built else (_parsed(path, kind, cache), None)
-    return Data(name, kind, train, validation, sha256(folder / LOCK) if built else None, checked.counts)
+    return Data(name, kind, train, validation, sha256(folder / LOCK) if built else None, found)
 
 
-def _refuse(checked: Checked, path: str, purpose: str) -> None:
+def _sound(path: str, purpose: str) -> Mapping[str, int]:
+    """What `curate check` finds that does not stop a run."""
+    checked = check(path, purpose)
     serious = [one for one in checked.findings if one.finding in SERIOUS]
     if serious:
         first = serious[0]
         more = f" (and {len(serious) - 1} more: curate check {path} --for {purpose})" if len(serious) > 1 else ""
         raise UserError(f"{path}, {first.row or 'files'}: {first.finding}: {first.detail}{more}")
+    if not checked.rows:
+        raise UserError(f"{path}: has no rows")
+    return checked.counts
 
 
 def _splits(folder: Path, kind: str, cache: Path) -> tuple[Any, Any]:

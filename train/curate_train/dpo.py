@@ -26,7 +26,13 @@ def make(config: DpoConfig, prepared: Prepared, folder: Path) -> Any:
     from trl import DPOConfig, DPOTrainer
 
     arguments = DPOConfig(
-        **common(config, config.batch, folder, held_out=prepared.validation is not None),
+        **common(
+            config,
+            config.batch,
+            folder,
+            held_out=prepared.validation is not None,
+            length_grouped=config.length_grouped,
+        ),
         max_length=config.max_length,
         truncation_mode="keep_start",
         loss_type=[config.loss],

@@ -93,7 +93,8 @@ def peft_config(lora: Lora | None) -> Any:
 def save(trainer: Any, tokenizer: Any, folder: Path) -> None:
     """Write the trained model to `folder` under a temporary name first; adapters are merged, and kept beside it.
 
-    Every process of a distributed run has to call this.
+    Every process of a distributed run has to call this. Where each holds a part of the weights (FSDP, ZeRO 3) adapters
+    are written as they are: transformers opens them by way of peft.
     """
     partial = folder.with_name(folder.name + ".partial")
     main = trainer.is_world_process_zero()
@@ -101,7 +102,8 @@ def save(trainer: Any, tokenizer: Any, folder: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
     trainer.accelerator.wait_for_everyone()
     model = trainer.accelerator.unwrap_model(trainer.model)
-    if getattr(model, "peft_config", None):
+    in_parts = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
+    if getattr(model, "peft_config", None) and not in_parts:
         trainer.save_model(str(partial / "adapter"))
         if main:
             model.merge_and_unload().save_pretrained(partial)

@@ -97,8 +97,9 @@ def run(
     ):
         if main:
             folders.refuse(folder, stage, config, data, resume=resume, overwrite=overwrite)
+        opened = open_data(data, stage, cache) if main else None
         _wait()
-        opened = open_data(data, stage, cache)
+        opened = opened or open_data(data, stage, cache, checked_before=True)  # one process has done it for all
         prepared, found, fate = _prepare(config, opened)
         trainer = make(config, prepared, folder)
         if main and not resume:

@@ -1,8 +1,8 @@
 """Supervised fine-tuning: TRL's `SFTTrainer` on the assistant's turns.
 
-The loss is the sum over the batch's assistant tokens divided by their number, whatever the accumulation and the number
-of devices. The paper sums without dividing (§4.3.2); AdamW divides by the gradient's own size, so that both make the
-same steps but for `max_grad_norm` and `adam_eps`, which see gradients of another length.
+The loss is the sum over the assistant tokens of the batch divided by their number, whatever accumulation and devices
+are. The paper sums without dividing (§4.3). AdamW divides by the gradient's own size, so that with as many tokens in
+every batch both make the same steps, but for `max_grad_norm` and `adam_eps`: these see gradients of another length.
 """
 
 from __future__ import annotations
@@ -26,7 +26,13 @@ def make(config: SftConfig, prepared: Prepared, folder: Path) -> Any:
 
     check_template(prepared.tokenizer, config.chat_template)
     arguments = SFTConfig(
-        **common(config, config.batch, folder, held_out=prepared.validation is not None),
+        **common(
+            config,
+            config.batch,
+            folder,
+            held_out=prepared.validation is not None,
+            length_grouped=config.length_grouped,
+        ),
         max_length=config.max_length,
         truncation_mode="keep_start",
         packing=config.packing,

@@ -70,7 +70,12 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         return ", ".join(found[:_SHOWN_IDS]) + more if found else "not known"
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Obey an interrupt."""
+        """Obey an interrupt: all processes after the same step, whichever was told."""
+        if args.world_size > 1:
+            import torch
+
+            told = torch.tensor(float(self.stopped), device=self.trainer.accelerator.device)
+            self.stopped = bool(self.trainer.accelerator.reduce(told, "sum") > 0)
         if self.stopped:
             control.should_save = control.should_training_stop = True
 
