@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 import curate
 from benchmarks.learning import data, evaluate
 from benchmarks.learning.constraints import TYPES, Pair, Type, ask, content_words, kept
+from curate.config import load_yaml
 from curate.verify import find
 
 PAIRS = [
@@ -282,9 +283,14 @@ def test_real_data_are_enough_and_clean(shared_data: Path, tmp_path: Path) -> No
     doses = Counter(row["type"] for row in files["sft"])
     assert {kind: doses[kind] for kind in data.DOSES} == data.DOSES
     assert Counter(row["type"] for row in files["heldout"]) == dict.fromkeys(data.DOSES, data.HELD_OUT)
-    assert len(files["rlvr"]) >= data.RLVR and len(files["sft"]) > 3000
+    each = -(-data.RLVR // len(data.DOSES))
+    learnt = data.DOSES.keys() - set(data.SETTLED)
+    assert Counter(row["type"] for row in files["rlvr"]) == dict.fromkeys(learnt, each)
+    assert len(files["sft"]) > 3000
     assert {row["set"] for row in files["preference"]} == set(data.PAIRS)
-    for name, held in (("sft", 200), ("preference", 400), ("rlvr", 0)):
+    for name in ("sft", "preference", "rlvr"):
+        held = load_yaml(tmp_path / f"{name}.yaml").get("output", {}).get("validation")
+        assert (held or 0) >= (0 if name == "rlvr" else 200)
         curate.build(tmp_path / f"{name}.yaml", tmp_path / name)
         [removed] = curate.sql(
             tmp_path / name, "select count(*) as n from documents where fate = 'removed'"
