@@ -82,7 +82,7 @@ class SftConfig(TrainConfig):
     warmup: Below1 = 0.03
     max_length: Positive = 4096
     length_grouped: bool = False
-    """Draw rows of like length together: several times fewer padding tokens, batches a little less random."""
+    """Draw rows of like length together, for much less padding. Of every 50 batches the longest come first."""
     packing: bool = False
     """Put several rows into one sequence, which do not see each other. The paper does not."""
 
@@ -95,7 +95,7 @@ class DpoConfig(TrainConfig):
     warmup: Below1 = 0.1
     max_length: Positive = 2048
     length_grouped: bool = False
-    """Draw rows of like length together: several times fewer padding tokens, batches a little less random."""
+    """Draw rows of like length together, for much less padding. Of every 50 batches the longest come first."""
     loss: Literal["sigmoid_norm", "sigmoid"] = "sigmoid_norm"
     """`sigmoid_norm` divides each log-ratio by its completion's tokens; `sigmoid` is plain DPO."""
     beta: Above0 = 5.0

@@ -22,7 +22,7 @@ from curate_train.lengths import Lengths, lengths, measured, short_enough
 from curate_train.model import load_tokenizer, model_path, save
 from curate_train.surroundings import surroundings
 
-# What a summary tells of: first and last value, of the training batches and of the validation split.
+# What a summary tells of the training batches and of the validation split.
 _TRAINING = ("loss", "reward")
 _HELD_OUT = ("eval_loss", "eval_rewards/accuracies", "eval_reward")
 
@@ -39,7 +39,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Finished:
-    """What came of a run; `training` and `held_out` hold first and last values of what was logged."""
+    """What came of a run: `training` at its start and at its end (a tenth of it each), `held_out` before and after."""
 
     stage: str
     folder: str
@@ -192,12 +192,17 @@ def _train(
 
 def _figures(folder: Path) -> tuple[dict[str, tuple[float, float]], dict[str, tuple[float, float]]]:
     metrics = curves.read_metrics(folder)
+    batches = {name: metrics[name][1] for name in _TRAINING if name in metrics}
+    held_out = {name.removeprefix("eval_"): metrics[name][1] for name in _HELD_OUT if name in metrics}
+    return {name: _tenths(found) for name, found in batches.items()}, {
+        name: (found[0], found[-1]) for name, found in held_out.items()
+    }
 
-    def ends(names: tuple[str, ...]) -> dict[str, tuple[float, float]]:
-        values = {name.removeprefix("eval_"): metrics[name][1] for name in names if name in metrics}
-        return {name: (found[0], found[-1]) for name, found in values.items()}
 
-    return ends(_TRAINING), ends(_HELD_OUT)
+def _tenths(values: list[float]) -> tuple[float, float]:
+    """The means of the first and of the last tenth: single batches differ too much to be compared."""
+    n = max(1, len(values) // 10)
+    return sum(values[:n]) / n, sum(values[-n:]) / n
 
 
 def _write(folder: Path, config: TrainConfig, finished: Finished) -> None:
