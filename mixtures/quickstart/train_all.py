@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-SMALL = {"rlvr": ("--prompts", "2", "--generations", "4", "--micro-batch", "8", "--max-completion", "48")}
+SMALL = {"rlvr": ("--prompts", "4", "--generations", "4", "--micro-batch", "16", "--max-completion", "32")}
 """What makes a step of RLVR one of seconds."""
 
 
