@@ -43,7 +43,7 @@ bench: $(VENV)/.core $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.speed.decontaminate --data $(DATA) --mb $(MB) --sizes $(SIZES)
 
 learning: $(VENV)/.train
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[verify]'
+	$(PIP) -e '.[verify]'
 	$(BIN)/python -m benchmarks.learning.run --data $(DATA) -o out/learning
 
 recall: $(VENV)/.core $(PEERS)/.installed

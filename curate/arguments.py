@@ -25,7 +25,9 @@ Limit = Annotated[
 ]
 Overwrite = Annotated[
     bool,
-    typer.Option("--overwrite", metavar="", help="Replace OUT if an earlier build made it.", rich_help_panel=RUN),
+    typer.Option(
+        "--overwrite", metavar="", help="Replace OUT if an earlier build or run made it.", rich_help_panel=RUN
+    ),
 ]
 Workers = Annotated[
     int | None,

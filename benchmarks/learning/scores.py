@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.contamination.selftest import Share
 from curate.errors import UserError
 
 CEILING = 0.7
@@ -75,10 +75,8 @@ def load(path: Path) -> Measurement:
 
 def wilson(passed: float, n: int) -> Interval:
     """A share with its 95 % score interval (Wilson 1927)."""
-    z, rate = 1.959964, passed / n
-    middle, spread = rate + z * z / (2 * n), z * sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return Interval(rate, (middle - spread) / scale, (middle + spread) / scale)
+    share = Share(int(passed), n)
+    return Interval(share.rate, *share.interval)
 
 
 def grouped(rows: Sequence[Scored]) -> dict[str, list[Scored]]:

@@ -1,19 +1,34 @@
-"""The arguments that all three of TRL's configurations share, each said outright."""
+"""What all three of TRL's trainers and configurations are given, each argument said outright."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curate.errors import UserError
 from curate_train.config import TrainConfig, accumulation
 from curate_train.lengths import LENGTH
+from curate_train.model import peft_config
+
+if TYPE_CHECKING:
+    from curate_train.run import Prepared
 
 
 def devices() -> int:
     """How many processes train together, as `accelerate launch` (or torchrun) set them up."""
     return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def parts(config: TrainConfig, prepared: Prepared) -> dict[str, Any]:
+    """Keyword arguments for TRL's trainers: the model, the rows, the tokenizer, the adapters."""
+    return {
+        "model": prepared.path,
+        "train_dataset": prepared.train,
+        "eval_dataset": prepared.validation,
+        "processing_class": prepared.tokenizer,
+        "peft_config": peft_config(config.lora),
+    }
 
 
 def common(

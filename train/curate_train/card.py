@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from curate.embedded import HUB
 from curate_train.config import TrainConfig
+from curate_train.model import EMBEDDED
 
 if TYPE_CHECKING:
     from curate_train.run import Finished
@@ -21,7 +23,7 @@ _HOW = {
 
 def write(folder: Path, config: TrainConfig, finished: Finished, versions: dict[str, str]) -> None:
     """Write the card into the finished model's folder."""
-    base = "HuggingFaceTB/SmolLM2-135M-Instruct" if config.model == "embedded" else config.model
+    base = HUB if config.model == EMBEDDED else config.model
     head: dict[str, Any] = {"library_name": "transformers", "tags": ["curate", "trl", finished.stage]}
     if not Path(config.model).expanduser().is_dir():
         head["base_model"] = base

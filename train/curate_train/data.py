@@ -36,8 +36,6 @@ class Data:
     validation: Any
     digest: str | None
     """Of the mixture's lock file (sha256); None for a set that was not built here."""
-    findings: Mapping[str, int]
-    """What `curate check` found that does not stop a run."""
 
 
 def open_data(path: str, purpose: str, cache: Path, *, checked_before: bool = False) -> Data:
@@ -53,13 +51,13 @@ def open_data(path: str, purpose: str, cache: Path, *, checked_before: bool = Fa
         name, there = str(lock["recipe"]["name"]), str(lock["recipe"]["kind"])
         if there != kind:
             raise UserError(f"{path}: is a mixture of kind '{there}', and {purpose} trains on '{kind}'")
-    found: Mapping[str, int] = {} if checked_before else _sound(path, purpose)
+    if not checked_before:
+        _refuse_unsound(path, purpose)
     train, validation = _splits(folder, kind, cache) if built else (_parsed(path, kind, cache), None)
-    return Data(name, kind, train, validation, sha256(folder / LOCK) if built else None, found)
+    return Data(name, kind, train, validation, sha256(folder / LOCK) if built else None)
 
 
-def _sound(path: str, purpose: str) -> Mapping[str, int]:
-    """What `curate check` finds that does not stop a run."""
+def _refuse_unsound(path: str, purpose: str) -> None:
     checked = check(path, purpose)
     serious = [one for one in checked.findings if one.finding in SERIOUS]
     if serious:
@@ -68,7 +66,6 @@ def _sound(path: str, purpose: str) -> Mapping[str, int]:
         raise UserError(f"{path}, {first.row or 'files'}: {first.finding}: {first.detail}{more}")
     if not checked.rows:
         raise UserError(f"{path}: has no rows")
-    return checked.counts
 
 
 def _splits(folder: Path, kind: str, cache: Path) -> tuple[Any, Any]:

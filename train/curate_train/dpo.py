@@ -11,9 +11,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from curate_train.arguments import common
+from curate_train.arguments import common, parts
 from curate_train.config import DpoConfig
-from curate_train.model import peft_config
 from curate_train.run import Finished, Prepared, run
 
 KIND = "preference"
@@ -42,14 +41,7 @@ def make(config: DpoConfig, prepared: Prepared, folder: Path) -> Any:
         precompute_ref_log_probs=True,
         disable_dropout=True,
     )
-    return DPOTrainer(
-        model=prepared.path,
-        args=arguments,
-        train_dataset=prepared.train,
-        eval_dataset=prepared.validation,
-        processing_class=prepared.tokenizer,
-        peft_config=peft_config(config.lora),
-    )
+    return DPOTrainer(args=arguments, **parts(config, prepared))
 
 
 def train(config: DpoConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False) -> Finished:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from typing import Any
 import yaml
 
 from curate.errors import UserError
+from curate.shards import write_text
 from curate_train.config import TrainConfig
 
 CONFIG, RUN = "config.yaml", "run.json"
@@ -111,12 +111,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 def note(folder: Path, what: dict[str, Any]) -> None:
     """Write run.json, whole or not at all."""
-    partial = folder / f"{RUN}.partial"
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(what, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(folder / RUN)
+    write_text(folder / RUN, json.dumps(what, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def last_checkpoint(folder: Path, *, clear: bool = False) -> Path | None:
@@ -138,4 +133,4 @@ def _cut(path: Path, step: int) -> None:
     if path.is_file():
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
         kept = [line for line in lines if json.loads(line)["step"] <= step] if step else []
-        path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        write_text(path, "".join(f"{line}\n" for line in kept))

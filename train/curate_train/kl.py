@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from contextlib import nullcontext
 from typing import Any
 
 from transformers import TrainerCallback
@@ -10,13 +11,11 @@ from transformers import TrainerCallback
 from curate_train.rewards import Rollout, spread
 
 
-def verifier_kl(trainer: Any, tokenizer: Any, recent: deque[Rollout]) -> TrainerCallback:
-    """A callback that logs `<verifier>/kl` with every log, of a few completions of the last rollouts."""
-    return _VerifierKl(trainer, tokenizer, recent)
+class VerifierKl(TrainerCallback):  # type: ignore[misc]
+    """Logs `<verifier>/kl` with every log, of a few completions of the last rollouts."""
 
-
-class _VerifierKl(TrainerCallback):  # type: ignore[misc]
     def __init__(self, trainer: Any, tokenizer: Any, recent: deque[Rollout]) -> None:
+        """Look at what `trainer` put into `recent` in its last step."""
         self.trainer, self.tokenizer, self.recent = trainer, tokenizer, recent
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -46,14 +45,15 @@ class _VerifierKl(TrainerCallback):  # type: ignore[misc]
         mask = pad_sequence([torch.ones_like(one) for one in said], batch_first=True).to(device)
         seen = pad_sequence([torch.ones_like(one) for one in prompts], batch_first=True, padding_side="left").to(device)
         inputs = (torch.cat([left, right], 1).to(device), torch.cat([seen, mask], 1), right.shape[1])
+        log_probabilities = self.trainer._get_per_token_logps_and_entropies
+        reference, without = self.trainer.ref_model, nullcontext()
+        if reference is None:  # adapters: without them it is the model at the start
+            reference = self.trainer.model
+            without = use_adapter(self.trainer.accelerator.unwrap_model(reference), adapter_name=None)
         with torch.no_grad(), self.trainer.accelerator.autocast():
-            ours = self.trainer._get_per_token_logps_and_entropies(self.trainer.model, *inputs)[0]
-            if self.trainer.ref_model is not None:
-                theirs = self.trainer._get_per_token_logps_and_entropies(self.trainer.ref_model, *inputs)[0]
-            else:  # adapters: without them it is the model at the start
-                model = self.trainer.accelerator.unwrap_model(self.trainer.model)
-                with use_adapter(model, adapter_name=None):
-                    theirs = self.trainer._get_per_token_logps_and_entropies(self.trainer.model, *inputs)[0]
+            ours = log_probabilities(self.trainer.model, *inputs)[0]
+            with without:
+                theirs = log_probabilities(reference, *inputs)[0]
         apart = theirs - ours
         k3 = (torch.exp(apart) - apart - 1) * mask
         found: list[float] = (k3.sum(1) / mask.sum(1).clamp(min=1)).tolist()

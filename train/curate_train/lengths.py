@@ -25,11 +25,6 @@ class Lengths(NamedTuple):
     over: int
     longest: int
 
-    @property
-    def share(self) -> float:
-        """The share of rows over the limit."""
-        return self.over / self.rows if self.rows else 0.0
-
 
 def measured(dataset: Any, kind: str, tokenizer: Any) -> Any:
     """The data set with a column `n_tokens`: of a pair the longer side, of an rlvr row the prompt alone."""

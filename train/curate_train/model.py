@@ -6,12 +6,12 @@ their end out of what is learnt (then the model never stops). Remote code is nev
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from curate.errors import UserError
+from curate.shards import fsync_tree
 from curate_train.config import Lora, TrainConfig
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -113,19 +113,10 @@ def save(trainer: Any, tokenizer: Any, folder: Path) -> None:
         tokenizer.save_pretrained(partial)
         (partial / "training_args.bin").unlink(missing_ok=True)  # a pickle, and config.yaml says it all
         (partial / "adapter" / "training_args.bin").unlink(missing_ok=True)
-        _sync(partial)
+        fsync_tree(partial)
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     trainer.accelerator.wait_for_everyone()
-
-
-def _sync(folder: Path) -> None:
-    for path in [folder, *folder.rglob("*")]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _first_line(error: Exception) -> str:

@@ -12,9 +12,8 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from curate_train.arguments import common, devices
-from curate_train.config import RlvrConfig, accumulation
-from curate_train.model import peft_config
+from curate_train.arguments import common, parts
+from curate_train.config import RlvrConfig
 from curate_train.rewards import Rollout, reward_function
 from curate_train.run import Finished, Prepared, run
 
@@ -27,14 +26,15 @@ def make(config: RlvrConfig, prepared: Prepared, folder: Path) -> Any:
     """TRL's trainer for this configuration."""
     from trl import GRPOConfig, GRPOTrainer
 
-    from curate_train.kl import verifier_kl
+    from curate_train.kl import VerifierKl
 
+    shared = common(config, config.batch, folder, held_out=prepared.validation is not None)
     arguments = GRPOConfig(
-        **common(config, config.batch, folder, held_out=prepared.validation is not None),
+        **shared,
         **_vllm(config),
         num_generations=config.generations,
         num_generations_eval=1,
-        steps_per_generation=config.minibatches * accumulation(config.batch, config.micro_batch, devices()),
+        steps_per_generation=config.minibatches * shared["gradient_accumulation_steps"],
         num_iterations=config.iterations,
         max_completion_length=config.max_completion,
         temperature=config.temperature,
@@ -53,16 +53,12 @@ def make(config: RlvrConfig, prepared: Prepared, folder: Path) -> Any:
     )
     recent: deque[Rollout] = deque(maxlen=config.prompts * config.generations)
     trainer = GRPOTrainer(
-        model=prepared.path,
         reward_funcs=reward_function(config, lambda: trainer.eos_token_ids, recent),
         args=arguments,
-        train_dataset=prepared.train,
-        eval_dataset=prepared.validation,
-        processing_class=prepared.tokenizer,
-        peft_config=peft_config(config.lora),
+        **parts(config, prepared),
     )
     if config.beta:
-        trainer.add_callback(verifier_kl(trainer, prepared.tokenizer, recent))
+        trainer.add_callback(VerifierKl(trainer, prepared.tokenizer, recent))
     return trainer
 
 

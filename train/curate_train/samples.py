@@ -8,15 +8,16 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from curate.records import TURN_COLUMNS
 from curate_train.folder import SAMPLES
-
-_PROMPT = {"sft": "messages", "preference": "prompt", "rlvr": "prompt"}
 
 
 class Sampler(TrainerCallback):  # type: ignore[misc]
     """Every `every` steps, at the start and at the end, completes the prompts of `rows` and writes samples.jsonl."""
 
-    def __init__(self, folder: Path, trainer: Any, tokenizer: Any, rows: list[dict[str, Any]], every: int, tokens: int):
+    def __init__(
+        self, folder: Path, trainer: Any, tokenizer: Any, rows: list[dict[str, Any]], every: int, tokens: int
+    ) -> None:
         """Complete `rows`, each with `id` and `prompt`, by at most `tokens` tokens."""
         self.path, self.trainer, self.tokenizer = folder / SAMPLES, trainer, tokenizer
         self.rows, self.every, self.tokens = rows, every, tokens
@@ -43,7 +44,7 @@ class Sampler(TrainerCallback):  # type: ignore[misc]
 def sample_rows(dataset: Any, kind: str, n: int) -> list[dict[str, Any]]:
     """The first `n` rows' ids and prompts; of a conversation, all that stands before its last answer."""
     rows = dataset.select(range(min(n, len(dataset)))).to_list()
-    column = _PROMPT[kind]
+    column = TURN_COLUMNS[kind][0]
     return [{"id": row["id"], "prompt": row[column][:-1] if kind == "sft" else row[column]} for row in rows]
 
 

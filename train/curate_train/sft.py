@@ -10,9 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from curate_train.arguments import common
+from curate_train.arguments import common, parts
 from curate_train.config import SftConfig
-from curate_train.model import check_template, peft_config
+from curate_train.model import check_template
 from curate_train.run import Finished, Prepared, run
 
 KIND = "sft"
@@ -43,14 +43,7 @@ def make(config: SftConfig, prepared: Prepared, folder: Path) -> Any:
         loss_type="nll",
         shuffle_dataset=False,  # the sampler shuffles, by the seed
     )
-    return SFTTrainer(
-        model=prepared.path,
-        args=arguments,
-        train_dataset=prepared.train,
-        eval_dataset=prepared.validation,
-        processing_class=prepared.tokenizer,
-        peft_config=peft_config(config.lora),
-    )
+    return SFTTrainer(args=arguments, **parts(config, prepared))
 
 
 def train(config: SftConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False) -> Finished:
