@@ -259,6 +259,16 @@ def test_a_folder_of_somebody_else_is_not_touched(settings: dict[str, Any], mixt
     assert os.listdir(tmp_path) == ["mine.txt"]
 
 
+def test_a_cache_of_somebody_else_is_not_touched(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+    mine = tmp_path / "run.cache" / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine", encoding="utf-8")
+    with pytest.raises(UserError, match=r"run\.cache: is in the way, and no training run left it there"):
+        sft(settings, mixture, tmp_path / "run")
+    assert sorted(os.listdir(tmp_path)) == ["run.cache"]
+    assert mine.read_text("utf-8") == "mine"
+
+
 def test_two_runs_do_not_share_a_folder(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
     from curate_train.folder import held
 

@@ -46,9 +46,12 @@ def cache_of(folder: Path) -> Path:
 def held(folder: Path) -> Iterator[Path]:
     """The cache of a run, OUT.cache beside its folder, while nobody else may train into it.
 
-    It stays while there is a run to go on with. Raises UserError where another run is under way.
+    It stays while there is a run to go on with. Raises UserError where another run is under way, or where something
+    that no run left is in the way.
     """
     cache = cache_of(folder)
+    if cache.exists() and not (cache / _LOCK).is_file():
+        raise UserError(f"{cache}: is in the way, and no training run left it there; move it, or give another folder")
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / _LOCK).open("w", encoding="utf-8") as lock:
         try:
