@@ -45,11 +45,11 @@ def steps(data: Path, out: Path, seed: int) -> Iterator[Step]:
     yield _train("sft", "sft", base, out, seed)
     for task in ("loss", "constraints", "preference"):
         yield _score(task, "sft", models, out)
+    yield _train("dpo", "preference", models["sft"], out, seed)
+    yield _score("preference", "dpo", models, out)
     yield _train("rlvr", "rlvr", models["sft"], out, seed)
     for task in ("constraints", "loss"):
         yield _score(task, "rlvr", models, out)
-    yield _train("dpo", "preference", models["sft"], out, seed)
-    yield _score("preference", "dpo", models, out)
 
 
 def _module(name: str, *arguments: str) -> tuple[str, ...]:
