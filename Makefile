@@ -34,7 +34,7 @@ demo-train: $(VENV)/.train
 	$(BIN)/python mixtures/quickstart/train_all.py $(OUT)-training --steps $(STEPS)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n logical -m "not slow"
 
 test-slow: $(VENV)/.dev $(VENV)/.reference
 	$(BIN)/python -m pytest -m slow
