@@ -4,7 +4,7 @@ rows."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,22 +144,26 @@ def _instances(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
 
 
 def _documents(con: duckdb.DuckDBPyConnection, staging: Path, result: SourceResult) -> None:
-    """The lines of one source, a good many blocks at a time: small inserts cost half as much again."""
-    waiting: list[pa.Table] = []
-    for documents in _with_fates(staging, result):
-        waiting.append(documents)
-        if sum(table.num_rows for table in waiting) >= _ROWS_AN_INSERT:
-            store.insert(con, "documents", pa.concat_tables(waiting))
-            waiting = []
-    if waiting:
-        store.insert(con, "documents", pa.concat_tables(waiting))
+    """What was staged of one source: its documents, matches and texts, and the rows that made no record."""
+    _insert_all(con, "documents", _with_fates(staging, result))
+    for table in ("matches", "texts"):
+        paths = (staging / f"{table}-{block.number}.arrow" for block in result.blocks)
+        _insert_all(con, table, (read_arrow(path) for path in paths if path.exists()))
     for block in result.blocks:
-        for table in ("matches", "texts"):
-            path = staging / f"{table}-{block.number}.arrow"
-            if path.exists():
-                store.insert(con, table, read_arrow(path))
         if block.quarantined:
             _quarantined(con, result.rows.name, read_arrow(staging / f"quarantine-{block.number}.arrow"))
+
+
+def _insert_all(con: duckdb.DuckDBPyConnection, name: str, tables: Iterable[pa.Table]) -> None:
+    """Insert what was staged, a good many blocks at a time: small inserts cost half as much again."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(held.num_rows for held in waiting) >= _ROWS_AN_INSERT:
+            store.insert(con, name, pa.concat_tables(waiting))
+            waiting = []
+    if waiting:
+        store.insert(con, name, pa.concat_tables(waiting))
 
 
 def _with_fates(staging: Path, result: SourceResult) -> Iterator[pa.Table]:
