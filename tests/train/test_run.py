@@ -231,6 +231,18 @@ def test_a_set_that_was_not_built_here_is_checked_and_read(
         stage.train(SftConfig(**settings), str(bad), tmp_path / "other")
 
 
+def test_findings_that_stop_no_run_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from curate_train.data import open_data
+
+    turns = [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}]
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(2 * (json.dumps({"messages": turns}) + "\n"), encoding="utf-8")
+    assert len(open_data(str(rows), "sft", tmp_path / "cache").train) == 2
+    said = capsys.readouterr().err
+    assert f"curate: {rows}: rows with findings: same-prompt 1: trained on as they are" in said
+    assert f"curate check {rows} --for sft" in said
+
+
 def test_a_mixture_of_another_kind_is_refused(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
     from curate_train import dpo
 

@@ -1,12 +1,13 @@
 """The rows a run learns from: a built mixture, or any other set once it has passed `curate check`.
 
 Nothing is trained on unseen: files must be those of the lock, rows must be sound, labels must be readable by their
-verifiers. Refused: a mixture of another kind, and a set with findings of SERIOUS. Rows stay on disk (Arrow files in the
-run's own cache, so that no stale copy can be met).
+verifiers. Refused: a mixture of another kind, and a set with findings of SERIOUS; other findings are said in one line
+on standard error. Rows stay on disk (Arrow files in the run's own cache, so that no stale copy can be met).
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +53,12 @@ def open_data(path: str, purpose: str, cache: Path, *, checked_before: bool = Fa
         if there != kind:
             raise UserError(f"{path}: is a mixture of kind '{there}', and {purpose} trains on '{kind}'")
     if not checked_before:
-        _refuse_unsound(path, purpose)
+        _check(path, purpose)
     train, validation = _splits(folder, kind, cache) if built else (_parsed(path, kind, cache), None)
     return Data(name, kind, train, validation, sha256(folder / LOCK) if built else None)
 
 
-def _refuse_unsound(path: str, purpose: str) -> None:
+def _check(path: str, purpose: str) -> None:
     checked = check(path, purpose)
     serious = [one for one in checked.findings if one.finding in SERIOUS]
     if serious:
@@ -66,6 +67,10 @@ def _refuse_unsound(path: str, purpose: str) -> None:
         raise UserError(f"{path}, {first.row or 'files'}: {first.finding}: {first.detail}{more}")
     if not checked.rows:
         raise UserError(f"{path}: has no rows")
+    if checked.counts:
+        found = ", ".join(f"{name} {n:,}" for name, n in checked.counts.items())
+        more = f"trained on as they are; curate check {path} --for {purpose} names them"
+        sys.stderr.write(f"curate: {path}: rows with findings: {found}: {more}\n")
 
 
 def _splits(folder: Path, kind: str, cache: Path) -> tuple[Any, Any]:
