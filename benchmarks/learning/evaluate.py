@@ -57,7 +57,6 @@ def open_model(name: str) -> Model:
     """Read a model and its tokenizer from a folder, weights in float32."""
     try:
         import torch
-        from curate_train.surroundings import keep_memory
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError:
         raise UserError("evaluating a model needs torch and transformers, which are not installed") from None
@@ -67,7 +66,6 @@ def open_model(name: str) -> Model:
     except (OSError, ValueError) as error:
         raise UserError(f"{name}: not a model that transformers opens ({' '.join(str(error).split())})") from None
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
-    keep_memory()
     return Model(name, model.eval().to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer)
 
 

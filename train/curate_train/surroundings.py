@@ -1,8 +1,7 @@
-"""What a run is surrounded by: libraries that keep quiet and tell nobody of it, memory, and a disk that may be full."""
+"""What a run is surrounded by: libraries that keep quiet and tell nobody of it, and a disk that may be full."""
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import warnings
@@ -15,10 +14,6 @@ from curate.errors import CurateError, UserError
 # Where the user has set one, that stands.
 _ENVIRONMENT = {"HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "1"}
 
-# Of glibc's malloc.h: from which size on memory is mapped for one allocation alone, and how much is kept when free.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_KEPT = (1 << 31) - 1
-
 
 @contextmanager
 def surroundings(folder: Path) -> Iterator[None]:
@@ -28,7 +23,6 @@ def surroundings(folder: Path) -> Iterator[None]:
     os.environ.update(ours)
     try:
         import datasets
-        import torch
         import transformers
         import trl  # noqa: F401
     except ImportError as error:
@@ -38,8 +32,6 @@ def surroundings(folder: Path) -> Iterator[None]:
     datasets.disable_progress_bars()
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    if not torch.cuda.is_available():
-        keep_memory()
     try:
         yield
     except (OSError, RuntimeError) as error:
@@ -50,20 +42,6 @@ def surroundings(folder: Path) -> Iterator[None]:
     finally:
         for name in ours:
             os.environ.pop(name, None)
-
-
-def keep_memory() -> None:
-    """Have this process keep up to two gigabytes that it frees, for the next tensors; without glibc nothing happens.
-
-    By default a tensor's memory goes back to the system at once, and the next one's is zeroed page by page: on a CPU a
-    third of the time of a forward pass.
-    """
-    try:
-        libc = ctypes.CDLL("libc.so.6")
-    except OSError:
-        return
-    libc.mallopt(_M_MMAP_THRESHOLD, _KEPT)
-    libc.mallopt(_M_TRIM_THRESHOLD, _KEPT)
 
 
 def _disk(error: Exception) -> str:
