@@ -1,6 +1,6 @@
 """Writes and opens the audit database, and checks that its counts add up.
 
-A build makes the file with `create`, fills it with `insert` (one Arrow table after another, no loop over rows), calls
+A build makes the file with `create`, fills it with `insert` and `insert_all` (Arrow tables, no loop over rows), calls
 `reconcile` and then `finish`, which commits: a database that was never finished is empty. Readers use `open_readonly`.
 The tables are those of schema.sql, the views those of views.sql; neither reads any other file.
 
@@ -11,7 +11,9 @@ written the sum of all copies, and every row that is dropped must have the decis
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +48,19 @@ def create(path: Path) -> duckdb.DuckDBPyConnection:
 
 def insert(con: duckdb.DuckDBPyConnection, table_name: str, rows: pa.Table) -> None:
     """Append `rows`, columns by name; a column that may be null can be left out."""
-    _check_columns(con, table_name, rows.column_names)
-    if rows.num_rows == 0:
+    insert_all(con, table_name, [rows])
+
+
+def insert_all(con: duckdb.DuckDBPyConnection, table_name: str, tables: Iterable[pa.Table]) -> None:
+    """Append tables of one schema, one after the other, in a single insert: many small ones cost half as much again."""
+    coming = iter(tables)
+    first = next(coming, None)
+    if first is None:
         return
+    _check_columns(con, table_name, first.column_names)
     # As a stream that forgets what it gave: DuckDB holds on to whatever was registered until the transaction ends.
-    batches = (batch for batch in rows.to_batches())
-    con.register("arriving", pa.RecordBatchReader.from_batches(rows.schema, batches))
+    batches = (batch for table in chain([first], coming) for batch in table.to_batches())
+    con.register("arriving", pa.RecordBatchReader.from_batches(first.schema, batches))
     try:
         con.execute(f"INSERT INTO {table_name} BY NAME SELECT * FROM arriving")
     except duckdb.Error as error:

@@ -4,7 +4,7 @@ rows."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from curate.shards import read_arrow
 
 FATES = pa.array(["quarantined", "kept", "removed", "not-sampled"])
 QUARANTINED, KEPT, REMOVED, NOT_SAMPLED = range(4)
-_ROWS_AN_INSERT = 250_000
 
 
 @dataclass(frozen=True)
@@ -145,25 +144,13 @@ def _instances(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
 
 def _documents(con: duckdb.DuckDBPyConnection, staging: Path, result: SourceResult) -> None:
     """What was staged of one source: its documents, matches and texts, and the rows that made no record."""
-    _insert_all(con, "documents", _with_fates(staging, result))
+    store.insert_all(con, "documents", _with_fates(staging, result))
     for table in ("matches", "texts"):
         paths = (staging / f"{table}-{block.number}.arrow" for block in result.blocks)
-        _insert_all(con, table, (read_arrow(path) for path in paths if path.exists()))
+        store.insert_all(con, table, (read_arrow(path) for path in paths if path.exists()))
     for block in result.blocks:
         if block.quarantined:
             _quarantined(con, result.rows.name, read_arrow(staging / f"quarantine-{block.number}.arrow"))
-
-
-def _insert_all(con: duckdb.DuckDBPyConnection, name: str, tables: Iterable[pa.Table]) -> None:
-    """Insert what was staged, a good many blocks at a time: small inserts cost half as much again."""
-    waiting: list[pa.Table] = []
-    for table in tables:
-        waiting.append(table)
-        if sum(held.num_rows for held in waiting) >= _ROWS_AN_INSERT:
-            store.insert(con, name, pa.concat_tables(waiting))
-            waiting = []
-    if waiting:
-        store.insert(con, name, pa.concat_tables(waiting))
 
 
 def _with_fates(staging: Path, result: SourceResult) -> Iterator[pa.Table]:

@@ -195,6 +195,15 @@ def test_an_empty_table_is_no_insert(tmp_path: Path) -> None:
         assert con.execute("SELECT count(*) FROM documents").fetchone() == (0,)
 
 
+def test_many_tables_are_one_insert_in_their_order(tmp_path: Path) -> None:
+    rows = [(name, row, "kept", 1) for name in "ab" for row in range(5000)]
+    tables = (documents(rows[first : first + 700]) for first in range(0, len(rows), 700))
+    with store.create(tmp_path / "audit.duckdb") as con:
+        store.insert_all(con, "documents", tables)
+        store.insert_all(con, "documents", [])
+        assert con.execute("SELECT source, row, fate, copies FROM documents ORDER BY rowid").fetchall() == rows
+
+
 def test_an_existing_database_is_never_overwritten(example: Path) -> None:
     with pytest.raises(CurateError, match="never overwritten"):
         store.create(example / store.DATABASE)
