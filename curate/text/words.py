@@ -1,17 +1,19 @@
 """Words and their hashes straight from UTF-8 buffers: the rule of `tokenise.words`, compiled.
 
-A run of ASCII letters and digits is found by one table look-up a byte and hashed eight bytes at a time; everything else
-is looked at one code point after the other. Both give the same offsets and hashes. Text must be valid UTF-8. Hashes
-only propose: whoever compares texts must confirm with `kernels.same_token`.
+ASCII letters and digits are found 64 bytes at a time, as one bit each; the edges of words are the places where
+neighbouring bits differ, and a word is hashed eight bytes at a time. What is not ASCII, a word that 64 bytes do not
+hold, and the end of the buffer are looked at one code point after the other. Both give the same offsets and hashes.
+Text must be valid UTF-8. Hashes only propose: whoever compares texts must confirm with `kernels.same_token`.
 """
 
 from __future__ import annotations
 
+from typing import Any
 from unicodedata import category
 
 import numpy as np
 
-from curate.text.kernels import code_point, encode, hash_token, jit, lower_point, mix
+from curate.text.kernels import byte_bits, code_point, encode, hash_token, jit, lower_point, lowest_bit, mix, not_ascii
 from curate.text.tokenise import ALONE, DIGIT, LETTER, MARK, NO_SPACES, SEPARATOR, sort_of
 
 _LAST = 0x323B0
@@ -34,7 +36,16 @@ SORTS = _sorts()
 """What each code point is to a word."""
 _PLAIN = np.array([code < 128 and sort_of(chr(code)) != SEPARATOR for code in range(256)], np.bool_)
 _FIRST_SELECTOR, _AFTER_SELECTORS = _SELECTORS.start, _SELECTORS.stop
-_U7, _U8 = np.uint64(7), np.uint64(8)
+_U1, _U7, _U8 = np.uint64(1), np.uint64(7), np.uint64(8)
+
+
+def _is_plain(builder: Any, text: Any, constant: Any) -> Any:
+    """Which bytes are ASCII letters or digits: those that `_PLAIN` holds."""
+    letter = builder.icmp_unsigned("<", builder.sub(builder.or_(text, constant(32)), constant(ord("a"))), constant(26))
+    return builder.or_(letter, builder.icmp_unsigned("<", builder.sub(text, constant(ord("0"))), constant(10)))
+
+
+_plain_bits = byte_bits(_is_plain)
 
 
 @jit
@@ -76,6 +87,36 @@ def _word_end(data: np.ndarray, at: int, stop: int, sort: int) -> int:
 
 
 @jit
+def _plain_words(
+    data: np.ndarray, at: int, stop: int, begins: np.ndarray, ends: np.ndarray, hashes: np.ndarray, k: int
+) -> tuple[int, int]:
+    """Write the words that end within the next 64 bytes and before the first byte that is not ASCII.
+
+    `at` must not lie inside a word. Returns the index after the last word and the byte to go on from: `at` itself if
+    the first word is not such a one.
+    """
+    bits, other, limit = _plain_bits(data, at), not_ascii(data, at), np.int64(64)
+    if at + 64 > stop:
+        within = (_U1 << np.uint64(stop - at)) - _U1
+        bits, other, limit = bits & within, other & within, stop - at
+    ends_inside = at + 64 > stop  # the end of the text ends a word too
+    if other != 0:
+        limit, ends_inside = np.int64(lowest_bit(other)), False
+        bits &= (_U1 << np.uint64(limit)) - _U1
+    differ = bits ^ (bits << _U1)
+    while differ != 0:
+        begin = np.int64(lowest_bit(differ))
+        differ &= differ - _U1
+        end = np.int64(lowest_bit(differ)) if differ != 0 else np.int64(64)
+        if end == limit and not ends_inside:
+            return k, at + begin
+        begins[k], ends[k], hashes[k] = at + begin, at + end, hash_token(data, at + begin, at + end)
+        k += 1
+        differ &= differ - _U1
+    return k, at + limit
+
+
+@jit
 def find_words(
     data: np.ndarray, at: int, stop: int, begins: np.ndarray, ends: np.ndarray, hashes: np.ndarray, k: int
 ) -> int:
@@ -84,25 +125,18 @@ def find_words(
     There must be room for (stop - at) // 2 + 1 of them. Returns the index after the last.
     """
     utf8 = np.empty(4, np.uint8)
-    safe = data.size - 8  # a word that ends by here is hashed eight bytes at a time
+    safe = data.size - 72  # from here on 64 bytes, and eight after a word that ends with them, cannot all be read
     while at < stop:
-        if data[at] < 0x80 and not _PLAIN[data[at]]:
-            at += 1
-            continue
-        begin = at
-        while at < stop and _PLAIN[data[at]]:
-            at += 1
-        if at > begin and (at == stop or data[at] < 0x80) and at <= safe:
-            begins[k], ends[k], hashes[k] = begin, at, hash_token(data, begin, at)
-            k += 1
-            continue
-        sort = LETTER
-        if at == begin:
-            code, size = code_point(data, at)
-            sort = sort_of_point(code)
-            at += size
-            if sort in (SEPARATOR, MARK):
+        if data[at] < 0x80 and at <= safe:
+            before = at
+            k, at = _plain_words(data, at, stop, begins, ends, hashes, k)
+            if at > before:
                 continue
+        begin, (code, size) = at, code_point(data, at)
+        sort = sort_of_point(code)
+        at += size
+        if sort in (SEPARATOR, MARK):
+            continue
         at = _word_end(data, at, stop, sort)
         begins[k], ends[k], hashes[k] = begin, at, _hash_points(data, begin, at, utf8)
         k += 1

@@ -22,6 +22,11 @@ LETTERS = (
 )
 ODD = st.text(st.sampled_from(LETTERS), max_size=40)
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+# Nearly all ASCII, and longer than the 64 bytes that are looked at at once.
+LONG = st.lists(
+    st.one_of(st.text("aZ09", max_size=9), st.sampled_from([" ", "@[`{/:", "é", "中", "\u0301"])), max_size=60
+)
+AFTER = [b"", b"x", b" " * 20, b"x" * 72, b"\xc3\xa9" * 40]
 
 
 def found_in(texts: Sequence[str], after: bytes = b"") -> list[list[tuple[int, int, int]]]:
@@ -48,7 +53,7 @@ def check(texts: Sequence[str], after: bytes = b"") -> None:
 
 
 @settings(max_examples=300)
-@given(st.lists(st.one_of(ODD, ANY), min_size=1, max_size=4), st.sampled_from([b"", b"x", b" " * 20]))
+@given(st.lists(st.one_of(ODD, ANY, LONG.map("".join)), min_size=1, max_size=4), st.sampled_from(AFTER))
 def test_every_text_gives_the_specified_words(texts: list[str], after: bytes) -> None:
     check(texts, after)
 
@@ -78,6 +83,15 @@ def test_examples(text: str, expected: str) -> None:
     assert [word.text for word in words(text)] == expected.split()
     assert all("".join(map(lower, text[word.start : word.stop])) == word.text for word in words(text))
     check([text])
+
+
+@pytest.mark.parametrize("after", AFTER)
+def test_words_around_the_end_of_64_bytes(after: bytes) -> None:
+    """A word, and what ends it, at every place near the edges of what is looked at at once."""
+    for length in (1, 2, 8, 63, 64, 65, 129):
+        for before in (*range(4), *range(50, 68), 127, 128):
+            word = ("abcdefg" * length)[:length]
+            check(["." * before + word + end for end in ("", ".", "é", "中", "\u0301", ". x")], after)
 
 
 def test_a_word_of_both_tokenisers_has_one_hash() -> None:
