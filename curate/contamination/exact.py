@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.contamination.index import Tokens, make_bloom, may_hold, same_window, tokenise_all
+from curate.contamination.index import Tokens, distinct, make_bloom, may_hold, same_window, tokenise_all
 from curate.contamination.ngram import Matches, Turns
 from curate.contamination.pairs import pairs
 from curate.text.buffer import lay_out
@@ -140,7 +140,7 @@ def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> Exac
     hashes = _hash_turns(data, starts[known], stops[known], longest)
     order = np.argsort(hashes, kind="stable")
     spans = _extents(data, starts, tokens)
-    openings = make_bloom(np.unique(_openings(data, starts[known], stops[known])), _BITS)
+    openings = make_bloom(distinct(_openings(data, starts[known], stops[known])), _BITS)
     return ExactIndex(data, tokens, hashes[order], known[order].astype(np.int32), spans, longest, openings, matchable)
 
 

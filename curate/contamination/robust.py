@@ -19,7 +19,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from curate.contamination.align import CAPITALISED, NUMBER, PLAIN, Items, Rule
-from curate.contamination.index import P, Tokens, field_offsets, fill_slots, make_bloom, power_of_two, token_points
+from curate.contamination.index import (
+    P,
+    Tokens,
+    distinct,
+    field_offsets,
+    fill_slots,
+    make_bloom,
+    power_of_two,
+    token_points,
+)
 from curate.contamination.ngram import Matches, Turns
 from curate.contamination.seek import scan
 from curate.text.buffer import lay_out
@@ -115,9 +124,9 @@ def _kinds(data: np.ndarray, begins: np.ndarray) -> np.ndarray:
 
 def _holders(values: np.ndarray, owners: np.ndarray, n_owners: int) -> tuple[np.ndarray, np.ndarray]:
     """The number of each value among the distinct ones, and how many owners each distinct one has."""
-    distinct, numbers = np.unique(values, return_inverse=True)
-    pairs = np.unique(numbers.astype(np.int64) * n_owners + owners)
-    return numbers, np.bincount(pairs // n_owners, minlength=len(distinct))
+    found, numbers = np.unique(values, return_inverse=True)
+    pairs = distinct(numbers.astype(np.int64) * n_owners + owners)
+    return numbers, np.bincount(pairs // n_owners, minlength=len(found))
 
 
 def _windows(hashes: np.ndarray, word_item: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -145,8 +154,8 @@ def _seeds(
     far[_REPEATS:] = (windows[_REPEATS:] != windows[:-_REPEATS]) | (
         word_item[positions[_REPEATS:]] != word_item[positions[:-_REPEATS]]
     )
-    distinct, first = np.unique(windows[far], return_index=True)
-    return distinct, np.append(first, np.count_nonzero(far)).astype(np.int64), positions[far].astype(np.int32)
+    seeds, first = np.unique(windows[far], return_index=True)
+    return seeds, np.append(first, np.count_nonzero(far)).astype(np.int64), positions[far].astype(np.int32)
 
 
 def build_robust(items: Sequence[Sequence[str]], settings: RobustSettings | None = None) -> RobustIndex:

@@ -12,8 +12,10 @@ be valid UTF-8. Hashes only propose: whoever compares texts must confirm with `s
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from functools import reduce
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
@@ -32,8 +34,20 @@ MAX_TOKENS = PIECE // 2 + 2
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
+def _digest_of_kernels() -> str:
+    """A digest of every file in which kernels, and the constants that are compiled into them, stand."""
+    folder = Path(__file__).resolve().parents[1]
+    files = sorted(path for name in ("text", "contamination") for path in (folder / name).glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+
+
+_DIGEST = _digest_of_kernels()
+
+
 def jit(function: _F) -> _F:
     """Compile with numba: no GIL, cached on disk, integer wrap-around as in C."""
+    # The cache goes by the name and the file of a function and does not see a change in what it calls.
+    function.__qualname__ += f"_{_DIGEST}"
     return numba.njit(nogil=True, cache=True)(function)
 
 

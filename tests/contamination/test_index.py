@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.contamination.index import Index, Table, _number_windows, bloom_word, build_index, same_window
+from curate.contamination.index import Index, Table, _number_windows, bloom_word, build_index, distinct, same_window
 from tests.contamination import oracle
 from tests.contamination.samples import Item, Record, index_of, samples
 
@@ -159,3 +159,12 @@ def test_same_window_compares_every_token() -> None:
     assert not same(1, 0, 4)
     assert not same(0, 0, 1)
     assert not same(1, 1, 1)
+
+
+@given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 3)))
+def test_distinct_values_are_those_of_numpy(values: list[int]) -> None:
+    given_values = np.array(values, np.uint64)
+    found = distinct(given_values)
+    assert found.dtype == np.uint64
+    assert found.tolist() == np.unique(given_values).tolist()
+    assert given_values.tolist() == values, "what was given is not sorted in place"
