@@ -23,8 +23,8 @@ from curate.contamination.pairs import pairs
 from curate.text.buffer import lay_out
 from curate.text.kernels import MAX_TOKENS, count_points, jit, make_edges, mix, next_tokens
 
-_GLANCE = 64
-"""Bytes of a turn that are looked at first: most turns begin like no item."""
+_GLANCE, _OPENING = 64, 5
+"""Bytes of a turn that are looked at first, and tokens that are wanted of them: few turns begin like an item."""
 _BITS = 16
 
 
@@ -46,7 +46,7 @@ class ExactIndex:
     items: np.ndarray  # int32: whose hash it is
     spans: np.ndarray  # int32 [items, 2]: from the first token to the last, in code points
     longest: int  # tokens of the longest item
-    openings: np.ndarray  # uint64 words: Bloom filter of the first two tokens of matchable items
+    openings: np.ndarray  # uint64 words: Bloom filter of the first tokens of matchable items
     matchable: np.ndarray  # bool [items]
 
 
@@ -69,8 +69,17 @@ def _hash_turns(data: np.ndarray, starts: np.ndarray, stops: np.ndarray, longest
 
 
 @jit
+def _opening(hashes: np.ndarray, first: int, n: int) -> np.uint64:
+    """The hash of the first of `n` tokens, `_OPENING` of them or all; never 0."""
+    n, h = min(n, _OPENING), np.uint64(0)
+    for k in range(first, first + n):
+        h = mix(h, hashes[k])
+    return max(mix(h, np.uint64(n)), np.uint64(1))
+
+
+@jit
 def _openings(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
-    """The hash of the first two tokens of each text; 0 where its first bytes do not hold two whole ones."""
+    """The opening of each text; 0 where its first bytes do not hold it whole."""
     out = np.zeros(starts.size, np.uint64)
     begins, ends = np.empty(MAX_TOKENS, np.int64), np.empty(MAX_TOKENS, np.int64)
     hashes, edges = np.empty(MAX_TOKENS, np.uint64), make_edges()
@@ -79,8 +88,20 @@ def _openings(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> np.nda
         while stop < stops[i] and data[stop] & 0xC0 == 0x80:  # not inside a code point
             stop -= 1
         n, _ = next_tokens(data, starts[i], stop, edges, begins, ends, hashes, np.int64(0))
-        if n > 2 or (n == 2 and (stop == stops[i] or ends[1] < stop)):  # a token that goes on is not known yet
-            out[i] = max(mix(mix(np.uint64(0), hashes[0]), hashes[1]), np.uint64(1))
+        if stop < stops[i] and n > 0 and ends[n - 1] == stop:  # a token that goes on is not known yet
+            n -= 1
+        if stop == stops[i] or n >= _OPENING:
+            out[i] = _opening(hashes, 0, n)
+    return out
+
+
+@jit
+def _openings_of(tokens: Tokens, texts: np.ndarray) -> np.ndarray:
+    """The openings of some texts whose tokens are known."""
+    out = np.zeros(texts.size, np.uint64)
+    for i in range(texts.size):
+        first = tokens.first[texts[i]]
+        out[i] = _opening(tokens.hashes, first, tokens.first[texts[i] + 1] - first)
     return out
 
 
@@ -140,7 +161,7 @@ def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> Exac
     hashes = _hash_turns(data, starts[known], stops[known], longest)
     order = np.argsort(hashes, kind="stable")
     spans = _extents(data, starts, tokens)
-    openings = make_bloom(distinct(_openings(data, starts[known], stops[known])), _BITS)
+    openings = make_bloom(distinct(_openings_of(tokens, known)), _BITS)
     return ExactIndex(data, tokens, hashes[order], known[order].astype(np.int32), spans, longest, openings, matchable)
 
 

@@ -59,6 +59,20 @@ def test_any_text_at_all_is_compared_like_by_brute_force(texts: list[str], more:
     assert found(records, items) == brute_force(records, items, ANY)
 
 
+# Blanks as long as what is looked at first of a turn, so that openings are cut anywhere, on either side or both.
+spread = st.lists(st.tuples(st.sampled_from(["a", "b", "中文", "é" * 20]), st.integers(1, 70)), min_size=1, max_size=7)
+
+
+@given(st.lists(spread, min_size=1, max_size=3), st.lists(st.integers(1, 70), min_size=7, max_size=7))
+def test_wherever_the_first_tokens_stand_equal_turns_are_found(
+    texts: list[list[tuple[str, int]]], blanks: list[int]
+) -> None:
+    items = [["".join(" " * n + word for word, n in text)] for text in texts]
+    records = [[" ".join(word for word, _ in text)] for text in texts]
+    records += [["".join(" " * n + w for (w, _), n in zip(text, blanks, strict=False))] for text in texts]
+    assert found(records, items) == brute_force(records, items, ANY)
+
+
 def test_case_punctuation_and_blanks_make_no_difference() -> None:
     pairs = found([['  "WHO wrote\n\nthe Song?" ', "who wrote the songs"]], [["Who wrote the song?"]])
     assert pairs == {(0, 0): Pair(1.0, [(0, 3, 22)], [(0, 18)])}
