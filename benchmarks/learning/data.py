@@ -2,10 +2,10 @@
 
     python -m benchmarks.learning.data --data ../shared/data -o out/learning/data
 
-writes `sft.jsonl`, `rlvr.jsonl`, `preference.jsonl` and `heldout.jsonl`, and beside them the recipes of which `curate
-build` makes data sets. The same bytes every time: everything is drawn from one seed. Instructions that share a
-paragraph are one group, and a group stands on one side only (SFT, RLVR or held out), so that decontamination, which has
-the last word, finds little to remove. Nothing is copied into the repository: rows are read where they lie.
+writes `sft.jsonl`, `rlvr.jsonl`, `preference.jsonl`, `relaxed.jsonl` and `heldout.jsonl`, and beside them the recipes
+of which `curate build` makes data sets. The same bytes every time: everything is drawn from one seed. Instructions that
+share a paragraph are one group, and a group stands on one side only (SFT, RLVR or held out), so that decontamination,
+which has the last word, finds little to remove. Nothing is copied into the repository: rows are read where they lie.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
-from benchmarks.learning.constraints import TYPES, Pair, Type, ask, kept
+from benchmarks.learning.constraints import TYPES, Asked, Pair, Type, ask, kept
 from curate.formats import detect, parse
 from curate.sources import open_source
+from curate.verify import find
 
 SEED = 0
 RECIPES = Path(__file__).with_name("recipes")
@@ -62,6 +63,8 @@ PLAIN, CODE, RLVR, HELD_OUT = 2200, 400, 2500, 40
 """Rows of SFT without a constraint, such rows about code, rows of RLVR, held-out prompts of each type."""
 PAIRS = {"coconot": 420, "hh": 800, "llmbar": 400, "pandalm": 380}
 """Preference pairs of each set, at most."""
+RELAXED = 60
+"""Pairs of each type of constraint, at most, whose rejected answer is one to the instruction without it."""
 SHARES = (("heldout", 0.16), ("rlvr", 0.46), ("sft", 1.0))
 """Which side a group of instructions falls on, by the place of its digest between 0 and 1: the upper ends."""
 
@@ -171,16 +174,24 @@ def chat(instruction: str, answer: str, kind: str) -> dict[str, Any]:
     return {"messages": turns, "type": kind}
 
 
-def constrained(pairs: Sequence[Pair]) -> tuple[Rows, list[Pair]]:
-    """Rows with constraints, each type as often as its dose says, and the pairs that were not used."""
+class Kept(NamedTuple):
+    """A pair, what was asked beside its instruction, and its answer, rewritten so that it keeps that."""
+
+    pair: Pair
+    asked: Asked
+    answer: str
+
+
+def constrained(pairs: Sequence[Pair], doses: Mapping[str, int], name: str) -> tuple[list[Kept], list[Pair]]:
+    """Answers that keep a constraint, each type as often as its dose says, and the pairs that were not used."""
     rows, left = [], list(pairs)
-    for kind in sorted(used(), key=lambda kind: -DOSES[kind.id]):
-        rng, passed, missing = Random(f"{SEED} sft {kind.id}"), [], DOSES[kind.id]
+    for kind in sorted(used(), key=lambda kind: -doses[kind.id]):
+        rng, passed, missing = Random(f"{SEED} {name} {kind.id}"), [], doses[kind.id]
         for pair in left:
             asked = ask(kind, pair, rng) if missing else None
             answer = kept(kind, pair, asked, rng) if asked else None
             if asked and answer and size(answer) <= ANSWER_TOKENS:
-                rows.append(chat(asked.prompt, answer, kind.id))
+                rows.append(Kept(pair, asked, answer))
                 missing -= 1
             else:
                 passed.append(pair)
@@ -192,7 +203,8 @@ def sft(pairs: Sequence[Pair], programs: Sequence[Pair]) -> Rows:
     """The rows of SFT: with constraints, without, and about code."""
     short = [pair for pair in pairs if size(pair.answer) <= ANSWER_TOKENS]
     code = [pair for pair in programs if size(pair.answer) <= ANSWER_TOKENS]
-    rows, left = constrained(short)
+    told, left = constrained(short, DOSES, "sft")
+    rows = [chat(one.asked.prompt, one.answer, one.asked.type) for one in told]
     rows += [chat(pair.instruction, pair.answer, "none") for pair in left[:PLAIN]]
     rows += [chat(pair.instruction, pair.answer, "code") for pair in code[:CODE]]
     Random(f"{SEED} order").shuffle(rows)
@@ -220,6 +232,21 @@ def prompts(pairs: Sequence[Pair], side: str, each: int) -> Rows:
     return rows
 
 
+def relaxed(pairs: Sequence[Pair]) -> Rows:
+    """Preference pairs like Tülu 3's of instruction following (paper, §5.2): instructions with a constraint.
+
+    Chosen is the answer that keeps it, rejected the one to the instruction without it; the verifier agrees with both.
+    """
+    told, _ = constrained(pairs, dict.fromkeys(DOSES, RELAXED), "relaxed")
+    rows = [
+        _pair("relaxed", one.asked.prompt, one.answer, one.pair.answer)
+        for one in told
+        if not find("ifeval")(one.pair.answer, one.asked.ground_truth).passed
+    ]
+    Random(f"{SEED} relaxed").shuffle(rows)
+    return rows
+
+
 def preferences(data: Path) -> Iterator[dict[str, Any]]:
     """Pairs of every set, in one form.
 
@@ -241,7 +268,10 @@ def preferences(data: Path) -> Iterator[dict[str, Any]]:
 
 
 def _judged(name: str, prompt: str, answers: tuple[str, str], label: int) -> dict[str, Any]:
-    chosen, rejected = answers if label == 1 else answers[::-1]
+    return _pair(name, prompt, *(answers if label == 1 else answers[::-1]))
+
+
+def _pair(name: str, prompt: str, chosen: str, rejected: str) -> dict[str, Any]:
     sides = {"chosen": ("assistant", chosen), "rejected": ("assistant", rejected), "prompt": ("user", prompt)}
     return {"set": name} | {side: [{"role": role, "content": text}] for side, (role, text) in sides.items()}
 
@@ -281,6 +311,7 @@ def make(data: Path, out: Path) -> dict[str, Rows]:
         "rlvr": [row for row in prompts(split["rlvr"], "rlvr", -(-RLVR // len(DOSES))) if row["type"] not in SETTLED],
         "heldout": prompts(split["heldout"], "heldout", HELD_OUT),
         "preference": preference(data),
+        "relaxed": relaxed(split["rlvr"]),
     }
     out.mkdir(parents=True, exist_ok=True)
     for name, rows in files.items():

@@ -238,6 +238,7 @@ def test_files_are_made_the_same_each_time(made_data: Path, tmp_path: Path) -> N
     assert [name for name in names if name.endswith(".jsonl")] == [
         "heldout.jsonl",
         "preference.jsonl",
+        "relaxed.jsonl",
         "rlvr.jsonl",
         "sft.jsonl",
     ]
@@ -258,8 +259,37 @@ def test_pairs_are_the_right_way_round(made_data: Path) -> None:
     assert not any(text != text.strip() for own in found.values() for pair in own for text in pair)
 
 
+def test_of_a_relaxed_pair_only_the_chosen_answer_keeps_what_is_asked() -> None:
+    """Judged here by the rules said in other words; the rejected answer is the one that was there before."""
+    pairs = [Pair(f"{pair.instruction} ({n})", pair.answer) for n in range(40) for pair in PAIRS]
+    rows = data.relaxed(pairs)
+    answers = {pair.answer for pair in pairs}
+    assert len(rows) > 60
+    assert len({row["prompt"][0]["content"] for row in rows}) == len(rows)
+    told = 0
+    for row in rows:
+        [prompt], [chosen], [rejected] = row["prompt"], row["chosen"], row["rejected"]
+        assert rejected["content"] in answers
+        for name in ("startend:end_checker", "detectable_format:json_format", "change_case:english_lowercase"):
+            [kind] = [kind for kind in TYPES if kind.id == name]
+            phrases = [wording.split("{")[0].strip() for wording in kind.wordings]
+            if not any(phrase in prompt["content"] for phrase in phrases):
+                continue
+            ends = re.findall(r'"([^"]+)"|phrase: (.+?\.|.+?\?)', prompt["content"]) or [("", "")]
+            asked = {"end_phrase": "".join(ends[-1])}
+            assert ORACLE[name](chosen["content"], asked)
+            if name != "detectable_format:json_format":
+                assert not ORACLE[name](rejected["content"], asked)
+            told += 1
+    assert told > 10
+
+
 def check_rows(files: dict[str, data.Rows]) -> None:
     """What must hold of the rows of any data."""
+    relaxed = {row["prompt"][0]["content"] for row in files["relaxed"]}
+    for name in ("sft", "heldout"):
+        own = {row["messages"][0]["content"] if name == "sft" else row["instruction"] for row in files[name]}
+        assert not own & relaxed
     prompts = {name: {row["instruction"] for row in files[name]} for name in ("rlvr", "heldout")}
     trained = [row["messages"][0]["content"] for row in files["sft"]]
     assert not prompts["rlvr"] & prompts["heldout"]
@@ -288,6 +318,7 @@ def test_real_data_are_enough_and_clean(shared_data: Path, tmp_path: Path) -> No
     assert Counter(row["type"] for row in files["rlvr"]) == dict.fromkeys(learnt, each)
     assert len(files["sft"]) > 3000
     assert {row["set"] for row in files["preference"]} == set(data.PAIRS)
+    assert len(files["relaxed"]) > 700
     for name in ("sft", "preference", "rlvr"):
         held = load_yaml(tmp_path / f"{name}.yaml").get("output", {}).get("validation")
         assert (held or 0) >= (0 if name == "rlvr" else 200)
