@@ -6,7 +6,6 @@ reasons), and what a limit leaves out is counted too, so that a page can say so.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +43,6 @@ class SourceLine:
 class Figures:
     """All figures of a build; rows of the tables in the order of the page."""
 
-    runs: Mapping[str, Any]
     suites: Sequence[str]
     kinds: Sequence[str]
     totals: SourceLine
@@ -84,7 +82,6 @@ def figures(con: duckdb.DuckDBPyConnection) -> Figures:
         con, "SELECT count(*) FILTER (hit), count(*) FILTER (NOT hit), count(*) FILTER (counts) FROM matches"
     )
     return Figures(
-        runs=_runs(con),
         suites=[short(row[0]) for row in _all(con, "SELECT DISTINCT suite FROM instances ORDER BY suite LIMIT 5")],
         kinds=[row[0] for row in _all(con, "SELECT DISTINCT kind FROM sources WHERE kind IS NOT NULL ORDER BY kind")],
         totals=totals,
@@ -117,10 +114,6 @@ def _one(con: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
 
 def _places(names: Iterable[str]) -> dict[str, int]:
     return {name: place for place, name in enumerate(names)}
-
-
-def _runs(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    return {key: json.loads(value) for key, value in _all(con, "SELECT key, value::VARCHAR FROM runs") if value}
 
 
 def _chosen_sources(con: duckdb.DuckDBPyConnection) -> list[str]:

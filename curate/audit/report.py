@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,15 @@ from curate.audit.figures import Figures, figures
 from curate.audit.findings import Findings, findings, kinds
 from curate.audit.reasons import short
 from curate.audit.samples import Match, island, samples
-from curate.audit.store import open_readonly
+from curate.audit.store import open_readonly, runs
 from curate.shards import write_text
 
 REPORT = "report.html"
 # Bytes of the file, and of the matches in it.
 LIMIT = 2_900_000
 MATCHES_LIMIT = 2_200_000
+# Kept free for the facts of the run, which are not known when the matches are chosen.
+FACTS_LIMIT = 16_000
 # Benchmarks named beside a source; the heat map has them all.
 CHIPS = 4
 
@@ -39,26 +42,41 @@ CHIPS = 4
 _ISLAND = 'id="data"></script>'
 
 
-def write_report(out: Path) -> Path:
-    """Write the report of the built folder `out` into it, and give its path; UserError if `out` has no audit."""
+@dataclass(frozen=True)
+class Drawn:
+    """What a page shows, but for what is known of the run: that may come later, and the rest takes a second a GB."""
+
+    found: Figures
+    more: Findings
+    data: str  # JSON for the script
+
+
+def write_report(out: Path, drawn: Drawn | None = None) -> Path:
+    """Write the report of the built folder `out` into it, and give its path; UserError if `out` has no audit.
+
+    `drawn` is what `draw` gave for the same audit.
+    """
     with open_readonly(out) as con:
-        page = render(con)
+        page = render(drawn or draw(con), runs(con))
     path = (out if out.is_dir() else out.parent) / REPORT
     write_text(path, page)
     return path
 
 
-def render(con: duckdb.DuckDBPyConnection) -> str:
-    """The whole page of an audit that is open for reading."""
-    found = figures(con)
-    page = _frame(found, findings(con))
+def draw(con: duckdb.DuckDBPyConnection) -> Drawn:
+    """Count and choose all that a page shows of an audit that is open for reading."""
+    found, more = figures(con), findings(con)
     matchers, listed = kinds(con, *found.places)
     head = _data(found) | {"matchers": [short(name, 24) for name in matchers], "kinds": listed}
-    room = LIMIT - len(page.encode()) - len(island(head).encode())
+    room = LIMIT - FACTS_LIMIT - len(_frame(found, more, {}).encode()) - len(island(head).encode())
     shown = samples(con, *found.places, matchers, min(room, MATCHES_LIMIT))
-    before, after = page.split(_ISLAND)
-    data = island(head | {"matches": shown.matches, "pool": shown.pool})
-    return f'{before}id="data">{data}</script>{after}'
+    return Drawn(found, more, island(head | {"matches": shown.matches, "pool": shown.pool}))
+
+
+def render(drawn: Drawn, about: Mapping[str, Any]) -> str:
+    """The whole page; `about` are the facts of the run by name."""
+    before, after = _frame(drawn.found, drawn.more, about).split(_ISLAND)
+    return f'{before}id="data">{drawn.data}</script>{after}'
 
 
 def percent(rate: float) -> str:
@@ -88,7 +106,7 @@ def verdict(found: Figures) -> str:
     return f"{gone}; {pairs} {'is' if found.flagged == 1 else 'are'} flagged."
 
 
-def _frame(found: Figures, more: Findings) -> str:
+def _frame(found: Figures, more: Findings, about: Mapping[str, Any]) -> str:
     """The page without its data."""
     style, script = _file("report.css"), _file("report.js") + _file("matches.js")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
@@ -99,13 +117,13 @@ def _frame(found: Figures, more: Findings) -> str:
         policy=f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'",
         verdict=verdict(found),
-        facts=_facts(found),
+        facts=_facts(found, about),
         found=found,
         more=more,
         total=found.totals,
-        title=_title(found),
+        title=_title(about),
         chips=CHIPS,
-        limit=_fact(found.runs, "parameters").get("limit"),
+        limit=_fact(about, "parameters").get("limit"),
     )
 
 
@@ -118,20 +136,20 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _fact(runs: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = runs.get(key)
+def _fact(about: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = about.get(key)
     return value if isinstance(value, dict) else {}
 
 
-def _title(found: Figures) -> str:
-    name = _fact(found.runs, "recipe").get("name")
+def _title(about: Mapping[str, Any]) -> str:
+    name = _fact(about, "recipe").get("name")
     return short(str(name)) if name else "a build"
 
 
-def _facts(found: Figures) -> list[tuple[str, str]]:
+def _facts(found: Figures, about: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What is known of the run: name and value; what no one recorded is left out."""
-    parameters, finished = _fact(found.runs, "parameters"), _fact(found.runs, "finished")
-    versions = _fact(found.runs, "versions")
+    parameters, finished = _fact(about, "parameters"), _fact(about, "finished")
+    versions = _fact(about, "versions")
     seconds = finished.get("seconds")
     facts = [
         ("kind", ", ".join(found.kinds)),

@@ -113,6 +113,12 @@ def open_readonly(out: Path | str) -> duckdb.DuckDBPyConnection:
         raise UserError(f"{path}: cannot be opened as an audit: {one_line(error)}") from error
 
 
+def runs(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """The facts of the table `runs`, by name."""
+    facts = con.execute("SELECT key, value::VARCHAR FROM runs").fetchall()
+    return {key: json.loads(value) for key, value in facts if value}
+
+
 def reconcile(con: duckdb.DuckDBPyConnection, written_rows: int) -> None:
     """Check that rows read, fates, copies and decisions agree; raise CurateError naming every figure that does not."""
     faults = [message for (message,) in con.execute(_script("reconcile.sql")).fetchall()]

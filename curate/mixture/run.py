@@ -18,12 +18,12 @@ import pyarrow.parquet as pq
 
 from curate import lock as locks
 from curate.audit import store
-from curate.audit.report import write_report
-from curate.audit.store import DATABASE
+from curate.audit.report import Drawn, draw, write_report
+from curate.audit.store import DATABASE, open_readonly
 from curate.card import card
 from curate.contamination.found import ItemNames, join_hits
 from curate.contamination.policy import Hits, Overlap, left_over, left_without, overlaps_of, removal
-from curate.contamination.verdict_use import ready, void
+from curate.contamination.verdict_use import Given, ready, void
 from curate.errors import CurateError, FailOver, UserError
 from curate.files import BLOCK_BYTES
 from curate.mixture.folder import target, unfinished
@@ -102,7 +102,8 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
     staging.mkdir()
     planned = time.perf_counter()
     size = max(1, sum(estimated_bytes(source) for source in plan.sources))
-    blocks = _scan_all(plan, staging, options, size)
+    given = ready(plan.verdicts, plan.suite.items if plan.suite else [])
+    blocks = _scan_all(plan, given, staging, options, size)
     scanned = time.perf_counter()
     pa.default_memory_pool().release_unused()
     hits = [join_hits([(block.n, block.hits) for block in own]) for own in blocks]
@@ -111,7 +112,9 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
     results = _decide(plan, blocks, hits, tables)
     writer = _writer(plan, results, part_count(size))
     spec = plan.recipe.decontaminate
-    evidence = Evidence(left, _verdicts(plan, results), probe(plan, writer) if spec and options.self_test else None)
+    evidence = Evidence(
+        left, _verdicts(plan, given, results), probe(plan, writer) if spec and options.self_test else None
+    )
     runs = {
         "versions": locks.versions(),
         "recipe": {"name": plan.recipe.name, "kind": plan.recipe.kind, "seed": plan.recipe.seed},
@@ -122,9 +125,9 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
     }
     with ThreadPoolExecutor(1) as beside:
         # The audit needs nothing of the shards: both are written at once.
-        recording = beside.submit(record, out / DATABASE, staging, plan, results, runs, evidence)
+        recording = beside.submit(_record, out, staging, plan, results, runs, evidence)
         files = _write(plan, out, staging, results, writer, options)
-        recording.result()
+        drawn = recording.result()
         cleared = beside.submit(shutil.rmtree, staging)
         _check_written(out, results)
         seconds = time.perf_counter() - started
@@ -136,16 +139,25 @@ def _fill(plan: Plan, out: Path, options: Options, locked: dict[str, Any] | None
         digest = sha256(out / locks.LOCK)
         write_text(out / "README.md", card(card_facts(plan, summary, digest)))
         store.note(out / DATABASE, "finished", {"seconds": summary.seconds, "lock_sha256": digest})
-        write_report(out)
+        write_report(out, drawn)
         cleared.result()
     return summary
+
+
+def _record(
+    out: Path, staging: Path, plan: Plan, results: list[SourceResult], runs: dict[str, Any], evidence: Evidence
+) -> Drawn:
+    """Write the audit, and draw of it what the report will show."""
+    record(out / DATABASE, staging, plan, results, runs, evidence)
+    with open_readonly(out) as con:
+        return draw(con)
 
 
 def _rule(plan: Plan) -> dict[str, Any]:
     return {"n": plan.profile.n, "threshold": plan.profile.threshold, "matchers": plan.profile.matchers()}
 
 
-def _scan_all(plan: Plan, staging: Path, options: Options, size: int) -> list[list[Scanned]]:
+def _scan_all(plan: Plan, given: Given, staging: Path, options: Options, size: int) -> list[list[Scanned]]:
     """Scan every block of every source, about `size` bytes; the results of each source in order."""
     scan = Scan(
         kind=plan.recipe.kind,
@@ -153,7 +165,7 @@ def _scan_all(plan: Plan, staging: Path, options: Options, size: int) -> list[li
         roles=plan.recipe.decontaminate.roles if plan.recipe.decontaminate else ("user",),
         matchers=plan.matchers,
         names=ItemNames.of(plan.suite.items if plan.suite else []),
-        given=ready(plan.verdicts, plan.suite.items if plan.suite else []),
+        given=given,
         prompts=plan.recipe.output.validation > 0,
         staging=staging,
         parts=part_count(size),
@@ -224,10 +236,9 @@ def _writer(plan: Plan, results: list[SourceResult], parts: int) -> Writer:
     return Writer(sources, plan.recipe.seed, parts, corpus_schema(blocks), used)
 
 
-def _verdicts(plan: Plan, results: list[SourceResult]) -> list[dict[str, Any]]:
+def _verdicts(plan: Plan, given: Given, results: list[SourceResult]) -> list[dict[str, Any]]:
     """The verdict file, entry by entry, and what became of each."""
     blocks = [block for result in results for block in result.blocks]
-    given = ready(plan.verdicts, plan.suite.items if plan.suite else [])
     applied = sum((block.judged for block in blocks), np.zeros(given.n, np.int64))
     reasons = void(given, applied, np.logical_or.reduce([np.zeros(given.n, np.bool_), *(b.seen for b in blocks)]))
     return [

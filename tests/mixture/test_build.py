@@ -7,6 +7,7 @@ import gzip
 import json
 import random
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from curate.audit.report import write_report
 from curate.audit.why import why
 from curate.errors import CurateError, FailOver, UserError
 from curate.mixture import Built, build_recipe_file
@@ -64,6 +66,14 @@ def test_the_folder_holds_what_it_should_and_nothing_else(built: Built) -> None:
         "report.html",
     }
     assert not built.folder.with_name("built.partial").exists()
+
+
+def test_the_report_is_what_its_audit_gives_later(built: Built, tmp_path: Path) -> None:
+    """It is drawn before the run is over; the time and the digest of the lock are in it all the same."""
+    shutil.copy(built.folder / "audit.duckdb", tmp_path)
+    report = (built.folder / "report.html").read_bytes()
+    assert write_report(tmp_path).read_bytes() == report
+    assert sha256(built.folder / "recipe.lock.json").encode() in report
 
 
 def test_everything_adds_up(built: Built) -> None:
