@@ -77,7 +77,12 @@ def ask(kind: Type, pair: Pair, rng: Random) -> Asked | None:
 def kept(kind: Type, pair: Pair, asked: Asked, rng: Random) -> str | None:
     """The answer, rewritten so that it keeps what is asked; None if the verifier does not agree."""
     answer = kind.rewrite(pair, asked.arguments, rng)
-    return answer if find("ifeval")(answer, asked.ground_truth).passed else None
+    return answer if keeps(answer, asked) else None
+
+
+def keeps(answer: str, asked: Asked) -> bool:
+    """Whether an answer keeps what is asked, by the verifier."""
+    return find("ifeval")(answer, asked.ground_truth).passed
 
 
 def content_words(text: str) -> list[str]:

@@ -14,12 +14,13 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from curate.audit.figures import Figures, figures
@@ -109,9 +110,7 @@ def verdict(found: Figures) -> str:
 def _frame(found: Figures, more: Findings, about: Mapping[str, Any]) -> str:
     """The page without its data."""
     style, script = _file("report.css"), _file("report.js") + _file("matches.js")
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
-    environment.filters |= {"percent": percent, "counted": counted, "n": lambda n: f"{n:,}"}
-    return environment.from_string(_file("report.html.j2")).render(
+    return _template().render(
         style=Markup(style),
         script=Markup(script),
         policy=f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; "
@@ -125,6 +124,13 @@ def _frame(found: Figures, more: Findings, about: Mapping[str, Any]) -> str:
         chips=CHIPS,
         limit=_fact(about, "parameters").get("limit"),
     )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    environment.filters |= {"percent": percent, "counted": counted, "n": lambda n: f"{n:,}"}
+    return environment.from_string(_file("report.html.j2"))
 
 
 def _file(name: str) -> str:
