@@ -25,6 +25,7 @@ from curate.suite import load_suite, read_suite
 from curate.verify import find
 from mixtures.quickstart import make_training
 from mixtures.quickstart.make_data import values
+from tests.known_bytes import assert_known_bytes
 from tests.oracle import score, tokens
 
 FOLDER = Path(__file__).resolve().parent.parent / "mixtures" / "quickstart"
@@ -302,3 +303,7 @@ def test_length_does_not_tell_which_answer_is_preferred() -> None:
     assert 0.9 <= sum(size(row["chosen"]) for row in pairs) / sum(size(row["rejected"]) for row in pairs) <= 1.1
     assert len({row["rejected"] for row in pairs}) >= 200
     assert len({row["rejected"].split(".")[0] for row in pairs}) >= 60
+
+
+def test_the_bytes_are_those_on_record(built: Path) -> None:
+    assert_known_bytes(built, "quickstart")

@@ -11,6 +11,7 @@ import pytest
 from curate.audit.sql import sql
 from curate.mixture import Options, build_recipe_file
 from tests.corpus import read
+from tests.known_bytes import assert_known_bytes
 from tests.real.test_contamination import ALL, by_oracle, items_of
 
 
@@ -20,6 +21,10 @@ def built(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("real") / "out"
     build_recipe_file(Path(__file__).parent / "recipe.yaml", out, Options())
     return out
+
+
+def test_the_bytes_are_those_on_record(built: Path) -> None:
+    assert_known_bytes(built, "real")
 
 
 def test_the_known_overlaps_are_found(built: Path) -> None:
