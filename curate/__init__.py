@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from curate.audit.sql import sql as sql
     from curate.audit.why import why as why
-    from curate.contamination.in_memory import decontaminate as decontaminate
     from curate.errors import CurateError as CurateError
     from curate.errors import FailOver as FailOver
     from curate.errors import UserError as UserError
     from curate.mixture import build_recipe_file as build
+    from curate.steps.decontaminate.in_memory import decontaminate as decontaminate
 
 _WHERE = {
     "CurateError": ("curate.errors", "CurateError"),
     "FailOver": ("curate.errors", "FailOver"),
     "UserError": ("curate.errors", "UserError"),
     "build": ("curate.mixture", "build_recipe_file"),
-    "decontaminate": ("curate.contamination.in_memory", "decontaminate"),
+    "decontaminate": ("curate.steps.decontaminate.in_memory", "decontaminate"),
     "sql": ("curate.audit.sql", "sql"),
     "why": ("curate.audit.why", "why"),
 }

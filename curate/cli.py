@@ -305,8 +305,8 @@ def suites(
 
     Read on: docs/suites.md
     """
-    from curate import suites as module
-    from curate.contamination.profile import profile as find_profile
+    from curate import suite_catalogue as module
+    from curate.matching.profile import profile as find_profile
     from curate.mixture.show import progress_bar
 
     with progress_bar() as progress:

@@ -16,10 +16,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from curate.config import Strict, check, load_yaml
-from curate.contamination.policy import POLICIES
-from curate.contamination.profile import PROFILES, Profile, with_matchers
 from curate.errors import UserError, unknown
+from curate.matching.profile import PROFILES, Profile, with_matchers
 from curate.records import KINDS, ROLES
+from curate.steps.decontaminate.policy import POLICIES
 
 MAX_PASSES = 256
 """How often a row can be written: a run is numbered by its block and the pass in its last eight bits."""

@@ -13,7 +13,7 @@ _KNOWN = json.loads((Path(__file__).parent / "bytes.json").read_text(encoding="u
 
 
 def assert_known_bytes(out: Path, name: str) -> None:
-    """Compare data/, removed/ and quarantine/ of a built folder with the digests on record; skips under another Arrow."""
+    """Compare data/, removed/ and quarantine/ of a built folder with those on record; skips under another Arrow."""
     if pa.__version__ != _KNOWN["pyarrow"]:
         pytest.skip(f"the digests are those of pyarrow {_KNOWN['pyarrow']}, which is not installed here")
     files = sorted(path for kind in ("data", "quarantine", "removed") for path in (out / kind).glob("*.parquet"))

@@ -23,9 +23,9 @@ from pydantic import BaseModel
 import curate
 from curate.check import FINDINGS
 from curate.cli import app
-from curate.contamination.profile import PROFILES, with_matchers
 from curate.formats import FORMATS, check_format, detect, parse
 from curate.formats.kinds import guess_kind
+from curate.matching.profile import PROFILES, with_matchers
 from curate.recipe import DecontaminateSpec, OutputSpec, Recipe, SourceSpec
 from curate.records import KINDS, body_schema
 from curate.shipped import suite as shipped_suite

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.contamination.selftest import Share
 from curate.errors import UserError
+from curate.steps.decontaminate.selftest import Share
 
 CEILING = 0.7
 """A type that starts above this has nothing left to show, and is left out of the mean."""

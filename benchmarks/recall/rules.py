@@ -18,12 +18,12 @@ import numpy as np
 
 from benchmarks.speed import peers
 from benchmarks.speed.measure import ROOT, Failed
-from curate.contamination.index import build_index
-from curate.contamination.ngram import Matches, match
-from curate.contamination.policy import Hits
-from curate.contamination.profile import profile
-from curate.contamination.robust import RobustSettings, build_robust, match_robust
-from curate.contamination.selftest import Rows, hit_own, turns_of
+from curate.matching.index import build_index
+from curate.matching.ngram import Matches, match
+from curate.matching.profile import profile
+from curate.matching.robust import RobustSettings, build_robust, match_robust
+from curate.steps.decontaminate.policy import Hits
+from curate.steps.decontaminate.selftest import Rows, hit_own, turns_of
 
 Items = Sequence[peers.Item]
 Rule = Callable[[Rows, "Sequence[int] | None"], np.ndarray]

@@ -2,8 +2,9 @@
 
     python -m benchmarks.recall.run --data ../shared/data
 
-plants every question of GSM8K test in rows of its own, in each of the ways of `curate.contamination.mutations`, and
-counts what curate's matchers and other rules find; then the same for other benchmarks with curate's matchers; then what
+plants every question of GSM8K test in rows of its own, in each of the ways of
+`curate.steps.decontaminate.mutations`, and counts what curate's matchers and other rules
+find; then the same for other benchmarks with curate's matchers; then what
 is flagged of clean text. Everything is drawn from a fixed seed. Prints Markdown tables, writes the figures to
 out/recall/recall.json. datatrove comes from the environment of the speed benchmark (`make bench` makes it); without it
 the column is left out, and said.
@@ -34,14 +35,14 @@ from benchmarks.recall.rules import (
 from benchmarks.speed.inputs import write_items, write_suite
 from benchmarks.speed.measure import Failed, machine, save, table
 from benchmarks.speed.peers import read_items
-from curate.contamination.mutations import MUTATIONS
-from curate.contamination.ngram import LABELS
-from curate.contamination.robust import RobustSettings, build_robust, match_robust
-from curate.contamination.selftest import Rows, Share, plant, turns_of
 from curate.errors import UserError
 from curate.formats import detect, parse
 from curate.items import Item
+from curate.matching.ngram import LABELS
+from curate.matching.robust import RobustSettings, build_robust, match_robust
 from curate.sources import open_source
+from curate.steps.decontaminate.mutations import MUTATIONS
+from curate.steps.decontaminate.selftest import Rows, Share, plant, turns_of
 
 SEED = 0
 FILLER = ("sft/gpteacher/codegen-instruct.json", "sft/llama_factory_demo/alpaca_en_demo.json", "sft/flan_cot/creak_train.tsv")  # fmt: skip  # noqa: E501

@@ -24,12 +24,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from curate.contamination.embed import Embed, embedder
-from curate.contamination.index import build_index
-from curate.contamination.ngram import Matches, Turns, match
-from curate.contamination.semantic import SemanticSettings, build_semantic, match_semantic
 from curate.errors import UserError
+from curate.matching.embed import Embed, embedder
+from curate.matching.index import build_index
+from curate.matching.ngram import Matches, match
+from curate.matching.semantic import SemanticSettings, build_semantic, match_semantic
 from curate.text.buffer import lay_out
+from curate.turns import Stretches
 
 REPHRASED = "sft/llm_decontaminator/rephrase__"
 ALLOWED = 0.003
@@ -66,9 +67,9 @@ def sociology(data: Path, language: str) -> Set:
     return Set(items, rephrased, json_lines(data / "benchmarks/mmlu/mmlu_validation.jsonl", "question"))
 
 
-def as_turns(texts: Sequence[str]) -> Turns:
+def as_turns(texts: Sequence[str]) -> Stretches:
     """Every text as the one turn of a record."""
-    return Turns(*lay_out(texts), np.arange(len(texts), dtype=np.int32), np.zeros(len(texts), np.int32))
+    return Stretches(*lay_out(texts), np.arange(len(texts), dtype=np.int32), np.zeros(len(texts), np.int32))
 
 
 class Scores(NamedTuple):

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 import yaml
 
 from benchmarks.speed.corpus import write_corpus
-from curate.contamination.turns import all_turns
 from curate.records import ROLES
 from curate.sources import read_rows
 from curate.suite import load_suite, read_suite
+from curate.turns import all_turns
 
 SUITE = Path(__file__).with_name("suite.yaml")
 
@@ -104,8 +104,8 @@ def write_texts(parquet: Path, folder: Path) -> Text:
             texts = users.texts.filter(pa.array(mask))
             out.write(b"".join(text.encode() + b"\n" for text in texts.to_pylist()))
             sizes.append(np.asarray(pc.binary_length(texts), np.int64))
-            docs.append(users.turns.docs[mask] + rows)
-            turns.append(users.turns.turns[mask])
+            docs.append(users.stretches.docs[mask] + rows)
+            turns.append(users.stretches.turns[mask])
             rows += batch.num_rows
     stops = np.cumsum(np.concatenate(sizes) + 1) - 1
     starts = stops - np.concatenate(sizes)

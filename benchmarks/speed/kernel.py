@@ -13,27 +13,28 @@ from time import perf_counter
 import numpy as np
 
 from benchmarks.speed.peers import Pass, read_items, serve
-from curate.contamination.index import build_index
-from curate.contamination.ngram import Turns, match
-from curate.contamination.profile import profile
+from curate.matching.index import build_index
+from curate.matching.ngram import match
+from curate.matching.profile import profile
+from curate.turns import Stretches
 
 
-def read_turns(folder: Path) -> Turns:
+def read_turns(folder: Path) -> Stretches:
     """All user turns, in one buffer."""
     text = np.fromfile(folder / "text.txt", np.uint8)
     text.flags.writeable = False  # as the buffers of Arrow are: numba compiles for each of the two
     with np.load(folder / "turns.npz") as places:
-        return Turns(text, places["starts"], places["stops"], places["docs"], places["turns"])
+        return Stretches(text, places["starts"], places["stops"], places["docs"], places["turns"])
 
 
 def kernel(folder: Path) -> Pass:
-    """Make the pass of `curate.contamination.ngram.match`; the kernels are compiled before the first one."""
+    """Make the pass of `curate.matching.ngram.match`; the kernels are compiled before the first one."""
     rule = profile("tulu3")
     start = perf_counter()
     index = build_index([item.fields for item in read_items(folder)], rule.n, rule.threshold)
     index_seconds = perf_counter() - start
     turns = read_turns(folder)
-    match(Turns(turns.data, *(column[:1000] for column in turns[1:])), index.table)
+    match(Stretches(turns.data, *(column[:1000] for column in turns[1:])), index.table)
 
     def run() -> dict[str, float]:
         start = perf_counter()

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from curate.files import Row
 from curate.formats.base import Format, Sample, describe, json_or_text, json_text, message, optional_text
-from curate.formats.columns import NotPlain, Turns, body_of, extra, filled, lists_of, text_column, turns_of
+from curate.formats.columns import MessageColumns, NotPlain, body_of, extra, filled, lists_of, text_column, turns_of
 from curate.records import BadRow, Body
 
 Message = dict[str, str | None]
@@ -130,7 +130,7 @@ def _convert(row: Row, kind: str) -> Body:
     return body | {"tools": json_or_text(row.get("tools"))}
 
 
-def _vector(names: tuple[str, str], read: Callable[[Turns], dict[str, pa.Array | None]]) -> Callable[..., Any]:
+def _vector(names: tuple[str, str], read: Callable[[MessageColumns], dict[str, pa.Array | None]]) -> Callable[..., Any]:
     def vector(table: pa.Table, kind: str) -> pa.Table | None:
         try:
             return _columns(table, kind, names, read)
@@ -141,7 +141,7 @@ def _vector(names: tuple[str, str], read: Callable[[Turns], dict[str, pa.Array |
 
 
 def _columns(
-    table: pa.Table, kind: str, names: tuple[str, str], read: Callable[[Turns], dict[str, pa.Array | None]]
+    table: pa.Table, kind: str, names: tuple[str, str], read: Callable[[MessageColumns], dict[str, pa.Array | None]]
 ) -> pa.Table:
     present = [name for name in _COLUMNS if name in table.column_names]
     if len(present) != 1:
@@ -151,7 +151,7 @@ def _columns(
     if other & found.children.keys():
         raise NotPlain("both shapes at once")
     children = read(found)
-    whole = Turns({name: child for name, child in children.items() if child is not None}, found.lengths)
+    whole = MessageColumns({name: child for name, child in children.items() if child is not None}, found.lengths)
     if kind == "prompt":
         whole = _until_user(whole)
     tools = text_column(table, "tools")
@@ -160,7 +160,7 @@ def _columns(
     return body_of(kind, table.num_rows, {column: lists, "tools": None if tools is None else _not_empty(tools)})
 
 
-def _until_user(whole: Turns) -> Turns:
+def _until_user(whole: MessageColumns) -> MessageColumns:
     """Leave out what follows the last user turn of each row, and the whole of rows that have none."""
     n = len(whole.children["role"])
     stops = whole.stops
@@ -174,7 +174,7 @@ def _until_user(whole: Turns) -> Turns:
     return whole.take(np.flatnonzero(place < np.repeat(lengths, whole.lengths)), lengths)
 
 
-def _with_system(whole: Turns, system: pa.Array | None) -> pa.ListArray:
+def _with_system(whole: MessageColumns, system: pa.Array | None) -> pa.ListArray:
     """Message lists with a system turn in front where the row has one; a row without messages stays without."""
     if system is not None:
         added = filled(system) & (whole.lengths > 0)
@@ -188,7 +188,7 @@ def _with_system(whole: Turns, system: pa.Array | None) -> pa.ListArray:
         }
         grown["role"] = pa.concat_arrays([whole.children["role"], pa.repeat("system", len(system))])
         grown["content"] = pa.concat_arrays([whole.children["content"], system])
-        whole = Turns(grown, whole.lengths).take(places, whole.lengths + added)
+        whole = MessageColumns(grown, whole.lengths).take(places, whole.lengths + added)
     children: dict[str, pa.Array | None] = dict(whole.children)
     return lists_of(whole.lengths, whole.children["role"], whole.children["content"], children)
 
@@ -197,7 +197,7 @@ def _not_empty(column: pa.Array) -> pa.Array:
     return pc.if_else(filled(column), column, pa.scalar(None, pa.string()))
 
 
-def _read_messages(found: Turns) -> dict[str, pa.Array | None]:
+def _read_messages(found: MessageColumns) -> dict[str, pa.Array | None]:
     calls = extra(found, "tool_calls")
     return {
         "role": found.children["role"],
@@ -207,7 +207,7 @@ def _read_messages(found: Turns) -> dict[str, pa.Array | None]:
     }
 
 
-def _read_sharegpt(found: Turns) -> dict[str, pa.Array | None]:
+def _read_sharegpt(found: MessageColumns) -> dict[str, pa.Array | None]:
     # Function calls are left without a role, so that their rows go to `turn`.
     speakers = {speaker: role for speaker, role in _ROLE_OF.items() if speaker != _CALL}
     code = pc.index_in(found.children["from"], value_set=pa.array(list(speakers)))

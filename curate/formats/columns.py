@@ -42,7 +42,7 @@ def needed_text(table: pa.Table, name: str) -> pa.StringArray:
 
 
 @dataclass(frozen=True)
-class Turns:
+class MessageColumns:
     """Message lists taken apart: the children of all messages in order, and how many each row has."""
 
     children: dict[str, pa.Array]
@@ -53,13 +53,13 @@ class Turns:
         """Where each row's messages end."""
         return np.cumsum(self.lengths)
 
-    def take(self, places: Ints, lengths: Ints) -> Turns:
+    def take(self, places: Ints, lengths: Ints) -> MessageColumns:
         """The messages at `places`, cut into rows of `lengths`."""
         chosen = pa.array(places)
-        return Turns({name: child.take(chosen) for name, child in self.children.items()}, lengths)
+        return MessageColumns({name: child.take(chosen) for name, child in self.children.items()}, lengths)
 
 
-def turns_of(table: pa.Table, name: str, wanted: Sequence[str]) -> Turns:
+def turns_of(table: pa.Table, name: str, wanted: Sequence[str]) -> MessageColumns:
     """The messages of a list<struct> column whose `wanted` children are text; other children must be null or text."""
     if name not in table.column_names:
         raise NotPlain(name)
@@ -73,10 +73,10 @@ def turns_of(table: pa.Table, name: str, wanted: Sequence[str]) -> Turns:
     for child in wanted:
         if child not in children or children[child].type != pa.string():
             raise NotPlain(f"{name}.{child}")
-    return Turns(children, np.asarray(pc.fill_null(pc.list_value_length(lists), 0), np.int64))
+    return MessageColumns(children, np.asarray(pc.fill_null(pc.list_value_length(lists), 0), np.int64))
 
 
-def extra(turns: Turns, name: str) -> pa.Array | None:
+def extra(turns: MessageColumns, name: str) -> pa.Array | None:
     """A text child that may be absent; raises NotPlain for any other type."""
     child = turns.children.get(name)
     if child is None or child.null_count == len(child):

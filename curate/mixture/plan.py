@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curate.contamination.against import with_data_sets
-from curate.contamination.found import benchmark_items
-from curate.contamination.matchers import Matchers, build_matchers
-from curate.contamination.policy import BenchmarkItems
-from curate.contamination.profile import PROFILES, Profile
-from curate.contamination.verdicts import Verdict, load_verdicts
 from curate.errors import UserError
 from curate.formats import check_columns, check_format, detect
+from curate.matching.matchers import Matchers, build_matchers
+from curate.matching.profile import PROFILES, Profile
 from curate.mixture.scan import Reading
 from curate.recipe import DecontaminateSpec, Recipe, SourceSpec
-from curate.sample import Wanted
 from curate.sources import Source, content_digests, expand, open_source
+from curate.steps.decontaminate.against import with_data_sets
+from curate.steps.decontaminate.found import benchmark_items
+from curate.steps.decontaminate.policy import BenchmarkItems
+from curate.steps.decontaminate.verdicts import Verdict, load_verdicts
+from curate.steps.sample import Wanted
 from curate.suite import ReadSuite, load_suite, read_suite
 
 Digest = tuple[str, str, int]

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from curate.contamination.found import hits_of, judge_all
-from curate.contamination.matchers import Matchers, match_all
-from curate.contamination.policy import Hits
-from curate.contamination.selftest import Rows, SelfTest, self_test, turns_of
-from curate.contamination.turns import all_turns
 from curate.items import Item
+from curate.matching.matchers import Matchers, match_all
 from curate.mixture.merge import Output, Writer
 from curate.mixture.plan import Plan
+from curate.steps.decontaminate.found import hits_of, judge_all
+from curate.steps.decontaminate.policy import Hits
+from curate.steps.decontaminate.selftest import Rows, SelfTest, self_test, turns_of
+from curate.turns import all_turns
 
 SAMPLE = 2000
 """Turns of the corpus that are looked at."""

@@ -14,14 +14,14 @@ import numpy as np
 import pyarrow as pa
 
 from curate.audit import store
-from curate.contamination.found import row_ids
-from curate.contamination.policy import Removal
 from curate.items import item_text
 from curate.mixture.merge import SourceRows
 from curate.mixture.plan import Plan, as_words
 from curate.mixture.scan import Scanned
-from curate.sample import Choice
 from curate.shards import read_arrow
+from curate.steps.decontaminate.found import row_ids
+from curate.steps.decontaminate.policy import Removal
+from curate.steps.sample import Choice
 
 FATES = pa.array(["quarantined", "kept", "removed", "not-sampled"])
 QUARANTINED, KEPT, REMOVED, NOT_SAMPLED = range(4)

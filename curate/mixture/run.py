@@ -21,9 +21,6 @@ from curate.audit import store
 from curate.audit.report import Drawn, draw, write_report
 from curate.audit.store import DATABASE, open_readonly
 from curate.card import card
-from curate.contamination.found import ItemNames, join_hits
-from curate.contamination.policy import Hits, Overlap, left_over, left_without, overlaps_of, removal
-from curate.contamination.verdict_use import Given, ready, void
 from curate.errors import CurateError, FailOver, UserError
 from curate.files import BLOCK_BYTES
 from curate.mixture.folder import target, unfinished
@@ -35,9 +32,12 @@ from curate.mixture.runs import part_count
 from curate.mixture.scan import QUARANTINE, Scan, Scanned, in_order, scan_block
 from curate.mixture.summary import Summary, card_facts, lock_of, summarise
 from curate.recipe import Recipe, load_recipe
-from curate.sample import Candidates, choose
 from curate.shards import read_arrow, sha256, write_stream, write_text
 from curate.sources import estimated_bytes
+from curate.steps.decontaminate.found import ItemNames, join_hits
+from curate.steps.decontaminate.policy import Hits, Overlap, left_over, left_without, overlaps_of, removal
+from curate.steps.decontaminate.verdict_use import Given, ready, void
+from curate.steps.sample import Candidates, choose
 
 Progress = Callable[[str, int, int, float], None]
 """Called as work goes on, from any thread: the step, rows and bytes of text that were done, and about which part of the

@@ -18,18 +18,18 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from curate.contamination.found import Found, ItemNames, hits_of, judge, match_lines, row_ids
-from curate.contamination.matchers import Matchers, match_all
-from curate.contamination.ngram import Matches
-from curate.contamination.policy import Hits
-from curate.contamination.turns import AllTurns, all_turns
-from curate.contamination.verdict_use import Given, seen, verdicts_of
 from curate.formats import Parsed, parse
+from curate.matching.matchers import Matchers, match_all
+from curate.matching.ngram import Matches
 from curate.mixture.runs import Staged, write_run
 from curate.records import EXTRAS, ROLES, TURN_COLUMNS, body_schema, message_fields, one_array, with_fields
 from curate.shards import text_bytes, write_arrow
 from curate.sources import Block
+from curate.steps.decontaminate.found import Found, ItemNames, hits_of, judge, match_lines, row_ids
+from curate.steps.decontaminate.policy import Hits
+from curate.steps.decontaminate.verdict_use import Given, seen, verdicts_of
 from curate.text.hashing import as_uuids, hash_rows, sampling_keys
+from curate.turns import Turns, all_turns
 
 T = TypeVar("T")
 
@@ -166,7 +166,7 @@ def _slim(kind: str, records: pa.Table, extras: frozenset[str]) -> pa.Table:
     return records if "tools" in extras or "tools" not in records.column_names else records.drop_columns("tools")
 
 
-def _prompt_hashes(kind: str, turns: AllTurns) -> np.ndarray:
+def _prompt_hashes(kind: str, turns: Turns) -> np.ndarray:
     prompts = turns.prompts(kind)
     tags = np.zeros(len(prompts.docs), np.int8)
     hashed: np.ndarray = hash_rows(*prompts[:3], tags, prompts.docs, turns.n_docs)[:, 0].copy()
@@ -235,7 +235,7 @@ def _stage_documents(
 
 
 def _stage_matches(
-    scan: Scan, reading: Reading, number: int, parsed: Parsed, turns: AllTurns, found: Sequence[Found]
+    scan: Scan, reading: Reading, number: int, parsed: Parsed, turns: Turns, found: Sequence[Found]
 ) -> None:
     """The lines of the tables `matches` and `texts` that this block gives."""
     found = [part for part in found if len(part.pairs.docs)]
@@ -244,11 +244,11 @@ def _stage_matches(
     ids = row_ids(reading.name, parsed.rows)
     matches = pa.concat_tables([match_lines(scan.names, reading.name, ids, part) for part in found])
     write_arrow(scan.staging / f"matches-{number}.arrow", matches)
-    wanted = np.flatnonzero(np.isin(turns.turns.docs, np.concatenate([part.pairs.docs for part in found])))
+    wanted = np.flatnonzero(np.isin(turns.stretches.docs, np.concatenate([part.pairs.docs for part in found])))
     texts = pa.table(
         {
-            "doc_id": ids.take(pa.array(turns.turns.docs[wanted])),
-            "turn": turns.turns.turns[wanted],
+            "doc_id": ids.take(pa.array(turns.stretches.docs[wanted])),
+            "turn": turns.stretches.turns[wanted],
             "role": pa.array(ROLES).take(pa.array(turns.roles[wanted])),
             "text": turns.texts.take(pa.array(wanted)),
         }

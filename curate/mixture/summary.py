@@ -12,13 +12,13 @@ import numpy as np
 from curate import lock as locks
 from curate.card import CardFacts, Recall, SourceFacts, SplitFacts
 from curate.card import Overlap as CardOverlap
-from curate.contamination.policy import Overlap
 from curate.mixture.plan import Plan, as_words, portable
 from curate.mixture.probe import ALL
 from curate.mixture.record import Evidence, SourceResult
 from curate.recipe import resolved
 from curate.shards import sha256
 from curate.sources import expand
+from curate.steps.decontaminate.policy import Overlap
 
 
 @dataclass(frozen=True)

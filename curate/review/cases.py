@@ -18,8 +18,8 @@ import duckdb
 import pyarrow as pa
 
 from curate.audit.samples import Window, merged
-from curate.contamination.verdicts import Verdict, item_hash
 from curate.errors import UserError, unknown
+from curate.steps.decontaminate.verdicts import Verdict, item_hash
 
 LABELS = ("leak", "variant", "suspect", "none")
 _WORST = ("leak", None, "variant", "suspect")

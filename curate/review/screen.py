@@ -14,8 +14,8 @@ from rich.text import Text
 
 from curate.audit.samples import Sizes, windows
 from curate.audit.sql import printable
-from curate.contamination.verdicts import Verdict
 from curate.review.cases import Case, Found, Side, Texts
+from curate.steps.decontaminate.verdicts import Verdict
 
 WIDE = 96
 """Columns from which both texts stand side by side."""

@@ -20,10 +20,10 @@ from rich.console import Console
 
 from curate.audit.sql import printable
 from curate.audit.store import open_readonly
-from curate.contamination.verdicts import Verdict, load_verdicts, save_verdicts
 from curate.errors import UserError
 from curate.review.cases import Case, Wanted, as_object, cases, in_order, texts
 from curate.review.screen import draw
+from curate.steps.decontaminate.verdicts import Verdict, load_verdicts, save_verdicts
 
 FILE = "verdicts.yaml"
 WORDS = {"l": "leak", "f": "false-alarm", "a": "allowed"}

@@ -37,7 +37,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 def _digest_of_kernels() -> str:
     """A digest of every file in which kernels, and the constants that are compiled into them, stand."""
     folder = Path(__file__).resolve().parents[1]
-    files = sorted(path for name in ("text", "contamination") for path in (folder / name).glob("*.py"))
+    files = sorted(path for name in ("text", "matching") for path in (folder / name).glob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from benchmarks.recall import rules, run
 from benchmarks.speed.peers import Item
-from curate.contamination.mutations import MUTATIONS
-from curate.contamination.selftest import Share
+from curate.steps.decontaminate.mutations import MUTATIONS
+from curate.steps.decontaminate.selftest import Share
 
 QUESTION = (
     "A farmer has twelve hens and each of them lays three eggs a week; he sells two thirds of them at the market "

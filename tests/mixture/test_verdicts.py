@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from curate.contamination.verdicts import Verdict, item_hash, save_verdicts
 from curate.errors import UserError
+from curate.steps.decontaminate.verdicts import Verdict, item_hash, save_verdicts
 from tests.corpus import ask, build_in, chat, ids, sentence, write_lines
 
 RNG = random.Random(8)

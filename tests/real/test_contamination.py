@@ -13,11 +13,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from curate.contamination.in_memory import decontaminate
 from curate.items import Item
+from curate.steps.decontaminate.in_memory import decontaminate
 from curate.suite import load_suite, read_suite
-from tests.contamination import oracle
-from tests.contamination.samples import index_of, matched
+from tests.matching import oracle
+from tests.matching.samples import index_of, matched
 
 SUITE = Path(__file__).resolve().parent / "suite.yaml"
 COT = ["question", "answer", "explanation"]

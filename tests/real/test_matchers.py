@@ -7,11 +7,11 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from curate.contamination.exact import ExactSettings, build_exact, match_exact
-from curate.contamination.minhash import MinhashSettings, build_minhash, match_minhash
-from curate.contamination.ngram import STORED_FROM
-from tests.contamination.oracle import words
-from tests.contamination.samples import lay_out, pairs_of
+from curate.matching.exact import ExactSettings, build_exact, match_exact
+from curate.matching.minhash import MinhashSettings, build_minhash, match_minhash
+from curate.matching.ngram import STORED_FROM
+from tests.matching.oracle import words
+from tests.matching.samples import lay_out, pairs_of
 from tests.text.test_minhash import shingles
 
 

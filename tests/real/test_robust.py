@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curate.contamination.mutations import MUTATIONS
-from curate.contamination.ngram import LABELS, Matches
-from curate.contamination.robust import RobustIndex, build_robust, match_robust
-from curate.contamination.selftest import plant, turns_of
 from curate.items import Item
-from tests.contamination.robust_oracle import Rule
+from curate.matching.ngram import LABELS, Matches
+from curate.matching.robust import RobustIndex, build_robust, match_robust
+from curate.steps.decontaminate.mutations import MUTATIONS
+from curate.steps.decontaminate.selftest import plant, turns_of
+from tests.matching.robust_oracle import Rule
 from tests.real.test_contamination import ALL, items_of, lines
 
 # The share of GSM8K's questions that must be found, in per cent.

@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 
 from curate.audit.store import open_readonly
-from curate.contamination.verdicts import Verdict, item_hash
 from curate.errors import UserError
 from curate.review.cases import Case, Wanted, as_object, cases, in_order, texts
+from curate.steps.decontaminate.verdicts import Verdict, item_hash
 from tests.audit import conftest as rows
 from tests.review.conftest import judgeable
 

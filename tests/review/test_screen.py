@@ -15,9 +15,9 @@ from rich.console import Console
 
 from curate.audit.samples import Sizes
 from curate.audit.store import open_readonly
-from curate.contamination.verdicts import Verdict
 from curate.review.cases import Case, Found, Side, Texts, Wanted, cases, texts
 from curate.review.screen import draw, marked, readable
+from curate.steps.decontaminate.verdicts import Verdict
 from tests.audit import conftest as rows
 from tests.review.conftest import judgeable
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from curate.audit.store import DATABASE, open_readonly
-from curate.contamination.verdicts import Verdict, load_verdicts, save_verdicts
 from curate.review.cases import Case, Wanted, cases
 from curate.review.walk import Verdicts, walk
+from curate.steps.decontaminate.verdicts import Verdict, load_verdicts, save_verdicts
 from tests.audit import conftest as rows
 from tests.command import ROOT, call, environment, run
 from tests.review.conftest import judgeable

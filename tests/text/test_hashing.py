@@ -10,9 +10,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.contamination.turns import all_turns
 from curate.records import ROLES, body_schema
 from curate.text.hashing import as_uuids, hash_rows, sampling_keys
+from curate.turns import all_turns
 
 Turn = tuple[str, str]
 TURNS = st.lists(st.tuples(st.sampled_from(ROLES), st.text("ab\0é", max_size=18)), min_size=1, max_size=4)
@@ -81,7 +81,7 @@ def test_hashes_of_an_arrow_table_are_those_of_its_texts() -> None:
     records = [[("user", "Häuser"), ("assistant", "ok")], [("user", "b"), ("assistant", "")]]
     rows = [{"messages": [{"role": role, "content": text} for role, text in record]} for record in records]
     turns = all_turns("sft", pa.Table.from_pylist(rows, schema=body_schema("sft")))
-    found = as_uuids(hash_rows(*turns.turns[:3], turns.roles, turns.turns.docs, turns.n_docs))
+    found = as_uuids(hash_rows(*turns.stretches[:3], turns.roles, turns.stretches.docs, turns.n_docs))
     assert [digest.hex for digest in found.to_pylist()] == hashed(records)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.contamination.index import Tokens, tokenise_all
+from curate.matching.index import Tokens, tokenise_all
 from curate.text.kernels import MAX_TOKENS, PIECE, code_point, count_points, lower_point, same_token
 from curate.text.tokenise import SEPARATORS, lower, tokens
 

@@ -20,7 +20,7 @@ from curate.text.minhash import (
     signatures,
 )
 from curate.text.tokenise import tokens
-from tests.contamination.samples import gaps, lay_out, words
+from tests.matching.samples import gaps, lay_out, words
 
 
 def shingles(texts: list[str], n: int) -> set[tuple[str, ...]]:

@@ -1,0 +1,123 @@
+"""All matchers of a profile over one list of items, behind one call.
+
+    matchers = build_matchers(items, PROFILES["default"])
+    found, counts = match_all(turns, matchers)     # per matcher its pairs; tokens of each turn
+
+Each writes under its own name; nothing is merged. What is the same text for two of them is two matches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from curate.items import Item
+from curate.matching.exact import ExactSettings, build_exact, match_exact
+from curate.matching.index import Index, LeftOut, build_index
+from curate.matching.minhash import MinhashSettings, build_minhash, match_minhash
+from curate.matching.ngram import STORED_FROM, Matches, match
+from curate.matching.profile import NgramSettings, Profile
+from curate.matching.robust import RobustSettings, build_robust, match_robust
+from curate.matching.semantic import SemanticSettings, build_semantic, match_semantic
+from curate.turns import Stretches
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """A matcher beside that of n-grams: a score over `threshold` is a hit."""
+
+    threshold: float
+    matchable: np.ndarray  # bool [items]
+    match: Callable[[Stretches], list[Matches]]
+    stored_from: float
+    """Every pair that scores as much is found; of those that score less, some are not."""
+
+
+@dataclass(frozen=True)
+class Matchers:
+    """The matcher of n-grams, which counts tokens too, and the others by name."""
+
+    index: Index
+    threshold: float
+    others: Mapping[str, Matcher]
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """What each matcher calls a hit: a higher score."""
+        return {"ngram": self.threshold} | {name: matcher.threshold for name, matcher in self.others.items()}
+
+    @property
+    def stored_from(self) -> dict[str, float]:
+        """From which score on each matcher stores every pair."""
+        return {"ngram": STORED_FROM} | {name: matcher.stored_from for name, matcher in self.others.items()}
+
+    @property
+    def matchable(self) -> np.ndarray:
+        """Of each item, whether any matcher could hit it; suspects are no hits."""
+        sure = [matcher.matchable for name, matcher in self.others.items() if name != "semantic"]
+        found: np.ndarray = np.logical_or.reduce([self.index.matchable, *sure])
+        return found
+
+
+def build_matchers(items: Sequence[Item], profile: Profile, base: Path | None = None) -> Matchers:
+    """Index the items for every matcher of a profile; the cache of embeddings is relative to `base`."""
+    texts = [item.fields for item in items]
+    build: dict[str, Callable[[], Matcher]] = {}
+    if profile.exact is not None:
+        build["exact"] = partial(_exact, texts, profile.exact)
+    if profile.minhash is not None:
+        build["minhash"] = partial(_minhash, texts, profile.minhash)
+    if profile.robust is not None:
+        build["robust"] = partial(_robust, texts, profile.robust)
+    if profile.semantic is not None:
+        build["semantic"] = partial(_semantic, texts, profile.semantic, base or Path())
+    with ThreadPoolExecutor(1) as pool:  # half of the work is compiled and holds no GIL
+        others = pool.submit(lambda: {name: make() for name, make in build.items()})
+        index = build_index(texts, profile.n, profile.threshold, _left_out(items, profile.ngram))
+        return Matchers(index, profile.threshold, others.result())
+
+
+def _exact(texts: Sequence[Sequence[str]], settings: ExactSettings) -> Matcher:
+    index = build_exact(texts, settings)
+    return Matcher(0.0, index.matchable, partial(match_exact, index=index), 0.0)
+
+
+def _minhash(texts: Sequence[Sequence[str]], settings: MinhashSettings) -> Matcher:
+    index = build_minhash(texts, settings)
+    return Matcher(settings.threshold, index.matchable, partial(match_minhash, index=index), STORED_FROM)
+
+
+def _robust(texts: Sequence[Sequence[str]], settings: RobustSettings) -> Matcher:
+    index = build_robust(texts, settings)
+    # Below the threshold, copies whose seeds are too sparse are not aligned.
+    return Matcher(settings.threshold, index.matchable, partial(match_robust, index=index), settings.threshold)
+
+
+def _left_out(items: Sequence[Item], settings: NgramSettings) -> LeftOut | None:
+    if settings.common is None and not settings.singles:
+        return None
+    names = list(dict.fromkeys(item.benchmark for item in items))
+    group = np.array([names.index(item.benchmark) for item in items], np.int64)
+    return LeftOut(settings.common, settings.singles, group)
+
+
+def _semantic(texts: Sequence[Sequence[str]], settings: SemanticSettings, base: Path) -> Matcher:
+    from curate.matching.embed import embedder  # an extra
+
+    cache = base / Path(settings.cache).expanduser() if settings.cache else None
+    embed = embedder(settings.model, server=settings.server, cache=cache)
+    index = build_semantic(texts, settings, embed)
+    find = partial(match_semantic, index=index)
+    return Matcher(settings.threshold, index.matchable, find, settings.stored_from)
+
+
+def match_all(turns: Stretches, matchers: Matchers) -> tuple[dict[str, list[Matches]], np.ndarray]:
+    """Match a run of records: the pairs of every matcher by its name, and the number of tokens of each turn."""
+    found, counts = match(turns, matchers.index.table)
+    others = {name: matcher.match(turns) for name, matcher in matchers.others.items()}
+    return {"ngram": found} | others, counts

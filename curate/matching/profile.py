@@ -1,0 +1,144 @@
+"""Named settings: a profile says which matchers run, and every number of each.
+
+    tulu3     the rule as published: n-grams alone (paper §3.2)
+    olmo3     the same with the two rules of Olmo 3 against false positives (arXiv 2512.13961, §4.2.1)
+    default   n-grams without templates, equal turns, and edited copies: chosen by what benchmarks/recall measures
+
+A recipe may change any number, and turn matchers on and off:
+
+    decontaminate: {profile: default, matchers: {ngram: {n: 13}, minhash: true, exact: false}}
+
+Refused, with the nearest known name: unknown matchers and settings, and values of another type or out of range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from curate.errors import UserError, unknown
+from curate.matching.exact import ExactSettings
+from curate.matching.minhash import MinhashSettings
+from curate.matching.robust import RobustSettings
+from curate.matching.semantic import SemanticSettings
+
+
+@dataclass(frozen=True)
+class NgramSettings:
+    """An item is hit by a record that covers more than `threshold` of its tokens with shared n-grams of `n` tokens."""
+
+    n: int = 8
+    threshold: float = 0.5
+    common: float | None = None
+    """N-grams in more than this share of one benchmark's items are its template and do not count."""
+    singles: bool = False
+    """Leave out n-grams more than half of whose tokens have one character: symbols of mathematics."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Which matchers run, each with its settings; None is one that does not."""
+
+    name: str
+    ngram: NgramSettings
+    exact: ExactSettings | None = None
+    minhash: MinhashSettings | None = None
+    robust: RobustSettings | None = None
+    semantic: SemanticSettings | None = None
+
+    @property
+    def n(self) -> int:
+        """Tokens of an n-gram."""
+        return self.ngram.n
+
+    @property
+    def threshold(self) -> float:
+        """What the matcher of n-grams calls a hit: a higher score."""
+        return self.ngram.threshold
+
+    def matchers(self) -> dict[str, dict[str, Any]]:
+        """The matchers that run, by name, with every number."""
+        found = {name: getattr(self, name) for name in MATCHERS}
+        return {
+            name: {key: value for key, value in asdict(settings).items() if key != "cache"}  # where, not what
+            for name, settings in found.items()
+            if settings is not None
+        }
+
+
+_KINDS: Mapping[str, Any] = {
+    "ngram": NgramSettings,
+    "exact": ExactSettings,
+    "minhash": MinhashSettings,
+    "robust": RobustSettings,
+    "semantic": SemanticSettings,
+}
+MATCHERS = tuple(_KINDS)
+
+_COMMON = 0.02
+PROFILES = {
+    "tulu3": Profile("tulu3", NgramSettings()),
+    # "at least half" of an item, where the paper says "more than half".
+    "olmo3": Profile("olmo3", NgramSettings(threshold=0.5 - 1e-9, common=_COMMON, singles=True)),
+    "default": Profile("default", NgramSettings(common=_COMMON), ExactSettings(), robust=RobustSettings()),
+}
+
+# What a number may be, by the name of its setting; shares are from 0 to 1, everything else from 1 on.
+_SHARES = (
+    "threshold",
+    "common",
+    "need",
+    "plain_agrees",
+    "numbers_differ",
+    "floor",
+    "bands_for",
+    "numbers",
+    "stored_from",
+)
+_AT_MOST = {"n": 64, "seed": 64, "places": 4096, "shingle": 64, "misses": 1000, "chains": 10_000}
+
+
+def profile(name: str) -> Profile:
+    """Find a profile by name; raises UserError with the nearest one."""
+    if name not in PROFILES:
+        raise UserError(unknown("profile", name, PROFILES))
+    return PROFILES[name]
+
+
+def with_matchers(base: Profile, given: Mapping[str, Mapping[str, Any] | bool]) -> Profile:
+    """The profile with matchers turned on (true, or settings) or off (false); raises UserError for what is unknown."""
+    changed: dict[str, Any] = {}
+    for name, wish in given.items():
+        if name not in _KINDS:
+            raise UserError(unknown("matcher", name, MATCHERS))
+        if wish is False and name == "ngram":
+            raise UserError("matcher 'ngram' always runs; to let it find nothing, give it the threshold 1")
+        settings = getattr(base, name) or _KINDS[name]()
+        changed[name] = None if wish is False else _changed(name, settings, {} if wish is True else wish)
+    return replace(base, **changed)
+
+
+def _changed(matcher: str, settings: Any, given: Mapping[str, Any]) -> Any:
+    hints = get_type_hints(type(settings))
+    values = {}
+    for key, value in given.items():
+        if key not in hints:
+            raise UserError(unknown(f"setting of matcher '{matcher}'", key, [field.name for field in fields(settings)]))
+        try:
+            values[key] = TypeAdapter(hints[key]).validate_python(value, strict=not isinstance(value, int))
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"]
+            raise UserError(f"matcher '{matcher}': {key}: {reason[:1].lower()}{reason[1:]}, not {value!r}") from None
+        _in_range(matcher, key, values[key])
+    return replace(settings, **values)
+
+
+def _in_range(matcher: str, key: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    low, high = (0, 1) if key in _SHARES else (1, _AT_MOST.get(key, 2**31))
+    if not low <= value <= high:
+        raise UserError(f"matcher '{matcher}': {key} must be from {low} to {high}, not {value}")

@@ -1,0 +1,1 @@
+"""The steps that rows pass on their way into a mixture."""

@@ -1,0 +1,256 @@
+"""Decontaminates data at hand, from Python: the same matcher and policies as a build, the result in memory.
+
+    result = curate.decontaminate(dataset, suite="evals.jsonl")
+    clean = dataset.select(result.kept_rows["data"])
+    result.dropped.select(["id", "reason"]).to_pylist()
+    stricter = result.rethreshold(ngram=0.8)     # without another scan
+
+Bound: the records of all inputs lie in memory. A corpus that is larger is the business of `curate build`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from curate.errors import UserError, unknown
+from curate.files.columnar import ArrowBlock
+from curate.formats import Parsed, Quarantined, check_columns, check_format, detect, parse
+from curate.formats.kinds import guess_kind
+from curate.matching.matchers import Matchers, build_matchers, match_all
+from curate.matching.ngram import NO_MATCHES, Matches
+from curate.matching.profile import profile as find_profile
+from curate.matching.profile import with_matchers
+from curate.records import ROLES
+from curate.sources import Block, Source, open_source, source_names
+from curate.steps.decontaminate.against import with_rows
+from curate.steps.decontaminate.found import Found, ItemNames, benchmark_items, hits_of, judge, match_lines, row_ids
+from curate.steps.decontaminate.policy import POLICIES, BenchmarkItems, Overlap, left_over, overlaps_of, removal
+from curate.steps.decontaminate.verdict_use import Given, ready, verdicts_of
+from curate.steps.decontaminate.verdicts import load_verdicts
+from curate.suite import ReadSuite, load_suite, read_suite
+from curate.turns import all_turns
+
+_ROWS_A_BLOCK = 20_000
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What is looked for, and what is done where it is found."""
+
+    matchers: Matchers
+    names: ItemNames
+    benchmarks: list[BenchmarkItems]
+    thresholds: Mapping[str, float]
+    policy: str
+    roles: tuple[str, ...]
+    given: Given
+
+
+@dataclass(frozen=True)
+class _Scanned:
+    """The records of one source and every pair the matchers found, by the first record of its block."""
+
+    name: str
+    records: pa.Table  # with id and source
+    rows: np.ndarray  # positions in the input
+    pairs: list[tuple[int, str, Matches]]  # first record, matcher, pairs
+    hashes: np.ndarray
+    quarantine: list[Quarantined]
+
+
+@dataclass(frozen=True)
+class Decontaminated:
+    """What was kept, what was dropped, and why.
+
+    `kept` and `dropped` are records with `id` and `source`, `dropped` with a `reason`. `matches` has a row for every
+    pair of a record and an item that a matcher stored, with the columns of the audit's table of that name: doc_id,
+    source, benchmark, instance_id, matcher, score, hit, label, verdict, counts, and the spans of both sides in code
+    points. `overlaps[source]` has a cell for every benchmark, `kept_rows[source]` the positions of the kept rows in the
+    input.
+    """
+
+    kept: pa.Table
+    dropped: pa.Table
+    matches: pa.Table
+    overlaps: dict[str, list[Overlap]]
+    kept_rows: dict[str, np.ndarray]
+    quarantine: list[Quarantined]
+    _scanned: list[_Scanned] = field(repr=False)
+    _rule: _Rule = field(repr=False)
+
+    def rethreshold(self, **thresholds: float) -> Decontaminated:
+        """The same with other thresholds, `rethreshold(ngram=0.8)`, from the stored scores: nothing is scanned again.
+
+        Raises UserError for a matcher that did not run, and for a threshold below which its pairs were not stored.
+        """
+        lowest = self._rule.matchers.stored_from
+        for name, threshold in thresholds.items():
+            if name not in lowest:
+                raise UserError(unknown("matcher", name, lowest))
+            if not lowest[name] <= threshold <= 1:
+                raise UserError(f"{name}: scores are stored from {lowest[name]:g} on; for {threshold:g} scan again")
+        return _decide(self._scanned, replace(self._rule, thresholds={**self._rule.thresholds, **thresholds}))
+
+
+def decontaminate(
+    data: Any,
+    *,
+    suite: str | Path | None = None,
+    against: Any = None,
+    kind: str | None = None,
+    format: str | dict[str, Any] | None = None,
+    profile: str = "default",
+    matchers: Mapping[str, Mapping[str, Any] | bool] | None = None,
+    policy: str = "drop-rows",
+    benchmarks_dir: Path | str | None = None,
+    without: Sequence[str] = (),
+    roles: Sequence[str] = ("user",),
+    split: str = "train",
+    verdicts: Path | str | None = None,
+) -> Decontaminated:
+    """Take the items of an evaluation suite, or the rows of another data set, out of `data`.
+
+    `data` is a path, a glob, a Hub id or a list of them, or a data set at hand (`datasets.Dataset`, a pyarrow Table, a
+    polars DataFrame), which is then called `data`; `against` may be the same things. `suite` is a shipped name, a suite
+    file or a data file of one's own. `matchers` turns matchers on and off and changes their numbers. `verdicts` is a
+    file that `curate review` wrote. Raises UserError where a name is unknown, an input cannot be read, there is nothing
+    to look for, or no text to scan.
+    """
+    if policy not in POLICIES:
+        raise UserError(unknown("policy", policy, POLICIES))
+    for role in roles:
+        if role not in ROLES:
+            raise UserError(unknown("role", role, ROLES))
+    settings = with_matchers(find_profile(profile), matchers or {})
+    named = _inputs(data, split, "data")
+    read = _looked_for(suite, against, benchmarks_dir, without, roles, split)
+    built = build_matchers(read.items, settings)
+    judged = load_verdicts(Path(verdicts)) if verdicts is not None else []
+    rule = _Rule(
+        built, ItemNames.of(read.items), benchmark_items(read), built.thresholds, policy, tuple(roles),
+        ready(judged, read.items),
+    )  # fmt: skip
+    return _decide([_scan(name, list(blocks), kind, format, rule) for name, blocks in named], rule)
+
+
+def _looked_for(
+    suite: str | Path | None,
+    against: Any,
+    benchmarks_dir: Path | str | None,
+    without: Sequence[str],
+    roles: Sequence[str],
+    split: str,
+) -> ReadSuite:
+    """The items of the suite and of the data sets to hold against."""
+    folder = Path(benchmarks_dir) if benchmarks_dir is not None else None
+    read = None
+    if suite is not None:
+        read = read_suite(load_suite(suite, base=Path.cwd()), benchmarks_dir=folder, without=without, base=Path.cwd())
+    for name, blocks in _inputs(against, split, "against") if against is not None else ():
+        read = with_rows(read, name, blocks, roles)
+    if read is None:
+        raise UserError("nothing to look for: give suite= or against=")
+    return read
+
+
+def _inputs(data: Any, split: str, what: str) -> list[tuple[str, Iterator[Block]]]:
+    """Named streams of blocks of whatever was given."""
+    if isinstance(data, (str, Path)):
+        data = [data]
+    if isinstance(data, (list, tuple)) and all(isinstance(path, (str, Path)) for path in data):
+        paths = [str(path) for path in data]
+        if not paths:
+            raise UserError(f"{what}: an empty list; give at least one path")
+        sources = [
+            open_source(n, p, base=Path.cwd(), split=split) for n, p in zip(source_names(paths), paths, strict=True)
+        ]
+        return [(source.name, source.blocks()) for source in sources]
+    if hasattr(data, "with_format") and hasattr(data, "features"):  # datasets.Dataset
+        return [(what, Source(what, what, (), dataset=data).blocks())]
+    table = data.to_arrow() if hasattr(data, "to_arrow") else data
+    if not isinstance(table, pa.Table):
+        raise UserError(f"{what}: neither paths nor a Dataset, Table or DataFrame, but {type(data).__name__}")
+    starts = range(0, table.num_rows, _ROWS_A_BLOCK)
+    return [(what, (ArrowBlock.of(what, start, table.slice(start, _ROWS_A_BLOCK)) for start in starts))]
+
+
+def _scan(name: str, blocks: list[Block], kind: str | None, fmt: str | dict[str, Any] | None, rule: _Rule) -> _Scanned:
+    if not blocks:
+        raise UserError(f"{name}: no rows")
+    kind = kind or guess_kind(blocks[0], fmt)
+    fmt = fmt or detect(blocks[0], kind)
+    check_format(fmt, kind)
+    check_columns(blocks[0], fmt)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        done = list(pool.map(partial(_block, fmt=fmt, kind=kind, rule=rule), blocks))
+    if not any(tokens for *_, tokens in done):
+        raise UserError(f"{name}: no text in turns of role {', '.join(rule.roles)}; name the roles to scan")
+    parsed = [part for part, *_ in done]
+    rows = np.concatenate([part.rows for part in parsed])
+    records = pa.concat_tables([part.records for part in parsed])
+    records = records.add_column(0, "source", pa.array([name] * len(rows), pa.string()))
+    firsts = list(accumulate((len(part.rows) for part in parsed), initial=0))
+    pairs = [
+        (first, matcher, one)
+        for matcher in rule.thresholds
+        for first, (_, found, *_) in zip(firsts, done, strict=False)
+        for one in found[matcher]
+    ]
+    return _Scanned(
+        name,
+        records.add_column(0, "id", row_ids(name, rows)),
+        rows,
+        pairs,
+        np.concatenate([hashes for _, _, hashes, _ in done]),
+        [bad for part in parsed for bad in part.quarantine],
+    )
+
+
+def _block(
+    block: Block, *, fmt: str | dict[str, Any], kind: str, rule: _Rule
+) -> tuple[Parsed, dict[str, list[Matches]], np.ndarray, int]:
+    parsed = parse(block, fmt, kind)
+    turns = all_turns(kind, parsed.records)
+    found, counts = match_all(turns.only(rule.roles), rule.matchers)
+    hashes = turns.content_hashes()
+    return parsed, found, hashes, int(counts.sum())
+
+
+def _decide(scanned: list[_Scanned], rule: _Rule) -> Decontaminated:
+    """What is kept and dropped under a rule."""
+    if len({part.records.schema for part in scanned}) > 1:
+        raise UserError(f"{', '.join(part.name for part in scanned)}: records of different kinds; name one with kind=")
+    kept, dropped, matches = [], [], []
+    overlaps, kept_rows = {}, {}
+    for source in scanned:
+        found = [_judged(source, *pairs, rule) for pairs in source.pairs]
+        hits = hits_of(found)
+        cells = overlaps_of(hits, rule.matchers.index.n_items, rule.benchmarks)
+        gone = removal(rule.policy, len(source.rows), hits, cells, rule.names.ids.to_pylist())
+        left = left_over(len(source.rows), gone.rows)
+        kept.append(source.records.take(pa.array(left)))
+        dropped.append(source.records.take(pa.array(gone.rows)).append_column("reason", gone.reason_column()))
+        ids = row_ids(source.name, source.rows)
+        matches += [match_lines(rule.names, source.name, ids, one) for one in found or [judge("ngram", 0, NO_MATCHES)]]
+        overlaps[source.name], kept_rows[source.name] = cells, source.rows[left]
+    return Decontaminated(
+        pa.concat_tables(kept), pa.concat_tables(dropped), pa.concat_tables(matches), overlaps, kept_rows,
+        [bad for source in scanned for bad in source.quarantine], scanned, rule,
+    )  # fmt: skip
+
+
+def _judged(source: _Scanned, first: int, matcher: str, pairs: Matches, rule: _Rule) -> Found:
+    """The pairs of a block with the numbers their records have in the whole source, and what is to be made of them."""
+    pairs = pairs._replace(docs=pairs.docs + first)
+    codes, _ = verdicts_of(pairs, source.hashes, rule.given)
+    return judge(matcher, rule.thresholds[matcher], pairs, codes)

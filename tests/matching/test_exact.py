@@ -1,0 +1,152 @@
+"""The matcher `exact` against equality of token lists in plain Python."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.matching.exact import ExactIndex, ExactSettings, build_exact, match_exact
+from curate.matching.ngram import LABELS, Matches
+from tests.matching.oracle import words
+from tests.matching.samples import Item, Pair, Record, lay_out, pairs_of, samples
+
+ANY = ExactSettings(min_tokens=1)
+
+
+def found(records: list[Record], items: list[Item], settings: ExactSettings = ANY) -> dict[tuple[int, int], Pair]:
+    return pairs_of(match_exact(lay_out(records), build_exact(items, settings)))
+
+
+def brute_force(records: list[Record], items: list[Item], settings: ExactSettings) -> dict[tuple[int, int], Pair]:
+    """Compare every turn with every item."""
+    pairs: dict[tuple[int, int], Pair] = {}
+    for doc, record in enumerate(records):
+        for number, item in enumerate(items):
+            own = words("\n".join(item))
+            points = sum(len(word.text) for word in own)
+            if not own or (len(own) < settings.min_tokens and points < settings.min_points):
+                continue
+            same = [t for t, turn in enumerate(record) if [w.text for w in words(turn)] == [w.text for w in own]]
+            spans = [(t, words(record[t])[0].start, words(record[t])[-1].stop) for t in same]
+            if spans:
+                pairs[doc, number] = Pair(1.0, spans, [(own[0].start, own[-1].stop)])
+    return pairs
+
+
+@given(samples(max_words=4), st.integers(1, 5), st.sampled_from([1, 6, 100]))
+def test_every_equal_turn_is_found_and_no_other(
+    sample: tuple[list[Record], list[Item]], least: int, points: int
+) -> None:
+    records, items = sample
+    settings = ExactSettings(min_tokens=least, min_points=points)
+    copies = [*records, *items]  # so that something is equal
+    assert found(copies, items, settings) == brute_force(copies, items, settings)
+
+
+any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@given(st.lists(any_text, min_size=1, max_size=4), st.lists(any_text, max_size=3))
+def test_any_text_at_all_is_compared_like_by_brute_force(texts: list[str], more: list[str]) -> None:
+    records = [[text, text.upper(), text.lower() + " "] for text in [*texts, *more]]
+    items = [[text] for text in texts]
+    assert found(records, items) == brute_force(records, items, ANY)
+
+
+# Blanks as long as what is looked at first of a turn, so that openings are cut anywhere, on either side or both.
+spread = st.lists(st.tuples(st.sampled_from(["a", "b", "中文", "é" * 20]), st.integers(1, 70)), min_size=1, max_size=7)
+
+
+@given(st.lists(spread, min_size=1, max_size=3), st.lists(st.integers(1, 70), min_size=7, max_size=7))
+def test_wherever_the_first_tokens_stand_equal_turns_are_found(
+    texts: list[list[tuple[str, int]]], blanks: list[int]
+) -> None:
+    items = [["".join(" " * n + word for word, n in text)] for text in texts]
+    records = [[" ".join(word for word, _ in text)] for text in texts]
+    records += [["".join(" " * n + w for (w, _), n in zip(text, blanks, strict=False))] for text in texts]
+    assert found(records, items) == brute_force(records, items, ANY)
+
+
+def test_case_punctuation_and_blanks_make_no_difference() -> None:
+    pairs = found([['  "WHO wrote\n\nthe Song?" ', "who wrote the songs"]], [["Who wrote the song?"]])
+    assert pairs == {(0, 0): Pair(1.0, [(0, 3, 22)], [(0, 18)])}
+
+
+def test_all_fields_of_an_item_are_compared() -> None:
+    item = ["The mill stands by the river.", "Where does it stand?"]
+    whole = " ".join(item)
+    assert list(found([[whole], [item[0]], [item[1]], [item[1] + " " + item[0]]], [item])) == [(0, 0)]
+
+
+def test_items_too_short_are_unmatchable_and_counted_in_tokens_or_code_points() -> None:
+    items = [["Yes."], ["Why not"], ["Who is he?"], [""], ["哪一个国家的人口是最多的呢今天"]]
+    index = build_exact(items, ExactSettings())
+    assert index.matchable.tolist() == [False, False, True, False, True]
+    records = [[item[0]] for item in items]
+    assert list(pairs_of(match_exact(lay_out(records), index))) == [(2, 2), (4, 4)]
+
+
+def test_equal_items_and_equal_turns_all_count() -> None:
+    pairs = found([["a b c", "x", "A, b; c"]], [["a b c"], ["q r s"], ["a-b-c"]])
+    assert list(pairs) == [(0, 0), (0, 2)]
+    assert [span[0] for span in pairs[0, 0].record_spans] == [0, 2]
+
+
+def test_no_items_no_turns_nothing() -> None:
+    assert match_exact(lay_out([["a b c"]]), build_exact([], ANY)) == []
+    assert match_exact(lay_out([]), build_exact([["a b c"]], ANY)) == []
+
+
+def test_labels_are_leaks() -> None:
+    (part,) = match_exact(lay_out([["a b c"]]), build_exact([["a b c"]], ANY))
+    assert [LABELS[label] for label in part.labels] == ["leak"]
+
+
+@pytest.mark.parametrize("text", ["the " * 40_000, "a" * 100_000 + " b c", "\U0001f600 " * 3_000])
+def test_long_texts_are_compared_to_their_end(text: str) -> None:
+    items = [[text], [text + " end"]]
+    pairs = found([[text], [text + " END."], [text + " and"], [text[:-4]]], items)
+    assert list(pairs) == [(0, 0), (1, 1)]
+
+
+def test_a_hash_that_collides_is_no_match() -> None:
+    items = [["one two three"], ["four five six"]]
+    index = build_exact(items, ANY)
+    lying = ExactIndex(  # every hash leads to the wrong item
+        index.data, index.tokens, index.hashes, index.items[::-1].copy(), index.spans, index.longest, index.openings,
+        index.matchable,
+    )  # fmt: skip
+    assert match_exact(lay_out([["one two three"], ["four five six"]]), lying) == []
+
+
+def test_threads_share_an_index() -> None:
+    items = [[f"item number {n} of many"] for n in range(200)]
+    index, turns = build_exact(items, ANY), lay_out([[item[0]] for item in items])
+    barrier = threading.Barrier(4)
+
+    def one(_: int) -> list[Matches]:
+        barrier.wait()
+        return match_exact(turns, index)
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(one, range(4)))
+    assert all(list(pairs_of(part)) == [(n, n) for n in range(200)] for part in results)
+
+
+@pytest.mark.slow
+def test_clean_text_goes_by_at_200_megabytes_a_second() -> None:
+    text = "Plain words go by without a match, and that is what nearly all of a corpus is made of. " * 20
+    turns, index = lay_out([[text]] * 20_000), build_exact([["Where does the mill stand?"]] * 1_000, ANY)
+    match_exact(turns, index)
+    best = np.inf
+    for _ in range(3):
+        began = time.process_time()
+        assert match_exact(turns, index) == []
+        best = min(best, time.process_time() - began)
+    assert len(turns.data) / best > 200e6

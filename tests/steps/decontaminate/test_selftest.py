@@ -1,0 +1,103 @@
+"""The self-test counts what it says, for a matcher that is told what to find and for the real ones."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.items import Item
+from curate.matching.index import build_index
+from curate.matching.ngram import match
+from curate.matching.robust import build_robust, match_robust
+from curate.steps.decontaminate.found import hits_of, judge_all
+from curate.steps.decontaminate.mutations import MUTATIONS
+from curate.steps.decontaminate.policy import Hits
+from curate.steps.decontaminate.selftest import Rows, Share, hit_own, plant, sample_items, self_test, turns_of
+
+RNG = random.Random(5)
+WORDS = [f"w{i}" for i in range(4000)]
+TEXTS = [" ".join(RNG.choices(WORDS, k=60)) + "." for _ in range(60)]
+ITEMS = [
+    Item(name, f"{name}/{i}", (" ".join(RNG.choices(WORDS, k=20)) + ". " + " ".join(RNG.choices(WORDS, k=20)) + "?",))
+    for name, n in (("maths", 30), ("facts", 12))
+    for i in range(n)
+] + [Item("facts", "facts/short", ("w1 w2 w3",))]
+ANSWERS = {item.instance_id: "7" for item in ITEMS if item.benchmark == "maths"}
+
+
+def robust(rows: Rows) -> Hits:
+    index = build_robust([item.fields for item in ITEMS])
+    return hits_of(judge_all({"robust": match_robust(turns_of(rows), index)}, {"robust": index.settings.threshold}))
+
+
+def ngram(rows: Rows) -> Hits:
+    found = match(turns_of(rows), build_index([item.fields for item in ITEMS], 8, 0.5).table)[0]
+    return hits_of(judge_all({"ngram": found}, {"ngram": 0.5}))
+
+
+def no_hits(rows: Rows) -> Hits:
+    return Hits(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
+
+
+@pytest.mark.parametrize("hits", [robust, ngram])
+def test_real_matchers_find_what_is_planted(hits: Callable[[Rows], Hits]) -> None:
+    matchable = build_robust([item.fields for item in ITEMS]).matchable
+    tested = self_test(ITEMS, TEXTS, hits, matchable=matchable, seed=1, answers=ANSWERS)
+    rows = {row["mutation"]: row for row in tested.recall.to_pylist()}
+    assert list(rows) == list(MUTATIONS)
+    assert rows["verbatim"]["found"] == rows["embedded"]["found"] == len(ITEMS) - 1
+    assert rows["with-answer"]["planted"] == 30
+    assert rows["every-4th"]["found"] == (len(ITEMS) - 1 if hits is robust else 0)
+    assert (tested.false_alarms, tested.unmatchable) == (Share(0, 60), ["facts/short"])
+    for row in tested.recall.to_pylist():
+        assert row["low"] <= row["recall"] == row["found"] / row["planted"] <= row["high"]
+        parts = [part for part in tested.by_benchmark.to_pylist() if part["mutation"] == row["mutation"]]
+        assert [sum(part[key] for part in parts) for key in ("planted", "found")] == [row["planted"], row["found"]]
+    assert tested == self_test(ITEMS, TEXTS, hits, matchable=matchable, seed=1, answers=ANSWERS)
+
+
+def test_a_row_that_hits_another_item_is_not_found_and_every_alarm_counts() -> None:
+    def wrong(rows: Rows) -> Hits:
+        return Hits(np.arange(len(rows)), np.full(len(rows), len(ITEMS) - 1), np.ones(len(rows)))
+
+    tested = self_test(ITEMS, TEXTS[:9], wrong, matchable=[True] * len(ITEMS), seed=0)
+    assert {row["found"] for row in tested.recall.to_pylist()} == {1}
+    assert tested.false_alarms == Share(9, 9) and tested.unmatchable == []
+    assert "with-answer" not in tested.recall.column("mutation").to_pylist()
+    empty = self_test([], [], no_hits, matchable=[], seed=0)
+    assert empty.recall.num_rows == 0 and empty.false_alarms == Share(0, 0)
+
+
+def test_the_sample_is_fair_and_stays_the_same() -> None:
+    items = [Item(name, f"{name}/{i}", ("x",)) for name, n in (("a", 500), ("b", 90), ("c", 3)) for i in range(n)]
+    chosen = sample_items(items, 7)
+    assert [sum(items[i].benchmark == name for i in chosen) for name in "abc"] == [200, 90, 3]
+    assert chosen == sorted(set(chosen)) == sample_items(items, 7) != sample_items(items, 8)
+    assert len(sample_items(items, 7, most=103)) == 103
+    assert len(sample_items(items, 7, most=0)) == 3
+
+
+def test_what_is_planted_depends_on_the_item_and_the_seed_alone() -> None:
+    first = plant("random-25", ITEMS[0], None, WORDS, 3)
+    assert first == plant("random-25", ITEMS[0], None, WORDS, 3) != plant("random-25", ITEMS[0], None, WORDS, 4)
+
+
+def test_rows_without_hits_and_hits_on_own_items() -> None:
+    assert hit_own(no_hits([]), [4, 5]).tolist() == [False, False]
+    hits = Hits(np.array([0, 0, 2]), np.array([9, 4, 5]), np.ones(3))
+    assert hit_own(hits, [4, 5, 6]).tolist() == [True, False, False]
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_the_interval_is_wilsons(found: int, more: int) -> None:
+    """Its ends are the rates at which what was seen lies 1.96 standard deviations away."""
+    share = Share(found, found + more)
+    for end in share.interval:
+        if share.of and 1e-9 < end < 1 - 1e-9:
+            assert abs(share.rate - end) == pytest.approx(1.959963984540054 * (end * (1 - end) / share.of) ** 0.5)
+    assert share.interval[0] <= share.rate <= share.interval[1]
