@@ -23,6 +23,14 @@ Limit = Annotated[
         min=1, metavar="N", help="Only the first N rows of each source, for a first try.", rich_help_panel=RUN
     ),
 ]
+Locked = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="LOCK",
+        help="A lock file, or a built folder, whose inputs and output this build must repeat.",
+        rich_help_panel=RUN,
+    ),
+]
 Overwrite = Annotated[
     bool,
     typer.Option(

@@ -2,7 +2,7 @@
 
 The front matter names the splits, so `datasets.load_dataset(folder)` gives exactly those, and the removed rows are a
 configuration of their own. Below it stand the figures a reader asks for first: which sources under which licences, what
-was dropped and why, which benchmarks the sources hold, and how to load, question and rebuild the data.
+was dropped and why, what the steps tell, and how to load, question and rebuild the data.
 
 A card states only what it is given: a licence nobody stated is "not stated", a missing figure is left out. It holds no
 time and no absolute path, so the same build gives the same card.
@@ -11,10 +11,12 @@ time and no absolute path, so the same build gives the same card.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import yaml
+
+from curate.audit.markdown import plain, table
 
 TASKS = {
     "prompt": ["text-generation"],
@@ -45,7 +47,7 @@ _HUB_LICENCES = """
 HUB_LICENCES = frozenset(_HUB_LICENCES.split())
 # Names from SPDX that the Hub writes in another way.
 _ALIASES = {"odc-by-1.0": "odc-by", "odbl-1.0": "odbl", "pddl-1.0": "pddl", "cc0": "cc0-1.0"}
-REBUILD = "curate build recipe.yaml --locked path/to/this/folder/recipe.lock.json -o rebuilt"
+REBUILD = "curate build path/to/this/folder/recipe.yaml --locked path/to/this/folder -o rebuilt"
 SIZES = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
 
 
@@ -74,31 +76,6 @@ class SplitFacts:
 
 
 @dataclass(frozen=True)
-class Overlap:
-    """One line of the view `contamination`: how much of a benchmark one source holds."""
-
-    source: str
-    benchmark: str
-    instances: int
-    overlapped: int
-    rate: float
-    flagged: bool
-    left: int | None = None
-    """Items that the other sources still hit if this one goes."""
-
-
-@dataclass(frozen=True)
-class Recall:
-    """One line of the self-test: what was found of copies changed in one way; `clean` is text as it stands."""
-
-    mutation: str
-    planted: int
-    found: int
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class CardFacts:
     """Everything a card says. Sizes are bytes; `lock_digest` is the sha256 of recipe.lock.json, in hex."""
 
@@ -106,33 +83,25 @@ class CardFacts:
     kind: str
     sources: Sequence[SourceFacts]
     splits: Sequence[SplitFacts]
-    contamination: Sequence[Overlap] = ()
-    removed: int = 0
-    duplicates: int = 0
-    quarantined: int = 0
-    not_sampled: int = 0
-    removed_glob: str = "removed/*.parquet"
-    policy: str | None = None
-    profile: str | None = None
-    recall: Sequence[Recall] = ()
+    left_out: Sequence[tuple[str, str, int]] = ()
+    """Rows that are in no split: the step at which they left, their fate, and how many."""
+    sections: Sequence[str] = ()
+    """What the steps tell, as Markdown."""
     limit: int | None = None
     warnings: Sequence[str] = ()
     lock_digest: str | None = None
-    removed_rows: int | None = None  # rows in removed/; left out: removed and duplicates together
-    report: bool = False  # whether report.html is there
-    rebuild: str | None = REBUILD  # the command that makes the same folder again; None leaves the section out
 
 
 def card(facts: CardFacts) -> str:
     """Write the whole README.md of a built folder."""
     parts = [
         front_matter(facts),
-        f"# {_plain(facts.name)}\n",
+        f"# {plain(facts.name)}\n",
         _opening(facts),
         _notes(facts),
         _sources(facts),
         _dropped(facts),
-        _contamination(facts),
+        *facts.sections,
         _use(facts),
     ]
     return "\n".join(part for part in parts if part)
@@ -163,14 +132,14 @@ def size_category(rows: int) -> str:
 def _configs(facts: CardFacts) -> list[dict[str, object]]:
     files = [{"split": split.name, "path": split.glob} for split in facts.splits]
     configs: list[dict[str, object]] = [{"config_name": "default", "default": True, "data_files": files}]
-    if _rows_in_removed(facts):
-        removed = [{"split": "removed", "path": facts.removed_glob}]
+    if _has_removed(facts):
+        removed = [{"split": "removed", "path": "removed/*.parquet"}]
         configs.append({"config_name": "removed", "data_files": removed})
     return configs
 
 
-def _rows_in_removed(facts: CardFacts) -> int:
-    return facts.removed + facts.duplicates if facts.removed_rows is None else facts.removed_rows
+def _has_removed(facts: CardFacts) -> bool:
+    return any(fate in ("removed", "duplicate") for _, fate, _ in facts.left_out)
 
 
 def _hub_licence(licence: str | None) -> str:
@@ -182,7 +151,7 @@ def _hub_licence(licence: str | None) -> str:
 
 
 def _opening(facts: CardFacts) -> str:
-    rows = " and ".join(f"{split.rows:,} {_plain(split.name)}" for split in facts.splits) or "no"
+    rows = " and ".join(f"{split.rows:,} {plain(split.name)}" for split in facts.splits) or "no"
     sources = f"{len(facts.sources)} {'source' if len(facts.sources) == 1 else 'sources'}"
     sizes = [split.size for split in facts.splits]
     size = f", {_bytes(sum(s for s in sizes if s is not None))} of Parquet" if sizes and None not in sizes else ""
@@ -195,11 +164,11 @@ def _notes(facts: CardFacts) -> str:
         rows = "row" if facts.limit == 1 else f"{facts.limit:,} rows"
         notes.append(f"**A first try, not the whole data set**: only the first {rows} of each source were read.")
     notes += [
-        f"**Shortfall**: source {_plain(source.name)} had {source.shortfall:,} rows fewer than the recipe asks for."
+        f"**Shortfall**: source {plain(source.name)} had {source.shortfall:,} rows fewer than the recipe asks for."
         for source in facts.sources
         if source.shortfall
     ]
-    notes += [f"**Warning**: {_plain(warning)}" for warning in facts.warnings]
+    notes += [f"**Warning**: {plain(warning)}" for warning in facts.warnings]
     return "".join(f"> {note}\n>\n" for note in notes).removesuffix(">\n")
 
 
@@ -210,7 +179,7 @@ def _sources(facts: CardFacts) -> str:
         for source in facts.sources
     ]
     told = "Kept counts distinct rows; written counts the rows of all splits, repeats included."
-    return f"## Sources\n\n{told}\n\n" + _table(
+    return f"## Sources\n\n{told}\n\n" + table(
         ["source", "from", "licence", "read", "kept", "written"], rows, numbers=3
     )
 
@@ -219,88 +188,39 @@ def _origin(source: SourceFacts) -> str:
     return f"{source.from_ or ''}{f' @ {source.revision}' if source.revision else ''}"
 
 
+_WHERE = {
+    "removed": ("removed", "`removed/`"),
+    "duplicate": ("duplicates", "`removed/`"),
+    "quarantined": ("not readable, or not a sound record", "`quarantine/`"),
+    "not-sampled": ("sound, but more than the recipe asks for", "their source"),
+}
+
+
 def _dropped(facts: CardFacts) -> str:
-    lines = [
-        ("removed by filters and decontamination", facts.removed, "`removed/`"),
-        ("duplicates", facts.duplicates, "`removed/`"),
-        ("quarantined: not readable, or not a sound record", facts.quarantined, "`quarantine/`"),
-        ("not sampled: sound, but more than the recipe asks for", facts.not_sampled, "their source"),
-    ]
-    rows = [f"| {what} | {n:,} | {where} |" for what, n, where in lines if n]
-    if not rows:
+    if not facts.left_out:
         return "## Rows left out\n\nNone.\n"
-    return "## Rows left out\n\n| what | rows | where they are |\n|---|---:|---|\n" + "\n".join(rows) + "\n"
-
-
-def _contamination(facts: CardFacts) -> str:
-    if not facts.contamination:
-        return ""
-    found = sorted((o for o in facts.contamination if o.overlapped), key=lambda o: (-o.rate, o.source, o.benchmark))
-    how = ", ".join(
-        f"{name} `{value}`" for name, value in (("profile", facts.profile), ("policy", facts.policy)) if value
-    )
-    benchmarks = len({overlap.benchmark for overlap in facts.contamination})
-    lines = [
-        "## Benchmark contamination\n",
-        f"What the sources held **before** anything was removed{f' ({how})' if how else ''}: "
-        f"{len(found)} of {len(facts.contamination)} pairs of source and benchmark overlap "
-        f"({len(facts.sources)} × {benchmarks}); flagged means more than 2 % of the benchmark's items.\n",
-    ]
-    if found:
-        rows = [
-            [
-                o.source,
-                o.benchmark,
-                "yes" if o.flagged else "no",
-                f"{o.overlapped:,}",
-                f"{o.instances:,}",
-                _percent(o.rate),
-                "" if o.left is None else f"{o.left:,}",
-            ]
-            for o in found
-        ]
-        head = ["source", "benchmark", "flagged", "items hit", "items", "rate", "still hit without it"]
-        lines.append(_table(head, rows, numbers=4))
-        lines.append("Items that no source hits, for a clean score: `curate sql path/to/this/folder clean-items`.\n")
-    return "\n".join([*lines, *_recall(facts)])
-
-
-def _recall(facts: CardFacts) -> list[str]:
-    """What the settings find of changed copies, where that was tested."""
-    if not facts.recall:
-        return []
-    rows = [
-        [
-            "none: false alarms, at most" if line.mutation == "clean" else line.mutation,
-            f"{line.planted:,}",
-            _percent(line.found / max(1, line.planted)),
-            f"{100 * line.low:.1f} to {100 * line.high:.1f}",
-        ]
-        for line in facts.recall
-    ]
-    return [
-        "### What these settings find\n",
-        "Changed copies of the benchmarks' own items, planted in a sample of this text:\n",
-        _table(["copy", "planted", "found", "95 % interval, %"], rows, numbers=3),
-    ]
+    rows = [[step, _WHERE[fate][0], f"{n:,}", _WHERE[fate][1]] for step, fate, n in facts.left_out]
+    lines = [f"| {plain(step)} | {what} | {n} | {where} |" for step, what, n, where in rows]
+    head = "| step | what | rows | where they are |\n|---|---|---:|---|"
+    return f"## Rows left out\n\n{head}\n" + "\n".join(lines) + "\n"
 
 
 def _use(facts: CardFacts) -> str:
     first = facts.splits[0].name if facts.splits else "train"
     variable = re.sub(r"\W", "_", first)
     loads = [f'{variable} = load_dataset("path/to/this/folder", split="{first}")']
-    if _rows_in_removed(facts):
+    if _has_removed(facts):
         loads.append(
             'removed = load_dataset("path/to/this/folder", "removed", split="removed")  # with step and reason'
         )
-    report = "; `report.html` shows it in a browser" if facts.report else ""
     return (
         "## How to load\n\n"
         + _code("python", "from datasets import load_dataset", "", *loads)
-        + f"\n## How to audit\n\n`audit.duckdb` says what became of every row that was read, and why{report}.\n\n"
+        + "\n## How to audit\n\n`audit.duckdb` says what became of every row that was read, and why; "
+        "`report.html` shows it in a browser.\n\n"
         + _code(
             "console",
-            "$ curate sql path/to/this/folder contamination",
+            "$ curate sql path/to/this/folder funnel",
             f"$ curate why path/to/this/folder {_an_id(facts)}",
         )
         + _rebuild(facts)
@@ -308,13 +228,11 @@ def _use(facts: CardFacts) -> str:
 
 
 def _rebuild(facts: CardFacts) -> str:
-    if facts.rebuild is None:
-        return ""
     digest = f" (sha256 `{facts.lock_digest}`)" if facts.lock_digest else ""
     return (
         f"\n## How to rebuild\n\n`recipe.lock.json`{digest} names the revision or the digest of every input "
         "and the digest of every file of rows. The same inputs give the same bytes; anything else is refused.\n\n"
-        + _code("console", f"$ {facts.rebuild}")
+        + _code("console", f"$ {REBUILD}")
     )
 
 
@@ -325,23 +243,6 @@ def _code(language: str, *lines: str) -> str:
 def _an_id(facts: CardFacts) -> str:
     name = f"{facts.sources[0].name if facts.sources else 'source'}/0"
     return name if re.fullmatch(r"[\w./-]+", name) else "SOURCE/ROW"
-
-
-def _table(header: list[str], rows: Iterable[list[str]], numbers: int) -> str:
-    """A Markdown table whose last `numbers` columns are right-aligned."""
-    rule = ["---"] * (len(header) - numbers) + ["---:"] * numbers
-    lines = [header, rule, *([_plain(cell) for cell in row] for row in rows)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def _plain(text: str) -> str:
-    """Text as it is, on one line: nothing in it is taken for Markdown, a table's border or HTML."""
-    return re.sub(r"([\\`*_{}\[\]<>|#~&$])", r"\\\1", " ".join(text.split()))
-
-
-def _percent(rate: float) -> str:
-    shown = f"{100 * rate:.2f}"
-    return "under 0.01 %" if shown == "0.00" and rate > 0 else f"{shown} %"
 
 
 def _bytes(n: int) -> str:

@@ -26,6 +26,7 @@ from curate.arguments import (
     Folder,
     Json,
     Limit,
+    Locked,
     MaxRate,
     Out,
     Overwrite,
@@ -83,14 +84,7 @@ def build(
     out: Out,
     overwrite: Overwrite = False,
     limit: Limit = None,
-    locked: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="LOCK",
-            help="A lock file, or a built folder, whose inputs and output this build must repeat.",
-            rich_help_panel=RUN,
-        ),
-    ] = None,
+    locked: Locked = None,
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,
     fail_over: MaxRate = None,
@@ -101,15 +95,15 @@ def build(
 ) -> None:
     """Build the mixture of a recipe into a new folder.
 
-    The steps: read, validate, decontaminate, sample, write. OUT holds the rows,
-    every removed row with its reason, an audit, a report and a lock, and opens
-    with datasets.load_dataset("OUT").
+    Rows are read and validated, pass the recipe's steps, and are sampled and
+    written. OUT holds the rows, every removed row with its reason, an audit, a
+    report, the recipe and a lock, and opens with datasets.load_dataset("OUT").
 
     \bExample: curate build mixtures/quickstart/recipe.yaml -o out/quickstart
 
     \bA first try on 1,000 rows of each source, and a rebuild of the same bytes:
       curate build my-sft.yaml -o try --limit 1000
-      curate build my-sft.yaml -o again --locked my-sft/recipe.lock.json
+      curate build my-sft/recipe.yaml -o again --locked my-sft
 
     Read on: docs/recipes.md
     """
@@ -120,8 +114,9 @@ def build(
         "without": tuple(without) if without else None,
         "fail_over": fail_over,
         "verdicts": None if verdicts is None else str(verdicts.absolute()),
+        "self_test": self_test or None,
     }
-    options = _options(overwrite, limit, locked, workers, self_test)
+    options = _options(overwrite, limit, locked, workers)
     _run(override(load_recipe(recipe), given), out, recipe.parent, options, as_json)
 
 
@@ -184,6 +179,7 @@ def decontaminate(
     self_test: SelfTest = False,
     overwrite: Overwrite = False,
     limit: Limit = None,
+    locked: Locked = None,
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
@@ -216,10 +212,11 @@ def decontaminate(
         "without": tuple(without or ()),
         "benchmarks_dir": None if benchmarks_dir is None else str(benchmarks_dir),
         "fail_over": fail_over,
+        "self_test": self_test,
     }
-    name = out.absolute().name
-    recipe = adhoc_recipe(data, Path.cwd(), name=name, decontaminate=spec, kind=kind, fmt=fmt, split=split)
-    _run(recipe, out, Path.cwd(), _options(overwrite, limit, None, workers, self_test), as_json)
+    name, verb = out.absolute().name, "decontaminate"
+    recipe = adhoc_recipe(data, Path.cwd(), name=name, steps={verb: spec}, kind=kind, fmt=fmt, split=split, where=verb)
+    _run(recipe, out, Path.cwd(), _options(overwrite, limit, locked, workers), as_json)
 
 
 @app.command()
@@ -346,7 +343,7 @@ def sql(
     from curate.audit import sql as audit
 
     if names or not query:
-        for name, question in audit.queries().items():
+        for name, question in audit.queries(out).items():
             print(f"{name:20} {question}")
         return
     print(audit.render(audit.sql(out, query), "json" if as_json else "csv" if as_csv else "table"), end="")
@@ -452,12 +449,10 @@ def train(
         print(json.dumps(done.as_dict(), ensure_ascii=False) if as_json else str(done))
 
 
-def _options(
-    overwrite: bool, limit: int | None, locked: Path | None, workers: int | None, self_test: bool
-) -> dict[str, Any]:
+def _options(overwrite: bool, limit: int | None, locked: Path | None, workers: int | None) -> dict[str, Any]:
     """The options of a build as they were given."""
     cores = workers or os.cpu_count() or 1
-    return {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores, "self_test": self_test}
+    return {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores}
 
 
 def _run(recipe: Any, out: Path, base: Path, options: dict[str, Any], as_json: bool) -> None:

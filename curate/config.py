@@ -7,11 +7,12 @@ never ignored.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from curate.errors import UserError, unknown
 
@@ -22,6 +23,37 @@ class Strict(BaseModel):
     """A model that refuses unknown keys and cannot be changed once made."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    other_keys: ClassVar[tuple[str, ...]] = ()
+    """Keys that another model of the same file would know: named beside this one's where a key is unknown."""
+
+
+IS_PATH = "a path, relative to the file that names it"
+"""Marks a field, by `Annotated`, that holds a path or a list of them."""
+
+
+def path_keys(model: type[BaseModel]) -> list[str]:
+    """The keys of a model that hold paths."""
+    return [field.alias or name for name, field in model.model_fields.items() if IS_PATH in field.metadata]
+
+
+def rebased(model: BaseModel, plain: dict[str, Any], rebase: Callable[[str], str]) -> dict[str, Any]:
+    """The plain data of a model with its paths put through `rebase`."""
+    changed = dict(plain)
+    for key in path_keys(type(model)):
+        value = plain[key]
+        changed[key] = [rebase(path) for path in value] if isinstance(value, list) else value and rebase(value)
+    return changed
+
+
+def one_of(what: str, known: Collection[str]) -> Any:
+    """For an annotation: a text that must be one of the known names; the error names the nearest."""
+
+    def check_name(name: str) -> str:
+        if name not in known:
+            raise ValueError(unknown(what, name, known))
+        return name
+
+    return AfterValidator(check_name)
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -101,7 +133,7 @@ def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
         current = _model_in(fields.get(part))
         if current is None:
             return []
-    return [field.alias or name for name, field in current.model_fields.items()]
+    return [*(field.alias or name for name, field in current.model_fields.items()), *getattr(current, "other_keys", ())]
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

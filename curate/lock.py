@@ -18,10 +18,11 @@ from typing import Any
 from curate.errors import CurateError, UserError
 
 LOCK = "recipe.lock.json"
-LOCK_VERSION = 1
+LOCK_VERSION = 2
+"""1 had benchmarks, verdicts and matchers beside the sources; what steps are given stands under their names since 2."""
 _PACKAGES = ("datasets", "duckdb", "numba", "numpy", "pyarrow")
 # What a build is given; everything else in the lock follows from it.
-_INPUTS = ("matchers", "lock_version", "recipe", "limit", "inputs")
+_INPUTS = ("lock_version", "steps", "recipe", "limit", "inputs")
 
 
 def versions() -> dict[str, str]:
@@ -47,14 +48,29 @@ def load(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: the lock file cannot be read ({error.strerror})") from None
     except ValueError as error:
         raise UserError(f"{path}: not a lock file: {error}") from None
-    if not isinstance(lock, dict) or lock.get("lock_version") != LOCK_VERSION:
-        raise UserError(f"{path}: not a lock file of version {LOCK_VERSION}")
+    if not isinstance(lock, dict) or not isinstance(lock.get("lock_version"), int):
+        raise UserError(f"{path}: not a lock file")
+    if lock["lock_version"] != LOCK_VERSION:
+        made = lock.get("versions", {}).get("curate", "another version")
+        raise UserError(
+            f"{path}: a lock of version {lock['lock_version']}, written by curate {made}; this curate reads version "
+            f"{LOCK_VERSION}: build again without --locked"
+        )
     return lock
 
 
 def check_inputs(locked: Mapping[str, Any], current: Mapping[str, Any]) -> None:
-    """Raise UserError naming what differs between a lock's inputs and those of a build that is about to start."""
-    differing = [diff for name in _INPUTS for diff in _differences(name, locked.get(name), current.get(name))]
+    """Raise UserError naming what differs between a lock's inputs and those of a build that is about to start.
+
+    Where a file lies is not compared: digests say what it is.
+    """
+    where = tuple(current.get("paths", ()))
+    differing = [
+        diff
+        for name in _INPUTS
+        for diff in _differences(name, locked.get(name), current.get(name))
+        if not diff.startswith(where)
+    ]
     if differing:
         more = f" (and {len(differing) - 5} more)" if len(differing) > 5 else ""
         raise UserError(f"the inputs differ from the lock: {'; '.join(differing[:5])}{more}")

@@ -1,52 +1,39 @@
 """The recipe: one file that says what is read, what is done to it and what is written, so that it rebuilds the same.
 
     recipe = load_recipe(Path("my-sft.yaml"))
+    recipe.steps        # {"decontaminate": DecontaminateSpec(...)}
 
-Each step has a model of its own, put together here. The same models serve YAML, the command line and Python; unknown
-keys are refused with the nearest known one, and the whole recipe stands resolved in the lock file of what it built. A
-key of a step that has not been built is unknown.
+The frame is here; each step brings a model of its own for its key. The same models serve YAML, the command line and
+Python; unknown keys are refused with the nearest known one, and the whole recipe is kept in the folder that it built.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, create_model, model_validator
 
-from curate.config import Strict, check, load_yaml
-from curate.errors import UserError, unknown
-from curate.matching.profile import PROFILES, Profile, with_matchers
-from curate.records import KINDS, ROLES
-from curate.steps.decontaminate.policy import POLICIES
+from curate import steps
+from curate.config import IS_PATH, Strict, check, load_yaml, one_of, path_keys, rebased
+from curate.errors import UserError
+from curate.records import KINDS
 
 MAX_PASSES = 256
 """How often a row can be written: a run is numbered by its block and the pass in its last eight bits."""
 
 
-def _one_of(what: str, known: tuple[str, ...]) -> Any:
-    """A text that must be one of the known names; the error names the nearest."""
-
-    def check_name(name: str) -> str:
-        if name not in known:
-            raise ValueError(unknown(what, name, known))
-        return name
-
-    return AfterValidator(check_name)
-
-
-Kind = Annotated[str, _one_of("kind", KINDS)]
-Policy = Annotated[str, _one_of("policy", POLICIES)]
-ProfileName = Annotated[str, _one_of("profile", tuple(PROFILES))]
-Role = Annotated[str, _one_of("role", ROLES)]
+Kind = Annotated[str, one_of("kind", KINDS)]
 
 
 class SourceSpec(Strict):
     """One source: where its rows come from, what shape they have, and how many are taken."""
 
     name: str = Field(pattern=r"^\w[\w./-]*$")
-    from_: str = Field(alias="from", min_length=1)
+    from_: Annotated[str, IS_PATH] = Field(alias="from", min_length=1)
     """A file, glob, folder, or `org/name[:subset][@revision]` on the Hub; paths are relative to the recipe's folder."""
     split: str = "train"
     format: str | dict[str, Any] | None = None
@@ -66,47 +53,6 @@ class SourceSpec(Strict):
         return self
 
 
-class DecontaminateSpec(Strict):
-    """What must not be in the mixture, and what is done where it is."""
-
-    suite: str | None = None
-    """A shipped suite, a suite file, or a data file of one's own; may be left out where `against` is given."""
-    profile: ProfileName = "default"
-    matchers: dict[str, bool | dict[str, Any]] = Field(default_factory=dict)
-    """Matchers to turn on (true, or settings) or off (false), beside those of the profile."""
-    policy: Policy = "drop-rows"
-    benchmarks_dir: str | None = None
-    """A folder to take the benchmarks' items from instead of the Hub."""
-    without: tuple[str, ...] = ()
-    """Benchmarks to leave out."""
-    roles: tuple[Role, ...] = Field(default=("user",), min_length=1)
-    """The turns that are scanned (paper §3.2: prompts only)."""
-    against: tuple[str, ...] = ()
-    """Data sets whose rows must not be in the mixture either: a validation or test split, say."""
-    verdicts: str | None = None
-    """A file of verdicts that people gave with `curate review`."""
-    fail_over: float | None = Field(default=None, ge=0, le=1)
-    """Fail if any source hits more than this share of a benchmark's items."""
-
-    @model_validator(mode="after")
-    def _something_to_look_for(self) -> DecontaminateSpec:
-        if self.suite is None and not self.against:
-            raise ValueError("nothing to look for; give a suite, or data sets under against")
-        return self
-
-    @model_validator(mode="after")
-    def _known_matchers(self) -> DecontaminateSpec:
-        try:
-            self.rule()
-        except UserError as error:
-            raise ValueError(str(error)) from None
-        return self
-
-    def rule(self) -> Profile:
-        """The profile with the recipe's own changes."""
-        return with_matchers(PROFILES[self.profile], self.matchers)
-
-
 class OutputSpec(Strict):
     """How the mixture is written."""
 
@@ -116,13 +62,12 @@ class OutputSpec(Strict):
 
 
 class Recipe(Strict):
-    """A whole mixture: read → validate → decontaminate → sample → write."""
+    """A whole mixture: read → validate → steps → sample → write. The steps' own keys are added by `recipe_model`."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     kind: Kind
     seed: int = Field(default=42, ge=0, le=2**64 - 1)
     sources: tuple[SourceSpec, ...] = Field(min_length=1)
-    decontaminate: DecontaminateSpec | None = None
     output: OutputSpec = OutputSpec()
 
     @model_validator(mode="after")
@@ -132,24 +77,64 @@ class Recipe(Strict):
             raise ValueError(f"two sources are called '{twice[0]}'")
         return self
 
+    @property
+    def steps(self) -> dict[str, Any]:
+        """The steps that the recipe has, by name, in the order in which they run."""
+        own = set(type(self).model_fields) - set(Recipe.model_fields)
+        return {name: getattr(self, name) for name in steps.in_order(own) if getattr(self, name) is not None}
+
+
+def recipe_model(keys: Iterable[str]) -> type[Recipe]:
+    """The model of a recipe that has these keys: the frame, and the part of each step among them."""
+    return _with_steps(frozenset(keys) & frozenset(steps.known()))
+
+
+@cache
+def _with_steps(names: frozenset[str]) -> type[Recipe]:
+    own = {name: (steps.load(name).Spec | None, None) for name in names}
+    model: type[Recipe] = create_model("Recipe", __base__=Recipe, **own)  # type: ignore[call-overload]
+    model.other_keys = tuple(name for name in steps.known() if name not in own)
+    return model
+
+
+def make_recipe(data: Mapping[str, Any], where: str) -> Recipe:
+    """Check a recipe given as plain data; the first thing that is wrong is a UserError that begins with `where`."""
+    return check(recipe_model(map(str, data)), dict(data), where)
+
 
 def load_recipe(path: Path) -> Recipe:
     """Read and check a recipe file; raises UserError with the file and the key that is wrong."""
     if path.is_dir():
         raise UserError(f"{path}: a folder; give the recipe's YAML file")
-    return check(Recipe, load_yaml(path), str(path))
+    return make_recipe(load_yaml(path), str(path))
 
 
-def override(recipe: Recipe, given: dict[str, Any]) -> Recipe:
-    """The recipe with keys of its decontaminate step replaced by those that were given (not None)."""
-    given = {key: value for key, value in given.items() if value is not None}
-    if not given:
-        return recipe
-    if recipe.decontaminate is None:
-        raise UserError(f"{', '.join(given)}: the recipe has no decontaminate step that this could change")
-    return recipe.model_copy(update={"decontaminate": recipe.decontaminate.model_copy(update=given)})
+def override(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
+    """The recipe with keys of its steps replaced by those that were given (not None)."""
+    changed: dict[str, Any] = {}
+    for key, value in given.items():
+        if value is None:
+            continue
+        owners = [name for name, spec in recipe.steps.items() if key in type(spec).model_fields]
+        if not owners:
+            raise UserError(f"{key}: the recipe has no step that this could change")
+        spec = changed.get(owners[0], recipe.steps[owners[0]])
+        changed[owners[0]] = spec.model_copy(update={key: value})
+    return recipe.model_copy(update=changed) if changed else recipe
 
 
-def resolved(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as plain data, every default written out, for the lock file."""
-    return recipe.model_dump(mode="json", by_alias=True)
+def resolved(recipe: Recipe, rebase: Callable[[str], str] = str) -> dict[str, Any]:
+    """The recipe as plain data, every default written out; paths go through `rebase`."""
+    plain = recipe.model_dump(mode="json", by_alias=True, exclude_none=False)
+    frame = {key: value for key, value in plain.items() if key in Recipe.model_fields}
+    parts = {name: rebased(spec, plain[name], rebase) for name, spec in recipe.steps.items()}
+    sources = [rebased(spec, given, rebase) for spec, given in zip(recipe.sources, frame["sources"], strict=True)]
+    return frame | {"sources": sources} | parts
+
+
+def paths_in(recipe: Recipe) -> Iterator[str]:
+    """Where paths stand in the plain data of a recipe, as a lock names places: `sources[0].from`."""
+    for place, source in enumerate(recipe.sources):
+        yield from (f"sources[{place}].{key}" for key in path_keys(type(source)))
+    for name, spec in recipe.steps.items():
+        yield from (f"{name}.{key}" for key in path_keys(type(spec)))

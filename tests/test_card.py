@@ -17,7 +17,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.card import CardFacts, Overlap, Recall, SourceFacts, SplitFacts, card, size_category
+from curate.card import CardFacts, SourceFacts, SplitFacts, card, size_category
 
 SPLITS = (
     SplitFacts("train", "data/train-*.parquet", 5, 1_250_000),
@@ -31,16 +31,8 @@ FACTS = CardFacts(
         SourceFacts("maths", None, 1_200, 1, 1, "org/maths", "0a1b", shortfall=3),
     ),
     splits=SPLITS,
-    contamination=(
-        Overlap("chat", "gsm8k", 1319, 20, 20 / 1319, False),
-        Overlap("chat", "mmlu", 100_000, 1, 0.00001, False),
-        Overlap("maths", "gsm8k", 1319, 700, 700 / 1319, True),
-        Overlap("maths", "mmlu", 100_000, 0, 0.0, False),
-    ),
-    removed=3,
-    quarantined=1,
-    policy="drop-rows",
-    profile="tulu3",
+    left_out=(("validate", "quarantined", 1), ("phrase", "removed", 2), ("decontaminate", "removed", 1)),
+    sections=("## What a step tells\n\nThree things.\n",),
     lock_digest="ab" * 32,
 )
 
@@ -131,12 +123,11 @@ def test_the_hub_library_accepts_the_head() -> None:
 
 
 def test_without_removed_rows_there_is_one_configuration() -> None:
-    text = card(replace(FACTS, removed=0))
+    text = card(replace(FACTS, left_out=(("validate", "quarantined", 1),)))
     assert [config["config_name"] for config in head(text)["configs"]] == ["default"]
     assert '"removed"' not in text
-    duplicates = head(card(replace(FACTS, removed=0, duplicates=4)))
+    duplicates = head(card(replace(FACTS, left_out=(("dedup", "duplicate", 4),))))
     assert len(duplicates["configs"]) == 2
-    assert len(head(card(replace(FACTS, removed_rows=0)))["configs"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -181,21 +172,17 @@ def test_the_tables_a_person_reads() -> None:
         "Conversations for supervised fine-tuning: 5 train and 2 validation rows from 2 sources, 1.3 MB of Parquet.",
         "| chat | ./chat.jsonl | MIT | 10 | 5 | 6 |",
         "| maths | org/maths @ 0a1b | not stated | 1,200 | 1 | 1 |",
-        "| removed by filters and decontamination | 3 | `removed/` |",
-        "| quarantined: not readable, or not a sound record | 1 | `quarantine/` |",
-        "3 of 4 pairs of source and benchmark overlap (2 × 2)",
-        "(profile `tulu3`, policy `drop-rows`)",
-        "| maths | gsm8k | yes | 700 | 1,319 | 53.07 % |",
-        "| chat | mmlu | no | 1 | 100,000 | under 0.01 % |",
+        "| phrase | removed | 2 | `removed/` |",
+        "| validate | not readable, or not a sound record | 1 | `quarantine/` |",
+        "| decontaminate | removed | 1 | `removed/` |",
+        "## What a step tells\n\nThree things.\n",
         "> **Shortfall**: source maths had 3 rows fewer than the recipe asks for.",
         "$ curate why path/to/this/folder chat/0",
         f"`recipe.lock.json` (sha256 `{'ab' * 32}`)",
     ):
         assert line in text
-    assert "| maths | mmlu |" not in text
-    assert text.index("| maths | gsm8k |") < text.index("| chat | gsm8k |")
-    assert "report.html" not in text and "report.html" in card(replace(FACTS, report=True))
-    assert "How to rebuild" not in card(replace(FACTS, rebuild=None))
+    assert text.index("| phrase |") < text.index("| decontaminate |") < text.index("## What a step tells")
+    assert "$ curate build path/to/this/folder/recipe.yaml --locked path/to/this/folder -o rebuilt\n" in text
 
 
 def test_a_build_with_nothing_to_tell() -> None:
@@ -203,7 +190,6 @@ def test_a_build_with_nothing_to_tell() -> None:
         CardFacts("plain", "prompt", (SourceFacts("a", "MIT", 1, 1, 1),), (SplitFacts("train", "data/t-*", 1),))
     )
     assert "## Rows left out\n\nNone.\n" in text
-    assert "contamination\n\n" not in text.lower().split("## how to load")[0]
     assert "> " not in text.split("---\n", 2)[2].split("## Sources")[0]
     assert "Prompts: 1 train rows from 1 source.\n" in text
 
@@ -226,28 +212,13 @@ def test_odd_names_break_neither_the_head_nor_a_table(name: str, source: str, li
         FACTS,
         name=name,
         sources=(SourceFacts(source, licence, 1, 1, 1, source), FACTS.sources[1]),
-        contamination=(Overlap(source, name, 10, 1, 0.1, True),),
+        left_out=((name, "removed", 1),),
         warnings=(name,),
     )
     text = card(facts)
     assert head(text)["pretty_name"] == name
     tables = [line for line in text.split("\n") if line.startswith("|")]
-    assert len(tables) == 2 + 2 + 2 + 2 + 2 + 1
+    assert len(tables) == 2 + 2 + 2 + 1
     for line in tables[:4]:
         assert len(re.findall(r"(?<!\\)\|", re.sub(r"\\\\", "", line))) == 7
     assert "<script" not in text.split("---\n", 2)[2].replace("\\<script", "")
-
-
-@given(st.permutations(FACTS.contamination))
-def test_the_same_facts_give_the_same_card(order: list[Overlap]) -> None:
-    assert card(replace(FACTS, contamination=tuple(order))) == card(FACTS)
-
-
-def test_what_stays_hit_without_a_source_and_what_was_found_of_copies() -> None:
-    overlaps = (Overlap("chat", "gsm8k", 100, 20, 0.2, True, left=7), Overlap("maths", "gsm8k", 100, 9, 0.09, True))
-    recall = (Recall("every-4th", 200, 150, 0.686, 0.805), Recall("clean", 40, 1, 0.004, 0.129))
-    text = card(replace(FACTS, contamination=overlaps, recall=recall))
-    assert "| chat | gsm8k | yes | 20 | 100 | 20.00 % | 7 |\n" in text
-    assert "| maths | gsm8k | yes | 9 | 100 | 9.00 % |  |\n" in text
-    assert "| every-4th | 200 | 75.00 % | 68.6 to 80.5 |\n| none: false alarms, at most | 40 | 2.50 % |" in text
-    assert "What these settings find" not in card(FACTS)

@@ -74,7 +74,7 @@ def test_the_summary_is_one_json_object_and_nothing_else(quickstart: tuple[Path,
     assert summary["rows"] == {"train": len(ids(out, "data/train*")), "validation": 20}
     counts = summary["sources"]["chats"]
     assert counts["read"] == counts["kept"] + counts["removed"] + counts["quarantined"] + counts["not_sampled"]
-    (cell,) = [cell for cell in summary["contamination"] if cell["source"] == "sums"]
+    (cell,) = [cell for cell in summary["steps"]["decontaminate"]["contamination"] if cell["source"] == "sums"]
     assert (cell["benchmark"], cell["hit"], cell["items"], cell["flagged"]) == ("everyday", 6, 65, True)
     reconcile(out)
 
@@ -95,7 +95,8 @@ def test_sql_lists_the_questions_it_knows(quickstart: tuple[Path, Done]) -> None
     out, _ = quickstart
     done = call("sql", out, "--list", cwd=out)
     names = [line.split()[0] for line in done.out.splitlines()]
-    assert {path.stem for path in (ROOT / "curate/audit/queries").glob("*.sql")} == set(names)
+    folders = (ROOT / "curate/audit/queries", ROOT / "curate/steps/decontaminate/queries")
+    assert {path.stem for folder in folders for path in folder.glob("*.sql")} == set(names)
     for name in names:
         assert call("sql", out, name, "--json", cwd=out).code == 0, name
 
@@ -128,7 +129,7 @@ def test_decontaminate_takes_bare_files(folder: Path) -> None:
     (gone,) = read(folder / "clean", "removed/*.parquet")
     assert (gone["id"], gone["reason"]) == ("train/9", "covers 100.0 % of evals/0")
     assert {path.name for path in (folder / "clean").iterdir()} == {
-        "README.md", "audit.duckdb", "data", "recipe.lock.json", "removed", "report.html",
+        "README.md", "audit.duckdb", "data", "recipe.lock.json", "recipe.yaml", "removed", "report.html",
     }  # fmt: skip
     assert "format messages, found by its columns" in done.out
     assert "items that can never be hit: 1 " in done.out
@@ -204,7 +205,7 @@ def test_options_replace_keys_of_the_recipe(folder: Path) -> None:
         folder / "given/evals.jsonl", [{"question": "Nothing that anybody would ever find in training data, is it?"}]
     )
     done = call("build", "r.yaml", "-o", "out", "--benchmarks-dir", "given", "--json", cwd=folder)
-    assert [cell["hit"] for cell in json.loads(done.out)["contamination"]] == [0]
+    assert json.loads(done.out)["steps"]["decontaminate"]["contamination"] == []
     assert len(ids(folder / "out")) == 10
     lock = json.loads((folder / "out/recipe.lock.json").read_text())
     assert lock["recipe"]["decontaminate"]["benchmarks_dir"] == "given"

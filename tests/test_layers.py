@@ -25,9 +25,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("formats",),
     ("sources",),
     ("items",),
-    ("suite", "audit", "turns"),
+    ("suite", "turns"),
+    ("steps",),
+    ("audit",),
     ("matching",),
-    ("steps", "suite_catalogue"),
+    ("steps.decontaminate", "suite_catalogue"),
     ("recipe", "review"),
     ("lock", "card"),
     ("mixture", "check", "trainers"),
@@ -65,8 +67,14 @@ CALLBACKS = ("kl", "samples", "watch")
 
 
 def module_of(path: Path) -> str:
-    """Name the part of `curate` a file belongs to: its folder directly below curate/, or its stem."""
-    return path.relative_to(ROOT / "curate").with_suffix("").parts[0]
+    """Name the part of `curate` a file belongs to: its folder directly below curate/, or its stem; each step is one."""
+    return part_of(path.relative_to(ROOT / "curate").with_suffix("").parts)
+
+
+def part_of(parts: tuple[str, ...]) -> str:
+    """The part that a dotted name, or a path, below `curate` belongs to."""
+    own = (ROOT / "curate" / "steps" / parts[1]).is_dir() if parts[0] == "steps" and len(parts) > 1 else False
+    return f"steps.{parts[1]}" if own else parts[0]
 
 
 def for_types_only(node: ast.stmt) -> bool:
@@ -99,7 +107,7 @@ def imported(node: ast.AST, package: str) -> Iterator[str]:
 def arrows(text: str, package: str = "curate") -> set[str]:
     """Give the parts of `curate` that a source text imports from when it runs."""
     names = {name for node in statements(ast.parse(text).body) for name in imported(node, package)}
-    return {name.split(".")[1] for name in names if name.startswith("curate.")}
+    return {part_of(tuple(name.split(".")[1:])) for name in names if name.startswith("curate.")}
 
 
 def files() -> list[Path]:

@@ -36,11 +36,10 @@ def test_a_short_recipe_has_sensible_defaults(tmp_path: Path) -> None:
     assert (recipe.name, recipe.kind, recipe.seed) == ("recipe", "sft", 42)
     assert (source.name, source.from_, source.split, source.format) == ("a", "a.jsonl", "train", None)
     assert (source.rows, source.share, source.keep, source.licence) == (None, None, (), None)
-    assert recipe.decontaminate is not None
-    step = recipe.decontaminate
+    step = recipe.steps["decontaminate"]
     assert (step.profile, step.policy, step.roles, step.fail_over) == ("default", "drop-rows", ("user",), None)
     assert (recipe.output.shards, recipe.output.validation) == ("auto", 0)
-    assert loaded(tmp_path).decontaminate is None
+    assert loaded(tmp_path).steps == {}
 
 
 NAMES = [
@@ -105,17 +104,15 @@ def test_a_folder_or_a_missing_file_is_no_recipe(tmp_path: Path) -> None:
 
 def test_what_is_given_on_the_command_line_replaces_the_recipe(tmp_path: Path) -> None:
     recipe = loaded(tmp_path, decontaminate=CLEAN | {"without": ["x"], "policy": "report"})
-    changed = override(recipe, {"fail_over": 0.0, "without": ("y",), "benchmarks_dir": None}).decontaminate
-    assert changed is not None
+    changed = override(recipe, {"fail_over": 0.0, "without": ("y",), "benchmarks_dir": None}).steps["decontaminate"]
     assert (changed.fail_over, changed.without, changed.benchmarks_dir) == (0.0, ("y",), None)
     assert (changed.policy, changed.suite) == ("report", "suite.yaml")
-    assert recipe.decontaminate is not None
-    assert recipe.decontaminate.without == ("x",)
+    assert recipe.steps["decontaminate"].without == ("x",)
     assert override(recipe, {"fail_over": None}) is recipe
 
 
 def test_a_step_that_is_not_there_cannot_be_changed(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="fail_over: the recipe has no decontaminate step"):
+    with pytest.raises(UserError, match="fail_over: the recipe has no step that this could change"):
         override(loaded(tmp_path), {"fail_over": 0.1, "without": None})
 
 

@@ -1,7 +1,7 @@
 """Why rows were left out, in groups that a person can read: the rows, one of the reasons, and one row as an example.
 
-Reasons often name an item or a position, so nearly every row has one of its own. Removed rows are therefore grouped by
-the benchmark they cover the most, quarantined rows by their reason without its numbers.
+Reasons often name an item or a position, so nearly every row has one of its own. Rows are therefore grouped by what
+their step says the reason is about (`decisions.about`), and where it says nothing by the reason without its numbers.
 """
 
 from __future__ import annotations
@@ -12,38 +12,29 @@ from typing import Any
 
 import duckdb
 
+from curate.audit import store
+from curate.audit.words import REASON_WIDTH, short
+
 # Groups that are listed; the others are counted.
 GROUPS = 40
-NAME_WIDTH = 80
-REASON_WIDTH = 240
 
-# The step and the reason of a row are those of the last decision that names its fate, as in the view `exits`.
+# The reason of a row is that of the last decision that names its fate, as in the view `exits`.
 _GONE = """
 CREATE TEMP TABLE gone AS
-SELECT o.id, o.source, o.row, o.fate, d.reason, coalesce(d.step, CASE o.fate
-    WHEN 'quarantined' THEN 'validate' WHEN 'duplicate' THEN 'dedup' ELSE 'decontaminate' END) AS step
+SELECT o.id, o.source, o.row, o.fate, d.reason, d.step, d.about
 FROM documents AS o LEFT JOIN (
-    SELECT doc_id, action, arg_max(step, rowid) AS step, arg_max(coalesce(reason, ''), rowid) AS reason
+    SELECT doc_id, action, arg_max(step, rowid) AS step, arg_max(coalesce(reason, ''), rowid) AS reason,
+        nullif(arg_max(coalesce({about}, ''), rowid), '') AS about
     FROM decisions WHERE action IN ('removed', 'duplicate', 'quarantined') GROUP BY doc_id, action
 ) AS d ON d.doc_id = o.id AND d.action = o.fate
 WHERE o.fate IN ('removed', 'duplicate', 'quarantined')
 """
-_REMOVED = """
-WITH best AS (
-    SELECT doc_id, benchmark FROM matches WHERE counts AND doc_id IN (SELECT id FROM gone WHERE step = 'decontaminate')
-    QUALIFY row_number() OVER (PARTITION BY doc_id ORDER BY score DESC, instance_id, matcher) = 1
-)
-SELECT g.source, g.step, b.benchmark, count(*) AS rows, min(g.reason) IS DISTINCT FROM max(g.reason),
-    arg_min(g.reason, g.row), arg_min(g.id, g.row)
-FROM gone AS g LEFT JOIN best AS b ON b.doc_id = g.id
-WHERE g.fate <> 'quarantined'
-GROUP BY g.source, g.step, b.benchmark ORDER BY rows DESC, 1, 2, 3
-"""
-_QUARANTINED = """
-SELECT source, step, NULL, count(*) AS rows, min(reason) IS DISTINCT FROM max(reason),
+_GROUPS = """
+SELECT source, step, about, count(*) AS rows, min(reason) IS DISTINCT FROM max(reason),
     arg_min(reason, row), arg_min(id, row) AS example
-FROM gone WHERE fate = 'quarantined'
-GROUP BY source, step, regexp_replace(reason, '[0-9]+', '#', 'g') ORDER BY rows DESC, source, step, example
+FROM gone WHERE (fate = 'quarantined') = ?
+GROUP BY source, step, about, CASE WHEN about IS NULL THEN regexp_replace(reason, '[0-9]+', '#', 'g') END
+ORDER BY rows DESC, source, step, about NULLS LAST, example
 """
 
 
@@ -53,7 +44,7 @@ class Reason:
 
     source: str
     step: str
-    benchmark: str | None
+    about: str | None
     rows: int
     several: bool
     reason: str
@@ -70,15 +61,10 @@ class LeftOut:
     n_quarantined: int
 
 
-def short(text: str, width: int = NAME_WIDTH) -> str:
-    """A text of at most `width` code points."""
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
 def left_out(con: duckdb.DuckDBPyConnection) -> LeftOut:
     """Group the rows that were left out of the build; `con` is an audit opened for reading."""
-    con.execute(_GONE)
-    removed, quarantined = (con.execute(query).fetchall() for query in (_REMOVED, _QUARANTINED))
+    con.execute(_GONE.format(about="about" if store.version(con) > 1 else "NULL"))
+    removed, quarantined = (con.execute(_GROUPS, [bad]).fetchall() for bad in (False, True))
     return LeftOut(_listed(removed), len(removed), _listed(quarantined), len(quarantined))
 
 
@@ -86,12 +72,12 @@ def _listed(rows: Sequence[tuple[Any, ...]]) -> list[Reason]:
     return [
         Reason(
             source=short(source),
-            step=short(step),
-            benchmark=benchmark and short(benchmark),
+            step=short(step or "unknown"),
+            about=about and short(about),
             rows=n,
             several=several,
             reason=short(reason or "no reason on record", REASON_WIDTH),
             example=short(example),
         )
-        for source, step, benchmark, n, several, reason, example in rows[:GROUPS]
+        for source, step, about, n, several, reason, example in rows[:GROUPS]
     ]

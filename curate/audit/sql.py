@@ -3,7 +3,8 @@
     render(sql(Path("my-sft"), "contamination"), "table")
     render(sql(Path("my-sft"), "select fate, count(*) from documents group by 1"), "json")
 
-A named query is a file of curate/audit/queries; its first line is the question it answers. The database is opened for
+A named query is a file of curate/audit/queries or of a step that the audit has; its first line is the question it
+answers. The database is opened for
 reading alone, so a statement that writes to it is refused. A mistake in the SQL is one line, not a traceback.
 """
 
@@ -19,13 +20,14 @@ from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
-from unicodedata import category
 
 import duckdb
 import pyarrow as pa
 from rich.cells import cell_len, set_cell_size
 
+from curate.audit.face import faces
 from curate.audit.store import one_line, open_readonly
+from curate.audit.words import printable
 from curate.errors import UserError, unknown
 
 FORMATS = ("table", "json", "csv")
@@ -36,15 +38,17 @@ CELL_WIDTH = 72
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def queries() -> dict[str, str]:
-    """The named queries, each with the question it answers."""
-    return {name: text.splitlines()[0].removeprefix("--").strip() for name, text in _query_files().items()}
+def queries(out: Path | str) -> dict[str, str]:
+    """The named queries of the audit of a built folder, each with the question it answers."""
+    with open_readonly(out) as con:
+        named = _named(con)
+    return {name: text.splitlines()[0].removeprefix("--").strip() for name, text in named.items()}
 
 
 def sql(out: Path | str, query: str) -> pa.Table:
     """Answer a named query or SQL on the audit of the built folder `out`."""
-    text = _text_of(query.strip())
     with open_readonly(out) as con:
+        text = _text_of(query.strip(), con)
         try:
             answer = cast("duckdb.DuckDBPyRelation | None", con.sql(text))  # None for a statement without an answer
             return pa.table({}) if answer is None else answer.to_arrow_table()
@@ -61,30 +65,21 @@ def render(table: pa.Table, fmt: str) -> str:
     return {"table": _as_table, "json": _as_json, "csv": _as_csv}[fmt](table)
 
 
-def printable(text: str) -> str:
-    """Show control characters by their escapes: text from a data set must not steer a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c if _harmless(c) else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
-def _harmless(c: str) -> bool:
-    # Python calls every space but the plain one unprintable; Chinese text is full of U+3000.
-    return c.isprintable() or category(c) == "Zs"
-
-
-def _query_files() -> dict[str, str]:
+def _named(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The text of every named query that an audit can answer."""
     folder = files(__package__) / "queries"
-    found = (entry for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return {entry.name.removesuffix(".sql"): entry.read_text(encoding="utf-8") for entry in sorted(found, key=str)}
+    found = {entry.name.removesuffix(".sql"): entry.read_text("utf-8") for entry in folder.iterdir()}
+    for face in faces(con):
+        found |= face.queries
+    return dict(sorted(found.items()))
 
 
-def _text_of(query: str) -> str:
-    if not query:
-        raise UserError(f"the query is empty; give SQL or one of: {', '.join(queries())}")
-    if not _NAME.fullmatch(query):
+def _text_of(query: str, con: duckdb.DuckDBPyConnection) -> str:
+    if query and not _NAME.fullmatch(query):
         return query
-    named = _query_files()
+    named = _named(con)
+    if not query:
+        raise UserError(f"the query is empty; give SQL or one of: {', '.join(named)}")
     if query not in named:
         raise UserError(unknown("query", query, named) + "; SQL has more than one word: 'FROM documents'")
     return named[query]

@@ -1,76 +1,4 @@
--- The views of an audit, over its own tables alone. Their comments are at the end.
-
-CREATE OR REPLACE VIEW contamination AS
-WITH items AS (
-    SELECT benchmark, min(role) AS role, count(DISTINCT instance_id) AS instances FROM instances GROUP BY benchmark
-), hits AS (
-    SELECT source, benchmark, count(DISTINCT instance_id) AS overlapped, count(DISTINCT doc_id) AS documents
-    FROM matches WHERE counts GROUP BY source, benchmark
-)
-SELECT
-    s.name AS source,
-    i.benchmark,
-    i.role,
-    i.instances,
-    coalesce(h.overlapped, 0) AS overlapped,
-    coalesce(h.overlapped, 0) / i.instances AS rate,
-    -- Whole numbers: 2 items of 100 are not over 2 %, whatever a float makes of 0.02.
-    coalesce(h.overlapped, 0) * 100 > i.instances * 2 AS flagged,
-    coalesce(h.documents, 0) AS documents
-FROM sources AS s
-CROSS JOIN items AS i
-LEFT JOIN hits AS h ON h.source = s.name AND h.benchmark = i.benchmark
-ORDER BY s.name, i.benchmark;
-
-CREATE OR REPLACE VIEW leave_one_out AS
-WITH touched AS (
-    SELECT DISTINCT benchmark, instance_id, source FROM matches WHERE counts
-), alone AS (
-    SELECT benchmark, instance_id, min(source) AS source FROM touched GROUP BY ALL HAVING count(*) = 1
-), totals AS (
-    SELECT i.benchmark, count(DISTINCT i.instance_id) AS instances, count(DISTINCT t.instance_id) AS touched
-    FROM instances AS i LEFT JOIN touched AS t USING (instance_id) GROUP BY i.benchmark
-)
-SELECT
-    n.benchmark,
-    s.name AS source,
-    n.instances,
-    n.touched,
-    (SELECT count(*) FROM touched AS t WHERE t.benchmark = n.benchmark AND t.source = s.name) AS by_this,
-    n.touched - (SELECT count(*) FROM alone AS a WHERE a.benchmark = n.benchmark AND a.source = s.name) AS left_without
-FROM totals AS n CROSS JOIN sources AS s
-ORDER BY n.benchmark, s.name;
-
-CREATE OR REPLACE VIEW clean_items AS
-SELECT i.benchmark, i.instance_id
-FROM instances AS i
-WHERE NOT EXISTS (SELECT 1 FROM matches AS m WHERE m.instance_id = i.instance_id AND m.counts)
-ORDER BY i.benchmark, i.instance_id;
-
--- Ranked without the texts and joined by position: `WHERE rank <= 50` then touches the texts of 50 rows alone.
-CREATE OR REPLACE VIEW worst_matches AS
-WITH ranked AS (
-    SELECT rowid AS at, row_number() OVER (ORDER BY hit DESC, score DESC, doc_id, instance_id, matcher) AS rank FROM matches
-)
-SELECT
-    r.rank, m.source, m.doc_id, m.benchmark, m.instance_id, m.matcher, m.score, m.hit, m.label,
-    array_to_string([i.text[s.start + 1:s.stop] for s in m.item_spans], ' … ') AS shared,
-    i.text AS item_text, m.verdict, m.counts
-FROM ranked AS r
-JOIN matches AS m ON m.rowid = r.at
-LEFT JOIN (SELECT instance_id, min(text) AS text FROM instances GROUP BY instance_id) AS i USING (instance_id)
-ORDER BY r.rank;
-
-CREATE OR REPLACE VIEW spans AS
-SELECT m.doc_id, m.instance_id, m.matcher, 'document' AS side, t.turn, m.span.start, m.span.stop,
-    t.text[m.span.start + 1:m.span.stop] AS text
-FROM (SELECT doc_id, instance_id, matcher, unnest(doc_spans) AS span FROM matches) AS m
-JOIN texts AS t ON t.doc_id = m.doc_id AND t.turn = m.span.turn
-UNION ALL
-SELECT m.doc_id, m.instance_id, m.matcher, 'item', NULL, m.span.start, m.span.stop,
-    i.text[m.span.start + 1:m.span.stop]
-FROM (SELECT doc_id, instance_id, matcher, unnest(item_spans) AS span FROM matches) AS m
-JOIN (SELECT instance_id, min(text) AS text FROM instances GROUP BY instance_id) AS i USING (instance_id);
+-- The views that every audit has, over its own tables alone; each step adds its own. Their comments are at the end.
 
 CREATE OR REPLACE VIEW exits AS
 WITH ended AS (
@@ -80,9 +8,9 @@ WITH ended AS (
     WHERE o.fate <> 'kept'
     GROUP BY d.doc_id
 )
-SELECT o.id AS doc_id, o.source, o.fate, coalesce(e.step, CASE o.fate
-    WHEN 'quarantined' THEN 'validate' WHEN 'duplicate' THEN 'dedup' WHEN 'not-sampled' THEN 'sample'
-    ELSE 'decontaminate' END) AS step
+SELECT o.id AS doc_id, o.source, o.fate,
+    coalesce(e.step, CASE o.fate WHEN 'quarantined' THEN 'validate' WHEN 'not-sampled' THEN 'sample' ELSE 'unknown' END)
+    AS step
 FROM documents AS o LEFT JOIN ended AS e ON e.doc_id = o.id
 WHERE o.fate <> 'kept';
 
@@ -90,17 +18,20 @@ CREATE OR REPLACE VIEW funnel AS
 WITH listed AS (
     SELECT unnest(from_json(value, '["VARCHAR"]')) AS step, generate_subscripts(from_json(value, '["VARCHAR"]'), 1) AS nth
     FROM runs WHERE key = 'steps'
+), built AS (
+    -- What every build does is there even where nobody wrote the steps down.
+    SELECT step, nth::DOUBLE AS nth FROM listed
+    UNION ALL SELECT step, nth FROM (VALUES ('read', -1.0), ('validate', 0.0), ('sample', 1e6), ('write', 1e6 + 1))
+        AS frame(step, nth) WHERE step NOT IN (SELECT step FROM listed)
 ), named AS (
-    SELECT step, nth FROM listed
-    UNION ALL SELECT DISTINCT step, NULL FROM exits
-    UNION ALL SELECT unnest(['read', 'validate', 'sample', 'write']), NULL
+    SELECT step, nth FROM built
+    UNION ALL
+    -- A part of a step (several filters) comes behind it; a step that is not listed, before sampling.
+    SELECT DISTINCT e.step, coalesce(b.nth + 0.5, (SELECT nth FROM built WHERE step = 'sample') - 0.5)
+    FROM exits AS e LEFT JOIN built AS b ON b.step = regexp_extract(e.step, '^[^.:]+')
+    WHERE e.step NOT IN (SELECT step FROM built)
 ), steps AS (
-    -- Steps always run in this order; within one step (several filters) the order of runs.steps, then the name.
-    SELECT step, row_number() OVER (ORDER BY
-        coalesce(list_position(['read', 'validate', 'filters', 'dedup', 'decontaminate', 'sample', 'write'],
-            regexp_extract(step, '^[a-z]+')), 6),
-        min(nth) NULLS LAST, step) AS position
-    FROM named GROUP BY step
+    SELECT step, row_number() OVER (ORDER BY nth, step) AS position FROM named
 ), dropped AS (
     SELECT source, step, count(*) AS n FROM exits GROUP BY source, step
 ), read AS (
@@ -127,62 +58,15 @@ SELECT
     sum(rows_written)::BIGINT AS rows_written
 FROM sources GROUP BY ALL ORDER BY rows_written DESC, licence;
 
-COMMENT ON VIEW contamination IS 'How much of each benchmark each source holds: every source with every benchmark, also where nothing was found.';
-COMMENT ON COLUMN contamination.source IS 'Name of the source.';
-COMMENT ON COLUMN contamination.benchmark IS 'Name of the benchmark.';
-COMMENT ON COLUMN contamination.role IS 'development or unseen.';
-COMMENT ON COLUMN contamination.instances IS 'All items of the benchmark, those that can never match included.';
-COMMENT ON COLUMN contamination.overlapped IS 'Items hit by at least one row of the source, by any matcher, as far as the hits count.';
-COMMENT ON COLUMN contamination.rate IS 'overlapped / instances.';
-COMMENT ON COLUMN contamination.flagged IS 'True if the rate is over 2 %.';
-COMMENT ON COLUMN contamination.documents IS 'Rows of the source that hit the benchmark.';
-
-COMMENT ON VIEW leave_one_out IS 'For each benchmark and source: how many items stay touched if that source goes.';
-COMMENT ON COLUMN leave_one_out.benchmark IS 'Benchmark.';
-COMMENT ON COLUMN leave_one_out.source IS 'The source that would go.';
-COMMENT ON COLUMN leave_one_out.instances IS 'All items of the benchmark.';
-COMMENT ON COLUMN leave_one_out.touched IS 'Items hit by any source.';
-COMMENT ON COLUMN leave_one_out.by_this IS 'Items hit by this source.';
-COMMENT ON COLUMN leave_one_out.left_without IS 'Items still hit by the others.';
-
-COMMENT ON VIEW clean_items IS 'Items that no source hits: a score on these alone is a clean one.';
-COMMENT ON COLUMN clean_items.benchmark IS 'Benchmark of the item.';
-COMMENT ON COLUMN clean_items.instance_id IS 'Id of the item.';
-
-COMMENT ON VIEW worst_matches IS 'All stored matches, hits first, then by falling score.';
-COMMENT ON COLUMN worst_matches.rank IS '1 is the worst.';
-COMMENT ON COLUMN worst_matches.source IS 'Source of the document.';
-COMMENT ON COLUMN worst_matches.doc_id IS 'Id of the document.';
-COMMENT ON COLUMN worst_matches.benchmark IS 'Benchmark of the item.';
-COMMENT ON COLUMN worst_matches.instance_id IS 'Id of the item.';
-COMMENT ON COLUMN worst_matches.matcher IS 'What found it.';
-COMMENT ON COLUMN worst_matches.score IS 'Share of the item that the document covers, 0 to 1.';
-COMMENT ON COLUMN worst_matches.hit IS 'True if the score is over the threshold of the profile.';
-COMMENT ON COLUMN worst_matches.label IS 'leak, variant or suspect; null unless hit, or if no one judged it.';
-COMMENT ON COLUMN worst_matches.shared IS 'The shared pieces of the item, joined by an ellipsis.';
-COMMENT ON COLUMN worst_matches.item_text IS 'The item''s whole text.';
-COMMENT ON COLUMN worst_matches.verdict IS 'leak, false-alarm or allowed; null if no one judged the pair.';
-COMMENT ON COLUMN worst_matches.counts IS 'True if it counts towards rates and removal.';
-
-COMMENT ON VIEW spans IS 'One row a shared piece of text, on either side of a match.';
-COMMENT ON COLUMN spans.doc_id IS 'Id of the document.';
-COMMENT ON COLUMN spans.instance_id IS 'Id of the item.';
-COMMENT ON COLUMN spans.matcher IS 'What found it.';
-COMMENT ON COLUMN spans.side IS 'document or item.';
-COMMENT ON COLUMN spans.turn IS 'Turn of the document; null on the item''s side.';
-COMMENT ON COLUMN spans.start IS 'First code point, 0-based.';
-COMMENT ON COLUMN spans.stop IS 'One past the last code point.';
-COMMENT ON COLUMN spans.text IS 'The piece itself.';
-
 COMMENT ON VIEW exits IS 'One row a document that is not kept: the step at which it left.';
 COMMENT ON COLUMN exits.doc_id IS 'Id of the document.';
 COMMENT ON COLUMN exits.source IS 'Name of the source.';
 COMMENT ON COLUMN exits.fate IS 'removed, duplicate, quarantined or not-sampled.';
-COMMENT ON COLUMN exits.step IS 'Step of the last decision that names the fate; if there is none, the step that deals that fate.';
+COMMENT ON COLUMN exits.step IS 'Step of the last decision that names the fate.';
 
 COMMENT ON VIEW funnel IS 'Rows that go into and come out of every step, for each source.';
 COMMENT ON COLUMN funnel.source IS 'Name of the source.';
-COMMENT ON COLUMN funnel.position IS 'Order of the step, from 1.';
+COMMENT ON COLUMN funnel.position IS 'Order of the step, from 1: that of runs.steps.';
 COMMENT ON COLUMN funnel.step IS 'Name of the step.';
 COMMENT ON COLUMN funnel.rows_in IS 'Rows that reached the step.';
 COMMENT ON COLUMN funnel.dropped IS 'Rows that left at it.';

@@ -1,4 +1,4 @@
-"""Tells what became of one row, and why, in words: where it came from, what it matches, who decided what.
+"""Tells what became of one row, and why, in words: where it came from, what each step saw in it, who decided what.
 
     print(why(Path("my-sft"), "flan-cot/4711"))
 
@@ -10,22 +10,17 @@ written as escapes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from curate.audit.sql import printable
-from curate.audit.store import open_readonly
+from curate.audit.face import faces
+from curate.audit.store import open_readonly, runs
+from curate.audit.words import printable
 from curate.errors import UserError
-
-MATCHES_SHOWN = 5
-SPANS_SHOWN = 3
-# Code points of a shared piece that are shown, and of the text on each side of it.
-SPAN_WIDTH = 160
-CONTEXT = 32
 
 _COPY = re.compile(r"(.+)#(\d+)")
 
@@ -50,8 +45,9 @@ def why(out: Path | str, doc_id: str) -> str:
         document, copy = _find(con, doc_id.strip())
         lines = [f"{document.id}: {_headline(document, copy)}", ""]
         lines += _section("Came from", _origin(con, document))
-        lines += _section("Scanned", _scanned(document))
-        lines += _section("Matches", _matches(con, document.id))
+        for face in faces(con):
+            for title, told in face.why(con, document.id) if face.why else ():
+                lines += _section(title, told)
         lines += _section("Decisions", _decisions(con, document.id))
         lines += _section("Fate", _fate(con, document))
     return "\n".join(lines).rstrip() + "\n"
@@ -105,7 +101,7 @@ def _quoted(ids: list[Any]) -> str:
     return ", ".join(f"'{printable(doc_id)}'" for (doc_id,) in ids)
 
 
-def _section(title: str, lines: Iterator[str]) -> list[str]:
+def _section(title: str, lines: Iterable[str]) -> list[str]:
     return [title, *(f"  {line}" for line in lines), ""]
 
 
@@ -137,85 +133,16 @@ def _origin(con: duckdb.DuckDBPyConnection, document: Document) -> Iterator[str]
     yield f"upstream id  {'none' if document.origin_id is None else printable(document.origin_id)}"
 
 
-def _scanned(document: Document) -> Iterator[str]:
-    if document.n_tokens is None:
-        yield "not scanned for benchmark text: the row left before that step, or the build has none"
-    else:
-        yield f"{document.n_tokens} {'token' if document.n_tokens == 1 else 'tokens'} of its text"
-
-
-def _matches(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterator[str]:
-    total, items = con.execute(
-        "SELECT count(DISTINCT instance_id), (SELECT count(*) FROM instances) FROM matches WHERE doc_id = ?", [doc_id]
-    ).fetchone() or (0, 0)
-    if total == 0:
-        yield f"none with the {items} benchmark items" if items else "none: this build has no benchmark items"
-        return
-    turns = con.execute("SELECT turn, role, text FROM texts WHERE doc_id = ?", [doc_id]).fetchall()
-    rows = con.execute(
-        """SELECT any_value(benchmark), instance_id,
-            list((matcher, score, hit, label, verdict, counts, doc_spans, item_spans)
-                ORDER BY hit DESC, score DESC, matcher),
-            (SELECT min(text) FROM instances AS i WHERE i.instance_id = m.instance_id)
-        FROM matches AS m WHERE doc_id = ? GROUP BY instance_id
-        ORDER BY bool_or(counts) DESC, bool_or(hit) DESC, max(score) DESC, instance_id LIMIT ?""",
-        [doc_id, MATCHES_SHOWN],
-    ).fetchall()
-    for number, row in enumerate(rows, start=1):
-        yield from _match(number, row, {turn: (role, text) for turn, role, text in turns})
-    if total > len(rows):
-        quoted = doc_id.replace("'", "''")
-        yield f"and {total - len(rows)} more items: SELECT * FROM matches WHERE doc_id = '{quoted}'"
-
-
-def _match(number: int, row: tuple[Any, ...], turns: dict[int, tuple[str | None, str]]) -> Iterator[str]:
-    """One item: a line for each matcher that found it, and the shared pieces of the first that has any."""
-    benchmark, instance_id, found, item_text = row
-    yield f"{number}. {printable(benchmark)}, item {printable(instance_id)}"
-    width = max(len(printable(one[0])) for one in found)
-    for matcher, score, hit, label, verdict, counts, *_ in found:
-        said = [f"{'hit' if hit else 'no hit'}, score {score:.3f}", f"label {label}" if label else "no label"]
-        said += [f"verdict {verdict}"] if verdict else []
-        said.append("counts" if counts else "does not count")
-        yield f"   {printable(matcher):{width}}  {', '.join(said)}"
-    doc_spans, item_spans = next(((ours, theirs) for *_, ours, theirs in found if ours or theirs), ([], []))
-    pieces = []
-    for span in doc_spans or []:
-        role, text = turns.get(span["turn"], (None, None))
-        pieces.append((f"turn {span['turn']}{f' ({printable(role)})' if role else ''}", text, span))
-    yield from _side("in the row ", pieces)
-    yield from _side("in the item", [("text", item_text, span) for span in item_spans or []])
-
-
-def _side(title: str, pieces: list[tuple[str, str | None, dict[str, int]]]) -> Iterator[str]:
-    for where, text, span in pieces[:SPANS_SHOWN]:
-        shown = "its text is not in the audit" if text is None else excerpt(text, span["start"], span["stop"])
-        yield f"   {title}  {where}, {span['start']} to {span['stop']}: {shown}"
-    if len(pieces) > SPANS_SHOWN:
-        yield f"   {title}  and {len(pieces) - SPANS_SHOWN} more pieces"
-
-
-def excerpt(text: str, start: int, stop: int) -> str:
-    """The piece `text[start:stop]` between » and «, its middle cut when long, with a little of the text around it."""
-    before, after = text[max(0, start - CONTEXT) : start], text[stop : stop + CONTEXT]
-    shared = text[start:stop]
-    if len(shared) > SPAN_WIDTH:
-        half = SPAN_WIDTH // 2
-        shared = f"{shared[:half]} […{len(shared) - 2 * half} more…] {shared[-half:]}"
-    left = "…" if start > CONTEXT else ""
-    right = "…" if stop + CONTEXT < len(text) else ""
-    return printable(f"{left}{before}»{shared}«{after}{right}")
-
-
 def _decisions(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterator[str]:
+    row = runs(con).get("steps") or []
     rows = con.execute(
         """SELECT step, action, reason, detail FROM decisions WHERE doc_id = ?
-        ORDER BY coalesce(list_position(['read', 'validate', 'filters', 'dedup', 'decontaminate', 'sample', 'write'],
-            regexp_extract(step, '^[a-z]+')), 6), rowid""",
-        [doc_id],
+        ORDER BY coalesce(list_position(?::VARCHAR[], regexp_extract(step, '^[^.:]+')), 1000), rowid""",
+        [doc_id, row],
     ).fetchall()
+    shown = f" (steps: {', '.join(row)})" if row else ""
     if not rows:
-        yield "none: no step had anything to say about it"
+        yield f"none: no step had anything to say about it{shown}"
     for number, (step, action, reason, detail) in enumerate(rows, start=1):
         yield f"{number}. {step}: {action}{f', because {printable(reason)}' if reason else ''}"
         if detail:

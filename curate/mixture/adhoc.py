@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from curate.config import check
 from curate.formats.kinds import guess_kind
-from curate.recipe import Recipe
+from curate.recipe import Recipe, make_recipe
 from curate.sources import open_source, source_names
 
 
@@ -17,12 +16,16 @@ def adhoc_recipe(
     base: Path,
     *,
     name: str,
-    decontaminate: dict[str, Any],
+    steps: dict[str, Any],
     kind: str | None = None,
     fmt: str | None = None,
     split: str = "train",
+    where: str,
 ) -> Recipe:
-    """Make the recipe that decontaminates `data`; the kind, if not given, is that of the first source's first rows."""
+    """Make the recipe that puts `data` through `steps`; a kind that is not given is that of the first source's rows.
+
+    What is wrong with it is a UserError that begins with `where`.
+    """
     if kind is None:
         source = open_source("data", data[0], base=base, split=split)
         kind = guess_kind(next(source.blocks()), fmt)
@@ -31,5 +34,5 @@ def adhoc_recipe(
         for source, from_ in zip(source_names(list(data)), data, strict=True)
     ]
     clean = "".join(char if char.isalnum() and char.isascii() else "-" for char in name).strip("-") or "data"
-    recipe = {"name": clean, "kind": kind, "sources": sources, "decontaminate": decontaminate}
-    return check(Recipe, recipe, "decontaminate")
+    recipe = {"name": clean, "kind": kind, "sources": sources} | steps
+    return make_recipe(recipe, where)

@@ -66,6 +66,14 @@ class Output:
         return sum(int(np.count_nonzero(mask)) for passes in self.taken for mask in passes)
 
 
+@dataclass(frozen=True)
+class Reasons:
+    """Why rows went: texts, and for each the step that gives it."""
+
+    texts: Sequence[str]
+    steps: Sequence[str]
+
+
 def source_rows(name: str, blocks: Sequence[Scanned]) -> SourceRows:
     """Join what was held of each block of a source."""
     firsts = np.concatenate([[0], np.cumsum([block.n for block in blocks], dtype=np.int64)])
@@ -87,14 +95,16 @@ def source_rows(name: str, blocks: Sequence[Scanned]) -> SourceRows:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one part of an output in the order they are written, with the size of each in bytes of text."""
+    """Rows of one part of an output in the order they are written: of each its size in bytes of text, and its position
+    in its source."""
 
     records: pa.Table
     sizes: np.ndarray
+    positions: np.ndarray
 
     def slice(self, start: int, stop: int) -> Rows:
         """The rows `start:stop`."""
-        return Rows(self.records.slice(start, stop - start), self.sizes[start:stop])
+        return Rows(self.records.slice(start, stop - start), self.sizes[start:stop], self.positions[start:stop])
 
 
 @dataclass(frozen=True)
@@ -165,7 +175,7 @@ class Writer:
     ) -> Rows:
         """Sort what was found of a part in all runs by key, and give each row its id."""
         if not found:
-            return Rows(self.schema.empty_table(), np.empty(0, np.int64))
+            return Rows(self.schema.empty_table(), np.empty(0, np.int64), np.empty(0, np.int64))
         tables, places, numbers, turns, ordinals = zip(*found, strict=True)
         lengths = [len(at) for at in places]
         keys = [self.sources[s].keys(self.seed, p, at) for s, p, at in zip(numbers, turns, ordinals, strict=True)]
@@ -182,7 +192,7 @@ class Writer:
         if output.reasons:
             why = [_reasons_of(output.reasons[s], own) for s, own in zip(numbers, ordinals, strict=True)]
             table = table.append_column("reason", pa.array(np.concatenate(why)[order]))
-        return Rows(table, size[order].astype(np.int64))
+        return Rows(table, size[order].astype(np.int64), row[order])
 
 
 def _reasons_of(reasons: tuple[np.ndarray, np.ndarray], ordinals: np.ndarray) -> np.ndarray:
@@ -240,12 +250,12 @@ def shard_jobs(
     writer: Writer,
     shards: int | str,
     *,
-    reasons: tuple[Sequence[str], str] | None = None,
+    reasons: Reasons | None = None,
     wrote: Callable[[int, int, float], None] = lambda rows, size, part: None,
 ) -> list[Callable[[], tuple[Path, str]]]:
     """What is to be done to write one output into `folder`: a job for each Parquet shard gives its path and SHA-256.
 
-    `reasons` (texts, step) adds the columns step and reason; `wrote` is told the rows and bytes of each piece, and
+    `reasons` adds the columns step and reason; `wrote` is told the rows and bytes of each piece, and
     which part of the whole it is.
     """
     folder.mkdir(exist_ok=True)
@@ -258,7 +268,7 @@ def shard_jobs(
 
     def pieces(start: int, stop: int | None) -> Iterator[Piece]:
         for rows in shard_rows(writer, output, totals, start, stop):
-            yield (_explained(rows.records, *reasons) if reasons else rows.records), rows.sizes
+            yield (_explained(rows.records, reasons) if reasons else rows.records), rows.sizes
             size = int(rows.sizes.sum())
             wrote(len(rows.sizes), size, size / max(1, whole))
 
@@ -272,13 +282,12 @@ def shard_jobs(
     return [partial(job, folder / name, shard) for shard, name in enumerate(shard_names(split, n))]
 
 
-def _explained(records: pa.Table, texts: Sequence[str], step: str) -> pa.Table:
+def _explained(records: pa.Table, reasons: Reasons) -> pa.Table:
     """Rows with the step that removed them and the text of the reason."""
-    if not records.num_rows:
-        return records.append_column("step", pa.array([], pa.string())).append_column(
-            "reason", pa.array([], pa.string())
-        )
-    why = pa.array(texts).take(one_array(records.column("reason")))
     place = records.schema.get_field_index("reason")
-    steps = pa.array([step]).take(pa.array(np.zeros(len(why), np.int8)))
+    if place < 0:  # a part without a row
+        none = pa.array([], pa.string())
+        return records.append_column("step", none).append_column("reason", none)
+    number = one_array(records.column("reason"))
+    why, steps = (pa.array(values, pa.string()).take(number) for values in (reasons.texts, reasons.steps))
     return records.remove_column(place).append_column("step", steps).append_column("reason", why)

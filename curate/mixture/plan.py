@@ -1,30 +1,26 @@
-"""Everything that can be known to be wrong before any work starts: sources, formats, suite, locked inputs.
+"""Everything that can be known to be wrong before any work starts: sources, formats, steps, locked inputs.
 
-A plan opens every source, looks at its first block to find the format, reads the evaluation suite, builds the n-gram
-index and takes the digests of all input files. What is wrong is a `UserError` here, not an hour later.
+A plan opens every source, looks at its first block to find the format, makes the steps ready (a suite is read, an index
+built) and takes the digests of all input files. What is wrong is a `UserError` here, not an hour later.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from curate import steps
 from curate.errors import UserError
 from curate.formats import check_columns, check_format, detect
-from curate.matching.matchers import Matchers, build_matchers
-from curate.matching.profile import PROFILES, Profile
 from curate.mixture.scan import Reading
-from curate.recipe import DecontaminateSpec, Recipe, SourceSpec
-from curate.sources import Source, content_digests, expand, open_source
-from curate.steps.decontaminate.against import with_data_sets
-from curate.steps.decontaminate.found import benchmark_items
-from curate.steps.decontaminate.policy import BenchmarkItems
-from curate.steps.decontaminate.verdicts import Verdict, load_verdicts
+from curate.recipe import Recipe, SourceSpec
+from curate.sources import Source, content_digests, open_source
 from curate.steps.sample import Wanted
-from curate.suite import ReadSuite, load_suite, read_suite
+from curate.steps.step import Step
 
 Digest = tuple[str, str, int]
 
@@ -38,15 +34,10 @@ class Plan:
     sources: list[Source]
     readings: list[Reading]
     digests: list[list[Digest]]
-    suite: ReadSuite | None
-    benchmarks: list[BenchmarkItems]
-    profile: Profile
-    matchers: Matchers
-    verdicts: list[Verdict]
+    steps: list[Step]
+    """In the order in which rows pass them."""
     notes: list[str]
-    """What was found out, such as formats."""
-    warnings: list[str]
-    """What a person should look at."""
+    """What was detected, such as formats."""
 
     @property
     def wanted(self) -> list[Wanted]:
@@ -69,24 +60,17 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
     readings = [
         _reading(spec, source, recipe.kind, notes) for spec, source in zip(recipe.sources, sources, strict=True)
     ]
-    suite = _read_suite(recipe.decontaminate, base) if recipe.decontaminate else None
-    wanted = recipe.decontaminate
-    profile = wanted.rule() if wanted else PROFILES["tulu3"]
-    verdicts = load_verdicts(base / expand(wanted.verdicts)) if wanted and wanted.verdicts else []
-    matchers = build_matchers(suite.items if suite else [], profile, base)
-    return Plan(
-        recipe, base, sources, readings, list(digests), suite, benchmark_items(suite), profile,
-        matchers, verdicts, notes,
-        suite.warnings if suite else [],
-    )  # fmt: skip
+    made = [
+        steps.load(name).make(spec, base=base, kind=recipe.kind, seed=recipe.seed)
+        for name, spec in recipe.steps.items()
+    ]
+    readings = [replace(reading, needs=_needs(made, reading)) for reading in readings]
+    return Plan(recipe, base, sources, readings, list(digests), made, notes)
 
 
-def _read_suite(spec: DecontaminateSpec, base: Path) -> ReadSuite:
-    folder = base / expand(spec.benchmarks_dir) if spec.benchmarks_dir else None
-    read = None
-    if spec.suite is not None:
-        read = read_suite(load_suite(spec.suite, base=base), benchmarks_dir=folder, without=spec.without, base=base)
-    return with_data_sets(read, spec.against, base=base, roles=spec.roles) if spec.against or read is None else read
+def _needs(made: Sequence[Step], reading: Reading) -> tuple[str, ...]:
+    """The columns that a step reads of a source and nobody keeps."""
+    return tuple(dict.fromkeys(name for step in made for name in step.needs if name not in reading.keep))
 
 
 def _reading(spec: SourceSpec, source: Source, kind: str, notes: list[str]) -> Reading:

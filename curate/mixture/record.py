@@ -14,17 +14,19 @@ import numpy as np
 import pyarrow as pa
 
 from curate.audit import store
-from curate.items import item_text
+from curate.audit.face import face
 from curate.mixture.merge import SourceRows
 from curate.mixture.plan import Plan, as_words
-from curate.mixture.scan import Scanned
+from curate.mixture.scan import Scanned, staged_path
+from curate.mixture.seen import firsts
+from curate.mixture.settle import Settled
 from curate.shards import read_arrow
-from curate.steps.decontaminate.found import row_ids
-from curate.steps.decontaminate.policy import Removal
 from curate.steps.sample import Choice
+from curate.steps.step import Removal, row_ids
 
-FATES = pa.array(["quarantined", "kept", "removed", "not-sampled"])
-QUARANTINED, KEPT, REMOVED, NOT_SAMPLED = range(4)
+FATES = pa.array(["quarantined", "kept", "removed", "duplicate", "not-sampled"])
+QUARANTINED, KEPT, REMOVED, DUPLICATE, NOT_SAMPLED = range(5)
+_FATE_OF = {"removed": REMOVED, "duplicate": DUPLICATE}
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class SourceResult:
 
     rows: SourceRows
     blocks: Sequence[Scanned]
-    removal: Removal
-    kept: np.ndarray  # ordinals that were left after the removal
+    removals: Sequence[tuple[str, Removal]]  # by the step that took the rows
+    kept: np.ndarray  # ordinals that were left after the removals
     choice: Choice  # over `kept`
 
     @property
@@ -64,18 +66,9 @@ class SourceResult:
     def fates(self) -> np.ndarray:
         """What became of each row, as a place in FATES."""
         fates = np.where(self.copies > 0, np.int8(KEPT), np.int8(NOT_SAMPLED))
-        fates[self.removal.rows] = REMOVED
+        for _, removal in self.removals:
+            fates[removal.rows] = _FATE_OF[removal.fate]
         return fates
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is known of the matches all together: of each source and benchmark, the items still hit if the source goes;
-    the entries of the verdict file and what became of each; the lines of the self-test, if there was one."""
-
-    left: list[list[int]]
-    verdicts: list[dict[str, Any]]
-    selftest: pa.Table | None
 
 
 def record(
@@ -83,24 +76,23 @@ def record(
     staging: Path,
     plan: Plan,
     results: Sequence[SourceResult],
+    settled: Settled,
     runs: Mapping[str, Any],
-    evidence: Evidence,
 ) -> None:
     """Write the whole audit to `path`, and check that it adds up; raises CurateError if it does not."""
-    con = store.create(path)
+    faces = [shown for step in plan.steps if (shown := face(step.name)) is not None]
+    con = store.create(path, [shown.schema for shown in faces])
     try:
         _sources(con, plan, results)
-        _instances(con, plan)
-        if evidence.verdicts:
-            store.insert(con, "verdicts", pa.Table.from_pylist(evidence.verdicts))
-        if evidence.selftest is not None:
-            store.insert(con, "selftest", evidence.selftest)
+        for decision in settled.decisions.values():
+            for table, lines in decision.tables.items():
+                store.insert_all(con, table, lines)
         for result in results:
             _documents(con, staging, result)
             _removals(con, result)
         store.insert(con, "runs", pa.table({"key": list(runs), "value": [json.dumps(v) for v in runs.values()]}))
         store.reconcile(con, sum(int(result.copies.sum()) for result in results))
-        store.finish(con)
+        store.finish(con, [shown.views for shown in faces])
     finally:
         con.close()
 
@@ -119,65 +111,51 @@ def _sources(con: duckdb.DuckDBPyConnection, plan: Plan, results: Sequence[Sourc
             "format": as_words(reading.format),
             "shortfall": result.choice.shortfall,
             "kind": plan.recipe.kind,
+            "rows_validation": int(np.count_nonzero(result.choice.validation)),
+            "dropped_columns": sorted(frozenset().union(*(block.dropped_columns for block in result.blocks))),
         }
         for spec, source, reading, result in zip(plan.recipe.sources, plan.sources, plan.readings, results, strict=True)
     ]
     store.insert(con, "sources", pa.Table.from_pylist(rows))
 
 
-def _instances(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
-    if plan.suite is None or not plan.suite.items:
-        return
-    roles = {benchmark.name: benchmark.role for benchmark in plan.benchmarks}
-    items = plan.suite.items
-    columns = {
-        "suite": [plan.suite.name] * len(items),
-        "benchmark": [item.benchmark for item in items],
-        "instance_id": [item.instance_id for item in items],
-        "text": [item_text(item) for item in items],
-        "n_tokens": plan.matchers.index.n_tokens,
-        "role": [roles[item.benchmark] for item in items],
-        "matchable": plan.matchers.matchable,
-    }
-    store.insert(con, "instances", pa.table(columns))
-
-
 def _documents(con: duckdb.DuckDBPyConnection, staging: Path, result: SourceResult) -> None:
-    """What was staged of one source: its documents, matches and texts, and the rows that made no record."""
+    """What was staged of one source: its documents, what the steps tell of them, and the rows that made no record."""
     store.insert_all(con, "documents", _with_fates(staging, result))
-    for table in ("matches", "texts"):
-        paths = (staging / f"{table}-{block.number}.arrow" for block in result.blocks)
-        store.insert_all(con, table, (read_arrow(path) for path in paths if path.exists()))
+    store.insert_all(con, "texts", _staged(staging, "texts", result.blocks))
+    for step, table in sorted(frozenset().union(*(block.lines for block in result.blocks))):
+        store.insert_all(con, table, _staged(staging, f"{step}.{table}", result.blocks))
     for block in result.blocks:
         if block.quarantined:
-            _quarantined(con, result.rows.name, read_arrow(staging / f"quarantine-{block.number}.arrow"))
+            bad = read_arrow(staged_path(staging, "quarantine", block.number))
+            ids = row_ids(result.rows.name, bad["row"].to_numpy())
+            _decided(con, "validate", ids, "quarantined", {"reason": bad["reason"]})
+
+
+def _staged(staging: Path, what: str, blocks: Sequence[Scanned]) -> Iterator[pa.Table]:
+    paths = (staged_path(staging, what, block.number) for block in blocks)
+    return (read_arrow(path) for path in paths if path.exists())
 
 
 def _with_fates(staging: Path, result: SourceResult) -> Iterator[pa.Table]:
     """What was staged of each block's documents, with their fates and copies; the quarantined rows stand last."""
-    fates, copies, first = result.fates, result.copies, 0
-    for block in result.blocks:
+    fates, copies = result.fates, result.copies
+    for first, block in firsts(result.blocks):
         own, bad = slice(first, first + block.n), block.quarantined
         fate = np.concatenate([fates[own], np.full(bad, QUARANTINED, np.int8)])
         written = np.concatenate([copies[own], np.zeros(bad, np.int32)])
-        documents = read_arrow(staging / f"documents-{block.number}.arrow")
+        documents = read_arrow(staged_path(staging, "documents", block.number))
         documents = documents.append_column("fate", FATES.take(pa.array(fate)))
         yield documents.append_column("copies", pa.array(written))
-        first = own.stop
-
-
-def _decide(con: duckdb.DuckDBPyConnection, step: str, ids: pa.Array, action: str, reasons: Any) -> None:
-    columns = {"step": [step] * len(ids), "doc_id": ids, "action": [action] * len(ids), "reason": reasons}
-    store.insert(con, "decisions", pa.table(columns))
-
-
-def _quarantined(con: duckdb.DuckDBPyConnection, source: str, bad: pa.Table) -> None:
-    ids = row_ids(source, bad["row"].to_numpy())
-    _decide(con, "validate", ids, "quarantined", bad["reason"])
 
 
 def _removals(con: duckdb.DuckDBPyConnection, result: SourceResult) -> None:
-    removal = result.removal
-    if len(removal.rows):
+    for step, removal in result.removals:
         ids = row_ids(result.rows.name, result.rows.positions(removal.rows))
-        _decide(con, "decontaminate", ids, "removed", removal.reason_column())
+        columns = {name: removal.column(values) for name, values in removal.told.items()}
+        _decided(con, step, ids, removal.fate, columns)
+
+
+def _decided(con: duckdb.DuckDBPyConnection, step: str, ids: pa.Array, action: str, columns: Mapping[str, Any]) -> None:
+    head = {"step": [step] * len(ids), "doc_id": ids, "action": [action] * len(ids)}
+    store.insert(con, "decisions", pa.table(head | dict(columns)))

@@ -1,15 +1,15 @@
-"""The first half of a build: every block of every source is parsed, matched, hashed, sorted by key and laid on disk.
+"""The first half of a build: every block of every source is parsed, looked at, hashed, sorted by key and laid on disk.
 
 A block is worked on alone, by a pure function on Arrow tables in a thread; what it has to say that only the whole
-corpus can judge (which items it hits, what its prompts are, how large its rows are) comes back as small arrays. In
-memory stay 4 bytes a row (12 where a validation split is made), the index, and a few blocks; texts, matches and
-documents lie as Arrow files in the staging folder until the second half asks for them.
+corpus can judge (what each step found, what its prompts are, how large its rows are) comes back as small arrays. In
+memory stay 4 bytes a row (12 where a validation split is made), what the steps keep, and a few blocks; texts, findings
+and documents lie as Arrow files in the staging folder until the second half asks for them.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,15 +19,11 @@ import numpy as np
 import pyarrow as pa
 
 from curate.formats import Parsed, parse
-from curate.matching.matchers import Matchers, match_all
-from curate.matching.ngram import Matches
 from curate.mixture.runs import Staged, write_run
 from curate.records import EXTRAS, ROLES, TURN_COLUMNS, body_schema, message_fields, one_array, with_fields
 from curate.shards import text_bytes, write_arrow
 from curate.sources import Block
-from curate.steps.decontaminate.found import Found, ItemNames, hits_of, judge, match_lines, row_ids
-from curate.steps.decontaminate.policy import Hits
-from curate.steps.decontaminate.verdict_use import Given, seen, verdicts_of
+from curate.steps.step import Look, Records, Step
 from curate.text.hashing import as_uuids, hash_rows, sampling_keys
 from curate.turns import Turns, all_turns
 
@@ -47,6 +43,8 @@ class Reading:
     format: str | dict[str, Any]
     keep: tuple[str, ...]
     passes: int
+    needs: tuple[str, ...] = ()
+    """Columns that a step reads and nobody keeps."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +53,7 @@ class Scan:
 
     kind: str
     seed: int
-    roles: tuple[str, ...]
-    matchers: Matchers
-    names: ItemNames
-    given: Given
+    steps: Sequence[Step]
     prompts: bool
     """Whether prompts are hashed: only a validation split asks whose prompts are alike."""
     staging: Path
@@ -76,12 +71,9 @@ class Scanned:
     runs: list[Staged]  # per pass; none where there is no record
     prompts: np.ndarray  # uint64 a record; empty where none are wanted
     sizes: np.ndarray  # int32 a record: bytes of text
-    hits: Hits  # rows are places among the records
-    judged: np.ndarray  # int64 an entry of the verdict file: pairs it was applied to
-    seen: np.ndarray  # bool an entry of the verdict file: its record is in this block
+    kept: Mapping[str, Mapping[str, np.ndarray]]  # by step: what its look kept
+    lines: frozenset[tuple[str, str]]  # step and table of the audit: lines that were staged
     first_reason: str | None  # why the first bad row makes no record
-    n_tokens: int
-    scanned_bytes: int
     nbytes: int  # of the block as it was read
     schema: pa.Schema
     extras: frozenset[str]  # message extras and optional columns that are not null throughout
@@ -114,47 +106,32 @@ def in_order(jobs: Iterator[Callable[[], T]], workers: int) -> Iterator[T]:
 
 
 def scan_block(scan: Scan, reading: Reading, number: int, block: Block) -> Scanned:
-    """Parse, match, hash and stage one block."""
-    parsed = parse(block, reading.format, scan.kind, reading.keep)
+    """Parse one block, let every step look at it, hash and stage it."""
+    parsed = parse(block, reading.format, scan.kind, (*reading.keep, *reading.needs))
     turns = all_turns(scan.kind, parsed.records)
-    scanned = turns.only(scan.roles)
-    pairs, counts = match_all(scanned, scan.matchers)
-    n_tokens = np.bincount(scanned.docs, weights=counts, minlength=turns.n_docs).astype(np.int64)
     hashes = turns.content_hashes()
-    _stage_documents(scan, reading, number, block.file, parsed, n_tokens, hashes)
-    found, judged = _judged(scan, pairs, hashes)
-    _stage_matches(scan, reading, number, parsed, turns, found)
-    extras = _used_extras(scan.kind, parsed.records)
-    records = _slim(scan.kind, parsed.records, extras)
+    records = Records(reading.name, scan.kind, parsed.records, parsed.rows, turns, hashes)
+    looks = {step.name: step.look(records) for step in scan.steps}
+    _stage_documents(scan, reading, number, block.file, parsed, hashes, looks.values())
+    _stage_looks(scan, number, records, looks)
+    body = parsed.records.drop_columns(list(reading.needs))
+    extras = _used_extras(scan.kind, body)
+    slim = _slim(scan.kind, body, extras)
     return Scanned(
         number=number,
         n=turns.n_docs,
         bad=np.array([bad.row for bad in parsed.quarantine], np.int64),
-        runs=_stage_runs(scan, reading, number, records, parsed.rows),
+        runs=_stage_runs(scan, reading, number, slim, parsed.rows),
         prompts=_prompt_hashes(scan.kind, turns) if scan.prompts else np.empty(0, np.uint64),
-        sizes=_sizes(scan.kind, records).astype(np.int32),
-        hits=hits_of(found),
-        judged=judged,
-        seen=seen(hashes, scan.given),
+        sizes=_sizes(scan.kind, slim).astype(np.int32),
+        kept={name: look.kept for name, look in looks.items()},
+        lines=frozenset((name, table) for name, look in looks.items() for table in look.tables),
         first_reason=parsed.quarantine[0].reason if parsed.quarantine else None,
-        n_tokens=int(n_tokens.sum()),
         nbytes=block.nbytes,
-        scanned_bytes=int((scanned.stops - scanned.starts).sum()),
-        schema=parsed.records.schema,
+        schema=body.schema,
         extras=extras,
-        dropped_columns=parsed.dropped_columns,
+        dropped_columns=parsed.dropped_columns | (set(reading.needs) & set(parsed.records.column_names)),
     )
-
-
-def _judged(scan: Scan, found: Mapping[str, Sequence[Matches]], hashes: np.ndarray) -> tuple[list[Found], np.ndarray]:
-    """What is to be made of the pairs of every matcher, and how often each verdict was applied."""
-    judged, applied = [], np.zeros(scan.given.n, np.int64)
-    for name, parts in found.items():
-        for pairs in parts:
-            codes, times = verdicts_of(pairs, hashes, scan.given)
-            judged.append(judge(name, scan.matchers.thresholds[name], pairs, codes))
-            applied += times
-    return judged, applied
 
 
 def _slim(kind: str, records: pa.Table, extras: frozenset[str]) -> pa.Table:
@@ -213,44 +190,59 @@ def _stage_runs(scan: Scan, reading: Reading, number: int, records: pa.Table, ro
 
 
 def _stage_documents(
-    scan: Scan, reading: Reading, number: int, file: str, parsed: Parsed, n_tokens: np.ndarray, hashes: np.ndarray
+    scan: Scan,
+    reading: Reading,
+    number: int,
+    file: str,
+    parsed: Parsed,
+    hashes: np.ndarray,
+    looks: Iterable[Look],
 ) -> None:
     """The lines of the table `documents` but for fate and copies, valid rows first, then the quarantined ones."""
     bad = parsed.quarantine
     rows = np.concatenate([parsed.rows, np.array([q.row for q in bad], np.int64)])
-    table = pa.table(
-        {
-            "source": pa.array([reading.name]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
-            "file": pa.array([file]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
-            "row": rows,
-            "origin_id": pa.concat_arrays([one_array(parsed.origin_id), pa.nulls(len(bad), pa.string())]),
-            "n_tokens": pa.concat_arrays([pa.array(n_tokens), pa.nulls(len(bad), pa.int64())]),
-            "content_hash": as_uuids(hashes, len(bad)),
-        }
-    )
-    write_arrow(scan.staging / f"documents-{number}.arrow", table)
+    columns = {
+        "source": pa.array([reading.name]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
+        "file": pa.array([file]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
+        "row": rows,
+        "origin_id": pa.concat_arrays([one_array(parsed.origin_id), pa.nulls(len(bad), pa.string())]),
+        "content_hash": as_uuids(hashes, len(bad)),
+    }
+    for look in looks:
+        for name, values in look.columns.items():
+            columns[name] = pa.concat_arrays([values, pa.nulls(len(bad), values.type)])
+    write_arrow(staged_path(scan.staging, "documents", number), pa.table(columns))
     if bad:
         lines = [{"source": reading.name} | {name: getattr(q, name) for name in QUARANTINE.names[1:]} for q in bad]
-        write_arrow(scan.staging / f"quarantine-{number}.arrow", pa.Table.from_pylist(lines, QUARANTINE))
+        write_arrow(staged_path(scan.staging, "quarantine", number), pa.Table.from_pylist(lines, QUARANTINE))
 
 
-def _stage_matches(
-    scan: Scan, reading: Reading, number: int, parsed: Parsed, turns: Turns, found: Sequence[Found]
-) -> None:
-    """The lines of the tables `matches` and `texts` that this block gives."""
-    found = [part for part in found if len(part.pairs.docs)]
-    if not found:
-        return
-    ids = row_ids(reading.name, parsed.rows)
-    matches = pa.concat_tables([match_lines(scan.names, reading.name, ids, part) for part in found])
-    write_arrow(scan.staging / f"matches-{number}.arrow", matches)
-    wanted = np.flatnonzero(np.isin(turns.stretches.docs, np.concatenate([part.pairs.docs for part in found])))
-    texts = pa.table(
+def staged_path(staging: Path, what: str, number: int) -> Path:
+    """Where a table of a block lies: `documents`, `quarantine`, `texts`, or `<step>.<table>`."""
+    return staging / f"{what}-{number}.arrow"
+
+
+def _stage_looks(scan: Scan, number: int, records: Records, looks: Mapping[str, Look]) -> None:
+    """What the steps want to read again, their lines for the audit, and the turns that they show."""
+    shown = np.zeros(records.n, np.bool_)
+    for name, look in looks.items():
+        for table, rows in {**look.scratch, **look.tables}.items():
+            write_arrow(staged_path(scan.staging, f"{name}.{table}", number), rows)
+        if look.shown is not None:
+            shown |= look.shown
+    if shown.any():
+        write_arrow(staged_path(scan.staging, "texts", number), _texts(records, shown))
+
+
+def _texts(records: Records, shown: np.ndarray) -> pa.Table:
+    """The lines of the table `texts`: every turn of the records of a mask."""
+    turns = records.turns
+    wanted = np.flatnonzero(shown[turns.stretches.docs])
+    return pa.table(
         {
-            "doc_id": ids.take(pa.array(turns.stretches.docs[wanted])),
+            "doc_id": records.ids().take(pa.array(turns.stretches.docs[wanted])),
             "turn": turns.stretches.turns[wanted],
             "role": pa.array(ROLES).take(pa.array(turns.roles[wanted])),
             "text": turns.texts.take(pa.array(wanted)),
         }
     )
-    write_arrow(scan.staging / f"texts-{number}.arrow", texts)

@@ -1,36 +1,33 @@
-"""What a build says of itself: one summary, from which the lock, the card and the lines on the screen are written."""
+"""What a build says of itself: figures that are read from its audit, from which lock, card and screen are written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import duckdb
 
 from curate import lock as locks
-from curate.card import CardFacts, Recall, SourceFacts, SplitFacts
-from curate.card import Overlap as CardOverlap
-from curate.mixture.plan import Plan, as_words, portable
-from curate.mixture.probe import ALL
-from curate.mixture.record import Evidence, SourceResult
-from curate.recipe import resolved
-from curate.shards import sha256
-from curate.sources import expand
-from curate.steps.decontaminate.policy import Overlap
+from curate.audit.face import faces
+from curate.card import CardFacts, SourceFacts, SplitFacts
+from curate.mixture.plan import Plan, portable
+from curate.mixture.settle import Settled
+from curate.recipe import paths_in, resolved
 
 
 @dataclass(frozen=True)
 class SourceSummary:
-    """The counts of one source: read = quarantined + removed + not_sampled + kept; written counts repeats and
-    validation."""
+    """The counts of one source: read = quarantined + removed + duplicate + not_sampled + kept; written counts repeats
+    and validation."""
 
     name: str
     format: str
     read: int
     quarantined: int
     removed: int
+    duplicate: int
     not_sampled: int
     kept: int
     written: int
@@ -39,22 +36,36 @@ class SourceSummary:
     tokens: int
     dropped_columns: tuple[str, ...]
 
+    @property
+    def counts(self) -> dict[str, Any]:
+        """The figures as plain data."""
+        return {key: value for key, value in asdict(self).items() if key != "name"} | {
+            "dropped_columns": list(self.dropped_columns)
+        }
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What the audit of a build says: the sources, the rows in and out of every step, and how many left where."""
+
+    sources: tuple[SourceSummary, ...]
+    steps: tuple[Mapping[str, Any], ...]
+    left_out: tuple[tuple[str, str, int], ...]  # step, fate, rows
+    sections: tuple[str, ...]  # of the card, by the steps
+
 
 @dataclass(frozen=True)
 class Summary:
-    """A build in figures; `overlaps[source]` has a cell for every benchmark."""
+    """A build in figures; `figures` has those of each step, as plain data, and `more` what no lock may hold."""
 
     name: str
     kind: str
     sources: tuple[SourceSummary, ...]
-    overlaps: Mapping[str, list[Overlap]]
-    unmatchable: Mapping[str, int]
-    left: Mapping[str, Sequence[int]]
-    """Of each source, by benchmark, the items that are still hit if it goes."""
-    recall: tuple[Mapping[str, Any], ...]
-    """What all matchers together found of each mutation of the self-test; empty where there was none."""
+    steps: tuple[Mapping[str, Any], ...]
+    figures: Mapping[str, Mapping[str, Any]]
+    more: Mapping[str, Mapping[str, Any]]
     validation_shortfall: int
-    scanned_bytes: int
+    text_bytes: int
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     limit: int | None
@@ -71,94 +82,87 @@ class Summary:
         """Rows of the validation split."""
         return sum(source.validation for source in self.sources)
 
+    @property
+    def told(self) -> dict[str, dict[str, Any]]:
+        """All figures of each step."""
+        return {name: {**figures, **self.more[name]} for name, figures in self.figures.items()}
+
     def as_dict(self) -> dict[str, Any]:
         """The summary as plain data, for `--json`."""
         return {
             "name": self.name,
             "kind": self.kind,
             "rows": {"train": self.train, "validation": self.validation},
-            "sources": {source.name: counts_of(source) for source in self.sources},
-            "contamination": [
-                {"source": name, "benchmark": cell.benchmark.name, "role": cell.benchmark.role, "hit": cell.hit,
-                 "items": cell.benchmark.n_items, "rate": cell.rate, "flagged": cell.flagged}
-                for name, cells in self.overlaps.items() for cell in cells
-            ],
-            "unmatchable_items": dict(self.unmatchable),
-            "self_test": [dict(line) for line in self.recall],
+            "sources": {source.name: source.counts for source in self.sources},
+            "funnel": list(self.steps),
+            "steps": self.told,
             "validation_shortfall": self.validation_shortfall,
             "notes": list(self.notes),
             "warnings": list(self.warnings),
             "limit": self.limit,
-            "scanned_bytes": self.scanned_bytes,
+            "text_bytes": self.text_bytes,
             "seconds": self.seconds,
-        }  # fmt: skip
+        }
+
+
+_NO_STEPS = "the recipe has no steps: nothing was looked for in the rows, and none was removed"
+_SOURCES = """
+WITH counts AS (
+    SELECT source, count(*) AS n, count(*) FILTER (fate = 'quarantined') AS quarantined,
+        count(*) FILTER (fate = 'removed') AS removed, count(*) FILTER (fate = 'duplicate') AS duplicate,
+        count(*) FILTER (fate = 'not-sampled') AS not_sampled, count(*) FILTER (fate = 'kept') AS kept,
+        sum(copies)::BIGINT AS copies, coalesce(sum(n_tokens), 0)::BIGINT AS tokens
+    FROM documents GROUP BY source
+)
+SELECT s.name, s.format, n, quarantined, removed, duplicate, not_sampled, kept, copies, s.rows_validation, s.shortfall,
+    tokens, s.dropped_columns
+FROM sources AS s JOIN counts ON counts.source = s.name ORDER BY s.rowid
+"""
+_STEPS = """
+SELECT step, sum(rows_in)::BIGINT AS rows_in, sum(rows_out)::BIGINT AS rows_out
+FROM funnel GROUP BY position, step ORDER BY position
+"""
+_LEFT_OUT = """
+SELECT e.step, e.fate, count(*) FROM exits AS e LEFT JOIN (SELECT DISTINCT step, position FROM funnel) AS f USING (step)
+GROUP BY e.step, e.fate, f.position ORDER BY f.position, e.step, e.fate
+"""
+
+
+def read_audit(con: duckdb.DuckDBPyConnection) -> Audited:
+    """Read what a summary tells from an audit that is open for reading."""
+    names = [field.name for field in fields(SourceSummary)]
+    sources = [
+        SourceSummary(**dict(zip(names, (*row[:-1], tuple(row[-1] or ())), strict=True)))
+        for row in con.execute(_SOURCES).fetchall()
+    ]
+    steps = [dict(zip(("step", "rows_in", "rows_out"), row, strict=True)) for row in con.execute(_STEPS).fetchall()]
+    left_out = con.execute(_LEFT_OUT).fetchall()
+    sections = [shown.card(con) for shown in faces(con) if shown.card is not None]
+    return Audited(tuple(sources), tuple(steps), tuple(left_out), tuple(sections))
 
 
 def summarise(
-    plan: Plan, results: Sequence[SourceResult], tables: Sequence[list[Overlap]], evidence: Evidence,
-    files: Sequence[Path], limit: int | None, seconds: float,
-) -> Summary:  # fmt: skip
-    """Sum up a build."""
-    sources = tuple(_source(plan, number, result) for number, result in enumerate(results))
-    names = [source.name for source in sources]
-    unmatchable = {
-        b.name: n
-        for b in plan.benchmarks
-        if (n := int(np.count_nonzero(~plan.matchers.matchable[b.first : b.first + b.n_items])))
-    }
+    plan: Plan, audited: Audited, settled: Settled, text_bytes: int, files: Sequence[Path], limit: int | None
+) -> Summary:
+    """Sum up a build; its seconds are not known yet."""
+    sources, decisions = audited.sources, settled.decisions
+    nothing = (
+        [] if plan.steps else ["the recipe has no steps: nothing was looked for in the rows, and none was removed"]
+    )
     return Summary(
         name=plan.recipe.name,
         kind=plan.recipe.kind,
         sources=sources,
-        overlaps=dict(zip(names, tables, strict=True)),
-        unmatchable=unmatchable,
+        steps=audited.steps,
+        figures={name: decision.figures for name, decision in decisions.items()},
+        more={name: decision.more for name, decision in decisions.items()},
         validation_shortfall=plan.recipe.output.validation - sum(source.validation for source in sources),
-        scanned_bytes=sum(block.scanned_bytes for result in results for block in result.blocks),
-        left=dict(zip(names, evidence.left, strict=True)),
-        recall=tuple(_recall(evidence)),
-        notes=(*plan.notes, *_applied(evidence)),
-        warnings=(*plan.warnings, *_warnings(sources), *_void(evidence)),
+        text_bytes=text_bytes,
+        notes=(*plan.notes, *nothing, *(note for decision in decisions.values() for note in decision.notes)),
+        warnings=(*_warnings(sources), *(line for decision in decisions.values() for line in decision.warnings)),
         limit=limit,
         files={path.name: path.stat().st_size for path in files},
-        seconds=round(seconds, 2),
-    )
-
-
-def _recall(evidence: Evidence) -> Iterator[Mapping[str, Any]]:
-    lines = evidence.selftest.to_pylist() if evidence.selftest is not None else []
-    names = ("mutation", "planted", "found", "recall", "low", "high")
-    yield from ({n: line[n] for n in names} for line in lines if line["matcher"] == ALL and line["benchmark"] is None)
-
-
-def _applied(evidence: Evidence) -> list[str]:
-    used = [line for line in evidence.verdicts if line["applied"]]
-    pairs = sum(line["applied"] for line in used)
-    return [f"verdicts applied: {len(used)} of {len(evidence.verdicts)}, to {pairs} matches"] if used else []
-
-
-def _void(evidence: Evidence) -> list[str]:
-    lines = [line for line in evidence.verdicts if line["void"]]
-    named = "; ".join(f"{line['doc_id']} × {line['instance_id']}: {line['void']}" for line in lines[:5])
-    more = f" (and {len(lines) - 5} more)" if len(lines) > 5 else ""
-    return [f"verdicts that are void: {named}{more}"] if lines else []
-
-
-def _source(plan: Plan, number: int, result: SourceResult) -> SourceSummary:
-    kept = int(np.count_nonzero(result.copies))
-    dropped = frozenset().union(*(block.dropped_columns for block in result.blocks))
-    return SourceSummary(
-        name=result.rows.name,
-        format=as_words(plan.readings[number].format),
-        read=result.read,
-        quarantined=result.quarantined,
-        removed=len(result.removal.rows),
-        not_sampled=len(result.kept) - kept,
-        kept=kept,
-        written=int(result.copies.sum()),
-        validation=int(np.count_nonzero(result.choice.validation)),
-        shortfall=result.choice.shortfall,
-        tokens=sum(block.n_tokens for block in result.blocks),
-        dropped_columns=tuple(sorted(dropped)),
+        seconds=0.0,
     )
 
 
@@ -177,14 +181,6 @@ def _warnings(sources: Sequence[SourceSummary]) -> list[str]:
 
 def lock_of(plan: Plan, limit: int | None, summary: Summary | None, outputs: Mapping[str, str]) -> dict[str, Any]:
     """The lock of a build; without a summary only what it is given, to be compared before work starts."""
-    recipe = resolved(plan.recipe)
-    for source in recipe["sources"]:
-        source["from"] = portable(source["from"], plan.base)
-    if recipe["decontaminate"]:
-        spec = recipe["decontaminate"]
-        for key in ("suite", "benchmarks_dir", "verdicts"):
-            spec[key] = _portable(spec[key], plan.base)
-        spec["against"] = [portable(path, plan.base) for path in spec["against"]]
     inputs: dict[str, Any] = {
         spec.name: {
             "revision": source.revision,
@@ -194,90 +190,35 @@ def lock_of(plan: Plan, limit: int | None, summary: Summary | None, outputs: Map
     }
     lock = {
         "lock_version": locks.LOCK_VERSION,
-        "recipe": recipe,
+        "recipe": resolved(plan.recipe, lambda path: portable(path, plan.base)),
+        "paths": [f"recipe.{place}" for place in paths_in(plan.recipe) if not _on_hub(plan, place)],
         "limit": limit,
-        "inputs": {"sources": inputs, "benchmarks": _benchmarks(plan)} | _verdicts(plan),
-        "matchers": plan.profile.matchers() if plan.recipe.decontaminate else {},
+        "inputs": {"sources": inputs},
+        "steps": {step.name: dict(step.inputs) for step in plan.steps},
     }
     if summary is None:
         return lock
     return lock | {"versions": locks.versions(), "counts": _counts(plan, summary), "outputs": dict(outputs)}
 
 
-def _verdicts(plan: Plan) -> dict[str, Any]:
-    spec = plan.recipe.decontaminate
-    if spec is None or spec.verdicts is None:
-        return {}
-    return {"verdicts": {"sha256": sha256(plan.base / expand(spec.verdicts))}}
-
-
-def _portable(path: str | None, base: Path) -> str | None:
-    return portable(path, base) if path else path
-
-
-def _benchmarks(plan: Plan) -> dict[str, Any]:
-    if plan.suite is None:
-        return {}
-    return {
-        b.name: {
-            "role": b.role,
-            "items": b.n_items,
-            "expected_items": b.expected,
-            "revision": b.revision,
-            "licence": b.licence,
-            "files": {name: {"sha256": digest} for name, digest in b.files},
-        }
-        for b in plan.suite.benchmarks
-    }
+def _on_hub(plan: Plan, place: str) -> bool:
+    """Whether what stands at a place of the recipe is an id on the Hub, which says what is read, not where it lies."""
+    return any(source.is_hub and place == f"sources[{n}].from" for n, source in enumerate(plan.sources))
 
 
 def _counts(plan: Plan, summary: Summary) -> dict[str, Any]:
     licences = {spec.name: spec.licence for spec in plan.recipe.sources}
     return {
-        "sources": {s.name: counts_of(s) | {"licence": licences[s.name]} for s in summary.sources},
-        "steps": steps(summary),
-        "contamination": {
-            name: {cell.benchmark.name: cell.hit for cell in cells if cell.hit}
-            for name, cells in summary.overlaps.items()
-        },
-        "unmatchable_items": dict(summary.unmatchable),
+        "sources": {s.name: s.counts | {"licence": licences[s.name]} for s in summary.sources},
+        "funnel": list(summary.steps),
+        "steps": dict(summary.figures),
         "validation_shortfall": summary.validation_shortfall,
         "warnings": list(summary.warnings),
     }
 
 
-def counts_of(source: SourceSummary) -> dict[str, Any]:
-    """The figures of a source as plain data."""
-    return {
-        "format": source.format,
-        "read": source.read,
-        "quarantined": source.quarantined,
-        "removed": source.removed,
-        "not_sampled": source.not_sampled,
-        "kept": source.kept,
-        "written": source.written,
-        "validation": source.validation,
-        "shortfall": source.shortfall,
-        "tokens": source.tokens,
-        "dropped_columns": list(source.dropped_columns),
-    }
-
-
-def steps(summary: Summary) -> list[dict[str, Any]]:
-    """Rows into and out of every step, all sources together."""
-    left = sum(source.read for source in summary.sources)
-    found = [{"step": "read", "rows_in": left, "rows_out": left}]
-    for step, name in (("validate", "quarantined"), ("decontaminate", "removed"), ("sample", "not_sampled")):
-        gone = sum(int(getattr(source, name)) for source in summary.sources)
-        found.append({"step": step, "rows_in": left, "rows_out": left - gone})
-        left -= gone
-    written = sum(source.written for source in summary.sources)
-    return [*found, {"step": "write", "rows_in": left, "rows_out": written}]
-
-
-def card_facts(plan: Plan, summary: Summary, lock_digest: str) -> CardFacts:
+def card_facts(plan: Plan, summary: Summary, audited: Audited, lock_digest: str) -> CardFacts:
     """What the data set card says."""
-    spec = plan.recipe.decontaminate
     sources = [
         SourceFacts(
             s.name,
@@ -295,30 +236,16 @@ def card_facts(plan: Plan, summary: Summary, lock_digest: str) -> CardFacts:
     if summary.validation:
         size = _size(summary, "validation-")
         splits.append(SplitFacts("validation", "data/validation-*.parquet", summary.validation, size))
-    cells = [
-        CardOverlap(name, cell.benchmark.name, cell.benchmark.n_items, cell.hit, cell.rate, cell.flagged, left)
-        for name, cells in summary.overlaps.items()
-        for cell, left in zip(cells, summary.left[name], strict=True)
-    ]
     return CardFacts(
         name=summary.name,
         kind=summary.kind,
         sources=sources,
         splits=splits,
-        contamination=cells,
-        removed=sum(s.removed for s in summary.sources),
-        quarantined=sum(s.quarantined for s in summary.sources),
-        not_sampled=sum(s.not_sampled for s in summary.sources),
-        policy=spec.policy if spec else None,
-        profile=spec.profile if spec else None,
+        left_out=audited.left_out,
+        sections=audited.sections,
         limit=summary.limit,
         warnings=summary.warnings,
-        recall=[
-            Recall(line["mutation"], line["planted"], line["found"], line["low"], line["high"])
-            for line in summary.recall
-        ],
         lock_digest=lock_digest,
-        report=True,
     )
 
 

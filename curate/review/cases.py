@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from curate.audit.samples import Window, merged
+from curate.audit.windows import Window, merged
 from curate.errors import UserError, unknown
 from curate.steps.decontaminate.verdicts import Verdict, item_hash
 

@@ -12,8 +12,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from curate.audit.samples import Sizes, windows
-from curate.audit.sql import printable
+from curate.audit.windows import Sizes, windows
+from curate.audit.words import printable
 from curate.review.cases import Case, Found, Side, Texts
 from curate.steps.decontaminate.verdicts import Verdict
 

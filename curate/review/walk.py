@@ -18,8 +18,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from curate.audit.sql import printable
 from curate.audit.store import open_readonly
+from curate.audit.words import printable
 from curate.errors import UserError
 from curate.review.cases import Case, Wanted, as_object, cases, in_order, texts
 from curate.review.screen import draw

@@ -54,6 +54,13 @@ def as_uuids(hashes: np.ndarray, n_null: int = 0) -> pa.ExtensionArray:
     )
 
 
+def from_uuids(column: pa.ChunkedArray) -> np.ndarray:
+    """The hashes of a column that `as_uuids` made, uint64 [n, 2], nulls left out."""
+    raw = pa.concat_arrays([chunk.storage.drop_null() for chunk in column.chunks] or [pa.array([], pa.binary(16))])
+    data = np.frombuffer(raw.buffers()[1], ">u8", 2 * len(raw), 16 * raw.offset) if len(raw) else np.empty(0, ">u8")
+    return data.reshape(-1, 2).astype(np.uint64)
+
+
 def _splitmix(x: np.ndarray) -> np.ndarray:
     """The finaliser of splitmix64 (Steele, Lea and Flood 2014): every input bit reaches every output bit."""
     x = x + K

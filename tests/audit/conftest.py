@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from curate.audit import store
+from curate.audit.face import face
 
 Rows = list[dict[str, Any]]
 
@@ -23,7 +24,7 @@ SHARED = "Natalia sold clips to 48 of her friends in April, and then she sold ha
 def source(name: str, read: int, kept: int, written: int, **more: Any) -> dict[str, Any]:
     line: dict[str, Any] = {"name": name, "from_": f"./{name}.jsonl", "revision": None, "files": 1, "rows_read": read}
     line |= {"rows_kept": kept, "rows_written": written, "licence": "MIT", "format": "messages", "shortfall": 0}
-    return line | {"kind": "sft"} | more
+    return line | {"kind": "sft", "rows_validation": 0, "dropped_columns": []} | more
 
 
 def document(source: str, row: int, fate: str = "kept", copies: int | None = None, **more: Any) -> dict[str, Any]:
@@ -32,8 +33,16 @@ def document(source: str, row: int, fate: str = "kept", copies: int | None = Non
     return line | {"copies": int(fate == "kept") if copies is None else copies} | more
 
 
-def decision(step: str, doc_id: str, action: str, reason: str = "it had to go", detail: str | None = None) -> Any:
-    return {"step": step, "doc_id": doc_id, "action": action, "reason": reason, "detail": detail}
+def decision(
+    step: str,
+    doc_id: str,
+    action: str,
+    reason: str = "it had to go",
+    detail: str | None = None,
+    about: str | None = None,
+) -> Any:
+    line = {"step": step, "doc_id": doc_id, "action": action, "reason": reason, "detail": detail}
+    return line | {"about": about}
 
 
 def instance(benchmark: str, row: int, text: str = ITEM, **more: Any) -> dict[str, Any]:
@@ -106,16 +115,22 @@ def example_tables() -> dict[str, Rows]:
         "runs": [
             {"key": "steps", "value": '["read", "validate", "dedup", "decontaminate", "sample", "write"]'},
             {"key": "versions", "value": '{"curate": "0.1.0"}'},
+            {"key": "schema", "value": "2"},
         ],
     }
 
 
 def build(out: Path, tables: dict[str, Rows], written: int) -> Path:
     """Make the audit of a folder as a build does."""
-    con = store.create(out / store.DATABASE)
+    runs = tables.setdefault("runs", [])
+    if not any(row["key"] == "steps" for row in runs):
+        runs.append({"key": "steps", "value": '["read", "validate", "decontaminate", "sample", "write"]'})
+    step = face("decontaminate")
+    assert step is not None
+    con = store.create(out / store.DATABASE, [step.schema])
     fill(con, tables)
     store.reconcile(con, written)
-    store.finish(con)
+    store.finish(con, [step.views])
     con.close()
     return out
 

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.audit import samples
-from curate.audit.report import LIMIT, percent, write_report
-from curate.audit.samples import SHOWN, WHOLE, island, windows
+from curate.audit.report import LIMIT, write_report
+from curate.audit.windows import PIECE, SHOWN, WHOLE, windows
+from curate.audit.words import island, percent
 from curate.errors import UserError
 from tests.audit import conftest as rows
 from tests.command import ROOT, call
@@ -206,7 +206,7 @@ def test_windows_lie_in_the_text_and_hold_what_is_shared(length: int, drawn: lis
     if spans:  # the first shared piece is always seen, whole if it is not long
         start, stop = spans[0]
         seen = sum(max(0, min(stop, b) - max(start, a)) for a, b in shown)
-        assert seen >= min(stop - start, samples.PIECE)
+        assert seen >= min(stop - start, PIECE)
 
 
 @given(
@@ -379,11 +379,12 @@ def test_a_build_without_benchmarks(tmp_path: Path, made: Made) -> None:
     tables = {
         "sources": [rows.source("chat", 2, 2, 3)],
         "documents": [rows.document("chat", 0), rows.document("chat", 1, copies=2)],
+        "runs": [{"key": "steps", "value": '["read", "validate", "sample", "write"]'}],
     }
     page = page_of(made(tmp_path, tables, 3))
-    assert "3 rows written of 2 read; no benchmark was searched for." in words(page)
+    assert "3 rows written of 2 read; no step looked for anything in them." in words(page)
     assert 'id="heat"' not in page and 'id="matches"' not in page
-    assert data_of(page)["matches"] == []
+    assert set(data_of(page)) == {"sources", "steps", "funnel"}
 
 
 def test_a_build_without_a_match(tmp_path: Path, made: Made) -> None:

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.audit import store
+from curate.audit.face import face
 from curate.audit.sql import sql
 from curate.errors import CurateError, UserError
 
@@ -146,7 +147,9 @@ def test_a_source_is_listed_once() -> None:
 
 
 def test_columns_go_by_name_and_types_are_cast(tmp_path: Path) -> None:
-    con = store.create(tmp_path / "audit.duckdb")
+    step = face("decontaminate")
+    assert step is not None
+    con = store.create(tmp_path / "audit.duckdb", [step.schema])
     span = pa.struct([("stop", pa.int64()), ("turn", pa.int64()), ("start", pa.int64())])
     rows = pa.table(
         {

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.audit.why import CONTEXT, SPAN_WIDTH, excerpt, why
+from curate.audit.why import why
 from curate.errors import UserError
+from curate.steps.decontaminate.why import CONTEXT, SPAN_WIDTH, excerpt
 from tests.audit import conftest as rows
 
 Build = Callable[[Path, dict[str, list[dict[str, Any]]], int], Path]

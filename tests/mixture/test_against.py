@@ -47,9 +47,9 @@ def test_the_lock_holds_the_digest_and_a_changed_file_is_refused(tmp_path: Path,
     out = build_in(tmp_path, recipe).folder
     lock = json.loads((out / "recipe.lock.json").read_text())
     digest = hashlib.sha256((tmp_path / "held/test.jsonl").read_bytes()).hexdigest()
-    assert lock["inputs"]["benchmarks"]["test"]["files"] == {"test.jsonl": {"sha256": digest}}
+    assert lock["steps"]["decontaminate"]["benchmarks"]["test"]["files"] == {"test.jsonl": {"sha256": digest}}
     assert lock["recipe"]["decontaminate"]["against"] == ["held/test.jsonl"]
-    assert set(lock["matchers"]) == {"ngram", "exact", "robust"}
+    assert set(lock["steps"]["decontaminate"]["matchers"]) == {"ngram", "exact", "robust"}
     assert digests(build_in(tmp_path, recipe, "again", locked=out).folder) == digests(out)
     with (tmp_path / "held/test.jsonl").open("a") as stream:
         stream.write('{"text": "One more."}\n')
@@ -84,7 +84,9 @@ def test_the_command_takes_it_beside_a_suite_or_alone(tmp_path: Path, recipe: di
     call_ = ("decontaminate", "train.jsonl", "--against", "held/test.jsonl")
     assert call(*call_, "-o", "alone", "--json", cwd=tmp_path).code == 0
     done = call(*call_, "--suite", "evals.jsonl", "-o", "both", "--json", cwd=tmp_path)
-    assert {(cell["benchmark"], cell["hit"]) for cell in json.loads(done.out)["contamination"]} == {
+    assert {
+        (cell["benchmark"], cell["hit"]) for cell in json.loads(done.out)["steps"]["decontaminate"]["contamination"]
+    } == {
         ("evals", 1),
         ("test", 4),
     }

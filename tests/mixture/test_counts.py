@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from curate.mixture.plan import make_plan
-from curate.mixture.run import Options, _fill
-from curate.recipe import load_recipe
+from curate.mixture.summary import Summary
 from curate.steps.decontaminate.in_memory import decontaminate
-from curate.steps.decontaminate.verdicts import Verdict, item_hash
-from tests.corpus import ask, build_in, chat, ids, write_lines, write_recipe
+from curate.steps.decontaminate.verdicts import Verdict, item_hash, save_verdicts
+from tests.corpus import ask, build_in, chat, ids, write_lines
 
 ITEM = "A baker sells 24 loaves in the morning and 18 loaves in the afternoon. How many loaves does she sell in all?"
 VARIANT = "How many loaves does she sell? A baker sells 36 loaves in the morning and 12 rolls in the afternoon."
@@ -51,7 +47,7 @@ def test_a_variant_alone_is_no_overlap(tmp_path: Path, recipe: dict[str, Any]) -
     write_lines(tmp_path / "chats.jsonl", [chat(VARIANT, "Yes."), chat(TEXTS[2], "The elm.")])
     built = build_in(tmp_path, recipe | {"decontaminate": {"suite": "bakery.jsonl", "policy": "drop-source"}})
     assert sorted(ids(built.folder)) == ["chats/0", "chats/1"]
-    assert [cell.hit for cell in built.summary.overlaps["chats"]] == [0]
+    assert built.summary.figures["decontaminate"]["contamination"] == []
     assert [row["hit"] for row in ask(built.folder, "FROM matches WHERE matcher = 'robust'")] == [True]
 
 
@@ -76,12 +72,14 @@ def hashed(out: Path, row: str) -> str:
     return str(found["content_hash"]).replace("-", "")
 
 
-def judged(folder: Path, recipe: dict[str, Any], verdicts: Sequence[Verdict], name: str = "judged") -> tuple[Path, Any]:
+def judged(
+    folder: Path, recipe: dict[str, Any], verdicts: Sequence[Verdict], name: str = "judged", **options: Any
+) -> tuple[Path, Summary]:
     """Build a recipe with these verdicts."""
-    plan = make_plan(load_recipe(write_recipe(folder / "recipe.yaml", **recipe)), folder, 2)
-    out = folder / name
-    out.mkdir()
-    return out, _fill(replace(plan, verdicts=list(verdicts)), out, Options(), None, time.perf_counter())
+    save_verdicts(folder / f"{name}.yaml", verdicts)
+    spec = recipe["decontaminate"] | {"verdicts": f"{name}.yaml"}
+    built = build_in(folder, recipe | {"decontaminate": spec}, name, **options)
+    return built.folder, built.summary
 
 
 def test_verdicts_go_before_labels_and_are_recorded(tmp_path: Path, recipe: dict[str, Any]) -> None:
@@ -126,13 +124,9 @@ def test_no_verdict_changes_nothing(tmp_path: Path, recipe: dict[str, Any]) -> N
 def test_verdicts_are_the_same_in_any_pieces(tmp_path: Path, recipe: dict[str, Any]) -> None:
     first = build_in(tmp_path, recipe).folder
     verdicts = [Verdict("x", "y", "allowed", None, hashed(first, "chats/3"), item_hash(ITEM))]
-    plan = make_plan(load_recipe(write_recipe(tmp_path / "recipe.yaml", **recipe)), tmp_path, 2)
     found = []
     for workers, size in ((1, 1), (2, 200), (3, 1 << 20)):
-        out = tmp_path / f"w{workers}"
-        out.mkdir()
-        options = Options(workers=workers, block_bytes=size)
-        _fill(replace(plan, verdicts=verdicts), out, options, None, time.perf_counter())
+        out, _ = judged(tmp_path, recipe, verdicts, f"w{workers}", workers=workers, block_bytes=size)
         found.append((ids(out), matches(out), ask(out, "FROM verdicts")))
     assert found[0] == found[1] == found[2]
     assert sorted(found[0][0]) == ["chats/0", "chats/2", "chats/3", "chats/4"]

@@ -179,6 +179,7 @@ def test_a_leftover_of_a_kill_is_discarded_whatever_it_holds(tmp_path: Path) -> 
         "audit.duckdb",
         "data/train-00000-of-00001.parquet",
         "recipe.lock.json",
+        "recipe.yaml",
         "report.html",
     }
     assert not (tmp_path / "out.partial").exists()

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from curate.errors import UserError
 from curate.steps.decontaminate.mutations import MUTATIONS
 from tests.command import call
-from tests.corpus import ask, build_in, chat, digests, sentence, write_lines
+from tests.corpus import ask, build_in, chat, digests, sentence, write_lines, write_recipe
 
 N = {"a": 9, "b": 5}
 WITH_ANSWER = 9
@@ -46,9 +45,15 @@ def lines(out: Path) -> list[dict[str, Any]]:
     return ask(out, "FROM selftest ORDER BY ALL")
 
 
+def with_self_test(recipe: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """The recipe with a self-test."""
+    return recipe | {"decontaminate": recipe["decontaminate"] | changed | {"self_test": True}}
+
+
 @pytest.fixture(scope="module")
 def tested(made: tuple[Path, dict[str, Any]]) -> Path:
-    return build_in(*made, "tested", self_test=True, workers=1).folder
+    folder, recipe = made
+    return build_in(folder, with_self_test(recipe), "tested", workers=1).folder
 
 
 def test_every_mutation_is_told_of_every_matcher_and_benchmark(tested: Path) -> None:
@@ -91,7 +96,8 @@ def test_the_leak_of_the_corpus_is_the_only_alarm(tested: Path) -> None:
 def test_it_is_the_same_in_any_pieces(
     made: tuple[Path, dict[str, Any]], tested: Path, workers: int, block_bytes: int
 ) -> None:
-    out = build_in(*made, f"w{workers}", self_test=True, workers=workers, block_bytes=block_bytes).folder
+    folder, recipe = made
+    out = build_in(folder, with_self_test(recipe), f"w{workers}", workers=workers, block_bytes=block_bytes).folder
     assert lines(out) == lines(tested)
     assert digests(out) == digests(tested)
 
@@ -106,14 +112,13 @@ def test_no_byte_of_the_data_is_changed_by_it(made: tuple[Path, dict[str, Any]],
 
 def test_one_matcher_is_all_of_them(made: tuple[Path, dict[str, Any]]) -> None:
     folder, recipe = made
-    spec = recipe["decontaminate"] | {"profile": "tulu3"}
-    out = build_in(folder, recipe | {"decontaminate": spec}, "ngram-alone", self_test=True).folder
+    out = build_in(folder, with_self_test(recipe, profile="tulu3"), "ngram-alone").folder
     assert {row["matcher"] for row in lines(out)} == {"all"}
 
 
 def test_another_seed_plants_other_copies(made: tuple[Path, dict[str, Any]], tested: Path) -> None:
     folder, recipe = made
-    out = build_in(folder, recipe | {"seed": 7}, "seeded", self_test=True).folder
+    out = build_in(folder, with_self_test(recipe) | {"seed": 7}, "seeded").folder
     assert [row["planted"] for row in lines(out)] == [row["planted"] for row in lines(tested)]
 
 
@@ -121,7 +126,7 @@ def test_the_command_prints_it(made: tuple[Path, dict[str, Any]], tested: Path) 
     call_ = ("decontaminate", "chats.jsonl", "--suite", "suite.yaml")
     done = call(*call_, "--self-test", "--json", "-o", "told", cwd=made[0])
     assert (done.code, done.err) == (0, "")
-    told = {line.pop("mutation"): line for line in json.loads(done.out)["self_test"]}
+    told = {line.pop("mutation"): line for line in json.loads(done.out)["steps"]["decontaminate"]["self_test"]}
     audit = {row["mutation"]: row for row in lines(made[0] / "told") if row["matcher"] == "all"}
     whole = [row for row in lines(made[0] / "told") if row["matcher"] == "all" and row["benchmark"] is None]
     assert set(told) == set(audit) == {*MUTATIONS, "clean"}
@@ -129,10 +134,11 @@ def test_the_command_prints_it(made: tuple[Path, dict[str, Any]], tested: Path) 
         row["mutation"]: {key: row[key] for key in ("planted", "found", "recall", "low", "high")} for row in whole
     }
     without = call(*call_, "--json", "-o", "untold", cwd=made[0])
-    assert json.loads(without.out)["self_test"] == []
+    assert "self_test" not in json.loads(without.out)["steps"]["decontaminate"]
 
 
 def test_there_must_be_something_to_test(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", [chat("hello", "yes")])
-    with pytest.raises(UserError, match="no decontaminate step"):
-        build_in(tmp_path, {"sources": [{"name": "a", "from": "a.jsonl"}]}, self_test=True)
+    recipe = write_recipe(tmp_path / "plain.yaml", sources=[{"name": "a", "from": "a.jsonl"}])
+    done = call("build", recipe, "--self-test", "-o", tmp_path / "out", cwd=tmp_path)
+    assert (done.code, done.err) == (2, "curate: self_test: the recipe has no step that this could change\n")

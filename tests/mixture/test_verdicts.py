@@ -75,8 +75,8 @@ def test_a_verdict_on_a_text_that_has_changed_is_void_and_said(folder: Path) -> 
 def test_a_verdict_file_that_differs_from_the_lock_is_refused(folder: Path) -> None:
     first = build_in(folder, WITH, "locked").folder
     lock = json.loads((first / "recipe.lock.json").read_text(encoding="utf-8"))
-    assert set(lock["inputs"]["verdicts"]) == {"sha256"}
+    assert set(lock["steps"]["decontaminate"]["verdicts"]) == {"sha256"}
     build_in(folder, WITH, "again", locked=first)
     save_verdicts(folder / "verdicts.yaml", [])
-    with pytest.raises(UserError, match=r"inputs\.verdicts\.sha256"):
+    with pytest.raises(UserError, match=r"steps\.decontaminate\.verdicts\.sha256"):
         build_in(folder, WITH, "third", locked=first)

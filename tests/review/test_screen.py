@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from curate.audit.samples import Sizes
 from curate.audit.store import open_readonly
+from curate.audit.windows import Sizes
 from curate.review.cases import Case, Found, Side, Texts, Wanted, cases, texts
 from curate.review.screen import draw, marked, readable
 from curate.steps.decontaminate.verdicts import Verdict

@@ -1,1 +1,25 @@
-"""The step that takes benchmark items out of training data, and `curate.decontaminate` for a data set at hand."""
+"""The step that takes benchmark items out of training data, and `curate.decontaminate` for a data set at hand.
+
+`spec` is its part of a recipe, `step` the step itself, `face` what it shows in report, card, summary and `curate why`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from curate.steps.decontaminate.spec import DecontaminateSpec as Spec
+    from curate.steps.decontaminate.step import make as make
+
+__all__ = ["Spec", "make"]
+
+_WHERE = {"Spec": ("spec", "DecontaminateSpec"), "make": ("step", "make")}
+
+
+def __getattr__(name: str) -> Any:
+    """Find the two when they are first used: whoever reads an audit alone need not load the matchers."""
+    if name not in _WHERE:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    module, attribute = _WHERE[name]
+    return getattr(import_module(f"{__name__}.{module}"), attribute)

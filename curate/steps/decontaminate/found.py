@@ -6,16 +6,16 @@ suspect, and a verdict that was given to the two texts goes before both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from curate.items import Item
-from curate.matching.ngram import LABELS, Matches
+from curate.matching.ngram import LABELS, NO_MATCHES, Matches
+from curate.records import one_array
 from curate.steps.decontaminate.policy import BenchmarkItems, Hits
 from curate.steps.decontaminate.verdicts import WORDS
 from curate.suite import ReadSuite
@@ -23,6 +23,7 @@ from curate.suite import ReadSuite
 VERDICTS = (None, *WORDS)
 """What a person may say of a pair."""
 _NONE, _LEAK = 0, 1
+_DOC_SPAN, _ITEM_SPAN = ("turn", "start", "stop"), ("start", "stop")
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,45 @@ def benchmark_items(suite: ReadSuite | None) -> list[BenchmarkItems]:
     return [BenchmarkItems(b.name, b.role, first, b.n_items) for b, first in zip(read, firsts, strict=False)]
 
 
-def row_ids(source: str, rows: np.ndarray) -> pa.StringArray:
-    """`<source>/<row>` of every row."""
-    return pc.binary_join_element_wise(pa.scalar(source), pa.array(rows).cast(pa.string()), "/")
+def pairs_table(found: Mapping[str, Sequence[Matches]]) -> pa.Table:
+    """The pairs of every matcher as one table: nothing in it depends on a threshold or a verdict."""
+    parts = [(matcher, pairs) for matcher, own in found.items() for pairs in own if len(pairs.docs)]
+    empty = [("ngram", NO_MATCHES)]
+    return pa.concat_tables([_pairs(matcher, pairs) for matcher, pairs in parts or empty]).combine_chunks()
+
+
+def _pairs(matcher: str, pairs: Matches) -> pa.Table:
+    return pa.table(
+        {
+            "matcher": pa.array([matcher] * len(pairs.docs), pa.string()),
+            "doc": pairs.docs,
+            "item": pairs.items,
+            "score": pairs.scores,
+            "label": pairs.labels,
+            "doc_spans": _spans(pairs.doc_first, pairs.doc_spans, _DOC_SPAN),
+            "item_spans": _spans(pairs.item_first, pairs.item_spans, _ITEM_SPAN),
+        }
+    )
+
+
+def pairs_of(table: pa.Table) -> Iterator[tuple[str, Matches]]:
+    """The pairs of a table that `pairs_table` made, matcher by matcher."""
+    names = table["matcher"].to_numpy(zero_copy_only=False)
+    bounds = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1), len(names)] if len(names) else [0]
+    for start, stop in pairwise(bounds):
+        part = table.slice(start, stop - start)
+        doc_first, doc_spans = _spans_of(part["doc_spans"], _DOC_SPAN)
+        item_first, item_spans = _spans_of(part["item_spans"], _ITEM_SPAN)
+        docs, items, scores, labels = (part[name].to_numpy() for name in ("doc", "item", "score", "label"))
+        yield names[start], Matches(docs, items, scores, doc_first, doc_spans, item_first, item_spans, labels)
+
+
+def _spans_of(column: pa.ChunkedArray, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    lists = one_array(column)
+    lengths = np.asarray(lists.value_lengths(), np.int64)
+    spans = lists.flatten()
+    values = [np.asarray(spans.field(name), np.int32) for name in names]
+    return np.concatenate([[0], np.cumsum(lengths)]), np.stack(values, axis=1)
 
 
 def hits_of(found: Sequence[Found]) -> Hits:
@@ -85,9 +122,8 @@ def hits_of(found: Sequence[Found]) -> Hits:
 
 
 def join_hits(blocks: Sequence[tuple[int, Hits]]) -> Hits:
-    """The hits of a source from those of its blocks, each given with its number of rows."""
-    offsets = accumulate((n for n, _ in blocks), initial=0)
-    rows = [hits.rows.astype(np.int64) + first for (_, hits), first in zip(blocks, offsets, strict=False)]
+    """The hits of a source from those of its blocks, each given with the number of its first record."""
+    rows = [hits.rows.astype(np.int64) + first for first, hits in blocks]
     return Hits(
         np.concatenate([*rows, np.empty(0, np.int64)]),
         np.concatenate([*(hits.items for _, hits in blocks), np.empty(0, np.int32)]),
@@ -111,8 +147,8 @@ def match_lines(names: ItemNames, source: str, ids: pa.StringArray, found: Found
             "label": pa.array(LABELS, pa.string()).take(pa.array(np.where(found.hit, pairs.labels, 0))),
             "verdict": pa.array(VERDICTS, pa.string()).take(pa.array(found.verdicts)),
             "counts": found.counts,
-            "doc_spans": _spans(pairs.doc_first, pairs.doc_spans, ("turn", "start", "stop")),
-            "item_spans": _spans(pairs.item_first, pairs.item_spans, ("start", "stop")),
+            "doc_spans": _spans(pairs.doc_first, pairs.doc_spans, _DOC_SPAN),
+            "item_spans": _spans(pairs.item_first, pairs.item_spans, _ITEM_SPAN),
         }
     )
 

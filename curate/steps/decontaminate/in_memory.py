@@ -33,10 +33,11 @@ from curate.matching.profile import with_matchers
 from curate.records import ROLES
 from curate.sources import Block, Source, open_source, source_names
 from curate.steps.decontaminate.against import with_rows
-from curate.steps.decontaminate.found import Found, ItemNames, benchmark_items, hits_of, judge, match_lines, row_ids
-from curate.steps.decontaminate.policy import POLICIES, BenchmarkItems, Overlap, left_over, overlaps_of, removal
+from curate.steps.decontaminate.found import Found, ItemNames, benchmark_items, hits_of, judge, match_lines
+from curate.steps.decontaminate.policy import POLICIES, BenchmarkItems, Overlap, overlaps_of, removal
 from curate.steps.decontaminate.verdict_use import Given, ready, verdicts_of
 from curate.steps.decontaminate.verdicts import load_verdicts
+from curate.steps.step import row_ids
 from curate.suite import ReadSuite, load_suite, read_suite
 from curate.turns import all_turns
 
@@ -237,9 +238,9 @@ def _decide(scanned: list[_Scanned], rule: _Rule) -> Decontaminated:
         hits = hits_of(found)
         cells = overlaps_of(hits, rule.matchers.index.n_items, rule.benchmarks)
         gone = removal(rule.policy, len(source.rows), hits, cells, rule.names.ids.to_pylist())
-        left = left_over(len(source.rows), gone.rows)
+        left = np.delete(np.arange(len(source.rows)), gone.rows)
         kept.append(source.records.take(pa.array(left)))
-        dropped.append(source.records.take(pa.array(gone.rows)).append_column("reason", gone.reason_column()))
+        dropped.append(source.records.take(pa.array(gone.rows)).append_column("reason", gone.column(gone.reasons)))
         ids = row_ids(source.name, source.rows)
         matches += [match_lines(rule.names, source.name, ids, one) for one in found or [judge("ngram", 0, NO_MATCHES)]]
         overlaps[source.name], kept_rows[source.name] = cells, source.rows[left]

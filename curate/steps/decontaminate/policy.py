@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
+
+from curate.steps.step import Removal
 
 POLICIES = ("report", "drop-rows", "drop-source", "tulu3")
 FLAGGED_OVER = 0.02
@@ -64,19 +65,6 @@ class Hits:
     scores: np.ndarray
 
 
-@dataclass(frozen=True)
-class Removal:
-    """Rows of one source that go (ordinals, ascending) and for each the index of its reason in `reasons`."""
-
-    rows: np.ndarray
-    reason_of: np.ndarray
-    reasons: list[str]
-
-    def reason_column(self) -> pa.Array:
-        """The reason of every row."""
-        return pa.array(self.reasons, pa.string()).take(pa.array(self.reason_of))
-
-
 def overlaps_of(hits: Hits, n_items: int, benchmarks: Sequence[BenchmarkItems]) -> list[Overlap]:
     """The row of the source × benchmark table that the hits of one source make."""
     hit = np.zeros(n_items, np.bool_)
@@ -84,37 +72,22 @@ def overlaps_of(hits: Hits, n_items: int, benchmarks: Sequence[BenchmarkItems]) 
     return [Overlap(b, int(np.count_nonzero(hit[b.first : b.first + b.n_items]))) for b in benchmarks]
 
 
-def left_without(hits: Sequence[Hits], n_items: int, benchmarks: Sequence[BenchmarkItems]) -> list[list[int]]:
-    """For each source and benchmark, how many items the other sources still hit when that source goes."""
-    touched = np.zeros((len(hits), n_items), np.bool_)
-    for own, found in zip(touched, hits, strict=True):
-        own[found.items] = True
-    others = touched.sum(axis=0)[None, :] - touched > 0
-    return [[int(np.count_nonzero(row[b.first : b.first + b.n_items])) for b in benchmarks] for row in others]
-
-
-def left_over(n_rows: int, gone: np.ndarray) -> np.ndarray:
-    """The ordinals of the rows that are left when some go, ascending."""
-    left = np.ones(n_rows, np.bool_)
-    left[gone] = False
-    return np.flatnonzero(left)
-
-
 def removal(policy: str, n_rows: int, hits: Hits, table: Sequence[Overlap], item_names: Sequence[str]) -> Removal:
     """Decide which of a source's `n_rows` rows go under `policy`."""
     flagged = [overlap for overlap in table if overlap.flagged]
     grounds = [o for o in flagged if policy == "drop-source" or (policy == "tulu3" and o.benchmark.role == "unseen")]
     if grounds:
-        return Removal(np.arange(n_rows), np.zeros(n_rows, np.int64), [_source_reason(grounds)])
+        named = ", ".join(overlap.benchmark.name for overlap in grounds)
+        return Removal(np.arange(n_rows), np.zeros(n_rows, np.int64), [_source_reason(grounds)], [named])
     if policy == "drop-rows":
-        return _matching_rows(hits, np.ones(len(hits.rows), np.bool_), item_names)
+        return _matching_rows(hits, np.ones(len(hits.rows), np.bool_), table, item_names)
     if policy == "tulu3":
         inside = np.zeros(len(hits.rows), np.bool_)
         for overlap in flagged:
             benchmark = overlap.benchmark
             inside |= (hits.items >= benchmark.first) & (hits.items < benchmark.first + benchmark.n_items)
-        return _matching_rows(hits, inside, item_names)
-    return Removal(np.empty(0, np.int64), np.empty(0, np.int64), [])
+        return _matching_rows(hits, inside, table, item_names)
+    return Removal.none()
 
 
 def _source_reason(grounds: Sequence[Overlap]) -> str:
@@ -122,7 +95,7 @@ def _source_reason(grounds: Sequence[Overlap]) -> str:
     return f"the whole source goes: it hits {named}; the limit is {100 * FLAGGED_OVER:g} %"
 
 
-def _matching_rows(hits: Hits, wanted: np.ndarray, item_names: Sequence[str]) -> Removal:
+def _matching_rows(hits: Hits, wanted: np.ndarray, table: Sequence[Overlap], item_names: Sequence[str]) -> Removal:
     """The rows of the wanted hits, each with its best-scoring item (the first one on a tie) as the reason."""
     rows, items, scores = hits.rows[wanted], hits.items[wanted], hits.scores[wanted]
     order = np.lexsort((-scores, items, rows))  # of a pair that several matchers found, the best score comes first
@@ -137,4 +110,6 @@ def _matching_rows(hits: Hits, wanted: np.ndarray, item_names: Sequence[str]) ->
         f"covers {100 * score:.1f} % of {item_names[item]}" + (f" and hits {more} more" if more else "")
         for item, score, more in zip(items[best], scores[best], counts - 1, strict=True)
     ]
-    return Removal(unique, np.arange(len(unique)), reasons)
+    places = np.searchsorted([overlap.benchmark.first for overlap in table], items[best], side="right") - 1
+    about = [table[place].benchmark.name for place in places]
+    return Removal(unique, np.arange(len(unique)), reasons, about)

@@ -47,7 +47,7 @@ def ready(verdicts: Sequence[Verdict], items: Sequence[Item]) -> Given:
     )
 
 
-def seen(hashes: np.ndarray, given: Given) -> np.ndarray:
+def seen_by(hashes: np.ndarray, given: Given) -> np.ndarray:
     """Of every entry of the file, whether its record is among those of these content hashes (uint64 [records, 2])."""
     found = np.zeros(given.n, np.bool_)
     for entry, doc in zip(given.entries, given.docs, strict=True):

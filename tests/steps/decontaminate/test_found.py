@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 from hypothesis import given
 
 from curate.items import Item
-from curate.matching.ngram import LABELS, NO_MATCHES, match
+from curate.matching.ngram import LABELS, NO_MATCHES, Matches, match
 from curate.steps.decontaminate.found import (
     VERDICTS,
     ItemNames,
@@ -18,9 +19,11 @@ from curate.steps.decontaminate.found import (
     join_hits,
     judge,
     match_lines,
-    row_ids,
+    pairs_table,
 )
+from curate.steps.decontaminate.found import pairs_of as stored_pairs
 from curate.steps.decontaminate.policy import Hits
+from curate.steps.step import row_ids
 from curate.suite import ReadBenchmark, ReadSuite
 from tests.matching import samples as drawn
 from tests.matching.samples import index_of, lay_out, pairs_of, samples
@@ -72,7 +75,7 @@ def test_half_is_no_hit() -> None:
 def test_blocks_are_counted_through() -> None:
     one = Hits(np.array([1], np.int32), np.array([4], np.int32), np.array([0.6]))
     none = Hits(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
-    joined = join_hits([(3, one), (5, none), (0, none), (2, one)])
+    joined = join_hits([(0, one), (3, none), (8, none), (8, one)])
     assert triples(joined) == [(1, 4, 0.6), (9, 4, 0.6)]
     assert triples(join_hits([])) == []
     assert joined.rows.dtype == np.int64
@@ -128,3 +131,36 @@ def test_a_variant_or_suspect_is_a_hit_that_does_not_count_and_a_verdict_goes_be
     table = match_lines(ItemNames.of(ITEMS), "src", row_ids("src", np.arange(1)), judged)
     assert table["label"].to_pylist() == ["variant", None, "leak"]
     assert table["verdict"].to_pylist() == ["leak", "leak", "allowed"]
+
+
+@given(samples())
+def test_pairs_come_back_from_the_table_that_is_laid_on_disk(
+    sample: tuple[list[drawn.Record], list[drawn.Item]],
+) -> None:
+    records, items = sample
+    found, _ = match(lay_out(records), index_of(items, 2).table, room=4)
+    stored = {"ngram": found, "exact": found[:1], "robust": []}
+    table = pairs_table(stored)
+    back: dict[str, list[Matches]] = {}
+    for matcher, pairs in stored_pairs(table):
+        back.setdefault(matcher, []).append(pairs)
+    for matcher, own in stored.items():
+        there = [part for part in own if len(part.docs)]
+        assert len(back.get(matcher, [])) == bool(there)
+        for place, name in enumerate(("docs", "items", "scores", "labels")):
+            wanted = [value for part in there for value in getattr(part, name).tolist()]
+            assert [v for part in back.get(matcher, []) for v in getattr(part, name).tolist()] == wanted, place
+        for first, spans in (("doc_first", "doc_spans"), ("item_first", "item_spans")):
+            cut = [
+                part_spans[a:b].tolist()
+                for part in there
+                for part_spans, bounds in [(getattr(part, spans), getattr(part, first))]
+                for a, b in pairwise(bounds.tolist())
+            ]
+            again = [
+                part_spans[a:b].tolist()
+                for part in back.get(matcher, [])
+                for part_spans, bounds in [(getattr(part, spans), getattr(part, first))]
+                for a, b in pairwise(bounds.tolist())
+            ]
+            assert again == cut

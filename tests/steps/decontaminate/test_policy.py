@@ -15,11 +15,10 @@ from curate.steps.decontaminate.policy import (
     BenchmarkItems,
     Hits,
     Overlap,
-    Removal,
-    left_without,
     overlaps_of,
     removal,
 )
+from curate.steps.step import Removal
 
 Triple = tuple[int, int, float]
 
@@ -48,7 +47,7 @@ def decide(policy: str, n_rows: int, found: Hits, sized: Sequence[BenchmarkItems
 
 def why(gone: Removal) -> dict[int, str]:
     """Give the reason of each row that goes."""
-    return dict(zip(gone.rows.tolist(), gone.reason_column().to_pylist(), strict=True))
+    return dict(zip(gone.rows.tolist(), gone.column(gone.reasons).to_pylist(), strict=True))
 
 
 def overlap(hit: int, n_items: int) -> Overlap:
@@ -237,14 +236,11 @@ def test_random_hits_are_decided_by_the_words_of_each_policy(policy: str, triple
 # ---- when a source goes
 
 
-@given(
-    st.lists(st.lists(st.integers(0, 8), max_size=12), min_size=1, max_size=4),
-    st.lists(st.integers(1, 4), min_size=1, max_size=3),
-)
-def test_what_stays_hit_without_a_source_is_what_the_others_hit(own: list[list[int]], sizes: list[int]) -> None:
-    sized = benchmarks(*((f"b{i}", "unseen", n) for i, n in enumerate(sizes)))
-    own = [[item % sum(sizes) for item in found] for found in own]
-    left = left_without([hits(*((0, item, 1.0) for item in found)) for found in own], sum(sizes), sized)
-    for source in range(len(own)):
-        others = {item for place, found in enumerate(own) if place != source for item in found}
-        assert left[source] == [len(others & set(range(b.first, b.first + b.n_items))) for b in sized]
+def test_each_reason_says_which_benchmark_it_is_about() -> None:
+    sized = benchmarks(("a", "unseen", 100), ("a/b", "unseen", 100), ("c", "development", 2))
+    found = hits((0, 7, 0.9), (0, 150, 0.8), (2, 199, 1.0), (3, 201, 0.7))
+    gone = decide("drop-rows", 5, found, sized)
+    assert gone.about is not None
+    assert gone.column(gone.about).to_pylist() == ["a", "a/b", "c"]
+    whole = decide("drop-source", 5, found, sized)
+    assert whole.about is not None and set(whole.column(whole.about).to_pylist()) == {"c"}

@@ -11,7 +11,7 @@ from curate.matching.exact import ExactSettings, build_exact, match_exact
 from curate.matching.ngram import LABELS, NO_MATCHES, Matches
 from curate.records import MESSAGES
 from curate.steps.decontaminate.found import VERDICTS, hits_of, judge
-from curate.steps.decontaminate.verdict_use import ready, seen, verdicts_of, void
+from curate.steps.decontaminate.verdict_use import ready, seen_by, verdicts_of, void
 from curate.steps.decontaminate.verdicts import Verdict, item_hash
 from curate.text.hashing import hash_rows
 from curate.turns import all_turns
@@ -48,7 +48,7 @@ def applied(*verdicts: Verdict, texts: list[str] = TEXTS) -> tuple[dict[tuple[in
     places = zip(pairs.docs.tolist(), pairs.items.tolist(), codes.tolist(), strict=True)
     said = {(doc, item): VERDICTS[code] for doc, item, code in places}
     assert sum(times.tolist()) >= sum(one is not None for one in said.values())
-    return {at: one for at, one in said.items() if one is not None}, void(given, times, seen(hashes, given))
+    return {at: one for at, one in said.items() if one is not None}, void(given, times, seen_by(hashes, given))
 
 
 def test_a_verdict_applies_to_equal_texts_whatever_their_ids() -> None:

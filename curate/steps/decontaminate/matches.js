@@ -236,6 +236,4 @@ function explorer() {
   setFilter({});
 }
 
-theme();
-funnel();
 if (byId("heat")) { explorer(); heat(); }

@@ -1,94 +1,29 @@
 """The matches that a report shows: the worst of every source and benchmark, as far as a number of bytes goes.
 
-A turn or item of up to `WHOLE` code points is shown whole. Of a longer one the shared pieces are shown with a little
-text around them; a long shared piece loses its middle. The database cuts the texts, so a turn of 50 MB never leaves it.
-Positions stay those of the audit: code points from the start of the whole text.
+What is shown of a long turn or item is for `audit.windows` to say. The database cuts the texts, so a turn of 50 MB
+never leaves it. Positions stay those of the audit: code points from the start of the whole text.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from curate.audit.reasons import REASON_WIDTH, short
+from curate.audit.windows import OTHER_WIDTH, Window, windows
+from curate.audit.words import REASON_WIDTH, island, short
 
-WHOLE = 1400
-CONTEXT = 160
-# Code points of one shared piece and of all that is shown of one text.
-PIECE = 700
-SHOWN = 2400
 SPANS = 40
-# Of a long turn without a shared piece the beginning is shown.
 OTHER_TURNS = 3
-OTHER_WIDTH = 280
 # Looked at for a page; few pages have room for so many.
 CANDIDATES = 4000
 
-Window = tuple[int, int]
 Match = dict[str, Any]
 Places = tuple[Mapping[str, int], Mapping[str, int], Mapping[str, int]]
 """Numbers of the sources, benchmarks and matchers on the page, by name."""
-
-
-def island(value: Any) -> str:
-    """JSON for a script element: nothing in it can end the element or start a comment."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for char in "<>&\u2028\u2029":
-        text = text.replace(char, f"\\u{ord(char):04x}")
-    return text
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How much of a text is shown, in code points: the constants of this module, or less on a small screen."""
-
-    whole: int = WHOLE
-    context: int = CONTEXT
-    piece: int = PIECE
-    shown: int = SHOWN
-
-
-PAGE = Sizes()
-
-
-def windows(length: int, spans: Sequence[Window], sizes: Sizes = PAGE) -> list[Window]:
-    """The parts of a text of `length` code points that are shown, ascending and apart: whole if short, else around the
-    shared pieces."""
-    if length <= sizes.whole:
-        return [(0, length)]
-    wanted: list[Window] = []
-    for start, stop in spans:
-        half = sizes.piece // 2
-        cut = [(start, start + half), (stop - half, stop)] if stop - start > sizes.piece else [(start, stop)]
-        around = sizes.context
-        wanted += [(max(0, a - around * (a == start)), min(length, b + around * (b == stop))) for a, b in cut]
-    if not wanted:
-        return [(0, min(OTHER_WIDTH, length, sizes.shown))]
-    return list(_within(merged(sorted(wanted)), sizes.shown))
-
-
-def merged(parts: Iterable[Window]) -> list[Window]:
-    """Ascending parts with those that overlap or touch made one."""
-    found: list[Window] = []
-    for start, stop in parts:
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(stop, found[-1][1]))
-        else:
-            found.append((start, stop))
-    return found
-
-
-def _within(parts: Iterable[Window], room: int) -> Iterator[Window]:
-    for start, stop in parts:
-        if room <= 0:
-            return
-        yield start, min(stop, start + room)
-        room -= stop - start
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from curate.audit.reasons import REASON_WIDTH, short
+from curate.audit.words import REASON_WIDTH, short
 
 CLEAN, ALL = "clean", "all"
 """The control of a self-test, and all matchers together."""
@@ -67,7 +67,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Findings:
+class More:
     """Everything of this module; what there is nothing of is empty or None."""
 
     selftest: SelfTest | None
@@ -78,14 +78,14 @@ class Findings:
     n_void: int
 
 
-def findings(con: duckdb.DuckDBPyConnection) -> Findings:
+def more(con: duckdb.DuckDBPyConnection) -> More:
     """Read it all; `con` is an audit opened for reading."""
     going = _going(con)
     n_applied, n_void = con.execute("SELECT count(*) FILTER (void IS NULL), count(void) FROM verdicts").fetchone() or (
         0,
         0,
     )
-    return Findings(_selftest(con), going[:TOUCHED], len(going), _judged(con), n_applied, n_void)
+    return More(_selftest(con), going[:TOUCHED], len(going), _judged(con), n_applied, n_void)
 
 
 def kinds(

@@ -9,59 +9,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from curate.items import Item
 from curate.matching.matchers import Matchers, match_all
-from curate.mixture.merge import Output, Writer
-from curate.mixture.plan import Plan
 from curate.steps.decontaminate.found import hits_of, judge_all
 from curate.steps.decontaminate.policy import Hits
 from curate.steps.decontaminate.selftest import Rows, SelfTest, self_test, turns_of
-from curate.turns import all_turns
+from curate.steps.step import Seen
+
+if TYPE_CHECKING:
+    from curate.steps.decontaminate.step import Decontaminate
 
 SAMPLE = 2000
 """Turns of the corpus that are looked at."""
 ALL = "all"
 
 
-def sample_turns(writer: Writer, kind: str, roles: Sequence[str], n: int = SAMPLE) -> list[str]:
+def sample_turns(seen: Sequence[Seen], roles: Sequence[str], n: int = SAMPLE) -> list[str]:
     """Scanned turns of all sources, as many of each as its share of the rows: those with the smallest keys."""
-    total = sum(source.n for source in writer.sources)
-    return [
-        text
-        for number, source in enumerate(writer.sources)
-        for text in _of_source(writer, number, kind, roles, -(-n * source.n // max(1, total)))
-    ]
+    total = sum(source.n for source in seen)
+    return [text for source in seen for text in _of_source(source, roles, -(-n * source.n // max(1, total)))]
 
 
-def _of_source(writer: Writer, number: int, kind: str, roles: Sequence[str], n: int) -> list[str]:
-    masks = [[np.full(source.n, place == number)] for place, source in enumerate(writer.sources)]
+def _of_source(source: Seen, roles: Sequence[str], n: int) -> list[str]:
     texts: list[str] = []
-    for part in range(writer.parts):
+    for records in source.rows(None):
+        found = records.turns.texts.take(pa.array(np.flatnonzero(records.turns.wanted(roles))))
+        texts += [text for text in found.to_pylist() if text.strip()]
         if len(texts) >= n:
             break
-        records = writer.rows(Output(masks), part).records
-        turns = all_turns(kind, records)
-        found = turns.texts.take(pa.array(np.flatnonzero(turns.wanted(roles))))
-        texts += [text for text in found.to_pylist() if text.strip()]
     return texts[:n]
 
 
-def probe(plan: Plan, writer: Writer) -> pa.Table:
+def probe(step: Decontaminate, seen: Sequence[Seen]) -> pa.Table:
     """The lines of the audit's table `selftest`."""
-    spec, suite = plan.recipe.decontaminate, plan.suite
-    assert spec is not None and suite is not None
-    texts = sample_turns(writer, plan.recipe.kind, spec.roles)
-    names = [name for name in plan.matchers.thresholds if name != "semantic"]
+    texts = sample_turns(seen, step.spec.roles)
+    names = [name for name in step.matchers.thresholds if name != "semantic"]
     tables = []
     for name in [ALL, *names] if len(names) > 1 else [ALL]:
         chosen = names if name == ALL else [name]
-        tested = _tested(suite.items, texts, plan.matchers, chosen, plan.recipe.seed)
-        tables += _lines(name, tested)
+        tables += _lines(name, _tested(step.suite.items, texts, step.matchers, chosen, step.seed))
     return pa.concat_tables(tables)
 
 

@@ -1,0 +1,69 @@
+"""What the steps see of the whole corpus once every block has been looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from curate.mixture.merge import Output, Writer
+from curate.mixture.scan import Scanned, staged_path
+from curate.shards import read_arrow
+from curate.steps.step import Records, Seen
+from curate.turns import all_turns
+
+SHARED = ("documents", "texts")
+"""Staged tables that belong to no step."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """All that was read: the blocks of every source, the folder they are staged in, and how to read rows again."""
+
+    kind: str
+    staging: Path
+    blocks: Sequence[Sequence[Scanned]]
+    writer: Writer
+
+    def seen(self, step: str, alive: Sequence[np.ndarray]) -> list[Seen]:
+        """What a step has seen of every source, given the masks of the rows that are left."""
+        return [
+            Seen(
+                name=rows.name,
+                n=rows.n,
+                alive=mask,
+                looks=[(first, block.n, block.kept[step]) for first, block in firsts(own)],
+                staged=partial(self._staged, step, number),
+                rows=partial(self._rows, number),
+            )
+            for number, (rows, own, mask) in enumerate(zip(self.writer.sources, self.blocks, alive, strict=True))
+        ]
+
+    def _staged(self, step: str, source: int, *names: str) -> Iterator[tuple[int, tuple[pa.Table, ...]]]:
+        for first, block in firsts(self.blocks[source]):
+            paths = [
+                staged_path(self.staging, name if name in SHARED else f"{step}.{name}", block.number) for name in names
+            ]
+            if all(path.exists() for path in paths):
+                yield first, tuple(map(read_arrow, paths))
+
+    def _rows(self, source: int, mask: np.ndarray | None) -> Iterator[Records]:
+        taken = [[np.zeros(rows.n, np.bool_)] for rows in self.writer.sources]
+        taken[source] = [np.ones(self.writer.sources[source].n, np.bool_) if mask is None else mask]
+        for part in range(self.writer.parts):
+            found = self.writer.rows(Output(taken), part)
+            if len(found.sizes):
+                table = found.records.drop_columns(["id", "source"])
+                turns = all_turns(self.kind, table)
+                name = self.writer.sources[source].name
+                yield Records(name, self.kind, table, found.positions, turns, turns.content_hashes())
+
+
+def firsts(blocks: Sequence[Scanned]) -> Iterator[tuple[int, Scanned]]:
+    """The blocks of a source, each with the number of its first record."""
+    return zip(accumulate((block.n for block in blocks), initial=0), blocks, strict=False)

@@ -1,0 +1,10 @@
+"""What the step shows of itself, for `audit.face`: nothing here loads a matcher."""
+
+from __future__ import annotations
+
+from curate.steps.decontaminate.card import card
+from curate.steps.decontaminate.page import page
+from curate.steps.decontaminate.show import show
+from curate.steps.decontaminate.why import why
+
+__all__ = ["card", "page", "show", "why"]

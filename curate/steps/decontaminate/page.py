@@ -1,0 +1,116 @@
+"""The step's part of the report: what the sources hold of each benchmark, and the matches side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+import duckdb
+from markupsafe import Markup
+
+from curate.audit.face import Page, Section
+from curate.audit.html import template
+from curate.audit.words import counted, island, short
+from curate.steps.decontaminate.page_figures import Overlaps, overlaps
+from curate.steps.decontaminate.page_matches import samples
+from curate.steps.decontaminate.page_more import kinds, more
+
+# Benchmarks named beside a source; the heat map has them all.
+CHIPS = 4
+
+_PACKAGE = "curate.steps.decontaminate"
+
+
+def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
+    """Draw the sections from an audit that is open for reading; None where no benchmark was searched for."""
+    found = overlaps(con, page.sources)
+    if not found.n_benchmarks:
+        return Section(sentence="no benchmark was searched for")
+    rest = more(con)
+    html = Markup(template(_PACKAGE, "report.html.j2").render(found=found, more=rest))
+    script = "".join((files(_PACKAGE) / name).read_text("utf-8") for name in ("heat.js", "matches.js"))
+    matchers, listed = kinds(con, found.sources, found.places)
+    head = {
+        "benchmarks": found.benchmarks,
+        "cells": found.cells,
+        "nCells": found.n_cells,
+        "hits": found.hits,
+        "near": found.near,
+        "matchers": [short(name, 24) for name in matchers],
+        "kinds": listed,
+    }
+    room = page.room - sum(len(text.encode()) for text in (html, script, island(head)))
+    shown = samples(con, found.sources, found.places, matchers, room)
+    return Section(
+        html=html,
+        links=_links(rest),
+        sentence=_sentence(found),
+        flags=_flags(found, page),
+        facts=_facts(found, page.about),
+        left_out=Markup(template(_PACKAGE, "never.html.j2").render(found=found)),
+        ask=_ASK,
+        data=head | {"matches": shown.matches, "pool": shown.pool},
+        script=script,
+    )
+
+
+_ASK = (
+    ("curate sql . contamination", "every overlap of a source with a benchmark"),
+    (
+        'curate sql . "SELECT * FROM worst_matches WHERE rank <= 100" --json',
+        "the worst matches with the text they share",
+    ),
+    ("curate sql . clean-items --csv", "the items that no source hits"),
+    ("curate review .", "judge the matches in a terminal, one key each"),
+)
+
+
+def _links(more: Any) -> list[tuple[str, str]]:
+    links = [
+        ("heat", "Overlap", True),
+        ("without", "If one goes", more.going),
+        ("matches", "Matches", True),
+        ("judged", "Judged", more.judged),
+        ("found", "Self-test", more.selftest),
+    ]
+    return [(anchor, title) for anchor, title, there in links if there]
+
+
+def _sentence(found: Overlaps) -> str:
+    if not found.hits:
+        return f"no item of {'any' if found.n_benchmarks > 1 else 'the'} benchmark was hit"
+    if not found.counted:
+        return "no hit counts as contamination"
+    pairs = f"{found.flagged:,} of {counted(found.pairs, 'pair')} of source and benchmark"
+    return f"{pairs} {'is' if found.flagged == 1 else 'are'} flagged"
+
+
+def _flags(found: Overlaps, page: Page) -> tuple[str, dict[str, Markup], Markup]:
+    """The column of the benchmarks that each source is flagged on."""
+    cell = template(_PACKAGE, "flags.html.j2")
+    cells = {
+        name: Markup(cell.render(place=place, flagged=found.flags.get(name, []), chips=CHIPS))
+        for place, name in enumerate(page.sources)
+    }
+    together = Markup('<td class="flags" data-label="flagged pairs"><span class="soft">{} of {:,}</span></td>')
+    return "flagged on", cells, together.format(counted(found.flagged, "pair"), found.pairs)
+
+
+def _facts(found: Overlaps, about: Mapping[str, Any]) -> list[tuple[str, str]]:
+    parameters = about.get("parameters") or {}
+    own = parameters.get("decontaminate", parameters)  # version 1 of the audit had them beside the others
+    matchers = own.get("matchers") or {}
+    return [
+        ("suite", ", ".join(found.suites)),
+        ("profile", _profile(own.get("profile"), matchers.get("ngram") or own)),
+        ("matchers", ", ".join(matchers)),
+        ("policy", own.get("policy") or ""),
+    ]
+
+
+def _profile(name: str | None, rule: Mapping[str, Any]) -> str:
+    n, threshold = rule.get("n"), rule.get("threshold")
+    if not name or not n or not isinstance(threshold, int | float):
+        return name or ""
+    return f"{name} (n = {n}, hit over {100 * threshold:g} %)"
