@@ -1,4 +1,4 @@
-"""Builds a mixture from a recipe: read → validate → decontaminate → sample → write, with the evidence for every row.
+"""Builds a mixture from a recipe: read → validate → steps → sample → write, with the evidence for every row.
 
     result = build(load_recipe(Path("my-sft.yaml")), Path("my-sft"), base=Path("."))
 

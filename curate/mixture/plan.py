@@ -34,7 +34,7 @@ class Plan:
     sources: list[Source]
     readings: list[Reading]
     digests: list[list[Digest]]
-    steps: list[Step]
+    steps: Sequence[Step]
     """In the order in which rows pass them."""
     notes: list[str]
     """What was detected, such as formats."""
