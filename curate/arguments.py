@@ -31,6 +31,18 @@ Locked = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+Stages = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Where what was found out about each block is kept, so that a killed or changed build continues; "
+        "by default in the user's cache.",
+        rich_help_panel=RUN,
+    ),
+]
+NoStages = Annotated[
+    bool, typer.Option("--no-stages", metavar="", help="Keep nothing for the next build.", rich_help_panel=RUN)
+]
 Overwrite = Annotated[
     bool,
     typer.Option(

@@ -28,9 +28,11 @@ from curate.arguments import (
     Limit,
     Locked,
     MaxRate,
+    NoStages,
     Out,
     Overwrite,
     SelfTest,
+    Stages,
     Verdicts,
     Without,
     Workers,
@@ -91,6 +93,8 @@ def build(
     verdicts: Verdicts = None,
     self_test: SelfTest = False,
     workers: Workers = None,
+    stages: Stages = None,
+    no_stages: NoStages = False,
     as_json: Json = False,
 ) -> None:
     """Build the mixture of a recipe into a new folder.
@@ -116,7 +120,7 @@ def build(
         "verdicts": None if verdicts is None else str(verdicts.absolute()),
         "self_test": self_test or None,
     }
-    options = _options(overwrite, limit, locked, workers)
+    options = _options(overwrite, limit, locked, workers, stages, no_stages)
     _run(override(load_recipe(recipe), given), out, recipe.parent, options, as_json)
 
 
@@ -181,6 +185,8 @@ def decontaminate(
     limit: Limit = None,
     locked: Locked = None,
     workers: Workers = None,
+    stages: Stages = None,
+    no_stages: NoStages = False,
     as_json: Json = False,
 ) -> None:
     """Take benchmark items out of training data, without a recipe.
@@ -216,7 +222,7 @@ def decontaminate(
     }
     name, verb = out.absolute().name, "decontaminate"
     recipe = adhoc_recipe(data, Path.cwd(), name=name, steps={verb: spec}, kind=kind, fmt=fmt, split=split, where=verb)
-    _run(recipe, out, Path.cwd(), _options(overwrite, limit, locked, workers), as_json)
+    _run(recipe, out, Path.cwd(), _options(overwrite, limit, locked, workers, stages, no_stages), as_json)
 
 
 @app.command()
@@ -449,10 +455,13 @@ def train(
         print(json.dumps(done.as_dict(), ensure_ascii=False) if as_json else str(done))
 
 
-def _options(overwrite: bool, limit: int | None, locked: Path | None, workers: int | None) -> dict[str, Any]:
+def _options(
+    overwrite: bool, limit: int | None, locked: Path | None, workers: int | None, stages: Path | None, no_stages: bool
+) -> dict[str, Any]:
     """The options of a build as they were given."""
     cores = workers or os.cpu_count() or 1
-    return {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores}
+    kept = {"stages": None} if no_stages else {"stages": stages} if stages else {}
+    return {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores} | kept
 
 
 def _run(recipe: Any, out: Path, base: Path, options: dict[str, Any], as_json: bool) -> None:

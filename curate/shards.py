@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -37,6 +39,12 @@ def write_text(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file of a cache whole, or not at all."""
+    with staging(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def fsync_tree(folder: Path) -> None:
     """Bring every file and folder below `folder` to the disk."""
     for path in [*folder.rglob("*"), folder]:
@@ -54,10 +62,25 @@ def sha256(path: Path) -> str:
 
 
 def write_arrow(path: Path, table: pa.Table) -> None:
-    """Stage a table as an Arrow file of one record batch."""
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+    """Stage a table as an Arrow file of one record batch, written to a temporary name and renamed."""
+    with (
+        staging(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_file(sink, table.schema) as writer,
+    ):
         for batch in table.combine_chunks().to_batches():
             writer.write_batch(batch)
+
+
+@contextmanager
+def staging(path: Path) -> Iterator[Path]:
+    """A temporary name of this thread's own, which becomes `path` when the block ends well.
+
+    Another build may be writing, or reading, the same stage: what has the name is whole, and what was read stays.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    yield temporary
+    temporary.replace(path)
 
 
 def read_arrow(path: Path) -> pa.Table:

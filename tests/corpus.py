@@ -63,8 +63,9 @@ def chat(*turns: str) -> dict[str, Any]:
 
 
 def build_in(folder: Path, recipe: Mapping[str, Any], out: str = "out", **options: Any) -> Built:
-    """Build a recipe whose files lie in `folder` into `folder / out`."""
-    return build_recipe_file(write_recipe(folder / "recipe.yaml", **recipe), folder / out, Options(**options))
+    """Build a recipe whose files lie in `folder` into `folder / out`; no stage is kept, so that everything is done."""
+    path = write_recipe(folder / "recipe.yaml", **recipe)
+    return build_recipe_file(path, folder / out, Options(**({"stages": None} | options)))
 
 
 def read(folder: Path, pattern: str) -> Rows:

@@ -126,7 +126,7 @@ def sort_of(annotation: Any) -> str:
         return "mapping"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "mapping"
-    names: dict[Any, str] = {str: "text", int: "whole", float: "number", bool: "true or false"}
+    names: dict[Any, str] = {str: "text", int: "whole", float: "number"}
     return names.get(annotation, "`")
 
 

@@ -9,6 +9,7 @@ OUT is always finished.
 
 from __future__ import annotations
 
-from curate.mixture.run import Built, Options, build, build_recipe_file
+from curate.mixture.options import Options
+from curate.mixture.run import Built, build, build_recipe_file
 
 __all__ = ["Built", "Options", "build", "build_recipe_file"]

@@ -73,7 +73,6 @@ class SourceResult:
 
 def record(
     path: Path,
-    staging: Path,
     plan: Plan,
     results: Sequence[SourceResult],
     settled: Settled,
@@ -88,7 +87,7 @@ def record(
             for table, lines in decision.tables.items():
                 store.insert_all(con, table, lines)
         for result in results:
-            _documents(con, staging, result)
+            _documents(con, result)
             _removals(con, result)
         store.insert(con, "runs", pa.table({"key": list(runs), "value": [json.dumps(v) for v in runs.values()]}))
         store.reconcile(con, sum(int(result.copies.sum()) for result in results))
@@ -119,32 +118,32 @@ def _sources(con: duckdb.DuckDBPyConnection, plan: Plan, results: Sequence[Sourc
     store.insert(con, "sources", pa.Table.from_pylist(rows))
 
 
-def _documents(con: duckdb.DuckDBPyConnection, staging: Path, result: SourceResult) -> None:
+def _documents(con: duckdb.DuckDBPyConnection, result: SourceResult) -> None:
     """What was staged of one source: its documents, what the steps tell of them, and the rows that made no record."""
-    store.insert_all(con, "documents", _with_fates(staging, result))
-    store.insert_all(con, "texts", _staged(staging, "texts", result.blocks))
+    store.insert_all(con, "documents", _with_fates(result))
+    store.insert_all(con, "texts", _staged("texts", result.blocks))
     for step, table in sorted(frozenset().union(*(block.lines for block in result.blocks))):
-        store.insert_all(con, table, _staged(staging, f"{step}.{table}", result.blocks))
+        store.insert_all(con, table, _staged(f"{step}.{table}", result.blocks))
     for block in result.blocks:
         if block.quarantined:
-            bad = read_arrow(staged_path(staging, "quarantine", block.number))
+            bad = read_arrow(staged_path(block.folder, "quarantine", block.number))
             ids = row_ids(result.rows.name, bad["row"].to_numpy())
             _decided(con, "validate", ids, "quarantined", {"reason": bad["reason"]})
 
 
-def _staged(staging: Path, what: str, blocks: Sequence[Scanned]) -> Iterator[pa.Table]:
-    paths = (staged_path(staging, what, block.number) for block in blocks)
-    return (read_arrow(path) for path in paths if path.exists())
+def _staged(what: str, blocks: Sequence[Scanned]) -> Iterator[pa.Table]:
+    there = (block for block in blocks if what in block.staged)
+    return (read_arrow(staged_path(block.folder, what, block.number)) for block in there)
 
 
-def _with_fates(staging: Path, result: SourceResult) -> Iterator[pa.Table]:
+def _with_fates(result: SourceResult) -> Iterator[pa.Table]:
     """What was staged of each block's documents, with their fates and copies; the quarantined rows stand last."""
     fates, copies = result.fates, result.copies
     for first, block in firsts(result.blocks):
         own, bad = slice(first, first + block.n), block.quarantined
         fate = np.concatenate([fates[own], np.full(bad, QUARANTINED, np.int8)])
         written = np.concatenate([copies[own], np.zeros(bad, np.int32)])
-        documents = read_arrow(staged_path(staging, "documents", block.number))
+        documents = read_arrow(staged_path(block.folder, "documents", block.number))
         documents = documents.append_column("fate", FATES.take(pa.array(fate)))
         yield documents.append_column("copies", pa.array(written))
 

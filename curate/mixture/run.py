@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,16 +22,18 @@ from curate.audit import store
 from curate.audit.report import Drawn, draw, write_report
 from curate.audit.store import DATABASE, open_readonly
 from curate.card import card
-from curate.errors import CurateError, FailOver, UserError
-from curate.files import BLOCK_BYTES
+from curate.errors import CurateError, FailOver
+from curate.mixture.blocks import stages_of, take_all
 from curate.mixture.folder import target, unfinished
 from curate.mixture.merge import Output, Reasons, SourceRows, Writer, corpus_schema, shard_jobs, source_rows
+from curate.mixture.options import Options
 from curate.mixture.plan import Plan, make_plan
 from curate.mixture.record import SourceResult, record
 from curate.mixture.runs import part_count
-from curate.mixture.scan import QUARANTINE, Scan, Scanned, in_order, scan_block, staged_path
+from curate.mixture.scan import QUARANTINE, Scanned, in_order, staged_path
 from curate.mixture.seen import Corpus
 from curate.mixture.settle import Settled, settle
+from curate.mixture.stages import Stage
 from curate.mixture.summary import Audited, Summary, card_facts, lock_of, read_audit, summarise
 from curate.recipe import Recipe, load_recipe, resolved
 from curate.shards import read_arrow, sha256, write_stream, write_text
@@ -41,24 +43,6 @@ from curate.steps.sample import Candidates, choose
 
 RECIPE = "recipe.yaml"
 """The file that holds the recipe in a built folder."""
-
-Progress = Callable[[str, int, int, float], None]
-"""Called as work goes on, from any thread: the step, rows and bytes of text that were done, and about which part of the
-whole step they are."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a build is run; none of it changes the rows but `limit`."""
-
-    overwrite: bool = False
-    limit: int | None = None
-    """Only the first rows of each source, for a first try; marked in card and lock."""
-    locked: Path | None = None
-    """A lock file (or built folder) whose inputs and outputs this build must repeat."""
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
-    block_bytes: int = BLOCK_BYTES
-    progress: Progress = lambda step, rows, text, part: None
 
 
 @dataclass(frozen=True)
@@ -100,16 +84,34 @@ def _fill(
     plan: Plan, out: Path, real: Path, options: Options, locked: dict[str, Any] | None, started: float
 ) -> tuple[Summary, list[str]]:
     """Do the work in the unfinished folder `out`."""
+    size = max(1, sum(estimated_bytes(source) for source in plan.sources))
     staging = out / ".staging"
-    staging.mkdir()
+    with stages_of(plan, options, part_count(size), staging) as stages:
+        done = _work(plan, out, real, options, locked, started, stages)
+    shutil.rmtree(staging, ignore_errors=True)
+    return done
+
+
+def _work(
+    plan: Plan,
+    out: Path,
+    real: Path,
+    options: Options,
+    locked: dict[str, Any] | None,
+    started: float,
+    stages: list[Stage],
+) -> tuple[Summary, list[str]]:
     planned = time.perf_counter()
     size = max(1, sum(estimated_bytes(source) for source in plan.sources))
-    blocks = _scan_all(plan, staging, options, size)
+    parts = part_count(size)
+    taken = take_all(plan, stages, options, size, parts)
     scanned = time.perf_counter()
     pa.default_memory_pool().release_unused()
+    blocks = [[one.scanned for one in own] for own in taken]
+    known = sum(one.staged for own in taken for one in own)
     rows = [source_rows(reading.name, own) for reading, own in zip(plan.readings, blocks, strict=True)]
-    writer = _writer(plan, rows, blocks, part_count(size))
-    corpus = Corpus(plan.recipe.kind, staging, blocks, writer)
+    writer = _writer(plan, rows, blocks, parts)
+    corpus = Corpus(plan.recipe.kind, blocks, writer)
     settled = settle(plan.steps, [source.n for source in rows], corpus.seen)
     results = _sample(plan, rows, blocks, settled)
     runs = {
@@ -123,13 +125,13 @@ def _fill(
     }
     with ThreadPoolExecutor(1) as beside:
         # The audit needs nothing of the shards: both are written at once.
-        recording = beside.submit(_record, out, staging, plan, results, settled, runs)
-        files = _write(plan, out, staging, results, writer, options)
+        recording = beside.submit(_record, out, plan, results, settled, runs)
+        files = _write(plan, out, results, writer, options)
         drawn, audited = recording.result()
-        cleared = beside.submit(shutil.rmtree, staging)
         _check_written(out, results)
         text_bytes = sum(int(source.sizes.sum()) for source in rows)
         summary = summarise(plan, audited, settled, text_bytes, list(files), options.limit)
+        summary = replace(summary, blocks=(sum(map(len, blocks)) - known, known))
         lock = lock_of(plan, options.limit, summary, {str(path.relative_to(out)): sha for path, sha in files.items()})
         if locked:
             locks.check_outputs(locked, lock)
@@ -142,7 +144,6 @@ def _fill(
         summary = replace(summary, seconds=round(time.perf_counter() - started, 2))
         store.note(out / DATABASE, "finished", {"seconds": summary.seconds, "lock_sha256": digest})
         write_report(out, drawn)
-        cleared.result()
     failures = [decision.failure for decision in settled.decisions.values() if decision.failure]
     return summary, failures
 
@@ -167,53 +168,12 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _record(
-    out: Path, staging: Path, plan: Plan, results: list[SourceResult], settled: Settled, runs: dict[str, Any]
+    out: Path, plan: Plan, results: list[SourceResult], settled: Settled, runs: dict[str, Any]
 ) -> tuple[Drawn, Audited]:
     """Write the audit, and read from it what report and summary will say."""
-    record(out / DATABASE, staging, plan, results, settled, runs)
+    record(out / DATABASE, plan, results, settled, runs)
     with open_readonly(out) as con:
         return draw(con), read_audit(con)
-
-
-def _scan_all(plan: Plan, staging: Path, options: Options, size: int) -> list[list[Scanned]]:
-    """Scan every block of every source, about `size` bytes; the results of each source in order."""
-    scan = Scan(
-        kind=plan.recipe.kind,
-        seed=plan.recipe.seed,
-        steps=plan.steps,
-        prompts=plan.recipe.output.validation > 0,
-        staging=staging,
-        parts=part_count(size),
-    )
-    owners: list[int] = []
-
-    def jobs() -> Iterator[Callable[[], Scanned]]:
-        number = 0
-        for owner, (source, reading) in enumerate(zip(plan.sources, plan.readings, strict=True)):
-            for block in source.blocks(options.limit, block_bytes=options.block_bytes):
-                owners.append(owner)
-                yield partial(scan_block, scan, reading, number, block)
-                number += 1
-
-    results: list[list[Scanned]] = [[] for _ in plan.sources]
-    doing = "read and look" if plan.steps else "read"
-    for done in in_order(jobs(), options.workers):
-        results[owners[done.number]].append(done)
-        options.progress(doing, done.n + done.quarantined, int(done.sizes.sum()), done.nbytes / size)
-    _refuse_empty(plan, results)
-    return results
-
-
-def _refuse_empty(plan: Plan, blocks: list[list[Scanned]]) -> None:
-    """A source that gave no record must not be passed over."""
-    for spec, own in zip(plan.recipe.sources, blocks, strict=True):
-        if not any(block.n for block in own):
-            n = sum(block.quarantined for block in own)
-            raise UserError(f"source '{spec.name}': none of its {n} rows makes a record ({_first_reason(own)})")
-
-
-def _first_reason(own: list[Scanned]) -> str:
-    return next((f"the first: {block.first_reason}" for block in own if block.first_reason), "it is empty")
 
 
 def _sample(plan: Plan, rows: list[SourceRows], blocks: list[list[Scanned]], settled: Settled) -> list[SourceResult]:
@@ -237,9 +197,7 @@ def _writer(plan: Plan, rows: list[SourceRows], blocks: list[list[Scanned]], par
     return Writer(rows, plan.recipe.seed, parts, corpus_schema(every), used)
 
 
-def _write(
-    plan: Plan, out: Path, staging: Path, results: list[SourceResult], writer: Writer, options: Options
-) -> dict[Path, str]:
+def _write(plan: Plan, out: Path, results: list[SourceResult], writer: Writer, options: Options) -> dict[Path, str]:
     """Write data/, removed/ and quarantine/; return the digest of every file."""
     blocks = [block for result in results for block in result.blocks]
     train = Output([[result.mask(own) for own in result.choice.train] for result in results])
@@ -250,7 +208,7 @@ def _write(
     if len(held_out):
         jobs += shard_jobs(out / "data", "validation", held_out, writer, "auto")
     files = dict(in_order(iter(jobs + _removed_jobs(out, results, writer)), options.workers))
-    return files | {path: sha256(path) for path in _write_quarantine(out, staging, blocks)}
+    return files | {path: sha256(path) for path in _write_quarantine(out, blocks)}
 
 
 def _removed_jobs(out: Path, results: list[SourceResult], writer: Writer) -> list[Callable[[], tuple[Path, str]]]:
@@ -278,9 +236,9 @@ def _removed_jobs(out: Path, results: list[SourceResult], writer: Writer) -> lis
     )
 
 
-def _write_quarantine(out: Path, staging: Path, blocks: list[Scanned]) -> list[Path]:
+def _write_quarantine(out: Path, blocks: list[Scanned]) -> list[Path]:
     """Write all quarantined rows in the order of sources and rows, a few at a time."""
-    staged = [staged_path(staging, "quarantine", block.number) for block in blocks if block.quarantined]
+    staged = [staged_path(block.folder, "quarantine", block.number) for block in blocks if block.quarantined]
     if not staged:
         return []
     (out / "quarantine").mkdir()

@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from curate.shards import staging
+
 PART_BYTES = 32 << 20
 _MOST_PARTS = 256
 
@@ -56,7 +58,11 @@ def write_run(path: Path, records: pa.Table, keys: np.ndarray, parts: int) -> St
     places = pa.array(np.arange(len(keys), dtype=np.int32))
     [batch] = records.add_column(0, "place", places).take(pa.array(order)).combine_chunks().to_batches()
     offsets = np.empty(parts, np.int64)
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, batch.schema) as writer:
+    with (
+        staging(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_stream(sink, batch.schema) as writer,
+    ):
         writer.write_batch(batch.slice(0, 0))  # the schema goes before the first batch, not before
         for part in range(parts):
             offsets[part] = sink.tell()
@@ -70,3 +76,9 @@ def read_part(run: Staged, part: int) -> tuple[pa.Table, np.ndarray]:
         file.seek(int(run.offsets[part]))
         table = pa.Table.from_batches([pa.ipc.read_record_batch(pa.ipc.read_message(file), run.schema)])
     return table.remove_column(0), table.column(0).to_numpy()
+
+
+def read_run(run: Staged) -> tuple[pa.Table, np.ndarray]:
+    """All records of a run in the order of their keys, and their places."""
+    parts = [read_part(run, part) for part in range(len(run.offsets))]
+    return pa.concat_tables([table for table, _ in parts]), np.concatenate([places for _, places in parts])

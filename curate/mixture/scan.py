@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 
 from curate.formats import Parsed, parse
-from curate.mixture.runs import Staged, write_run
+from curate.mixture.runs import Staged, read_run, write_run
 from curate.records import EXTRAS, ROLES, TURN_COLUMNS, body_schema, message_fields, one_array, with_fields
-from curate.shards import text_bytes, write_arrow
+from curate.shards import read_arrow, text_bytes, write_arrow
 from curate.sources import Block
 from curate.steps.step import Look, Records, Step
 from curate.text.hashing import as_uuids, hash_rows, sampling_keys
@@ -54,9 +54,6 @@ class Scan:
     kind: str
     seed: int
     steps: Sequence[Step]
-    prompts: bool
-    """Whether prompts are hashed: only a validation split asks whose prompts are alike."""
-    staging: Path
     parts: int
     """How many parts a run is cut into."""
 
@@ -65,7 +62,8 @@ class Scan:
 class Scanned:
     """What stays in memory of one block; its `n` valid rows are its records."""
 
-    number: int
+    folder: Path  # where its tables and runs lie
+    number: int  # among the blocks of its source
     n: int
     bad: np.ndarray  # int64: positions in the source of the rows that make no record
     runs: list[Staged]  # per pass; none where there is no record
@@ -73,6 +71,7 @@ class Scanned:
     sizes: np.ndarray  # int32 a record: bytes of text
     kept: Mapping[str, Mapping[str, np.ndarray]]  # by step: what its look kept
     lines: frozenset[tuple[str, str]]  # step and table of the audit: lines that were staged
+    staged: frozenset[str]  # names of all tables that were staged, as `staged_path` has them
     first_reason: str | None  # why the first bad row makes no record
     nbytes: int  # of the block as it was read
     schema: pa.Schema
@@ -105,27 +104,33 @@ def in_order(jobs: Iterator[Callable[[], T]], workers: int) -> Iterator[T]:
                 future.cancel()
 
 
-def scan_block(scan: Scan, reading: Reading, number: int, block: Block) -> Scanned:
-    """Parse one block, let every step look at it, hash and stage it."""
+def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: Block) -> Scanned:
+    """Parse one block, let every step look at it, hash it, and stage it in `folder`."""
     parsed = parse(block, reading.format, scan.kind, (*reading.keep, *reading.needs))
     turns = all_turns(scan.kind, parsed.records)
     hashes = turns.content_hashes()
     records = Records(reading.name, scan.kind, parsed.records, parsed.rows, turns, hashes)
     looks = {step.name: step.look(records) for step in scan.steps}
-    _stage_documents(scan, reading, number, block.file, parsed, hashes, looks.values())
-    _stage_looks(scan, number, records, looks)
+    tables = _tables(reading, block.file, parsed, records, looks)
+    for name, table in tables.items():
+        write_arrow(staged_path(folder, name, number), table)
     body = parsed.records.drop_columns(list(reading.needs))
     extras = _used_extras(scan.kind, body)
     slim = _slim(scan.kind, body, extras)
     return Scanned(
+        folder=folder,
         number=number,
         n=turns.n_docs,
         bad=np.array([bad.row for bad in parsed.quarantine], np.int64),
-        runs=_stage_runs(scan, reading, number, slim, parsed.rows),
-        prompts=_prompt_hashes(scan.kind, turns) if scan.prompts else np.empty(0, np.uint64),
+        runs=[
+            _stage_run(scan, reading, folder, number, turn, slim, parsed.rows)
+            for turn in range(reading.passes if len(parsed.rows) else 0)
+        ],
+        prompts=_prompt_hashes(scan.kind, turns),
         sizes=_sizes(scan.kind, slim).astype(np.int32),
         kept={name: look.kept for name, look in looks.items()},
         lines=frozenset((name, table) for name, look in looks.items() for table in look.tables),
+        staged=frozenset(tables),
         first_reason=parsed.quarantine[0].reason if parsed.quarantine else None,
         nbytes=block.nbytes,
         schema=body.schema,
@@ -176,28 +181,54 @@ def _used_extras(kind: str, records: pa.Table) -> frozenset[str]:
     return frozenset(used)
 
 
-def _stage_runs(scan: Scan, reading: Reading, number: int, records: pa.Table, rows: np.ndarray) -> list[Staged]:
-    """Write the block's records in the order of their keys, once for each pass over the source."""
-    return [
-        write_run(
-            scan.staging / f"run-{number}-{turn}.arrow",
-            records,
-            sampling_keys(scan.seed, reading.name, rows, turn),
-            scan.parts,
-        )
-        for turn in range(reading.passes if len(rows) else 0)
-    ]
+def more_passes(scan: Scan, reading: Reading, scanned: Scanned) -> Scanned:
+    """A block with the runs of as many passes as its source needs: what a stage lacks is made of the first."""
+    runs = list(scanned.runs[: reading.passes])
+    if scanned.n and len(runs) < reading.passes:
+        records, places = read_run(runs[0])
+        records = records.take(pa.array(np.argsort(places)))
+        documents = read_arrow(staged_path(scanned.folder, "documents", scanned.number))
+        rows = documents["row"].to_numpy()[: scanned.n]
+        for turn in range(len(runs), reading.passes):
+            runs.append(_stage_run(scan, reading, scanned.folder, scanned.number, turn, records, rows))
+    return replace(scanned, runs=runs)
 
 
-def _stage_documents(
-    scan: Scan,
-    reading: Reading,
-    number: int,
-    file: str,
-    parsed: Parsed,
-    hashes: np.ndarray,
-    looks: Iterable[Look],
-) -> None:
+def _stage_run(
+    scan: Scan, reading: Reading, folder: Path, number: int, turn: int, records: pa.Table, rows: np.ndarray
+) -> Staged:
+    """Write the block's records in the order of their keys in one pass over the source."""
+    keys = sampling_keys(scan.seed, reading.name, rows, turn)
+    return write_run(folder / f"run-{number}-{turn}.arrow", records, keys, scan.parts)
+
+
+def staged_path(folder: Path, what: str, number: int) -> Path:
+    """Where a table of a block lies: `documents`, `quarantine`, `texts`, or `<step>.<table>`."""
+    return folder / f"{what}-{number}.arrow"
+
+
+def _tables(
+    reading: Reading, file: str, parsed: Parsed, records: Records, looks: Mapping[str, Look]
+) -> dict[str, pa.Table]:
+    """All that is staged of a block but its rows, by name."""
+    tables = {"documents": _documents(reading, file, parsed, records, looks.values())}
+    if parsed.quarantine:
+        lines = [
+            {"source": reading.name} | {name: getattr(bad, name) for name in QUARANTINE.names[1:]}
+            for bad in parsed.quarantine
+        ]
+        tables["quarantine"] = pa.Table.from_pylist(lines, QUARANTINE)
+    shown = np.zeros(records.n, np.bool_)
+    for name, look in looks.items():
+        tables |= {f"{name}.{table}": rows for table, rows in {**look.scratch, **look.tables}.items()}
+        if look.shown is not None:
+            shown |= look.shown
+    if shown.any():
+        tables["texts"] = _texts(records, shown)
+    return tables
+
+
+def _documents(reading: Reading, file: str, parsed: Parsed, records: Records, looks: Iterable[Look]) -> pa.Table:
     """The lines of the table `documents` but for fate and copies, valid rows first, then the quarantined ones."""
     bad = parsed.quarantine
     rows = np.concatenate([parsed.rows, np.array([q.row for q in bad], np.int64)])
@@ -206,32 +237,12 @@ def _stage_documents(
         "file": pa.array([file]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
         "row": rows,
         "origin_id": pa.concat_arrays([one_array(parsed.origin_id), pa.nulls(len(bad), pa.string())]),
-        "content_hash": as_uuids(hashes, len(bad)),
+        "content_hash": as_uuids(records.hashes, len(bad)),
     }
     for look in looks:
         for name, values in look.columns.items():
             columns[name] = pa.concat_arrays([values, pa.nulls(len(bad), values.type)])
-    write_arrow(staged_path(scan.staging, "documents", number), pa.table(columns))
-    if bad:
-        lines = [{"source": reading.name} | {name: getattr(q, name) for name in QUARANTINE.names[1:]} for q in bad]
-        write_arrow(staged_path(scan.staging, "quarantine", number), pa.Table.from_pylist(lines, QUARANTINE))
-
-
-def staged_path(staging: Path, what: str, number: int) -> Path:
-    """Where a table of a block lies: `documents`, `quarantine`, `texts`, or `<step>.<table>`."""
-    return staging / f"{what}-{number}.arrow"
-
-
-def _stage_looks(scan: Scan, number: int, records: Records, looks: Mapping[str, Look]) -> None:
-    """What the steps want to read again, their lines for the audit, and the turns that they show."""
-    shown = np.zeros(records.n, np.bool_)
-    for name, look in looks.items():
-        for table, rows in {**look.scratch, **look.tables}.items():
-            write_arrow(staged_path(scan.staging, f"{name}.{table}", number), rows)
-        if look.shown is not None:
-            shown |= look.shown
-    if shown.any():
-        write_arrow(staged_path(scan.staging, "texts", number), _texts(records, shown))
+    return pa.table(columns)
 
 
 def _texts(records: Records, shown: np.ndarray) -> pa.Table:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -23,10 +22,9 @@ SHARED = ("documents", "texts")
 
 @dataclass(frozen=True)
 class Corpus:
-    """All that was read: the blocks of every source, the folder they are staged in, and how to read rows again."""
+    """All that was read: the blocks of every source, and how to read rows again."""
 
     kind: str
-    staging: Path
     blocks: Sequence[Sequence[Scanned]]
     writer: Writer
 
@@ -46,11 +44,9 @@ class Corpus:
 
     def _staged(self, step: str, source: int, *names: str) -> Iterator[tuple[int, tuple[pa.Table, ...]]]:
         for first, block in firsts(self.blocks[source]):
-            paths = [
-                staged_path(self.staging, name if name in SHARED else f"{step}.{name}", block.number) for name in names
-            ]
-            if all(path.exists() for path in paths):
-                yield first, tuple(map(read_arrow, paths))
+            wanted = [name if name in SHARED else f"{step}.{name}" for name in names]
+            if block.staged.issuperset(wanted):
+                yield first, tuple(read_arrow(staged_path(block.folder, name, block.number)) for name in wanted)
 
     def _rows(self, source: int, mask: np.ndarray | None) -> Iterator[Records]:
         taken = [[np.zeros(rows.n, np.bool_)] for rows in self.writer.sources]

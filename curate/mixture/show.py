@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 
 from curate.audit.face import face
-from curate.mixture.run import Progress as Report
+from curate.mixture.options import Progress as Report
 from curate.mixture.summary import Summary
 
 
@@ -73,6 +73,8 @@ def _sources(summary: Summary) -> Table:
 
 
 def _ending(summary: Summary, out: Path) -> Iterator[str]:
+    if summary.blocks[1]:
+        yield f"note: of {sum(summary.blocks):,} blocks {summary.blocks[1]:,} had been looked at by an earlier build"
     if summary.limit:
         yield f"note: a try on the first {summary.limit:,} rows of each source; the folder is marked so"
     if summary.validation_shortfall:

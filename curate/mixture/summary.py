@@ -71,6 +71,8 @@ class Summary:
     limit: int | None
     files: Mapping[str, int]
     seconds: float
+    blocks: tuple[int, int] = (0, 0)
+    """How many blocks were looked at, and how many an earlier build had looked at."""
 
     @property
     def train(self) -> int:
@@ -102,6 +104,7 @@ class Summary:
             "limit": self.limit,
             "text_bytes": self.text_bytes,
             "seconds": self.seconds,
+            "blocks": {"looked_at": self.blocks[0], "known": self.blocks[1]},
         }
 
 

@@ -35,7 +35,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources = [{"name": "a", "from": "a.jsonl", "share": 1.5}]
     output = {"shards": 4, "validation": 50}
     write_recipe(folder / "r.yaml", sources=sources, decontaminate={"suite": "evals.jsonl"}, output=output)
-    assert call("build", "r.yaml", "-o", "whole", "--workers", 2, cwd=folder).code == 0
+    assert call("build", "r.yaml", "-o", "whole", "--workers", 2, "--no-stages", cwd=folder).code == 0
     return folder
 
 
@@ -61,7 +61,7 @@ def assert_never_half(work: Path, out: Path) -> None:
 
 
 # What can be seen in OUT.partial at the time; then some part of the rest passes.
-MOMENTS = ["data/train-*", "audit.duckdb", ".staging", ".staging/run-*", "removed", "README.md", "report.html*"]
+MOMENTS = ["data/train-*", "audit.duckdb", ".staging", ".staging/*/run-*", "removed", "README.md", "report.html*"]
 
 
 def some_slow(values: Sequence[Any], fast: int) -> list[Any]:
@@ -76,7 +76,7 @@ def some_slow(values: Sequence[Any], fast: int) -> list[Any]:
 def test_a_kill_in_the_middle_of_writing_leaves_no_half_folder(work: Path, moment: str) -> None:
     out = work / f"out-{MOMENTS.index(moment)}"
     partial = out.with_name(out.name + ".partial")
-    with started("build", "r.yaml", "-o", out.name, "--workers", 2, cwd=work) as process:
+    with started("build", "r.yaml", "-o", out.name, "--workers", 2, "--no-stages", cwd=work) as process:
         wait_for(lambda: any(partial.glob(moment)), process)
         time.sleep(random.Random(moment).random() * 0.02)
         code, _ = end(process, signal.SIGKILL)
@@ -84,7 +84,17 @@ def test_a_kill_in_the_middle_of_writing_leaves_no_half_folder(work: Path, momen
     assert code == -signal.SIGKILL or (code == 0 and out.exists())  # it may have been done by then
     assert out.exists() != partial.exists()
     # The next build discards what was left and succeeds.
-    done = call("build", "r.yaml", "-o", out.name, "--workers", 2, *(["--overwrite"] if out.exists() else []), cwd=work)
+    done = call(
+        "build",
+        "r.yaml",
+        "-o",
+        out.name,
+        "--workers",
+        2,
+        "--no-stages",
+        *(["--overwrite"] if out.exists() else []),
+        cwd=work,
+    )
     assert (done.code, done.err) == (0, "")
     assert not partial.exists()
     assert digests(out) == digests(work / "whole")
@@ -147,7 +157,7 @@ def test_an_interrupt_exits_with_130_and_leaves_nothing(work: Path, sign: signal
     out = work / f"stop-{sign.name}-{moment[:4].strip('.')}"
     partial = out.with_name(out.name + ".partial")
     for _ in range(3):  # on a busy machine the build may be done before the signal comes
-        with started("build", "r.yaml", "-o", out.name, "--workers", 2, cwd=work) as process:
+        with started("build", "r.yaml", "-o", out.name, "--workers", 2, "--no-stages", cwd=work) as process:
             wait_for(lambda: any(partial.glob(moment)), process)
             code, err = end(process, sign)
         if code != 0:

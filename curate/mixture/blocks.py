@@ -1,0 +1,125 @@
+"""Every block of every source: taken from the stage that a build before this one left, or read, looked at and staged.
+
+A source whose stage holds all its blocks is not read at all; one whose stage was left by a killed build is read, and
+only the blocks that are missing are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from curate import lock as locks
+from curate.errors import UserError
+from curate.mixture.options import Options
+from curate.mixture.plan import Plan
+from curate.mixture.scan import Reading, Scan, Scanned, in_order, more_passes, scan_block
+from curate.mixture.stages import Stage, code_digest, key_of, open_stages, without_prompts
+from curate.sources import Block
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A block: whose it is, what is known of it, and whether a stage knew it already."""
+
+    owner: int
+    scanned: Scanned
+    staged: bool
+
+
+def stages_of(plan: Plan, options: Options, parts: int, within: Path) -> AbstractContextManager[list[Stage]]:
+    """The stages of a plan's sources, below `within` where none are to be kept."""
+    keys = [key_of(facts) for facts in _facts(plan, options, parts)]
+    files = [{file.name: file for file in source.files} for source in plan.sources]
+    return open_stages(options.stages, keys, files, plan.identities, within)
+
+
+def _facts(plan: Plan, options: Options, parts: int) -> Iterator[dict[str, Any]]:
+    """Of each source, all that its blocks depend on: what is read, how, and what the steps look for."""
+    looks = {step.name: [step.look_inputs, code_digest(type(step).__module__.partition(".")[0])] for step in plan.steps}
+    for source, reading, digests in zip(plan.sources, plan.readings, plan.digests, strict=True):
+        yield {
+            "source": [source.name, source.from_ if source.is_hub else None, source.revision, source.columns],
+            "files": digests,
+            "reading": [reading.format, reading.keep, reading.needs],
+            "build": [plan.recipe.kind, plan.recipe.seed, parts, options.limit, options.block_bytes],
+            "looks": looks,
+            "versions": locks.versions(),
+        }
+
+
+def take_all(plan: Plan, stages: Sequence[Stage], options: Options, size: int, parts: int) -> list[list[Taken]]:
+    """Take or scan every block, about `size` bytes; those of each source in order.
+
+    Raises UserError where a source gives no record.
+    """
+    scan = Scan(plan.recipe.kind, plan.recipe.seed, plan.steps, parts)
+    doing = "read and look" if plan.steps else "read"
+    results: list[list[Taken]] = [[] for _ in plan.sources]
+    pending = {owner: stage.whole() for owner, stage in enumerate(stages)}
+    while pending:
+        for owner in pending:
+            results[owner] = []
+        damaged = set()
+        for done in in_order(_jobs(plan, scan, stages, options, pending), options.workers):
+            if done.scanned is None:
+                damaged.add(done.owner)
+                continue
+            results[done.owner].append(Taken(done.owner, done.scanned, done.staged))
+            n = done.scanned.n + done.scanned.quarantined
+            options.progress(doing, n, int(done.scanned.sizes.sum()), done.scanned.nbytes / size)
+        pending = dict.fromkeys(damaged)  # a stage that is damaged is no stage: the source is read
+    for stage, own in zip(stages, results, strict=True):
+        stage.finish(len(own))
+    _refuse_empty(plan, results)
+    return results
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What a job gives: no block where a stage promised one and does not hold it."""
+
+    owner: int
+    scanned: Scanned | None
+    staged: bool
+
+
+def _jobs(
+    plan: Plan, scan: Scan, stages: Sequence[Stage], options: Options, pending: Mapping[int, int | None]
+) -> Iterator[Callable[[], _Done]]:
+    """A job a block; `pending` are the sources to take, each with its number of blocks where its stage has them all."""
+    prompts = plan.recipe.output.validation > 0
+    for owner, whole in pending.items():
+        job = partial(_take, scan, plan.readings[owner], stages[owner], owner, prompts)
+        if whole is not None:
+            yield from (partial(job, number, None) for number in range(whole))
+            continue
+        blocks = plan.sources[owner].blocks(options.limit, block_bytes=options.block_bytes)
+        yield from (partial(job, number, block) for number, block in enumerate(blocks))
+
+
+def _take(
+    scan: Scan, reading: Reading, stage: Stage, owner: int, prompts: bool, number: int, block: Block | None
+) -> _Done:
+    found = stage.load(number)
+    known = found is not None
+    if found is None:
+        if block is None:
+            return _Done(owner, None, False)
+        found = stage.keep(scan_block(scan, reading, stage.folder, number, block), block.file)
+    found = more_passes(scan, reading, found)
+    return _Done(owner, found if prompts else without_prompts(found), known)
+
+
+def _refuse_empty(plan: Plan, taken: list[list[Taken]]) -> None:
+    """A source that gave no record must not be passed over."""
+    for spec, own in zip(plan.recipe.sources, taken, strict=True):
+        if not any(one.scanned.n for one in own):
+            n = sum(one.scanned.quarantined for one in own)
+            reasons = (one.scanned.first_reason for one in own if one.scanned.first_reason)
+            first = next((f"the first: {reason}" for reason in reasons), "it is empty")
+            raise UserError(f"source '{spec.name}': none of its {n} rows makes a record ({first})")

@@ -1,0 +1,31 @@
+"""How a build is run: nothing here changes a row but `limit`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from curate.files import BLOCK_BYTES
+from curate.mixture.stages import default_root
+
+Progress = Callable[[str, int, int, float], None]
+"""Called as work goes on, from any thread: the step, rows and bytes of text that were done, and about which part of the
+whole step they are."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a build is run."""
+
+    overwrite: bool = False
+    limit: int | None = None
+    """Only the first rows of each source, for a first try; marked in card and lock."""
+    locked: Path | None = None
+    """A lock file (or built folder) whose inputs and outputs this build must repeat."""
+    stages: Path | None = field(default_factory=default_root)
+    """Where what was found out about each block is kept for the next build; None: nowhere."""
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    block_bytes: int = BLOCK_BYTES
+    progress: Progress = lambda step, rows, text, part: None
