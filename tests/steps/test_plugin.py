@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -161,3 +162,26 @@ def test_what_is_wrong_is_one_line(folder: Path, steps: dict[str, Any], told: st
     assert done.returncode == 2
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_example_of_the_documentation_works_as_it_stands(folder: Path, tmp_path: Path) -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    (entry,) = re.findall(r"```toml\n\[project\.entry-points\.\"curate\.steps\"\]\n(.*?)```", page, re.DOTALL)
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "my_steps").mkdir()
+    (tmp_path / "my_steps/short.py").write_text(code)
+    (tmp_path / "my_steps-1.0.dist-info").mkdir()
+    (tmp_path / "my_steps-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: my-steps\nVersion: 1.0\n")
+    named = entry.replace('"', "")
+    (tmp_path / "my_steps-1.0.dist-info/entry_points.txt").write_text(f"[curate.steps]\n{named}")
+    lines = [chat("Hi", "Ho"), chat("A longer question, is it?", "It is."), chat("Yes?", "No.")]
+    write_lines(tmp_path / "a.jsonl", lines)
+    write_recipe(tmp_path / "r.yaml", sources=[{"name": "a", "from": "a.jsonl"}], short={"at_least": 10})
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [tmp_path, ROOT]))}
+    command = [sys.executable, "-m", "curate", "build", "r.yaml", "-o", "out", "--workers", "2"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {row["id"]: row["reason"] for row in read(tmp_path / "out", "removed/*.parquet")} == {
+        "a/0": "has 4 characters",
+        "a/2": "has 7 characters",
+    }
