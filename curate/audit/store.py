@@ -32,6 +32,8 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 2,
     # An audit never fetches anything: without this DuckDB may try to download an extension for a mistyped function.
     "autoinstall_known_extensions": False,
+    # The oldest DuckDB that has to read an audit. By default DuckDB 2 writes files that no version before it can open.
+    "storage_compatibility_version": "v1.2.0",
 }
 
 
