@@ -35,7 +35,7 @@ from curate.arguments import (
     Without,
     Workers,
 )
-from curate.errors import CurateError, FailOver
+from curate.errors import CurateError, FailOver, UserError
 from curate.exits import exits
 
 _HELP = """Build post-training data: decontaminated, sampled, written as Parquet, with the evidence for every row.
@@ -225,6 +225,9 @@ def check(
     purpose: Annotated[
         str | None, typer.Option("--for", metavar="WHAT", help="sft, dpo or rlvr; found out by default.")
     ] = None,
+    lock: Annotated[
+        bool, typer.Option("--lock", metavar="", help="Compare a built folder with its lock and audit, and no more.")
+    ] = False,
     workers: Workers = None,
     allow_weaker: Annotated[
         bool,
@@ -241,15 +244,24 @@ def check(
     their own verifiers refuse. Ends with code 1 if anything is found; what is
     found in a built folder is written into its audit.
 
+    With --lock the rows are not looked into: every file is hashed and opened
+    again, its columns and rows are compared with the lock and the audit, and
+    the audit has to add up. It says what held, and writes nothing.
+
     \bExample: curate check out/quickstart
       curate check train.jsonl --for rlvr
+      curate check out/quickstart --lock
 
-    Read on: docs/verifiers.md
+    Read on: docs/verifiers.md and docs/trust.md
     """
     from curate.check import check as run
+    from curate.check import check_lock
     from curate.check_show import show
 
-    checked = run(path, purpose, workers=workers or os.cpu_count() or 1, allow_weaker=allow_weaker)
+    if lock and purpose:
+        raise UserError("--lock does not look into rows: leave --for out, or check twice")
+    workers = workers or os.cpu_count() or 1
+    checked = check_lock(path) if lock else run(path, purpose, workers=workers, allow_weaker=allow_weaker)
     if as_json:
         print(json.dumps(checked.as_dict(), ensure_ascii=False))
     else:
