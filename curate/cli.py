@@ -53,6 +53,9 @@ _HELP = """Build post-training data: decontaminated, sampled, written as Parquet
 \bIs a data set sound, and do its answers pass their own verifiers:
   curate check my-rlvr --for rlvr
 
+\bWhat changed between two builds, or two files:
+  curate diff before after
+
 \bRead on: docs/recipes.md, docs/suites.md, docs/decontamination.md,
 docs/audit.md and docs/verifiers.md in the repository; curate VERB --help for all options.
 """
@@ -267,6 +270,36 @@ def check(
     else:
         show(checked)
     if checked.findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="A built folder, a file, a glob or a Hub id.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another, or an earlier one.")],
+    as_json: Json = False,
+) -> None:
+    """Say what changed between two data sets.
+
+    Of two built folders: inputs, parameters, versions and counts, what became of
+    every row, and the rows themselves. Of anything else that can be read the rows
+    alone, by what they say. Ends with code 0 if nothing differs, 1 if anything
+    does, be it the order of the rows.
+
+    \bExample: curate diff out/before out/after
+      curate diff train.jsonl train.parquet --json
+
+    Read on: docs/trust.md
+    """
+    from curate.compare import diff as run
+    from curate.compare.show import show
+
+    changed = run(a, b)
+    if as_json:
+        print(json.dumps(changed.as_dict(), ensure_ascii=False))
+    else:
+        show(changed)
+    if not changed.same:
         raise typer.Exit(1)
 
 
