@@ -82,8 +82,9 @@ class Checked:
     def as_dict(self) -> dict[str, Any]:
         """Everything as JSON can hold it."""
         head = {"path": self.path, "kind": self.kind, "rows": self.rows}
-        found = {"counts": self.counts, "only_read": self.only_read, **({"held": self.held} if self.held else {})}
-        return head | found | {"findings": [vars(finding) for finding in self.findings]}
+        found = {"counts": self.counts, "only_read": self.only_read}
+        held = {"held": self.held} if self.held else {}
+        return head | found | held | {"findings": [vars(finding) for finding in self.findings]}
 
 
 @dataclass
@@ -134,9 +135,9 @@ def check(
 
 
 def check_lock(path: str | Path) -> Checked:
-    """Check that a built folder holds what its lock says: every file, its columns and rows, and the audit.
+    """Check that a built folder holds what its lock says: every file, its columns, rows and audit.
 
-    Rows are not looked into, and nothing is written. Raises UserError where there is no lock to read.
+    Rows are not looked into, nothing is written. Raises UserError where there is no lock to read.
     """
     held = compare(Path(path))
     return Checked(str(path), held.kind, held.rows, _of_files(held.faults), {}, held.held)

@@ -1,9 +1,10 @@
 """Does a built folder still hold what its lock says? (`curate check OUT --lock`)
 
-Every output file is hashed again, every Parquet file is opened and its columns and rows are compared with the kind of
-record, the lock's counts and the audit's; the audit must add up, and the lock must be the one that the audit names.
-Nothing is written. Keys of a lock that are not known here are passed over, so that folders of other versions can be
-checked too; a lock without outputs is refused.
+Every output file is hashed again, every Parquet file is opened and its columns and rows are
+compared with the kind of record, the lock's counts and the audit's; the audit must add up, and
+the lock must be the one that the audit names. Nothing is written. Keys of a lock that are not
+known here are passed over, so that folders of other versions can be checked too; a lock without
+outputs is refused.
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ from curate.shards import sha256
 
 FOLDERS = ("data", "removed", "quarantine")
 # The figures of a source, in the lock and in the audit, that are the rows of each folder.
-_IN_LOCK = {"data": ("written",), "removed": ("removed", "duplicate"), "quarantine": ("quarantined",)}
+_IN_LOCK = {
+    "data": ("written",),
+    "removed": ("removed", "duplicate"),
+    "quarantine": ("quarantined",),
+}
 _IN_AUDIT = """
 SELECT source, sum(copies)::BIGINT, count(*) FILTER (fate IN ('removed', 'duplicate')),
     count(*) FILTER (fate = 'quarantined')
@@ -57,11 +62,12 @@ class Held:
 
 
 def read_lock(folder: Path) -> dict[str, Any]:
-    """The lock of a built folder, of whatever version; raises UserError where there is none to read."""
+    """The lock of a built folder, of any version; raises UserError where there is none to read."""
     try:
         lock = json.loads((folder / LOCK).read_text(encoding="utf-8"))
     except OSError as error:
-        raise UserError(f"{folder}: no {LOCK} there ({error.strerror}); give the folder of a build") from None
+        told = f"{folder}: no {LOCK} there ({error.strerror}); give the folder of a build"
+        raise UserError(told) from None
     except ValueError as error:
         raise UserError(f"{folder / LOCK}: not a lock file: {error}") from None
     if not isinstance(lock, dict) or not isinstance(lock.get("outputs"), dict):
@@ -84,19 +90,28 @@ def digests(folder: Path, lock: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def compare(folder: Path) -> Held:
-    """Compare a built folder with its lock and its audit; raises UserError where the lock cannot be read."""
+    """Compare a built folder with its lock and audit; UserError where the lock can't be read."""
     lock = read_lock(folder)
     held = Held(str(_at(lock, "recipe", "kind") or ""))
     names = sorted(lock["outputs"])
-    held.note(list(digests(folder, lock)), f"{_n(len(names), 'file')} with the digests of the lock, and no other")
+    held.note(
+        list(digests(folder, lock)),
+        f"{_n(len(names), 'file')} with the digests of the lock, and no other",
+    )
     tables = [name for name in names if name.endswith(".parquet") and (folder / name).is_file()]
     schemas, rows, faults = _opened(folder, tables)
     faults += _columns(schemas, held.kind)
-    held.note(faults, f"{_n(len(tables), 'Parquet file')} that open, with the columns of kind {held.kind}")
+    held.note(
+        faults,
+        f"{_n(len(tables), 'Parquet file')} that open, with the columns of kind {held.kind}",
+    )
     held.rows = sum(rows["data"].values())
     if len(tables) == len(names) and len(schemas) == len(tables):
         said = ", ".join(f"{sum(rows[kind].values()):,} in {kind}/" for kind in FOLDERS)
-        held.note(list(_counts("the lock", _lock_rows(lock), rows)), f"the rows that the lock counts: {said}")
+        held.note(
+            list(_counts("the lock", _lock_rows(lock), rows)),
+            f"the rows that the lock counts: {said}",
+        )
         _audit(folder, held, rows)
     else:
         _audit(folder, held, None)
@@ -114,10 +129,16 @@ def _opened(folder: Path, names: list[str]) -> tuple[dict[str, pa.Schema], Rows,
     faults = []
     for name in names:
         try:
-            sources = pq.ParquetFile(folder / name, read_dictionary=["source"]).read(["source"])["source"]
+            file = pq.ParquetFile(folder / name, read_dictionary=["source"])
+            sources = file.read(["source"])["source"]
             schemas[name] = pq.read_schema(folder / name)
         except (pa.ArrowException, OSError, KeyError) as error:
-            faults.append(("columns", f"{name} does not open as Parquet ({' '.join(str(error).split())[:200]})"))
+            faults.append(
+                (
+                    "columns",
+                    f"{name} does not open as Parquet ({' '.join(str(error).split())[:200]})",
+                )
+            )
             continue
         found = rows.setdefault(name.split("/")[0], Counter())
         for one in pc.value_counts(sources).to_pylist():
@@ -132,51 +153,61 @@ def _columns(schemas: Mapping[str, pa.Schema], kind: str) -> list[Fault]:
     for name, schema in schemas.items():
         other = first.setdefault(name.split("/")[0], name)
         if not schema.equals(schemas[other]):
-            faults.append(("columns", f"{name} has other columns than {other}: {_differing(schema, schemas[other])}"))
+            faults.append(
+                (
+                    "columns",
+                    f"{name} has other columns than {other}: {_differing(schema, schemas[other])}",
+                )
+            )
         elif not name.startswith("quarantine/") and (wrong := _no_records(schema, kind)):
             faults.append(("columns", f"{name} does not hold records of kind '{kind}': {wrong}"))
     return faults
 
 
 def _differing(schema: pa.Schema, other: pa.Schema) -> str:
-    names = dict.fromkeys([*schema.names, *other.names])
-    same = {name for name in names if name in schema.names and name in other.names}
-    differing = [name for name in names if name not in same or schema.field(name) != other.field(name)]
+    one, two = ({field.name: field for field in each} for each in (schema, other))
+    differing = [name for name in one | two if one.get(name) != two.get(name)]
     return ", ".join(differing) or "their order"
 
 
 def _no_records(schema: pa.Schema, kind: str) -> str:
-    """What keeps columns from being those of a kind; columns that are null throughout may be left out of a file."""
+    """What keeps columns from being those of a kind; a file may lack those that hold nothing."""
     if kind not in TURN_COLUMNS:
         return "the lock names no such kind"
-    wanted = {"id": pa.string(), "source": pa.string()} | {one.name: one.type for one in body_schema(kind)}
+    wanted = {one.name: one.type for one in body_schema(kind)}
+    wanted |= {"id": pa.string(), "source": pa.string()}
     needed = ("id", "source", *TURN_COLUMNS[kind], *_NEEDED.get(kind, ()))
     missing = [name for name in needed if name not in schema.names]
     if missing:
         return f"no column {', '.join(missing)}"
-    wrong = [one.name for one in schema if one.name in wanted and not _fits(one.type, wanted[one.name])]
+    wrong = [one.name for one in schema if not _fits(one.type, wanted.get(one.name, one.type))]
     return f"{', '.join(wrong)} of another type" if wrong else ""
 
 
 def _fits(found: pa.DataType, wanted: pa.DataType) -> bool:
-    if wanted != MESSAGES or not pa.types.is_list(found) or not pa.types.is_struct(found.value_type):
+    if wanted != MESSAGES:
         return bool(found == wanted)
+    if not pa.types.is_list(found) or not pa.types.is_struct(found.value_type):
+        return False
     fields = {one.name: one.type for one in found.value_type}
     known = {"role", "content", *EXTRAS}
     return {"role", "content"} <= fields.keys() <= known and set(fields.values()) == {pa.string()}
 
 
 def _lock_rows(lock: Mapping[str, Any]) -> Rows:
-    sources = _at(lock, "counts", "sources") or {}
-    return {
-        kind: Counter({name: sum(one.get(key) or 0 for key in keys) for name, one in sources.items()})
-        for kind, keys in _IN_LOCK.items()
-    }
+    rows: Rows = {kind: Counter() for kind in FOLDERS}
+    for name, figures in (_at(lock, "counts", "sources") or {}).items():
+        for kind, keys in _IN_LOCK.items():
+            rows[kind][name] = sum(figures.get(key) or 0 for key in keys)
+    return rows
 
 
 def _audit_rows(con: duckdb.DuckDBPyConnection) -> Rows:
-    lines = con.execute(_IN_AUDIT).fetchall()
-    return {kind: Counter({line[0]: line[place] for line in lines}) for place, kind in enumerate(FOLDERS, start=1)}
+    rows: Rows = {kind: Counter() for kind in FOLDERS}
+    for source, *figures in con.execute(_IN_AUDIT).fetchall():
+        for kind, n in zip(FOLDERS, figures, strict=True):
+            rows[kind][source] = n
+    return rows
 
 
 def _counts(who: str, said: Rows, found: Rows) -> Iterator[Fault]:
@@ -185,11 +216,14 @@ def _counts(who: str, said: Rows, found: Rows) -> Iterator[Fault]:
             one, other = said[kind][source], found[kind][source]
             if one != other:
                 rows = _n(other, "row")
-                yield "counts", f"{kind}/ holds {rows} of source '{source}' where {who} says {one:,}"
+                yield (
+                    "counts",
+                    f"{kind}/ holds {rows} of source '{source}' where {who} says {one:,}",
+                )
 
 
 def _audit(folder: Path, held: Held, rows: Rows | None) -> None:
-    """Open the audit and let it add up; compare its rows with those found, and the lock with the one it names."""
+    """Let the audit add up; compare its rows with those found, its lock with the one there."""
     try:
         with store.open_readonly(folder) as con:
             audit, facts = _audit_rows(con), store.runs(con)
@@ -205,7 +239,8 @@ def _audit(folder: Path, held: Held, rows: Rows | None) -> None:
     named = _at(facts, "finished", "lock_sha256")
     changed = named is not None and named != sha256(folder / LOCK)
     held.note(
-        [("digest", f"{LOCK} is not the one that the audit names")] if changed else [], "the lock that the audit names"
+        [("digest", f"{LOCK} is not the one that the audit names")] if changed else [],
+        "the lock that the audit names",
     )
 
 

@@ -15,11 +15,12 @@ _SHOWN_ROWS = 3
 
 
 def show(checked: Checked) -> None:
-    """Print the findings: a line for each file, then a line a name, with the first rows of each and how one shows."""
+    """Print a line for each name of a finding, with its first rows, and a line for each file."""
     console = _console()
     title = f"{checked.path} ({checked.kind}, {checked.rows:,} rows)"
     if not checked.findings:
-        console.print(f"{title}: {'as its lock says' if checked.held else 'nothing found'}", markup=False)
+        said = "as its lock says" if checked.held else "nothing found"
+        console.print(f"{title}: {said}", markup=False)
     elif any(one.row is not None for one in checked.findings):
         console.print(_findings(checked, title))
     else:
@@ -45,7 +46,8 @@ def _findings(checked: Checked, title: str) -> Table:
         if found:
             first = [one.row or "" for one in found[:_SHOWN_ROWS]]
             ids = ", ".join(first) + (" …" if len(found) > len(first) else "")
-            table.add_row(name, f"{len(found):,}", FINDINGS[name], *map(_plain, (ids, found[0].detail)))
+            cells = (f"{len(found):,}", FINDINGS[name], ids, found[0].detail)
+            table.add_row(name, *map(_plain, cells))
     return table
 
 

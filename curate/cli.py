@@ -229,7 +229,7 @@ def check(
         str | None, typer.Option("--for", metavar="WHAT", help="sft, dpo or rlvr; found out by default.")
     ] = None,
     lock: Annotated[
-        bool, typer.Option("--lock", metavar="", help="Compare a built folder with its lock and audit, and no more.")
+        bool, typer.Option("--lock", metavar="", help="Compare a built folder with its lock and audit.")
     ] = False,
     workers: Workers = None,
     allow_weaker: Annotated[
@@ -263,8 +263,11 @@ def check(
 
     if lock and purpose:
         raise UserError("--lock does not look into rows: leave --for out, or check twice")
-    workers = workers or os.cpu_count() or 1
-    checked = check_lock(path) if lock else run(path, purpose, workers=workers, allow_weaker=allow_weaker)
+    if lock:
+        checked = check_lock(path)
+    else:
+        workers = workers or os.cpu_count() or 1
+        checked = run(path, purpose, workers=workers, allow_weaker=allow_weaker)
     if as_json:
         print(json.dumps(checked.as_dict(), ensure_ascii=False))
     else:

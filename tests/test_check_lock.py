@@ -1,4 +1,4 @@
-"""`curate check --lock`: what a build wrote holds, and whatever is done to the folder afterwards is named."""
+"""`curate check --lock`: what a build wrote holds, and whatever is done to it later is named."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_lines(folder / "evals.jsonl", [{"question": item} for item in items])
     write_lines(folder / "a.jsonl", rows)
     write_lines(folder / "b.jsonl", [chat(sentence(rng, 9), "Yes.") for _ in range(9)])
-    sources = [{"name": "a", "from": "a.jsonl", "share": 1.5}, {"name": "b", "from": "b.jsonl", "rows": 5}]
+    sources = [
+        {"name": "a", "from": "a.jsonl", "share": 1.5},
+        {"name": "b", "from": "b.jsonl", "rows": 5},
+    ]
     output = {"shards": 2, "validation": 6}
     recipe = {"sources": sources, "decontaminate": {"suite": "evals.jsonl"}, "output": output}
     return build_in(folder, recipe).folder
@@ -137,7 +140,10 @@ def test_rows_that_went_are_counted_against_lock_and_audit(out: Path) -> None:
         wanted = lock[source]["written"]
         left = wanted - gone.count(source)
         for who in ("lock", "audit"):
-            assert ("counts", f"data/ holds {left} rows of source '{source}' where the {who} says {wanted}") in told
+            assert (
+                "counts",
+                f"data/ holds {left} rows of source '{source}' where the {who} says {wanted}",
+            ) in told
 
 
 def test_columns_that_differ_are_named(out: Path) -> None:
@@ -167,7 +173,10 @@ def test_an_audit_that_does_not_add_up_or_open_is_told(out: Path) -> None:
     with duckdb.connect(str(out / store.DATABASE)) as con:
         con.execute("DELETE FROM documents WHERE fate = 'removed'")
     finding, detail = faults(out)[0]
-    assert (finding, detail.startswith("the audit does not reconcile: source a: 40 rows were read but")) == (
+    assert (
+        finding,
+        detail.startswith("the audit does not reconcile: source a: 40 rows were read but"),
+    ) == (
         "audit",
         True,
     )

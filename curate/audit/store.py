@@ -34,7 +34,7 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 2,
     # An audit never fetches anything: without this DuckDB may try to download an extension for a mistyped function.
     "autoinstall_known_extensions": False,
-    # The oldest DuckDB that has to read an audit. By default DuckDB 2 writes files that no version before it can open.
+    # The oldest DuckDB that has to read an audit: by default 2.0 writes what no version before it opens.
     "storage_compatibility_version": "v1.2.0",
 }
 
@@ -126,10 +126,11 @@ def open_readonly(out: Path | str) -> duckdb.DuckDBPyConnection:
 
 @contextmanager
 def open_both(a: Path, b: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the audits of two built folders for reading alone, as the databases `a` and `b` of one connection."""
+    """Open the audits of two built folders for reading alone, as `a` and `b` of one connection."""
     for out in (a, b):
         open_readonly(out).close()  # so that it is known which of them cannot be opened, and why
-    with TemporaryDirectory() as spill, duckdb.connect(config=SETTINGS | {"temp_directory": spill}) as con:
+    with TemporaryDirectory() as spill, duckdb.connect(config=SETTINGS) as con:
+        con.execute(f"SET temp_directory = '{spill}'")
         for name, out in (("a", a), ("b", b)):
             path = str(out / DATABASE).replace("'", "''")
             con.execute(f"ATTACH '{path}' AS {name} (READ_ONLY)")

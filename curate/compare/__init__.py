@@ -5,9 +5,10 @@
     changed.rows.only_b               # 12
     changed.changes["parameters"]     # the recipe's keys that differ, with both values
 
-Two built folders are compared in their inputs, parameters, versions and counts (their locks), in their rows, and in
-what became of every row that was read (their audits). Of anything else that can be read as a source the rows are
-compared. Nothing is written. (The package isn't called `diff`: it would hide the function of that name.)
+Two built folders are compared in their inputs, parameters, versions and counts (their locks), in
+their rows, and in what became of every row that was read (their audits). Of anything else that
+can be read as a source the rows are compared. Nothing is written. (The package isn't called
+`diff`: it would hide the function of that name.)
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from curate.lock import LOCK
 
 @dataclass(frozen=True)
 class Diff:
-    """What differs between A and B; `changes` and `fates` are None where not both are built folders."""
+    """What differs between A and B; `changes` and `fates` are None unless both are built."""
 
     a: str
     b: str
@@ -36,8 +37,9 @@ class Diff:
 
     @property
     def same(self) -> bool:
-        """Whether nothing differs at all: the same rows in the same order, and all that led to them."""
-        return self.rows.same and not (self.rows.moved or self.fates or any((self.changes or {}).values()))
+        """Whether nothing differs: the same rows in the same order, and all that led to them."""
+        changed = any((self.changes or {}).values())
+        return self.rows.same and not (self.rows.moved or self.fates or changed)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as JSON can hold it."""
@@ -47,7 +49,7 @@ class Diff:
 
 
 def diff(a: str | Path, b: str | Path) -> Diff:
-    """Compare two built folders, or files, globs, folders or Hub sets; raises UserError where one can't be read."""
+    """Compare two built folders, files, globs or Hub sets; UserError where one can't be read."""
     sources = [open_side(side) for side in (a, b)]
     changes = fates = None
     built = all((Path(side) / LOCK).is_file() for side in (a, b))

@@ -1,7 +1,8 @@
 """Rows that met another fate in B than in A, from the audits of two built folders.
 
-A source whose files, or whose revision, are the same in both locks is compared row by row, by id. The rows of all
-other sources are compared by their content; where a content was read several times, the best fate of its rows counts.
+A source whose files, or whose revision, are the same in both locks is compared row by row, by
+id. The rows of all other sources are compared by their content; where a content was read several
+times, the best fate of its rows counts.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from curate.audit import store
 from curate.errors import UserError
 
 SHOWN = 5
+Connection = duckdb.DuckDBPyConnection
+Ids = list[tuple[str | None, str | None]]
 
 # Best first. A row that was quarantined has no content to know it by.
 _FATES = "['kept', 'removed', 'duplicate', 'not-sampled']"
 _BY_ID = """
-SELECT coalesce(a.source, b.source) AS source, a.id AS id_a, b.id AS id_b, coalesce(a.row, b.row) AS place,
+SELECT coalesce(a.source, b.source) AS source, a.id AS id_a, b.id AS id_b,
+    coalesce(a.row, b.row) AS place,
     coalesce(a.fate, 'not read') AS fate_a, coalesce(b.fate, 'not read') AS fate_b
 FROM (SELECT * FROM a.documents WHERE list_contains($sources::VARCHAR[], source)) AS a
 FULL JOIN (SELECT * FROM b.documents WHERE list_contains($sources::VARCHAR[], source)) AS b
@@ -32,11 +36,13 @@ _BEST = f"""
 SELECT content_hash, min(list_position({_FATES}, fate)) AS fate,
     arg_min(id, (list_position({_FATES}, fate), source, row)) AS id
 FROM {{side}}.documents
-WHERE content_hash IS NOT NULL AND NOT list_contains($sources::VARCHAR[], source) GROUP BY content_hash
+WHERE content_hash IS NOT NULL AND NOT list_contains($sources::VARCHAR[], source)
+GROUP BY content_hash
 """
 _BY_CONTENT = f"""
 SELECT NULL AS source, a.id AS id_a, b.id AS id_b, coalesce(a.id, b.id) AS place,
-    coalesce({_FATES}[a.fate], 'not read') AS fate_a, coalesce({_FATES}[b.fate], 'not read') AS fate_b
+    coalesce({_FATES}[a.fate], 'not read') AS fate_a,
+    coalesce({_FATES}[b.fate], 'not read') AS fate_b
 FROM ({_BEST.format(side="a")}) AS a FULL JOIN ({_BEST.format(side="b")}) AS b USING (content_hash)
 WHERE fate_a <> fate_b
 """
@@ -44,7 +50,9 @@ _CHANGES = """
 SELECT source, fate_a, fate_b, count(*), min_by((id_a, id_b), place, {shown})
 FROM ({changed}) GROUP BY ALL ORDER BY ALL
 """
-_REASON = "SELECT reason FROM {side}.decisions WHERE doc_id = ? AND action = ? ORDER BY rowid DESC LIMIT 1"
+_REASON = """
+SELECT reason FROM {side}.decisions WHERE doc_id = ? AND action = ? ORDER BY rowid DESC LIMIT 1
+"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class Row:
 
 @dataclass(frozen=True)
 class FateChange:
-    """Rows of one source (None: contents, whatever their sources) that went from one fate to another."""
+    """Rows of a source (None: contents of any source) that went from one fate to another."""
 
     source: str | None
     a: str
@@ -69,15 +77,17 @@ class FateChange:
 
 
 def same_sources(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
-    """The sources whose rows have the same ids in both: same name, same files or revision, read the same way."""
+    """The sources whose rows have the same ids in both: same name, files, revision and reading."""
     one, other = (lock.get("inputs", {}).get("sources", {}) for lock in (a, b))
-    return [name for name in one if _origin(a, name) == _origin(b, name) and name in other]
+    known = [name for name in one if one[name].get("files") or one[name].get("revision")]
+    return [name for name in known if name in other and _origin(a, name) == _origin(b, name)]
 
 
 def _origin(lock: Mapping[str, Any], name: str) -> Any:
-    source = lock["inputs"]["sources"].get(name, {})
-    read = [one for one in lock.get("recipe", {}).get("sources", ()) if one.get("name") == name]
-    return source.get("revision"), source.get("files"), [(one.get("split"), one.get("columns")) for one in read]
+    source = lock["inputs"]["sources"][name]
+    specs = lock.get("recipe", {}).get("sources", ())
+    read = [(one.get("split"), one.get("columns")) for one in specs if one.get("name") == name]
+    return source.get("revision"), source.get("files"), read
 
 
 def compare_fates(a: Path, b: Path, sources: list[str]) -> list[FateChange]:
@@ -87,20 +97,21 @@ def compare_fates(a: Path, b: Path, sources: list[str]) -> list[FateChange]:
     """
     with store.open_both(a, b) as con:
         try:
-            queries = [_CHANGES.format(changed=changed, shown=SHOWN) for changed in (_BY_ID, _BY_CONTENT)]
-            lines = [line for query in queries for line in con.execute(query, {"sources": sources}).fetchall()]
+            lines = []
+            for changed in (_BY_ID, _BY_CONTENT):
+                query = _CHANGES.format(changed=changed, shown=SHOWN)
+                lines += con.execute(query, {"sources": sources}).fetchall()
             return [_change(con, *line) for line in lines]
         except duckdb.Error as error:
-            raise UserError(f"{a}, {b}: their audits cannot be compared: {store.one_line(error)}") from error
+            told = store.one_line(error)
+            raise UserError(f"{a}, {b}: their audits cannot be compared: {told}") from error
 
 
-def _change(
-    con: duckdb.DuckDBPyConnection, source: str | None, a: str, b: str, rows: int, ids: list[tuple[Any, Any]]
-) -> FateChange:
-    examples = [Row(*pair, _reason(con, "a", pair[0], a), _reason(con, "b", pair[1], b)) for pair in ids]
+def _change(con: Connection, source: str | None, a: str, b: str, rows: int, ids: Ids) -> FateChange:
+    examples = [Row(x, y, _reason(con, "a", x, a), _reason(con, "b", y, b)) for x, y in ids]
     return FateChange(source, a, b, rows, examples)
 
 
-def _reason(con: duckdb.DuckDBPyConnection, side: str, doc_id: str | None, fate: str) -> str | None:
+def _reason(con: Connection, side: str, doc_id: str | None, fate: str) -> str | None:
     found = con.execute(_REASON.format(side=side), [doc_id, fate]).fetchall() if doc_id else []
     return str(found[0][0]) if found and found[0][0] is not None else None

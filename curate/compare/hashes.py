@@ -1,9 +1,10 @@
 """Rows as 128-bit hashes of what they say, whatever the order and the types of their columns.
 
-Equal rows have equal hashes, and others don't (but for collisions: 2^-128 a pair, if nobody makes
-them on purpose). A column that is null says the same as one that isn't there; whole numbers are
-equal however wide they are, and also where they stand among floats; large strings and dictionaries
-are the texts they hold. What has no rule here (decimals, times, maps) is hashed as JSON.
+Equal rows have equal hashes, and others don't (but for collisions: 2^-128 a pair, if nobody
+makes them on purpose). A column that is null says the same as one that isn't there; whole
+numbers are equal however wide they are, and also where they stand among floats; large strings
+and dictionaries are the texts they hold. What has no rule here (decimals, times, maps) is hashed
+as JSON.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from curate.text.hashing import hash_rows
 Hashes = npt.NDArray[np.uint64]
 """[n, 2]: a 128-bit hash of each of n values; 0, 0 for null."""
 Ints = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
 
 _TEXT, _BYTES, _WHOLE, _FLOAT, _BOOL, _LIST, _STRUCT, _OTHER = range(8)
 _EXACT = 2.0**53  # up to here every whole float is one integer
@@ -45,7 +47,8 @@ def hash_dicts(rows: Sequence[Mapping[str, Any]]) -> Hashes:
 
 def hash_unread(texts: Sequence[str]) -> Hashes:
     """The hashes of rows that cannot be read, by their text; no row that can has one of them."""
-    return _beside({"\0": _hash(pa.array(texts, pa.string()))}, len(texts))
+    raw = [text.encode("utf-8", "surrogatepass") for text in texts]
+    return _beside({"\0": _hash(pa.array(raw, pa.binary()))}, len(texts))
 
 
 def _beside(columns: Mapping[str, Hashes], n: int) -> Hashes:
@@ -53,9 +56,10 @@ def _beside(columns: Mapping[str, Hashes], n: int) -> Hashes:
     names = sorted(name for name, hashes in columns.items() if hashes.any())
     parts = np.zeros((n, len(names), 2), np.uint64)
     for place, name in enumerate(names):
-        digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=_WIDTH).digest()
+        raw = name.encode("utf-8", "surrogatepass")
+        own = np.frombuffer(hashlib.blake2b(raw, digest_size=_WIDTH).digest(), np.uint64)
         filled = np.any(columns[name], axis=1, keepdims=True)
-        parts[:, place] = np.where(filled, columns[name] ^ np.frombuffer(digest, np.uint64), np.uint64(0))
+        parts[:, place] = np.where(filled, columns[name] ^ own, np.uint64(0))
     there = np.any(parts, axis=2)
     owners = np.repeat(np.arange(n), there.sum(axis=1))
     return _runs(parts[there], np.arange(len(owners) + 1), owners, n, _STRUCT)
@@ -81,9 +85,9 @@ def _hash(array: pa.Array) -> Hashes:
     if pa.types.is_dictionary(kind):
         return _hash(array.dictionary_decode())
     if pa.types.is_struct(kind):
-        children = {field.name: _hash(child) for field, child in zip(kind, array.flatten(), strict=True)}
-        hashes = _beside(children, len(array))
-    elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        fields = zip(kind, array.flatten(), strict=True)
+        hashes = _beside({field.name: _hash(child) for field, child in fields}, len(array))
+    elif any(is_list(kind) for is_list in _LISTS):
         lengths = np.asarray(pc.fill_null(pc.list_value_length(array), 0), np.int64)
         bounds = np.append(0, np.cumsum(lengths))
         hashes = _runs(_hash(array.flatten()), bounds, np.arange(len(array)), len(array), _LIST)
@@ -91,6 +95,9 @@ def _hash(array: pa.Array) -> Hashes:
         hashes = _leaf(array)
     hashes[np.asarray(array.is_null())] = 0
     return hashes
+
+
+_LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
 
 
 def _leaf(array: pa.Array) -> Hashes:
@@ -135,15 +142,19 @@ _LEAVES: Mapping[Callable[[pa.DataType], bool], Callable[[pa.Array], Hashes]] = 
     pa.types.is_binary: lambda array: _texts(array, _BYTES),
     pa.types.is_large_binary: lambda array: _texts(array.cast(pa.binary()), _BYTES),
     pa.types.is_fixed_size_binary: lambda array: _texts(array.cast(pa.binary()), _BYTES),
-    pa.types.is_boolean: lambda array: _numbers(np.asarray(pc.fill_null(array, False), np.int64), _BOOL),
+    pa.types.is_boolean: lambda array: _numbers(_zeros_for_null(array.cast(pa.int8())), _BOOL),
     pa.types.is_integer: _integers,
     pa.types.is_floating: _floats,
 }
 
 
 def _numbers(values: Ints, tag: int) -> Hashes:
-    n = len(values)
-    return _stretches(np.ascontiguousarray(values).view(np.uint8), np.arange(n + 1) * 8, np.arange(n), n, tag)
+    data, n = np.ascontiguousarray(values).view(np.uint8), len(values)
+    return _stretches(data, np.arange(n + 1) * 8, np.arange(n), n, tag)
+
+
+def _zeros_for_null(array: pa.Array) -> Ints:
+    return np.asarray(pc.fill_null(array, 0)).astype(np.int64)
 
 
 def _runs(hashes: Hashes, bounds: Ints, owners: Ints, n: int, tag: int) -> Hashes:
@@ -152,7 +163,7 @@ def _runs(hashes: Hashes, bounds: Ints, owners: Ints, n: int, tag: int) -> Hashe
     return _stretches(data, bounds * _WIDTH, owners, n, tag)
 
 
-def _stretches(data: npt.NDArray[np.uint8], bounds: Ints, owners: Ints, n: int, tag: int) -> Hashes:
+def _stretches(data: Bytes, bounds: Ints, owners: Ints, n: int, tag: int) -> Hashes:
     """Hash stretches of bytes; those of one owner together, in order. Owners ascend."""
     data = data if data.size else np.zeros(1, np.uint8)
     data.flags.writeable = False  # as everywhere: writable arrays would be compiled for once more

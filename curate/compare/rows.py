@@ -1,8 +1,8 @@
 """The rows of two data sets, compared by what they say.
 
-Where both make records of one kind, they are compared as such: columns and formats may have other names. Columns
-beside the record are compared where both have them. Else the columns are compared as they are. A row that cannot
-be read is compared by its text.
+Where both make records of one kind, they are compared as such: columns and formats may have
+other names. Columns beside the record are compared where both have them. Else the columns are
+compared as they are. A row that cannot be read is compared by its text.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _OWN = frozenset({"id", "source"})
 
 @dataclass(frozen=True)
 class Example:
-    """A row that only one side has: its position in the whole set, its id if it has one, its text cut short."""
+    """A row of one side alone: its position in the whole set, its id if it has one, its text."""
 
     file: str
     row: int
@@ -42,7 +42,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Rows:
-    """How the rows of A and B differ; `compared` says as what, `beside` and `passed_over` which other columns."""
+    """How the rows of A and B differ.
+
+    `compared` says as what, `beside` with which other columns, `passed_over` without which.
+    """
 
     compared: str
     beside: list[str]
@@ -73,7 +76,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class _Reading:
-    """How a side is read: as records of a kind in a format with columns beside, or, without a kind, as it is."""
+    """How a side is read: as records of a kind with columns beside; without a kind, as it is."""
 
     kind: str | None = None
     fmt: str | dict[str, Any] = ""
@@ -81,7 +84,7 @@ class _Reading:
 
 
 def open_side(path: str | Path) -> Source:
-    """The rows of a built folder, or of files or a Hub set; raises UserError where they cannot be opened."""
+    """The rows of a built folder, files or a Hub set; UserError where they can't be opened."""
     if (Path(path) / LOCK).is_file():
         return open_source("data", "data", base=Path(path))
     (name,) = source_names([str(path)])
@@ -89,7 +92,7 @@ def open_side(path: str | Path) -> Source:
 
 
 def compare_rows(a: Source, b: Source, *, splits: bool = False) -> Rows:
-    """Compare the rows of two sources; `splits` if files called `validation-*` hold a split of their own.
+    """Compare the rows of two sources; `splits` if files called `validation-*` are a split.
 
     Raises UserError where a source holds no rows or cannot be read.
     """
@@ -138,9 +141,10 @@ def _kind(block: Block) -> str | None:
 
 
 def _others(block: Block, fmt: str | dict[str, Any], kind: str) -> frozenset[str]:
-    """The columns that stand beside the records; the id and the source of a row are its place, not its content."""
+    """The columns beside the records; a row's id and source are its place, not its content."""
     dropped = parse(block, fmt, kind).dropped_columns
-    return frozenset(name for name in dropped if "[]." not in name) - _OWN - set(body_schema(kind).names)
+    columns = frozenset(name for name in dropped if "[]." not in name)
+    return columns - _OWN - set(body_schema(kind).names)
 
 
 def _read(source: Source, reading: _Reading) -> tuple[Hashes, int]:

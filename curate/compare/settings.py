@@ -1,8 +1,9 @@
 """What two locks say of inputs, parameters and versions: every leaf that differs, with both values.
 
-Lists of things that have names are compared name by name, so that a source more is not every source behind it changed.
-A key that is missing says the same as one that is null. Keys of other versions of the lock are compared like all
-others; only the digests of what came out are left to the comparison of the rows.
+Lists of things that have names are compared name by name, so that a source more is not every
+source behind it changed. A key that is missing says the same as one that is null. Keys of other
+versions of the lock are compared like all others; only the digests of what came out are left to
+the comparison of the rows.
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ from typing import Any
 # Which keys of a lock are shown under which heading; what is not listed is a parameter.
 _INPUTS = ("inputs", "steps")
 _VERSIONS = ("versions", "lock_version")
-_HEADINGS = dict.fromkeys(_INPUTS, "inputs") | dict.fromkeys(_VERSIONS, "versions") | {"counts": "counts"}
+_HEADINGS = {
+    "counts": "counts",
+    **dict.fromkeys(_INPUTS, "inputs"),
+    **dict.fromkeys(_VERSIONS, "versions"),
+}
 SECTIONS = ("inputs", "parameters", "versions", "counts")
 _NAMES = ("name", "step")
 
 
 @dataclass(frozen=True)
 class Change:
-    """One leaf that differs: where it stands in the locks, and what it is in A and in B (None: it isn't there)."""
+    """A leaf that differs: where it stands, and what it is in A and in B (None: it isn't there)."""
 
     path: str
     a: Any

@@ -1,4 +1,5 @@
-"""What a person sees of `curate diff`: a line that says it all, then a table for each sort of change."""
+"""What a person sees of `curate diff`: a line that says it all, then a table for each sort of
+change."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from curate.compare.settings import SECTIONS
 
 _SHOWN_CHANGES = 40
 _WIDTH = 60
+Lines = Sequence[Sequence[str]]
 
 
 def show(changed: Diff) -> None:
@@ -27,26 +29,41 @@ def show(changed: Diff) -> None:
     for section in SECTIONS:
         lines = (changed.changes or {}).get(section, [])
         cells = [(one.path, _value(one.a), _value(one.b)) for one in lines[:_SHOWN_CHANGES]]
-        more = f"; the first {_SHOWN_CHANGES} of {len(lines)}, --json has all" if len(lines) > _SHOWN_CHANGES else ""
+        many = len(lines) > _SHOWN_CHANGES
+        more = f"; the first {_SHOWN_CHANGES} of {len(lines)}, --json has all" if many else ""
         _table(console, f"{section} that differ{more}", ("where", "A", "B"), cells)
     rows = changed.rows
     _table(console, f"rows, compared as {rows.compared}", ("", "A", "B"), list(_figures(rows)))
     fates = [
-        (one.source or "(by content)", one.a, one.b, f"{one.rows:,}", _ids(one.examples), _reasons(one.examples[0]))
+        (
+            one.source or "(by content)",
+            one.a,
+            one.b,
+            f"{one.rows:,}",
+            _ids(one.examples),
+            _reasons(one.examples[0]),
+        )
         for one in changed.fates or []
     ]
     titles = ("source", "fate in A", "fate in B", "rows", "first rows", "why the first")
     _table(console, "rows that met another fate", titles, fates)
     examples = [*_examples("A", rows.examples_a), *_examples("B", rows.examples_b)]
-    _table(console, "rows in one side alone, the first of each", ("only in", "file", "row", "id", "text"), examples)
+    _table(
+        console,
+        "rows in one side alone, the first of each",
+        ("only in", "file", "row", "id", "text"),
+        examples,
+    )
 
 
 def _headline(rows: Rows) -> str:
     if not rows.same:
-        return f"{rows.only_a:,} rows only in A, {rows.only_b:,} only in B, {rows.both:,} in both"
-    return f"the same {rows.a:,} rows" + (
-        f", other order: {rows.moved:,} moved" if rows.moved else " in the same order"
-    )
+        split = f" ({rows.other_split:,} of them in another split)" if rows.other_split else ""
+        alone = f"{rows.only_a:,} rows only in A, {rows.only_b:,} only in B"
+        return f"{alone}, {rows.both:,} in both{split}"
+    if rows.moved:
+        return f"same rows, other order: {rows.a:,} rows, {rows.moved:,} moved"
+    return f"same rows, same order: {rows.a:,} rows"
 
 
 def _figures(rows: Rows) -> Iterator[tuple[str, ...]]:
@@ -76,8 +93,8 @@ def _ids(examples: Sequence[Any]) -> str:
 
 
 def _reasons(one: Any) -> str:
-    said = [f"{side}: {reason}" for side, reason in (("A", one.reason_a), ("B", one.reason_b)) if reason]
-    return "; ".join(said)
+    said = {"A": one.reason_a, "B": one.reason_b}
+    return "; ".join(f"{side}: {reason}" for side, reason in said.items() if reason)
 
 
 def _examples(side: str, examples: Sequence[Example]) -> list[tuple[str, ...]]:
@@ -89,7 +106,7 @@ def _value(value: Any) -> str:
     return text if len(text) <= _WIDTH else text[: _WIDTH - 2] + " …"
 
 
-def _table(console: Console, title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+def _table(console: Console, title: str, columns: Sequence[str], lines: Lines) -> None:
     if not lines:
         return
     table = Table(*columns, title=title, title_justify="left")

@@ -1,4 +1,4 @@
-"""Audits across versions: DuckDB 1.2 opens what is written today, and today's code opens what earlier code wrote."""
+"""Audits across versions: DuckDB 1.2 opens today's, and today's code those of earlier code."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def first(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_new_audit_has_the_format_of_the_oldest_reader_and_later_writers_keep_it(example: Path) -> None:
+def test_a_new_audit_has_the_format_of_the_oldest_reader_and_later_writers_keep_it(
+    example: Path,
+) -> None:
     path = example / store.DATABASE
     assert format_of(path) in READ_BY_THE_OLDEST
     store.note(path, "finished", {"seconds": 1.0})
@@ -125,7 +127,11 @@ def answers_of(python: Path, database: Path) -> dict[str, list[str]]:
     """Ask every view and named query in plain SQL with the DuckDB of an environment."""
     texts = {path.stem: path.read_text("utf-8") for path in (ROOT / "curate/audit/queries").glob("*.sql")}
     done = subprocess.run(
-        [python, "-c", ASK, database], input=json.dumps(texts), capture_output=True, text=True, check=False
+        [python, "-c", ASK, database],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     answers: dict[str, list[str]] = json.loads(done.stdout)
@@ -154,7 +160,12 @@ def test_the_oldest_duckdb_answers_every_view_and_query_alike(oldest: Path, tmp_
     call("check", built, cwd=tmp_path)  # writes into the audit
     copy = Path(shutil.copy(built / store.DATABASE, tmp_path / "copy.duckdb"))
     told = answers_of(oldest, copy)
-    assert len(told) > 25 and {"view funnel", "view worst_matches", "contamination", "self-test"} <= set(told)
+    assert len(told) > 25 and {
+        "view funnel",
+        "view worst_matches",
+        "contamination",
+        "self-test",
+    } <= set(told)
     assert told == answers_of(Path(sys.executable), copy)
 
 
