@@ -165,7 +165,7 @@ def _columns(schemas: Mapping[str, pa.Schema], kind: str) -> list[Fault]:
 
 
 def _differing(schema: pa.Schema, other: pa.Schema) -> str:
-    one, two = ({field.name: field for field in each} for each in (schema, other))
+    one, two = ({field.name: field.type for field in each} for each in (schema, other))
     differing = [name for name in one | two if one.get(name) != two.get(name)]
     return ", ".join(differing) or "their order"
 

@@ -1,5 +1,4 @@
-"""What a person sees of `curate diff`: a line that says it all, then a table for each sort of
-change."""
+"""What a person sees of `curate diff`: a line that says it all, then a table for each sort."""
 
 from __future__ import annotations
 
