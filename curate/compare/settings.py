@@ -2,8 +2,7 @@
 
 Lists of things that have names are compared name by name, so that a source more is not every
 source behind it changed. A key that is missing says the same as one that is null. Keys of other
-versions of the lock are compared like all others; only the digests of what came out are left to
-the comparison of the rows.
+versions of the lock are compared like all others.
 """
 
 from __future__ import annotations
@@ -20,6 +19,8 @@ _HEADINGS = {
     **dict.fromkeys(_INPUTS, "inputs"),
     **dict.fromkeys(_VERSIONS, "versions"),
 }
+# What came out is compared row by row; `paths` says of the recipe's keys which are places.
+_PASSED_OVER = {"outputs", "paths"}
 SECTIONS = ("inputs", "parameters", "versions", "counts")
 _NAMES = ("name", "step")
 
@@ -36,7 +37,7 @@ class Change:
 def compare_locks(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, list[Change]]:
     """Every leaf that differs, under the heading where it belongs."""
     found: dict[str, list[Change]] = {section: [] for section in SECTIONS}
-    for key in sorted({*a, *b} - {"outputs"}):
+    for key in sorted({*a, *b} - _PASSED_OVER):
         found[_HEADINGS.get(key, "parameters")] += _changes(key, a.get(key), b.get(key))
     return found
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from curate.audit.sql import printable
+from curate.audit.words import printable
 from curate.compare import Diff
 from curate.compare.rows import Example, Rows
 from curate.compare.settings import SECTIONS

@@ -19,7 +19,6 @@ from curate.audit import store
 from curate.audit.report import write_report
 from curate.audit.sql import queries, render, sql
 from curate.audit.why import why
-from curate.mixture import Options, build_recipe_file
 from tests.command import call
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,14 +60,14 @@ def test_a_new_audit_has_the_format_of_the_oldest_reader_and_later_writers_keep_
 
 def test_an_audit_that_names_no_version_has_the_first(example: Path, first: Path) -> None:
     with store.open_readonly(first) as con:
-        assert store.schema_version(con) == 1
+        assert store.version(con) == 1
     store.note(example / store.DATABASE, "schema", 7)
     with store.open_readonly(example) as con:
-        assert store.schema_version(con) == 7
+        assert store.version(con) == 7
 
 
 def test_the_first_audit_answers_every_named_query(first: Path) -> None:
-    answers = {name: sql(first, name) for name in queries()}
+    answers = {name: sql(first, name) for name in queries(first)}
     assert all(table.num_columns > 1 and render(table, "table") for table in answers.values())
     empty = {name for name, table in answers.items() if not table.num_rows}
     assert empty == {"near-misses", "never-matchable", "same-content", "shared-items"}
@@ -125,7 +124,8 @@ print(json.dumps(answers))
 
 def answers_of(python: Path, database: Path) -> dict[str, list[str]]:
     """Ask every view and named query in plain SQL with the DuckDB of an environment."""
-    texts = {path.stem: path.read_text("utf-8") for path in (ROOT / "curate/audit/queries").glob("*.sql")}
+    files = [*ROOT.glob("curate/audit/queries/*.sql"), *ROOT.glob("curate/steps/*/queries/*.sql")]
+    texts = {path.stem: path.read_text("utf-8") for path in files}
     done = subprocess.run(
         [python, "-c", ASK, database],
         input=json.dumps(texts),
@@ -156,9 +156,9 @@ def oldest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_oldest_duckdb_answers_every_view_and_query_alike(oldest: Path, tmp_path: Path) -> None:
     recipe = ROOT / "mixtures/quickstart/recipe.yaml"
-    built = build_recipe_file(recipe, tmp_path / "out", Options(self_test=True)).folder
-    call("check", built, cwd=tmp_path)  # writes into the audit
-    copy = Path(shutil.copy(built / store.DATABASE, tmp_path / "copy.duckdb"))
+    assert call("build", recipe, "-o", "out", "--self-test", cwd=tmp_path).code == 0
+    assert call("check", "out", cwd=tmp_path).code == 0  # writes into the audit
+    copy = Path(shutil.copy(tmp_path / "out" / store.DATABASE, tmp_path / "copy.duckdb"))
     told = answers_of(oldest, copy)
     assert len(told) > 25 and {
         "view funnel",

@@ -37,6 +37,7 @@ def test_every_change_is_under_its_heading() -> None:
         "versions": {"numpy": "2.4.6"},
         "counts": {"sources": {"a": {"read": 4, "licence": "MIT"}}, "steps": []},
         "outputs": {"data/x": "12"},
+        "paths": ["recipe.sources[0].from"],
         "new": [1, {"a": 2}],
     }
     assert compare_locks(LOCK, other) == {
