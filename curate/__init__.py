@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from curate.audit.sql import sql as sql
     from curate.audit.why import why as why
+    from curate.compare import diff as diff
     from curate.errors import CurateError as CurateError
     from curate.errors import FailOver as FailOver
     from curate.errors import UserError as UserError
@@ -28,11 +29,12 @@ _WHERE = {
     "UserError": ("curate.errors", "UserError"),
     "build": ("curate.mixture", "build_recipe_file"),
     "decontaminate": ("curate.steps.decontaminate.in_memory", "decontaminate"),
+    "diff": ("curate.compare", "diff"),
     "sql": ("curate.audit.sql", "sql"),
     "why": ("curate.audit.why", "why"),
 }
 
-__all__ = ["CurateError", "FailOver", "UserError", "build", "decontaminate", "sql", "why"]
+__all__ = ["CurateError", "FailOver", "UserError", "build", "decontaminate", "diff", "sql", "why"]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,15 +23,18 @@ import pyarrow as pa
 
 from curate import lock as locks
 from curate.audit import store
+from curate.check_lock import Fault, compare, digests
 from curate.errors import UserError, unknown
 from curate.formats import detect, parse
 from curate.formats.kinds import guess_kind
-from curate.shards import sha256
 from curate.sources import Source, open_source, source_names
 from curate.verify import selfcheck
 
 FINDINGS: Mapping[str, str] = {
-    "digest": "a file is missing, or not the one that the lock names",
+    "digest": "a file is missing, changed or not in the lock",
+    "columns": "a Parquet file does not open, or its columns are not those of its kind",
+    "counts": "there are other rows than the lock or the audit counts",
+    "audit": "the audit does not open, or does not add up",
     "schema": "the row makes no record",
     "roles": "a role is unknown or stands in the wrong place",
     "empty": "the last turn, a ground truth or a verifier's name is empty",
@@ -67,6 +70,8 @@ class Checked:
     findings: list[Finding]
     only_read: dict[str, int]
     """Verifier -> rows whose label it could read, but not try: the label states no answer."""
+    held: list[str] = field(default_factory=list)
+    """What the folder has as its lock says; only of a check against the lock."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -78,7 +83,8 @@ class Checked:
         """Everything as JSON can hold it."""
         head = {"path": self.path, "kind": self.kind, "rows": self.rows}
         found = {"counts": self.counts, "only_read": self.only_read}
-        return head | found | {"findings": [vars(finding) for finding in self.findings]}
+        held = {"held": self.held} if self.held else {}
+        return head | found | held | {"findings": [vars(finding) for finding in self.findings]}
 
 
 @dataclass
@@ -107,7 +113,7 @@ def check(
         raise UserError(unknown("purpose", purpose, PURPOSES))
     folder = Path(path) if (Path(path) / locks.LOCK).is_file() else None
     lock = locks.load(folder) if folder else None
-    findings = list(_digests(folder, lock)) if folder and lock else []
+    findings = _of_files(digests(folder, lock)) if folder and lock else []
     kind = PURPOSES[purpose] if purpose else str(lock["recipe"]["kind"]) if lock else ""
     n_rows, seen = 0, _Seen()
     try:
@@ -128,21 +134,22 @@ def check(
     return checked
 
 
+def check_lock(path: str | Path) -> Checked:
+    """Check that a built folder holds what its lock says: every file, its columns, rows and audit.
+
+    Rows are not looked into, nothing is written. Raises UserError where there is no lock to read.
+    """
+    held = compare(Path(path))
+    return Checked(str(path), held.kind, held.rows, _of_files(held.faults), {}, held.held)
+
+
 def _source(path: str) -> Source:
     (name,) = source_names([path])
     return open_source(name, path, base=Path.cwd())
 
 
-def _digests(folder: Path, lock: Mapping[str, Any]) -> Iterator[Finding]:
-    outputs: Mapping[str, str] = lock["outputs"]
-    for name, wanted in sorted(outputs.items()):
-        if not (folder / name).is_file():
-            yield Finding("digest", None, f"{name} is not there")
-        elif sha256(folder / name) != wanted:
-            yield Finding("digest", None, f"{name} is not the file that the lock names")
-    for there in sorted((folder / "data").iterdir()):
-        if f"data/{there.name}" not in outputs:
-            yield Finding("digest", None, f"data/{there.name} is not in the lock")
+def _of_files(faults: Iterable[Fault]) -> list[Finding]:
+    return [Finding(name, None, detail) for name, detail in faults]
 
 
 def _block(block: Any, name: str, kind: str, built: bool, seen: _Seen) -> Iterator[Finding]:

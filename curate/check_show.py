@@ -15,13 +15,21 @@ _SHOWN_ROWS = 3
 
 
 def show(checked: Checked) -> None:
-    """Print the findings, one line a name, with the first rows of each and how the first one shows."""
+    """Print a line for each name of a finding, with its first rows, and a line for each file."""
     console = _console()
     title = f"{checked.path} ({checked.kind}, {checked.rows:,} rows)"
-    if checked.findings:
+    if not checked.findings:
+        said = "as its lock says" if checked.held else "nothing found"
+        console.print(f"{title}: {said}", markup=False)
+    elif any(one.row is not None for one in checked.findings):
         console.print(_findings(checked, title))
     else:
-        console.print(f"{title}: nothing found", markup=False)
+        console.print(title, markup=False)
+    for one in checked.findings:
+        if one.row is None:
+            console.print(f"  {one.finding}: {one.detail}", markup=False, soft_wrap=True)
+    for held in checked.held:
+        console.print(f"  held: {held}", markup=False)
     if checked.only_read:
         rows = ", ".join(f"{n:,} of {name}" for name, n in checked.only_read.items())
         console.print(f"labels that state no answer were read, but could not be tried: {rows}", markup=False)
@@ -33,10 +41,13 @@ def _findings(checked: Checked, title: str) -> Table:
     table.add_column("what it means")
     table.add_column("first rows")
     table.add_column("how the first one shows")
-    for name, n in checked.counts.items():
-        found = [one for one in checked.findings if one.finding == name][:_SHOWN_ROWS]
-        ids = ", ".join(one.row or "–" for one in found) + (" …" if n > len(found) else "")
-        table.add_row(name, f"{n:,}", FINDINGS[name], *map(_plain, (ids, found[0].detail)))
+    for name in checked.counts:
+        found = [one for one in checked.findings if one.finding == name and one.row is not None]
+        if found:
+            first = [one.row or "" for one in found[:_SHOWN_ROWS]]
+            ids = ", ".join(first) + (" …" if len(found) > len(first) else "")
+            cells = (f"{len(found):,}", FINDINGS[name], ids, found[0].detail)
+            table.add_row(name, *map(_plain, cells))
     return table
 
 

@@ -37,7 +37,7 @@ from curate.arguments import (
     Without,
     Workers,
 )
-from curate.errors import CurateError, FailOver
+from curate.errors import CurateError, FailOver, UserError
 from curate.exits import exits
 
 _HELP = """Build post-training data: decontaminated, sampled, written as Parquet, with the evidence for every row.
@@ -54,6 +54,9 @@ _HELP = """Build post-training data: decontaminated, sampled, written as Parquet
 
 \bIs a data set sound, and do its answers pass their own verifiers:
   curate check my-rlvr --for rlvr
+
+\bWhat changed between two builds, or two files:
+  curate diff before after
 
 \bRead on: docs/recipes.md, docs/suites.md, docs/decontamination.md,
 docs/audit.md and docs/verifiers.md in the repository; curate VERB --help for all options.
@@ -231,6 +234,9 @@ def check(
     purpose: Annotated[
         str | None, typer.Option("--for", metavar="WHAT", help="sft, dpo or rlvr; found out by default.")
     ] = None,
+    lock: Annotated[
+        bool, typer.Option("--lock", metavar="", help="Compare a built folder with its lock and audit.")
+    ] = False,
     workers: Workers = None,
     allow_weaker: Annotated[
         bool,
@@ -247,20 +253,62 @@ def check(
     their own verifiers refuse. Ends with code 1 if anything is found; what is
     found in a built folder is written into its audit.
 
+    With --lock the rows are not looked into: every file is hashed and opened
+    again, its columns and rows are compared with the lock and the audit, and
+    the audit has to add up. It says what held, and writes nothing.
+
     \bExample: curate check out/quickstart
       curate check train.jsonl --for rlvr
+      curate check out/quickstart --lock
 
-    Read on: docs/verifiers.md
+    Read on: docs/verifiers.md and docs/trust.md
     """
     from curate.check import check as run
+    from curate.check import check_lock
     from curate.check_show import show
 
-    checked = run(path, purpose, workers=workers or os.cpu_count() or 1, allow_weaker=allow_weaker)
+    if lock and purpose:
+        raise UserError("--lock does not look into rows: leave --for out, or check twice")
+    if lock:
+        checked = check_lock(path)
+    else:
+        workers = workers or os.cpu_count() or 1
+        checked = run(path, purpose, workers=workers, allow_weaker=allow_weaker)
     if as_json:
         print(json.dumps(checked.as_dict(), ensure_ascii=False))
     else:
         show(checked)
     if checked.findings:
+        raise typer.Exit(1)
+
+
+@app.command()
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="A built folder, a file, a glob or a Hub id.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another, or an earlier one.")],
+    as_json: Json = False,
+) -> None:
+    """Say what changed between two data sets.
+
+    Of two built folders: inputs, parameters, versions and counts, what became of
+    every row, and the rows themselves. Of anything else that can be read the rows
+    alone, by what they say. Ends with code 0 if nothing differs, 1 if anything
+    does, be it the order of the rows.
+
+    \bExample: curate diff out/before out/after
+      curate diff train.jsonl train.parquet --json
+
+    Read on: docs/trust.md
+    """
+    from curate.compare import diff as run
+    from curate.compare.show import show
+
+    changed = run(a, b)
+    if as_json:
+        print(json.dumps(changed.as_dict(), ensure_ascii=False))
+    else:
+        show(changed)
+    if not changed.same:
         raise typer.Exit(1)
 
 

@@ -40,7 +40,7 @@ def test_the_real_command_knows_its_version_and_helps(tmp_path: Path) -> None:
     assert (done.code, done.out, done.err) == (0, f"curate {version('tulu-curate')}\n", "")
 
 
-@pytest.mark.parametrize("verb", ["", "build", "decontaminate", "sql", "why"])
+@pytest.mark.parametrize("verb", ["", "build", "decontaminate", "check", "diff", "sql", "why"])
 def test_help_tells_what_a_verb_does(tmp_path: Path, verb: str) -> None:
     done = call(*filter(None, [verb]), "--help", cwd=tmp_path)
     assert (done.code, done.err) == (0, "")

@@ -12,10 +12,12 @@ written the sum of all copies, and every row that is dropped must have the decis
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -32,6 +34,8 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": 2,
     # An audit never fetches anything: without this DuckDB may try to download an extension for a mistyped function.
     "autoinstall_known_extensions": False,
+    # The oldest DuckDB that has to read an audit: by default 2.0 writes what no version before it opens.
+    "storage_compatibility_version": "v1.2.0",
 }
 
 
@@ -118,6 +122,19 @@ def open_readonly(out: Path | str) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(path, read_only=True, config=SETTINGS)
     except duckdb.Error as error:
         raise UserError(f"{path}: cannot be opened as an audit: {one_line(error)}") from error
+
+
+@contextmanager
+def open_both(a: Path, b: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the audits of two built folders for reading alone, as `a` and `b` of one connection."""
+    for out in (a, b):
+        open_readonly(out).close()  # so that it is known which of them cannot be opened, and why
+    with TemporaryDirectory() as spill, duckdb.connect(config=SETTINGS) as con:
+        con.execute(f"SET temp_directory = '{spill}'")
+        for name, out in (("a", a), ("b", b)):
+            path = str(out / DATABASE).replace("'", "''")
+            con.execute(f"ATTACH '{path}' AS {name} (READ_ONLY)")
+        yield con
 
 
 def runs(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
