@@ -40,6 +40,10 @@ Stages = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+StagesDir = Annotated[
+    Path | None,
+    typer.Option("--stages", metavar="DIR", help="The folder of the stages; by default in the user's cache."),
+]
 NoStages = Annotated[
     bool, typer.Option("--no-stages", metavar="", help="Keep nothing for the next build.", rich_help_panel=RUN)
 ]

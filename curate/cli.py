@@ -19,11 +19,9 @@ import typer
 
 from curate.arguments import (
     READ,
-    RUN,
     SUITE,
     BenchmarksDir,
     Debug,
-    Folder,
     Json,
     Limit,
     Locked,
@@ -37,8 +35,9 @@ from curate.arguments import (
     Without,
     Workers,
 )
-from curate.errors import CurateError, FailOver, UserError
+from curate.errors import FailOver
 from curate.exits import exits
+from curate.verbs import audit, data, train
 
 _HELP = """Build post-training data: decontaminated, sampled, written as Parquet, with the evidence for every row.
 
@@ -228,279 +227,19 @@ def decontaminate(
     _run(recipe, out, Path.cwd(), _options(overwrite, limit, locked, workers, stages, no_stages), as_json)
 
 
-@app.command()
-def check(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A built folder, a file, a glob or a Hub id.")],
-    purpose: Annotated[
-        str | None, typer.Option("--for", metavar="WHAT", help="sft, dpo or rlvr; found out by default.")
-    ] = None,
-    lock: Annotated[
-        bool, typer.Option("--lock", metavar="", help="Compare a built folder with its lock and audit.")
-    ] = False,
-    workers: Workers = None,
-    allow_weaker: Annotated[
-        bool,
-        typer.Option(
-            "--allow-weaker-sandbox", metavar="", help="Run code within limits alone where no sandbox can be made."
-        ),
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Check that a data set is sound and ready for a trainer.
-
-    Rows that make no record, prompts that stand twice, pairs without a
-    difference, files that differ from the lock, and for rlvr ground truths that
-    their own verifiers refuse. Ends with code 1 if anything is found; what is
-    found in a built folder is written into its audit.
-
-    With --lock the rows are not looked into: every file is hashed and opened
-    again, its columns and rows are compared with the lock and the audit, and
-    the audit has to add up. It says what held, and writes nothing.
-
-    \bExample: curate check out/quickstart
-      curate check train.jsonl --for rlvr
-      curate check out/quickstart --lock
-
-    Read on: docs/verifiers.md and docs/trust.md
-    """
-    from curate.check import check as run
-    from curate.check import check_lock
-    from curate.check_show import show
-
-    if lock and purpose:
-        raise UserError("--lock does not look into rows: leave --for out, or check twice")
-    if lock:
-        checked = check_lock(path)
-    else:
-        workers = workers or os.cpu_count() or 1
-        checked = run(path, purpose, workers=workers, allow_weaker=allow_weaker)
-    if as_json:
-        print(json.dumps(checked.as_dict(), ensure_ascii=False))
-    else:
-        show(checked)
-    if checked.findings:
-        raise typer.Exit(1)
-
-
-@app.command()
-def diff(
-    a: Annotated[str, typer.Argument(metavar="A", help="A built folder, a file, a glob or a Hub id.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another, or an earlier one.")],
-    as_json: Json = False,
-) -> None:
-    """Say what changed between two data sets.
-
-    Of two built folders: inputs, parameters, versions and counts, what became of
-    every row, and the rows themselves. Of anything else that can be read the rows
-    alone, by what they say. Ends with code 0 if nothing differs, 1 if anything
-    does, be it the order of the rows.
-
-    \bExample: curate diff out/before out/after
-      curate diff train.jsonl train.parquet --json
-
-    Read on: docs/trust.md
-    """
-    from curate.compare import diff as run
-    from curate.compare.show import show
-
-    changed = run(a, b)
-    if as_json:
-        print(json.dumps(changed.as_dict(), ensure_ascii=False))
-    else:
-        show(changed)
-    if not changed.same:
-        raise typer.Exit(1)
-
-
-@app.command()
-def verifiers(as_json: Json = False) -> None:
-    """List the verifiers, and how often each is known to be wrong.
-
-    The rates are those measured by benchmarks/verifiers.
-
-    \bExample: curate verifiers
-
-    Read on: docs/verifiers.md
-    """
-    from curate.check_show import show_verifiers
-    from curate.verify.rates import described
-
-    if as_json:
-        print(json.dumps(described(), ensure_ascii=False))
-    else:
-        show_verifiers(described())
-
-
-@app.command()
-def suites(
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[NAME | fetch NAME]", help="A suite to show, or to fetch; all are listed without."),
-    ] = None,
-    profile: Annotated[
-        str, typer.Option(metavar="NAME", help="The settings that say what can never match.", rich_help_panel=SUITE)
-    ] = "default",
-    benchmarks_dir: BenchmarksDir = None,
-    without: Without = None,
-    as_json: Json = False,
-) -> None:
-    """List the evaluation suites that ship with curate, or fetch one.
-
-    fetch reads every benchmark of a suite once, so that it lies in the Hub's
-    cache, and says how many items can never be matched. It ends with code 1 if
-    one cannot be read; the others are fetched all the same.
-
-    \bExample: curate suites
-      curate suites tulu3-extended
-      curate suites fetch tulu3 --without gpqa
-
-    Read on: docs/suites.md
-    """
-    from curate import suite_catalogue as module
-    from curate.matching.profile import profile as find_profile
-    from curate.mixture.show import progress_bar
-
-    with progress_bar() as progress:
-        settings = find_profile(profile)
-        result = module.run(
-            words or [], settings, benchmarks_dir=benchmarks_dir, without=without or (), progress=progress
-        )
-    if as_json:
-        print(json.dumps(module.as_json(result), ensure_ascii=False))
-    else:
-        module.show(result)
-    if isinstance(result, module.Fetch) and result.failed:
-        raise CurateError(f"suite {result.suite}: cannot be read: {', '.join(result.failed)}")
-
-
-@app.command()
-def sql(
-    out: Folder,
-    query: Annotated[
-        str, typer.Argument(metavar="QUERY", help="SQL, or the name of a query (--list shows them).")
-    ] = "",
-    as_json: Annotated[bool, typer.Option("--json", metavar="", help="One JSON array of objects.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", metavar="", help="CSV with a header.")] = False,
-    names: Annotated[bool, typer.Option("--list", metavar="", help="List the queries that have a name.")] = False,
-) -> None:
-    """Ask the audit of a build anything, in DuckDB's SQL.
-
-    The database, OUT/audit.duckdb, is opened for reading alone. Without a query,
-    those that have a name are listed.
-
-    \bExample: curate sql out/quickstart contamination
-      curate sql out/quickstart "select * from worst_matches where rank <= 5"
-      curate sql out/quickstart fates --json
-
-    Read on: docs/audit.md, every table and column
-    """
-    from curate.audit import sql as audit
-
-    if names or not query:
-        for name, question in audit.queries(out).items():
-            print(f"{name:20} {question}")
-        return
-    print(audit.render(audit.sql(out, query), "json" if as_json else "csv" if as_csv else "table"), end="")
-
-
-@app.command()
-def why(
-    out: Folder,
-    row: Annotated[str, typer.Argument(metavar="ROW", help="The id of a row: <source>/<row>.")],
-) -> None:
-    """Tell one row's whole path in words.
-
-    Where it came from, what it matches, what each step decided and why.
-
-    \bExample: curate why out/quickstart chats/0
-
-    Read on: docs/audit.md
-    """
-    from curate.audit.why import why as tell
-
-    print(tell(out, row), end="")
-
-
-@app.command()
-def review(
-    out: Folder,
-    verdicts: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The verdict file; verdicts.yaml beside OUT by default.")
-    ] = None,
-    benchmark: Annotated[str | None, typer.Option(metavar="NAME", help="Matches of one benchmark alone.")] = None,
-    matcher: Annotated[str | None, typer.Option(metavar="NAME", help="What one matcher found alone.")] = None,
-    label: Annotated[str | None, typer.Option(metavar="NAME", help="leak, variant, suspect or none.")] = None,
-    near: Annotated[bool, typer.Option("--all", metavar="", help="Near misses too, not hits alone.")] = False,
-    names: Annotated[bool, typer.Option("--list", metavar="", help="Print what would be reviewed.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print it as one JSON object.")] = False,
-) -> None:
-    """Judge the matches of a build, one key each, and keep the verdicts in a file.
-
-    The worst come first, those without a verdict before the others. Keys: l leak,
-    f false alarm, a allowed, n note, s skip, b back, q quit. Every verdict is
-    saved at once; the build itself is not changed.
-
-    \bExample: curate review out/quickstart
-
-    Read on: docs/audit.md
-    """
-    from curate.review import Wanted
-    from curate.review import review as walk
-
-    how = "json" if as_json else "list" if names else "walk"
-    print(walk(out, verdicts, Wanted(benchmark, matcher, label, near), how))
-
-
-@app.command()
-def report(out: Folder) -> None:
-    """Make report.html again from the audit of a build.
-
-    \bExample: curate report out/quickstart
-
-    Read on: docs/audit.md
-    """
-    from curate.audit.report import write_report
-
-    print(write_report(out))
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def train(
-    context: typer.Context,
-    trainer: Annotated[str, typer.Argument(metavar="TRAINER", help="sft, dpo, rlvr, or one that a package registers.")],
-    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A preset's name, or a YAML file.")],
-    data: Annotated[str, typer.Option(metavar="DATA", help="A built folder, or any set that `curate check` passes.")],
-    out: Out,
-    resume: Annotated[
-        bool, typer.Option("--resume", metavar="", help="Go on from the last checkpoint in OUT.", rich_help_panel=RUN)
-    ] = False,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
-) -> None:
-    """Train a model on a mixture, by a preset or a configuration of your own.
-
-    The data is checked first. OUT holds the model with its card, the resolved
-    configuration, metrics, curves and samples. Every key of the configuration is
-    an option too: --learning-rate 1e-5, --lora.rank 8, --steps 20.
-
-    \bExample: curate train sft laptop-sft --data data -o runs/sft
-
-    \bThe data for it:
-      curate build mixtures/quickstart/laptop-sft.yaml -o data
-
-    \bOn eight GPUs:
-      accelerate launch --config_file fsdp-8.yaml \\
-        -m curate train sft tulu3-sft-8b --data data -o runs/sft
-
-    Read on: docs/training.md, every key and preset
-    """
-    from curate.trainers import configure, find
-
-    found = find(trainer)
-    settings = configure(found, config, context.args)
-    done = found.module.train(settings, data, out, resume=resume, overwrite=overwrite)
-    if int(os.environ.get("RANK", "0")) == 0:  # one process of a distributed run speaks
-        print(json.dumps(done.as_dict(), ensure_ascii=False) if as_json else str(done))
+for verb in (
+    data.check,
+    data.diff,
+    data.verifiers,
+    data.suites,
+    data.stages,
+    audit.sql,
+    audit.why,
+    audit.review,
+    audit.report,
+):
+    app.command()(verb)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train.train)
 
 
 def _options(

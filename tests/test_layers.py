@@ -36,6 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("mixture", "check", "compare", "trainers"),
     ("check_show",),
     ("arguments", "exits"),
+    ("verbs",),
     ("cli",),
     ("__main__",),
 )

@@ -189,6 +189,12 @@ def prune(root: Path, limit: int) -> tuple[int, int]:
     return gone, freed
 
 
+def kept(root: Path) -> tuple[int, int]:
+    """How many stages a folder holds, and their bytes."""
+    folders = [folder for folder in root.iterdir() if folder.is_dir()] if root.is_dir() else []
+    return len(folders), sum(path.stat().st_size for folder in folders for path in folder.iterdir())
+
+
 def _removed(folder: Path) -> bool:
     try:
         with (folder / _LOCK).open("w") as lock:

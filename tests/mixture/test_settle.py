@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from curate.errors import CurateError
-from curate.mixture.plan import make_plan
 from curate.mixture.options import Options
+from curate.mixture.plan import make_plan
 from curate.mixture.run import _fill
 from curate.mixture.settle import settle
 from curate.recipe import load_recipe

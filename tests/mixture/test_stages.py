@@ -213,6 +213,23 @@ def test_what_was_not_used_for_the_longest_time_goes_first(tmp_path: Path) -> No
     assert stages.prune(tmp_path / "nowhere", 0) == (0, 0)
 
 
+def test_the_verb_counts_and_removes_them(work: Corpus) -> None:
+    folder, _ = work
+    built(work, "out")
+    done = call("stages", "--stages", "stages", "--json", cwd=folder)
+    told = json.loads(done.out)
+    files = [path for path in (folder / "stages").rglob("*") if path.is_file()]
+    assert (told["stages"], told["bytes"]) == (3, sum(path.stat().st_size for path in files))
+    assert "3 stages" in call("stages", "--stages", "stages", cwd=folder).out
+    assert call("stages", "prune", "--keep-gb", "1", "--stages", "stages", cwd=folder).out.startswith(
+        "removed 0 stages"
+    )
+    assert "removed 3 stages" in call("stages", "prune", "--stages", "stages", cwd=folder).out
+    assert not list((folder / "stages").iterdir())
+    wrong = call("stages", "prun", cwd=folder)
+    assert (wrong.code, "did you mean 'prune'" in wrong.error) == (2, True)
+
+
 def test_two_builds_at_once_share_their_stages(work: Corpus) -> None:
     folder, recipe = work
     write_recipe(folder / "r.yaml", **recipe)

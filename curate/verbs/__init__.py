@@ -1,0 +1,1 @@
+"""Verbs of the command line, one thin function each; `curate.cli` names them all."""

@@ -1,0 +1,97 @@
+"""Verbs that ask a built folder: sql, why, review, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.arguments import Folder
+
+
+def sql(
+    out: Folder,
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="SQL, or the name of a query (--list shows them).")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="One JSON array of objects.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", metavar="", help="CSV with a header.")] = False,
+    names: Annotated[bool, typer.Option("--list", metavar="", help="List the queries that have a name.")] = False,
+) -> None:
+    """Ask the audit of a build anything, in DuckDB's SQL.
+
+    The database, OUT/audit.duckdb, is opened for reading alone. Without a query,
+    those that have a name are listed.
+
+    \bExample: curate sql out/quickstart contamination
+      curate sql out/quickstart "select * from worst_matches where rank <= 5"
+      curate sql out/quickstart fates --json
+
+    Read on: docs/audit.md, every table and column
+    """
+    from curate.audit import sql as audit
+
+    if names or not query:
+        for name, question in audit.queries(out).items():
+            print(f"{name:20} {question}")
+        return
+    print(audit.render(audit.sql(out, query), "json" if as_json else "csv" if as_csv else "table"), end="")
+
+
+def why(
+    out: Folder,
+    row: Annotated[str, typer.Argument(metavar="ROW", help="The id of a row: <source>/<row>.")],
+) -> None:
+    """Tell one row's whole path in words.
+
+    Where it came from, what it matches, what each step decided and why.
+
+    \bExample: curate why out/quickstart chats/0
+
+    Read on: docs/audit.md
+    """
+    from curate.audit.why import why as tell
+
+    print(tell(out, row), end="")
+
+
+def review(
+    out: Folder,
+    verdicts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The verdict file; verdicts.yaml beside OUT by default.")
+    ] = None,
+    benchmark: Annotated[str | None, typer.Option(metavar="NAME", help="Matches of one benchmark alone.")] = None,
+    matcher: Annotated[str | None, typer.Option(metavar="NAME", help="What one matcher found alone.")] = None,
+    label: Annotated[str | None, typer.Option(metavar="NAME", help="leak, variant, suspect or none.")] = None,
+    near: Annotated[bool, typer.Option("--all", metavar="", help="Near misses too, not hits alone.")] = False,
+    names: Annotated[bool, typer.Option("--list", metavar="", help="Print what would be reviewed.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print it as one JSON object.")] = False,
+) -> None:
+    """Judge the matches of a build, one key each, and keep the verdicts in a file.
+
+    The worst come first, those without a verdict before the others. Keys: l leak,
+    f false alarm, a allowed, n note, s skip, b back, q quit. Every verdict is
+    saved at once; the build itself is not changed.
+
+    \bExample: curate review out/quickstart
+
+    Read on: docs/audit.md
+    """
+    from curate.review import Wanted
+    from curate.review import review as walk
+
+    how = "json" if as_json else "list" if names else "walk"
+    print(walk(out, verdicts, Wanted(benchmark, matcher, label, near), how))
+
+
+def report(out: Folder) -> None:
+    """Make report.html again from the audit of a build.
+
+    \bExample: curate report out/quickstart
+
+    Read on: docs/audit.md
+    """
+    from curate.audit.report import write_report
+
+    print(write_report(out))

@@ -1,0 +1,189 @@
+"""Verbs about data sets and what judges them: check, diff, verifiers, suites."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Annotated
+
+import typer
+
+from curate.arguments import SUITE, BenchmarksDir, Json, StagesDir, Without, Workers
+from curate.errors import CurateError, UserError, unknown
+
+
+def check(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A built folder, a file, a glob or a Hub id.")],
+    purpose: Annotated[
+        str | None, typer.Option("--for", metavar="WHAT", help="sft, dpo or rlvr; found out by default.")
+    ] = None,
+    lock: Annotated[
+        bool, typer.Option("--lock", metavar="", help="Compare a built folder with its lock and audit.")
+    ] = False,
+    workers: Workers = None,
+    allow_weaker: Annotated[
+        bool,
+        typer.Option(
+            "--allow-weaker-sandbox", metavar="", help="Run code within limits alone where no sandbox can be made."
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check that a data set is sound and ready for a trainer.
+
+    Rows that make no record, prompts that stand twice, pairs without a
+    difference, files that differ from the lock, and for rlvr ground truths that
+    their own verifiers refuse. Ends with code 1 if anything is found; what is
+    found in a built folder is written into its audit.
+
+    With --lock the rows are not looked into: every file is hashed and opened
+    again, its columns and rows are compared with the lock and the audit, and
+    the audit has to add up. It says what held, and writes nothing.
+
+    \bExample: curate check out/quickstart
+      curate check train.jsonl --for rlvr
+      curate check out/quickstart --lock
+
+    Read on: docs/verifiers.md and docs/trust.md
+    """
+    from curate.check import check as run
+    from curate.check import check_lock
+    from curate.check_show import show
+
+    if lock and purpose:
+        raise UserError("--lock does not look into rows: leave --for out, or check twice")
+    if lock:
+        checked = check_lock(path)
+    else:
+        workers = workers or os.cpu_count() or 1
+        checked = run(path, purpose, workers=workers, allow_weaker=allow_weaker)
+    if as_json:
+        print(json.dumps(checked.as_dict(), ensure_ascii=False))
+    else:
+        show(checked)
+    if checked.findings:
+        raise typer.Exit(1)
+
+
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="A built folder, a file, a glob or a Hub id.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another, or an earlier one.")],
+    as_json: Json = False,
+) -> None:
+    """Say what changed between two data sets.
+
+    Of two built folders: inputs, parameters, versions and counts, what became of
+    every row, and the rows themselves. Of anything else that can be read the rows
+    alone, by what they say. Ends with code 0 if nothing differs, 1 if anything
+    does, be it the order of the rows.
+
+    \bExample: curate diff out/before out/after
+      curate diff train.jsonl train.parquet --json
+
+    Read on: docs/trust.md
+    """
+    from curate.compare import diff as run
+    from curate.compare.show import show
+
+    changed = run(a, b)
+    if as_json:
+        print(json.dumps(changed.as_dict(), ensure_ascii=False))
+    else:
+        show(changed)
+    if not changed.same:
+        raise typer.Exit(1)
+
+
+def verifiers(as_json: Json = False) -> None:
+    """List the verifiers, and how often each is known to be wrong.
+
+    The rates are those measured by benchmarks/verifiers.
+
+    \bExample: curate verifiers
+
+    Read on: docs/verifiers.md
+    """
+    from curate.check_show import show_verifiers
+    from curate.verify.rates import described
+
+    if as_json:
+        print(json.dumps(described(), ensure_ascii=False))
+    else:
+        show_verifiers(described())
+
+
+def suites(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME | fetch NAME]", help="A suite to show, or to fetch; all are listed without."),
+    ] = None,
+    profile: Annotated[
+        str, typer.Option(metavar="NAME", help="The settings that say what can never match.", rich_help_panel=SUITE)
+    ] = "default",
+    benchmarks_dir: BenchmarksDir = None,
+    without: Without = None,
+    as_json: Json = False,
+) -> None:
+    """List the evaluation suites that ship with curate, or fetch one.
+
+    fetch reads every benchmark of a suite once, so that it lies in the Hub's
+    cache, and says how many items can never be matched. It ends with code 1 if
+    one cannot be read; the others are fetched all the same.
+
+    \bExample: curate suites
+      curate suites tulu3-extended
+      curate suites fetch tulu3 --without gpqa
+
+    Read on: docs/suites.md
+    """
+    from curate import suite_catalogue as module
+    from curate.matching.profile import profile as find_profile
+    from curate.mixture.show import progress_bar
+
+    with progress_bar() as progress:
+        settings = find_profile(profile)
+        result = module.run(
+            words or [], settings, benchmarks_dir=benchmarks_dir, without=without or (), progress=progress
+        )
+    if as_json:
+        print(json.dumps(module.as_json(result), ensure_ascii=False))
+    else:
+        module.show(result)
+    if isinstance(result, module.Fetch) and result.failed:
+        raise CurateError(f"suite {result.suite}: cannot be read: {', '.join(result.failed)}")
+
+
+def stages(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[prune]", help="prune removes them; all are counted without.")
+    ] = None,
+    folder: StagesDir = None,
+    keep: Annotated[
+        float, typer.Option("--keep-gb", min=0, metavar="GB", help="With prune: how much may stay; 0 by default.")
+    ] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Say what builds have kept so that they continue, or remove it.
+
+    A build keeps what it found out about each block in the user's cache. Killed,
+    it goes on where it was; with another threshold it decides anew and reads
+    nothing again. 20 GB are kept; what a build is using is never removed.
+
+    \bExample: curate stages
+      curate stages prune --keep-gb 5
+
+    Read on: docs/architecture.md
+    """
+    from curate.mixture import stages as module
+
+    if words and words != ["prune"]:
+        raise UserError(f"{unknown('word', words[0], ['prune'])}; without a word the stages are counted")
+    root = folder or module.default_root()
+    gone, freed = module.prune(root, int(keep * 1e9)) if words else (0, 0)
+    left, size = module.kept(root)
+    if as_json:
+        print(json.dumps({"folder": str(root), "stages": left, "bytes": size, "removed": gone, "freed": freed}))
+        return
+    if words:
+        print(f"removed {gone:,} stages, {freed / 1e9:,.2f} GB")
+    print(f"{root}: {left:,} stages, {size / 1e9:,.2f} GB")
