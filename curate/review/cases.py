@@ -1,7 +1,7 @@
 """What there is to judge in a build: pairs of texts, the worst first, each with what every matcher says of it.
 
     with open_readonly(Path("my-sft")) as con:
-        found = in_order(cases(con, Wanted(matcher="robust")), load_verdicts(Path("verdicts.yaml")))
+        found = in_order(cases(con, Selection(matcher="robust")), load_verdicts(Path("verdicts.yaml")))
         shown = texts(con, found[0])
 
 A verdict belongs to two texts, so rows and items of equal texts are one case. Texts are read one case at a time: there
@@ -19,14 +19,14 @@ import pyarrow as pa
 
 from curate.audit.windows import Window, merged
 from curate.errors import UserError, unknown
-from curate.steps.decontaminate.verdicts import Verdict, item_hash
+from curate.steps.decontaminate.verdicts import Ruling, item_hash
 
 LABELS = ("leak", "variant", "suspect", "none")
 _WORST = ("leak", None, "variant", "suspect")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Selection:
     """Which matches to review: all hits, or fewer; `near` adds the near misses."""
 
     benchmark: str | None = None
@@ -36,7 +36,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Found:
+class Opinion:
     """What one matcher says of the pair."""
 
     matcher: str
@@ -57,7 +57,7 @@ class Case:
     fate: str
     doc_hash: str
     item_hash: str
-    found: tuple[Found, ...]
+    found: tuple[Opinion, ...]
     others: int = 0
 
     @property
@@ -103,7 +103,7 @@ HAVING bool_or((m.hit OR m.counts OR $near) AND ($matcher IS NULL OR m.matcher =
 """
 
 
-def cases(con: duckdb.DuckDBPyConnection, wanted: Wanted) -> list[Case]:
+def cases(con: duckdb.DuckDBPyConnection, wanted: Selection) -> list[Case]:
     """Every pair of texts that is wanted, the worst first; `con` is an audit opened for reading."""
     _check(con, wanted)
     given = {"benchmark": wanted.benchmark, "matcher": wanted.matcher, "label": wanted.label, "near": wanted.near}
@@ -118,13 +118,13 @@ def cases(con: duckdb.DuckDBPyConnection, wanted: Wanted) -> list[Case]:
     return list(worst.values())
 
 
-def in_order(found: Iterable[Case], verdicts: Iterable[Verdict]) -> list[Case]:
+def in_order(found: Iterable[Case], verdicts: Iterable[Ruling]) -> list[Case]:
     """Those without a verdict first; otherwise the order stays."""
     judged = {verdict.texts for verdict in verdicts}
     return sorted(found, key=lambda case: case.texts in judged)
 
 
-def as_object(case: Case, verdict: Verdict | None) -> dict[str, Any]:
+def as_object(case: Case, verdict: Ruling | None) -> dict[str, Any]:
     """A case for a program."""
     line: dict[str, Any] = {"doc": case.doc, "item": case.item, "source": case.source, "benchmark": case.benchmark}
     line |= {"fate": case.fate, "doc_hash": case.doc_hash, "item_hash": case.item_hash, "others": case.others}
@@ -152,7 +152,7 @@ def texts(con: duckdb.DuckDBPyConnection, case: Case) -> Texts:
 
 def _case(row: tuple[Any, ...], hashed: str) -> Case:
     doc, item, source, benchmark, fate, content, found = row
-    return Case(doc, item, source, benchmark, fate, content.hex, hashed, tuple(Found(*one) for one in found))
+    return Case(doc, item, source, benchmark, fate, content.hex, hashed, tuple(Opinion(*one) for one in found))
 
 
 def _item_hashes(con: duckdb.DuckDBPyConnection, ids: set[str]) -> Mapping[str, str]:
@@ -163,7 +163,7 @@ def _item_hashes(con: duckdb.DuckDBPyConnection, ids: set[str]) -> Mapping[str, 
     return {instance_id: item_hash(text) for instance_id, text in rows}
 
 
-def _check(con: duckdb.DuckDBPyConnection, wanted: Wanted) -> None:
+def _check(con: duckdb.DuckDBPyConnection, wanted: Selection) -> None:
     for kind, name, query in (
         ("benchmark", wanted.benchmark, "SELECT DISTINCT benchmark FROM instances"),
         ("matcher", wanted.matcher, "SELECT DISTINCT matcher FROM matches"),

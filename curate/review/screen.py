@@ -14,8 +14,8 @@ from rich.text import Text
 
 from curate.audit.windows import Sizes, windows
 from curate.audit.words import printable
-from curate.review.cases import Case, Found, Side, Texts
-from curate.steps.decontaminate.verdicts import Verdict
+from curate.review.cases import Case, Opinion, Side, Texts
+from curate.steps.decontaminate.verdicts import Ruling
 
 WIDE = 96
 """Columns from which both texts stand side by side."""
@@ -33,7 +33,7 @@ _WORDS = {"leak": "bold red", "false-alarm": "bold green", "allowed": "bold cyan
 _LABELS = {"leak": "red", "variant": "yellow", "suspect": "magenta"}
 
 
-def draw(console: Console, case: Case, shown: Texts, place: str, verdict: Verdict | None, note: str | None) -> None:
+def draw(console: Console, case: Case, shown: Texts, place: str, verdict: Ruling | None, note: str | None) -> None:
     """Clear the screen and show one case; `place` says where in the list it is."""
     head = Group(*_head(case, shown, place, verdict, note))
     foot = _keys()
@@ -73,7 +73,7 @@ def _pieces(side: Side, start: int, stop: int) -> Iterator[tuple[str, bool]]:
     yield side.text[start:stop], False
 
 
-def _head(case: Case, shown: Texts, place: str, verdict: Verdict | None, note: str | None) -> Iterator[RenderableType]:
+def _head(case: Case, shown: Texts, place: str, verdict: Ruling | None, note: str | None) -> Iterator[RenderableType]:
     yield Text(place, "dim")
     yield Text.assemble((printable(case.doc), "bold"), " ↔ ", (printable(case.item), "bold"))
     table = Table.grid(padding=(0, 2))
@@ -92,7 +92,7 @@ def _head(case: Case, shown: Texts, place: str, verdict: Verdict | None, note: s
         yield Text.assemble("note: ", printable(note), ("  (kept with the verdict you give)", "dim"))
 
 
-def _found(found: Found) -> tuple[Text, ...]:
+def _found(found: Opinion) -> tuple[Text, ...]:
     outcome = "hit" if found.hit else "near miss"
     label = Text(found.label or "no label", _LABELS.get(found.label or "", "dim"))
     counts = Text("counts" if found.counts else "does not count", "" if found.counts else "dim")

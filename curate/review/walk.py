@@ -1,6 +1,6 @@
 """Walks through the cases of a build, one key each, and keeps every verdict at once.
 
-    review(Path("my-sft"), None, Wanted(label="variant"), "walk")
+    review(Path("my-sft"), None, Selection(label="variant"), "walk")
 
 The walk itself is a function of keys, so that it can be tried without a terminal. Ctrl-C ends it anywhere: whatever was
 judged before is in the file. Refused: a walk where there is no terminal.
@@ -21,20 +21,20 @@ from rich.console import Console
 from curate.audit.store import open_readonly
 from curate.audit.words import printable
 from curate.errors import UserError
-from curate.review.cases import Case, Wanted, as_object, cases, in_order, texts
+from curate.review.cases import Case, Selection, as_object, cases, in_order, texts
 from curate.review.screen import draw
-from curate.steps.decontaminate.verdicts import Verdict, load_verdicts, save_verdicts
+from curate.steps.decontaminate.verdicts import Ruling, load_verdicts, save_verdicts
 
 FILE = "verdicts.yaml"
 WORDS = {"l": "leak", "f": "false-alarm", "a": "allowed"}
 
-Verdicts = dict[tuple[str, str], Verdict]
+Verdicts = dict[tuple[str, str], Ruling]
 """By the hashes of the two texts."""
-Show = Callable[[int, Verdict | None, str | None], None]
+Show = Callable[[int, Ruling | None, str | None], None]
 """Shows a case by its place, with its verdict and a note that waits for one."""
 
 
-def review(out: Path, path: Path | None, wanted: Wanted, how: str) -> str:
+def review(out: Path, path: Path | None, wanted: Selection, how: str) -> str:
     """Review the build `out`: `walk` through it, or only give what there is as a `list` or as `json`."""
     if how == "walk" and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError("curate review needs a terminal; --list or --json print what would be reviewed")
@@ -52,7 +52,7 @@ def review(out: Path, path: Path | None, wanted: Wanted, how: str) -> str:
             return "\n".join([*lines, _counted(found, verdicts)])
         console = Console(highlight=False)
 
-        def show(at: int, verdict: Verdict | None, note: str | None) -> None:
+        def show(at: int, verdict: Ruling | None, note: str | None) -> None:
             place = f"{at + 1:,} of {len(found):,} · {_judged(found, verdicts):,} judged · {file}"
             draw(console, found[at], texts(con, found[at]), place, verdict, note)
 
@@ -97,7 +97,7 @@ def _judge(verdicts: Verdicts, case: Case, word: str, note: str | None, save: Ca
     """Give a case its verdict; a note it had stays unless there is a new one."""
     before = verdicts.get(case.texts)
     kept = note or (before.note if before else None)
-    verdicts[case.texts] = Verdict(case.doc, case.item, word, kept, *case.texts)
+    verdicts[case.texts] = Ruling(case.doc, case.item, word, kept, *case.texts)
     save()
 
 
@@ -110,7 +110,7 @@ def _counted(found: list[Case], verdicts: Verdicts) -> str:
     return f"{len(found):,} to review, {judged:,} judged, {len(found) - judged:,} left"
 
 
-def _line(case: Case, verdict: Verdict | None) -> str:
+def _line(case: Case, verdict: Ruling | None) -> str:
     said = " ".join(f"{found.matcher}:{found.label or 'none'}" for found in case.found)
     score = max(found.score for found in case.found)
     return f"{100 * score:5.1f} %  {verdict.verdict if verdict else '-':11}  " + printable(

@@ -78,11 +78,11 @@ def review(
 
     Read on: docs/audit.md
     """
-    from curate.review import Wanted
+    from curate.review import Selection
     from curate.review import review as walk
 
     how = "json" if as_json else "list" if names else "walk"
-    print(walk(out, verdicts, Wanted(benchmark, matcher, label, near), how))
+    print(walk(out, verdicts, Selection(benchmark, matcher, label, near), how))
 
 
 def report(out: Folder) -> None:

@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from curate.verify.sandbox import Limits, Run, run
+from curate.verify.sandbox import Limits, Outcome, run
 from curate.verify.verdict import BadGroundTruth, Verdict
 
 LIMITS = Limits(seconds=15.0, cpu_seconds=15, processes=32)
@@ -44,7 +44,7 @@ _LOOKS_LIKE_CODE = re.compile(
     re.MULTILINE,
 )
 
-# Run in the sandbox as the program itself. Without the module `site` there is no exit() and no quit().
+# Outcome in the sandbox as the program itself. Without the module `site` there is no exit() and no quit().
 _AS_PROGRAM = """\
 import builtins, sys
 builtins.exit = builtins.quit = sys.exit
@@ -53,7 +53,7 @@ del builtins, sys
 exec(compile({code!a}, "solution.py", "exec"), globals())
 """
 
-# Run in the sandbox: defines what the completion defines, then runs each test in a fork. It writes a line for each,
+# Outcome in the sandbox: defines what the completion defines, then runs each test in a fork. It writes a line for each,
 # with a word that only it knows, to what was standard output; prints of the code and of tests go nowhere.
 _HARNESS = """\
 import builtins, json, os, select, signal, sys, time, types
@@ -251,7 +251,7 @@ def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.rstrip().splitlines()]
 
 
-def _ended(done: Run) -> str:
+def _ended(done: Outcome) -> str:
     """How a run ended that did not end well, with the last line of its errors."""
     last = done.stderr.rstrip().rpartition("\n")[2][:200]
     return f"it ended with {done.status}" + (f": {last}" if last else "")

@@ -68,7 +68,6 @@ _DROPPED = frozenset(
     "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle limits nolimits "
     "quad qquad thinspace enspace hspace vspace allowbreak nonumber notag boldmath".split()
 )
-_FONTS = frozenset("mathbf mathit mathsf mathcal boldsymbol bm mathrm rm bf it operatorname boxed fbox".split())
 _WORDS = frozenset("text textbf textit textrm textsf texttt textnormal mbox hbox mathrm".split())
 _COMMAND = re.compile(r"\\([A-Za-z]+\*?|.)", re.DOTALL)
 _SPACED = re.compile(r"\\\\|,\s*\\!\s*|\\[,;:! ]|~|\\\n")

@@ -27,7 +27,7 @@ from curate.errors import CurateError, UserError
 from curate.verify.jail import JAILS, PATH, STARTED, WEAKER, Jail, Limits, missing, python
 from curate.verify.seccomp import filter_program
 
-__all__ = ["Limits", "Run", "run"]
+__all__ = ["Limits", "Outcome", "run"]
 
 Status = Literal["ok", "error", "timeout", "memory", "output", "killed"]
 _ENVIRONMENT = {"PATH": PATH, "HOME": "/tmp", "LANG": "C.UTF-8"}
@@ -42,7 +42,7 @@ Pipes = dict[int, bytearray]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Outcome:
     """How a program ended and what it wrote; `seconds` of wall time; `lacks` is what its sandbox did not guard.
 
     `status` is `ok` (exit code 0), `error` (another exit code), `timeout` (wall or processor time), `memory`, `output`
@@ -56,8 +56,8 @@ class Run:
     lacks: tuple[str, ...] = ()
 
 
-def run(program: str, stdin: str = "", limits: Limits = Limits(), *, allow_weaker: bool = False) -> Run:  # noqa: B008
-    """Run a Python program in a sandbox, with `stdin` as its standard input; only the standard library is there.
+def run(program: str, stdin: str = "", limits: Limits = Limits(), *, allow_weaker: bool = False) -> Outcome:  # noqa: B008
+    """Outcome a Python program in a sandbox, with `stdin` as its standard input; only the standard library is there.
 
     Safe to call from several threads and processes at once. Raises UserError where no sandbox can be made, unless
     `allow_weaker`, and CurateError where one fails to start.
@@ -94,8 +94,8 @@ def _problem(jail: Jail) -> str | None:
     return None if (tried.status, tried.stdout) == ("ok", "in\n") else " ".join(tried.stderr.split()) or tried.status
 
 
-def run_in(jail: Jail, program: str, stdin: str, limits: Limits) -> Run:
-    """Run a program in a given jail; `run` chooses one.
+def run_in(jail: Jail, program: str, stdin: str, limits: Limits) -> Outcome:
+    """Outcome a program in a given jail; `run` chooses one.
 
     Raises CurateError where the jail fails before the program has begun: that is no failure of the program.
     """
@@ -125,7 +125,7 @@ def run_in(jail: Jail, program: str, stdin: str, limits: Limits) -> Run:
             raise CurateError(f"the sandbox ({jail.name}) did not start a program: {' '.join(stderr.split())[-300:]}")
         stderr = stderr.removeprefix(STARTED)
         status = stopped or _status(process.returncode, stderr, seconds >= limits.cpu_seconds)
-        return Run(stdout, stderr, status, seconds, jail.lacks)
+        return Outcome(stdout, stderr, status, seconds, jail.lacks)
 
 
 @contextlib.contextmanager

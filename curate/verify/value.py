@@ -46,7 +46,6 @@ _BELOW = re.compile(r"(?:([^<>=]+?)(<|\\leq) ?)?([A-Za-z]) ?(<|\\leq|>|\\geq)([^
 _FLIPPED = re.compile(r"([^<>=A-Za-z]+)(<|\\leq|>|\\geq) ?([A-Za-z])\Z")
 _TURNED = {"<": ">", ">": "<", "\\leq": "\\geq", "\\geq": "\\leq"}
 _OPEN, _CLOSE = "([{", ")]}"
-_FUNCTIONS = frozenset("sqrt frac sin cos tan log".split())
 
 _UNIT_NAMES = (
     "mm millimeter millimetre", "cm centimeter centimetre", "m meter metre", "km kilometer kilometre", "in inch inches",

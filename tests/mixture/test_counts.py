@@ -11,7 +11,7 @@ import pytest
 
 from curate.mixture.summary import Summary
 from curate.steps.decontaminate.in_memory import decontaminate
-from curate.steps.decontaminate.verdicts import Verdict, item_hash, save_verdicts
+from curate.steps.decontaminate.verdicts import Ruling, item_hash, save_verdicts
 from tests.corpus import ask, build_in, chat, ids, write_lines
 
 ITEM = "A baker sells 24 loaves in the morning and 18 loaves in the afternoon. How many loaves does she sell in all?"
@@ -73,7 +73,7 @@ def hashed(out: Path, row: str) -> str:
 
 
 def judged(
-    folder: Path, recipe: dict[str, Any], verdicts: Sequence[Verdict], name: str = "judged", **options: Any
+    folder: Path, recipe: dict[str, Any], verdicts: Sequence[Ruling], name: str = "judged", **options: Any
 ) -> tuple[Path, Summary]:
     """Build a recipe with these verdicts."""
     save_verdicts(folder / f"{name}.yaml", verdicts)
@@ -86,12 +86,12 @@ def test_verdicts_go_before_labels_and_are_recorded(tmp_path: Path, recipe: dict
     first = build_in(tmp_path, recipe).folder
     item = item_hash(ITEM)
     verdicts = [
-        Verdict("chats/0", "bakery/0", "leak", "the same task", hashed(first, "chats/0"), item),
-        Verdict("chats/1", "bakery/0", "false-alarm", None, hashed(first, "chats/1"), item),
-        Verdict("old/9", "old/item", "allowed", None, hashed(first, "chats/4"), item),
-        Verdict("chats/2", "bakery/0", "leak", None, hashed(first, "chats/2"), item),
-        Verdict("chats/3", "bakery/0", "leak", None, "0" * 32, item),
-        Verdict("chats/3", "bakery/1", "leak", None, hashed(first, "chats/3"), item_hash("gone")),
+        Ruling("chats/0", "bakery/0", "leak", "the same task", hashed(first, "chats/0"), item),
+        Ruling("chats/1", "bakery/0", "false-alarm", None, hashed(first, "chats/1"), item),
+        Ruling("old/9", "old/item", "allowed", None, hashed(first, "chats/4"), item),
+        Ruling("chats/2", "bakery/0", "leak", None, hashed(first, "chats/2"), item),
+        Ruling("chats/3", "bakery/0", "leak", None, "0" * 32, item),
+        Ruling("chats/3", "bakery/1", "leak", None, hashed(first, "chats/3"), item_hash("gone")),
     ]
     out, summary = judged(tmp_path, recipe, verdicts)
     assert sorted(ids(out, "removed/*.parquet")) == ["chats/0"]
@@ -123,7 +123,7 @@ def test_no_verdict_changes_nothing(tmp_path: Path, recipe: dict[str, Any]) -> N
 
 def test_verdicts_are_the_same_in_any_pieces(tmp_path: Path, recipe: dict[str, Any]) -> None:
     first = build_in(tmp_path, recipe).folder
-    verdicts = [Verdict("x", "y", "allowed", None, hashed(first, "chats/3"), item_hash(ITEM))]
+    verdicts = [Ruling("x", "y", "allowed", None, hashed(first, "chats/3"), item_hash(ITEM))]
     found = []
     for workers, size in ((1, 1), (2, 200), (3, 1 << 20)):
         out, _ = judged(tmp_path, recipe, verdicts, f"w{workers}", workers=workers, block_bytes=size)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from curate.errors import UserError
-from curate.steps.decontaminate.verdicts import Verdict, item_hash, save_verdicts
+from curate.steps.decontaminate.verdicts import Ruling, item_hash, save_verdicts
 from tests.corpus import ask, build_in, chat, ids, sentence, write_lines
 
 RNG = random.Random(8)
@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
     hashes = {row["id"]: row["content_hash"].replace("-", "") for row in ask(first, "FROM documents")}
     words = ("false-alarm", "allowed")
     verdicts = [
-        Verdict(f"a/{n}", f"evals/{n}", word, "said by hand", hashes[f"a/{n}"], item_hash(ITEMS[n]))
+        Ruling(f"a/{n}", f"evals/{n}", word, "said by hand", hashes[f"a/{n}"], item_hash(ITEMS[n]))
         for n, word in enumerate(words)
     ]
     save_verdicts(tmp_path / "verdicts.yaml", verdicts)

@@ -12,8 +12,8 @@ import pytest
 
 from curate.audit.store import open_readonly
 from curate.errors import UserError
-from curate.review.cases import Case, Wanted, as_object, cases, in_order, texts
-from curate.steps.decontaminate.verdicts import Verdict, item_hash
+from curate.review.cases import Case, Selection, as_object, cases, in_order, texts
+from curate.steps.decontaminate.verdicts import Ruling, item_hash
 from tests.audit import conftest as rows
 from tests.review.conftest import judgeable
 
@@ -27,7 +27,7 @@ def out(tmp_path: Path, made: Made) -> Path:
 
 def found(out: Path, **wanted: Any) -> list[Case]:
     with open_readonly(out) as con:
-        return cases(con, Wanted(**wanted))
+        return cases(con, Selection(**wanted))
 
 
 def named(found: list[Case]) -> list[str]:
@@ -85,7 +85,7 @@ def test_names_that_are_not_there(out: Path, wanted: dict[str, Any], message: st
 
 def test_what_is_judged_comes_last(out: Path) -> None:
     every = found(out, near=True)
-    judged = [Verdict("x", "y", "allowed", None, *every[at].texts) for at in (0, 2)]
+    judged = [Ruling("x", "y", "allowed", None, *every[at].texts) for at in (0, 2)]
     assert in_order(every, judged) == [every[1], every[3], every[0], every[2]]
     # A verdict whose texts are no longer these does not hold.
     assert in_order(every, [replace(judged[0], doc_hash="0" * 32)]) == every
@@ -93,7 +93,7 @@ def test_what_is_judged_comes_last(out: Path) -> None:
 
 def test_the_spans_of_all_matchers_are_merged(out: Path) -> None:
     with open_readonly(out) as con:
-        shown = texts(con, cases(con, Wanted())[0])
+        shown = texts(con, cases(con, Selection())[0])
     user = shown.turns[1]
     assert [user.text[a:b] for a, b in user.spans] == [rows.LEAK[rows.LEAK.index(rows.SHARED) :]]
     assert [shown.item.text[a:b] for a, b in shown.item.spans] == [rows.ITEM[:85]]
@@ -103,7 +103,7 @@ def test_the_spans_of_all_matchers_are_merged(out: Path) -> None:
 
 def test_a_case_for_a_program(out: Path) -> None:
     case = found(out)[1]
-    line = as_object(case, Verdict("a", "b", "leak", "so", *case.texts))
+    line = as_object(case, Ruling("a", "b", "leak", "so", *case.texts))
     assert (line["doc"], line["verdict"], line["note"], line["fate"]) == ("chat/2", "leak", "so", "kept")
     assert line["matches"] == [{"matcher": "robust", "score": 0.7, "hit": True, "label": "variant", "counts": False}]
     assert as_object(case, None)["verdict"] is None

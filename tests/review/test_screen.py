@@ -15,9 +15,9 @@ from rich.console import Console
 
 from curate.audit.store import open_readonly
 from curate.audit.windows import Sizes
-from curate.review.cases import Case, Found, Side, Texts, Wanted, cases, texts
+from curate.review.cases import Case, Opinion, Selection, Side, Texts, cases, texts
 from curate.review.screen import draw, marked, readable
-from curate.steps.decontaminate.verdicts import Verdict
+from curate.steps.decontaminate.verdicts import Ruling
 from tests.audit import conftest as rows
 from tests.review.conftest import judgeable
 
@@ -32,13 +32,13 @@ def drawn(case: Case, shown: Texts, width: int = 120, height: int = 40, note: st
     console = Console(
         file=out, force_terminal=True, width=width, height=height, color_system="standard", highlight=False
     )
-    draw(console, case, shown, "1 of 3", Verdict("a", "b", "allowed", "as agreed", "0" * 32, "1" * 32), note)
+    draw(console, case, shown, "1 of 3", Ruling("a", "b", "allowed", "as agreed", "0" * 32, "1" * 32), note)
     return out.getvalue()
 
 
 def test_all_that_is_needed_to_judge_is_there(tmp_path: Path, made: Made) -> None:
     with open_readonly(made(tmp_path, judgeable(), 5)) as con:
-        case = cases(con, Wanted())[0]
+        case = cases(con, Selection())[0]
         screen = drawn(case, texts(con, case), note="to be kept")
     plain = SENT.sub("", screen)
     for words in (
@@ -59,7 +59,7 @@ def test_all_that_is_needed_to_judge_is_there(tmp_path: Path, made: Made) -> Non
     assert "\x1b[30;43m" in screen
 
 
-CASE = Case("a/0", "b/0", "a", "b", "kept", "0" * 32, "1" * 32, (Found("ngram", 0.9, True, None, True),))
+CASE = Case("a/0", "b/0", "a", "b", "kept", "0" * 32, "1" * 32, (Opinion("ngram", 0.9, True, None, True),))
 
 
 @pytest.mark.parametrize("width", [40, 80, 120, 300])
@@ -74,7 +74,7 @@ def test_it_fits_whatever_the_texts(width: int, height: int) -> None:
 
 
 def test_nothing_of_the_data_reaches_the_terminal_as_a_command() -> None:
-    evil = Case(EVIL, EVIL, EVIL, EVIL, "kept", "0" * 32, "1" * 32, (Found(EVIL, 0.9, True, None, True),))
+    evil = Case(EVIL, EVIL, EVIL, EVIL, "kept", "0" * 32, "1" * 32, (Opinion(EVIL, 0.9, True, None, True),))
     side = Side(EVIL * 3, [(4, 12)], 0, EVIL)
     for width in (60, 140):
         left = SENT.sub("", drawn(evil, Texts([side], side, EVIL), width, 60, EVIL))

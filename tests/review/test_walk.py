@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from curate.audit.store import DATABASE, open_readonly
-from curate.review.cases import Case, Wanted, cases
+from curate.review.cases import Case, Selection, cases
 from curate.review.walk import Verdicts, walk
-from curate.steps.decontaminate.verdicts import Verdict, load_verdicts, save_verdicts
+from curate.steps.decontaminate.verdicts import Ruling, load_verdicts, save_verdicts
 from tests.audit import conftest as rows
 from tests.command import ROOT, call, environment, run
 from tests.review.conftest import judgeable
@@ -35,7 +35,7 @@ def out(tmp_path: Path, made: Made) -> Path:
 @pytest.fixture
 def found(out: Path) -> list[Case]:
     with open_readonly(out) as con:
-        return cases(con, Wanted())
+        return cases(con, Selection())
 
 
 def walked(
@@ -115,7 +115,7 @@ def test_the_list_and_the_object(out: Path) -> None:
     assert told["verdicts"] == str(out.parent / "verdicts.yaml")
     case = told["cases"][0]
     save_verdicts(
-        out.parent / "verdicts.yaml", [Verdict("x", "y", "allowed", None, case["doc_hash"], case["item_hash"])]
+        out.parent / "verdicts.yaml", [Ruling("x", "y", "allowed", None, case["doc_hash"], case["item_hash"])]
     )
     assert call("review", out, "--list", cwd=out).out.splitlines()[-2].startswith(" 70.0 %  allowed      chat/2")
 

@@ -24,7 +24,7 @@ from curate.errors import CurateError, UserError
 from curate.verify import jail as jails
 from curate.verify import sandbox
 from curate.verify.jail import BARE, BUBBLEWRAP, NAMESPACES, OFFLINE, TRANSIENT, Jail
-from curate.verify.sandbox import Limits, Run, run, run_in
+from curate.verify.sandbox import Limits, Outcome, run, run_in
 from curate.verify.seccomp import MACHINES, filter_program
 from tests.conftest import ROOT
 from tests.verify.hostile import PRELUDE, PROGRAMS
@@ -90,7 +90,7 @@ def stops() -> Iterator[list[float]]:
         thread.join()
 
 
-def in_time(jail: Jail, text: str) -> Run:
+def in_time(jail: Jail, text: str) -> Outcome:
     """A run that ends a second after its limit at the latest, apart from time in which nothing here ran."""
     with stops() as gaps:
         done = run_in(jail, text, "", SMALL)
@@ -224,7 +224,7 @@ def _name(jail: Jail) -> str:
 
 
 def _as_nobody(code: str) -> subprocess.CompletedProcess[str]:
-    """Run code as an unprivileged user, with the system's Python, which such a user can read."""
+    """Outcome code as an unprivileged user, with the system's Python, which such a user can read."""
     command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-c", code]
     return subprocess.run(command, cwd=ROOT, env={"PATH": jails.PATH}, capture_output=True, text=True, check=False)
 
@@ -315,7 +315,7 @@ def test_limits_without_walls_say_what_they_lack(jail: Jail, tmp_path: Path) -> 
 
 def test_the_best_sandbox_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     usable(BUBBLEWRAP)
-    assert isinstance(run("print(1)"), Run)
+    assert isinstance(run("print(1)"), Outcome)
     assert run("print(1)", allow_weaker=True).lacks == ()
 
 

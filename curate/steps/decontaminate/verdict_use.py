@@ -15,7 +15,7 @@ import numpy as np
 from curate.items import Item, item_text
 from curate.matching.ngram import Matches
 from curate.steps.decontaminate.found import VERDICTS
-from curate.steps.decontaminate.verdicts import Verdict, item_hash
+from curate.steps.decontaminate.verdicts import Ruling, item_hash
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Given:
     """Entries of the file."""
 
 
-def ready(verdicts: Sequence[Verdict], items: Sequence[Item]) -> Given:
+def ready(verdicts: Sequence[Ruling], items: Sequence[Item]) -> Given:
     """Look up the items of verdicts by their texts."""
     by_text = defaultdict[str, list[int]](list)
     if verdicts:

@@ -1,7 +1,7 @@
 """The verdict file: what people said of single pairs of a training row and a benchmark item, in YAML for a repository.
 
     verdicts = load_verdicts(Path("verdicts.yaml"))
-    save_verdicts(Path("verdicts.yaml"), [*verdicts, Verdict("chat/1", "gsm8k/0", "leak", None, doc_hash, item_hash)])
+    save_verdicts(Path("verdicts.yaml"), [*verdicts, Ruling("chat/1", "gsm8k/0", "leak", None, doc_hash, item_hash)])
 
 A verdict belongs to two texts, by their hashes: it holds wherever they meet again, under any id, and is void where one
 of them has changed. Ids are for people. Refused, each in one line: unknown keys and words, hashes that are none, and
@@ -34,7 +34,7 @@ _HASH = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Ruling:
     """One verdict: ids and note for people, `verdict` one of `WORDS`, and the hashes of the two texts."""
 
     doc: str
@@ -55,7 +55,7 @@ def item_hash(text: str) -> str:
     return blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
 
 
-def load_verdicts(path: Path) -> list[Verdict]:
+def load_verdicts(path: Path) -> list[Ruling]:
     """Read a verdict file; UserError in one line if anything in it cannot be meant."""
     data = load_yaml(path)
     for key in data:
@@ -69,7 +69,7 @@ def load_verdicts(path: Path) -> list[Verdict]:
     return verdicts
 
 
-def save_verdicts(path: Path, verdicts: Iterable[Verdict]) -> None:
+def save_verdicts(path: Path, verdicts: Iterable[Ruling]) -> None:
     """Write a verdict file whole, or not at all; the order depends on the verdicts alone."""
     ordered = sorted(verdicts, key=lambda v: (v.item, v.doc, v.texts))
     lines = [{name: getattr(v, name) for name in _ORDER if name != "note" or v.note} for v in ordered]
@@ -88,12 +88,12 @@ def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-_KEYS = [field.name for field in fields(Verdict)]
+_KEYS = [field.name for field in fields(Ruling)]
 # In the file the word comes first and the hashes last.
 _ORDER = ["verdict", *(name for name in _KEYS if name != "verdict")]
 
 
-def _verdict(entry: Any, where: str) -> Verdict:
+def _verdict(entry: Any, where: str) -> Ruling:
     if not isinstance(entry, dict):
         raise UserError(f"{where}: must be a mapping with the keys {', '.join(_ORDER)}")
     for key in entry:
@@ -110,10 +110,10 @@ def _verdict(entry: Any, where: str) -> Verdict:
     for key in ("doc_hash", "item_hash"):
         if not _HASH.fullmatch(given[key]):
             raise UserError(f"{where}: '{key}' must be 32 hex digits in lower case, not {given[key]!r}")
-    return Verdict(**given)
+    return Ruling(**given)
 
 
-def _refuse_twins(verdicts: list[Verdict], path: Path) -> None:
+def _refuse_twins(verdicts: list[Ruling], path: Path) -> None:
     seen: dict[tuple[str, str], int] = {}
     for number, verdict in enumerate(verdicts, start=1):
         first = seen.setdefault(verdict.texts, number)

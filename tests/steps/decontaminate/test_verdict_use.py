@@ -12,7 +12,7 @@ from curate.matching.ngram import LABELS, NO_MATCHES, Matches
 from curate.records import MESSAGES
 from curate.steps.decontaminate.found import VERDICTS, hits_of, judge
 from curate.steps.decontaminate.verdict_use import ready, seen_by, verdicts_of, void
-from curate.steps.decontaminate.verdicts import Verdict, item_hash
+from curate.steps.decontaminate.verdicts import Ruling, item_hash
 from curate.text.hashing import hash_rows
 from curate.turns import all_turns
 
@@ -33,14 +33,14 @@ def matched(texts: list[str]) -> tuple[Matches, np.ndarray]:
     return (found[0] if found else NO_MATCHES), hashes
 
 
-def verdict(text: str, item: Item, said: str = "allowed") -> Verdict:
+def verdict(text: str, item: Item, said: str = "allowed") -> Ruling:
     """What a person said of a text and an item, under ids that no longer hold."""
     _, hashes = matched([text])
     high, low = hashes[0].tolist()
-    return Verdict("gone/77", "gone/item", said, None, f"{high:016x}{low:016x}", item_hash(item_text(item)))
+    return Ruling("gone/77", "gone/item", said, None, f"{high:016x}{low:016x}", item_hash(item_text(item)))
 
 
-def applied(*verdicts: Verdict, texts: list[str] = TEXTS) -> tuple[dict[tuple[int, int], str], list[str | None]]:
+def applied(*verdicts: Ruling, texts: list[str] = TEXTS) -> tuple[dict[tuple[int, int], str], list[str | None]]:
     """What was said of every pair, and why each verdict is void."""
     pairs, hashes = matched(texts)
     given = ready(verdicts, ITEMS)

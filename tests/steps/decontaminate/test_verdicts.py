@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.errors import UserError
-from curate.steps.decontaminate.verdicts import WORDS, Verdict, item_hash, load_verdicts, save_verdicts
+from curate.steps.decontaminate.verdicts import WORDS, Ruling, item_hash, load_verdicts, save_verdicts
 
 A, B = "0" * 31 + "a", "1" * 32
 
@@ -21,7 +21,7 @@ A, B = "0" * 31 + "a", "1" * 32
 HASHES = st.sampled_from([A, B, "12e" + "3" * 29, "0" * 32]) | st.binary(min_size=16, max_size=16).map(bytes.hex)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 VERDICTS = st.lists(
-    st.builds(Verdict, TEXT, TEXT, st.sampled_from(WORDS), st.none() | TEXT.filter(bool), HASHES, HASHES),
+    st.builds(Ruling, TEXT, TEXT, st.sampled_from(WORDS), st.none() | TEXT.filter(bool), HASHES, HASHES),
     unique_by=lambda verdict: verdict.texts,
     max_size=6,
 )
@@ -29,7 +29,7 @@ VERDICTS = st.lists(
 
 @given(VERDICTS, st.randoms())
 def test_what_is_saved_is_read_again_whatever_its_order(
-    tmp_path_factory: pytest.TempPathFactory, verdicts: list[Verdict], random: object
+    tmp_path_factory: pytest.TempPathFactory, verdicts: list[Ruling], random: object
 ) -> None:
     folder = tmp_path_factory.mktemp("verdicts")
     save_verdicts(folder / "a.yaml", verdicts)
@@ -41,9 +41,7 @@ def test_what_is_saved_is_read_again_whatever_its_order(
 
 def test_the_file_is_readable_in_a_diff(tmp_path: Path) -> None:
     path = tmp_path / "verdicts.yaml"
-    save_verdicts(
-        path, [Verdict("chat/1", "gsm8k/0", "leak", None, A, B), Verdict("é", "bbh/3", "allowed", "so", B, A)]
-    )
+    save_verdicts(path, [Ruling("chat/1", "gsm8k/0", "leak", None, A, B), Ruling("é", "bbh/3", "allowed", "so", B, A)])
     assert path.read_text("utf-8").splitlines()[1:] == [
         "verdicts:",
         *["- verdict: allowed", "  doc: é", "  item: bbh/3", "  note: so", f"  doc_hash: '{B}'", f"  item_hash: {A}"],
@@ -53,14 +51,14 @@ def test_the_file_is_readable_in_a_diff(tmp_path: Path) -> None:
 
 
 def test_plain_yaml_reads_it(tmp_path: Path) -> None:
-    save_verdicts(tmp_path / "v.yaml", [Verdict("\x1b[2J\n", "b/0", "leak", "a: b # c", A, B)])
+    save_verdicts(tmp_path / "v.yaml", [Ruling("\x1b[2J\n", "b/0", "leak", "a: b # c", A, B)])
     assert yaml.safe_load((tmp_path / "v.yaml").read_text("utf-8"))["verdicts"][0]["doc"] == "\x1b[2J\n"
     assert "\x1b" not in (tmp_path / "v.yaml").read_text("utf-8")
 
 
 def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "verdicts.yaml"
-    save_verdicts(path, [Verdict("a/0", "b/0", "leak", None, A, B)])
+    save_verdicts(path, [Ruling("a/0", "b/0", "leak", None, A, B)])
     before = path.read_bytes()
 
     def full(descriptor: int) -> None:
