@@ -44,7 +44,7 @@ _LOOKS_LIKE_CODE = re.compile(
     re.MULTILINE,
 )
 
-# Outcome in the sandbox as the program itself. Without the module `site` there is no exit() and no quit().
+# Run in the sandbox as the program itself. Without the module `site` there is no exit() and no quit().
 _AS_PROGRAM = """\
 import builtins, sys
 builtins.exit = builtins.quit = sys.exit
@@ -53,7 +53,7 @@ del builtins, sys
 exec(compile({code!a}, "solution.py", "exec"), globals())
 """
 
-# Outcome in the sandbox: defines what the completion defines, then runs each test in a fork. It writes a line for each,
+# Run in the sandbox: defines what the completion defines, then runs each test in a fork. It writes a line for each,
 # with a word that only it knows, to what was standard output; prints of the code and of tests go nowhere.
 _HARNESS = """\
 import builtins, json, os, select, signal, sys, time, types
