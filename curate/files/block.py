@@ -1,4 +1,4 @@
-"""A block: a run of consecutive raw rows of one file, before anybody has asked what they mean.
+"""A block: consecutive raw rows of one file, before anybody has asked what they mean.
 
 A block can be looked at in two ways. `table()` parses all of it at once into Arrow columns and is what speed comes
 from; it answers None whenever the columns would not say exactly what the rows say (a bad row, mixed types, bytes that
@@ -32,7 +32,7 @@ class BadInput:
 
 
 class Block(Protocol):
-    """A run of consecutive rows of one file."""
+    """Consecutive rows of one file; it pickles, so that another process can work on it."""
 
     @property
     def file(self) -> str:

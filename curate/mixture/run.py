@@ -35,7 +35,7 @@ from curate.mixture.settle import Settled, settle
 from curate.mixture.summary import Audited, Summary, card_facts, lock_of, read_audit, summarise
 from curate.recipe import Recipe, load_recipe, resolved
 from curate.shards import read_arrow, sha256, write_stream, write_text
-from curate.sources import estimated_bytes, expand, is_path
+from curate.sources import estimated_bytes, expand, is_path, verify_read
 from curate.steps import FIRST, LAST
 from curate.steps.sample import Candidates, choose
 
@@ -186,11 +186,12 @@ def _scan_all(plan: Plan, staging: Path, options: Options, size: int) -> list[li
         parts=part_count(size),
     )
     owners: list[int] = []
+    streamed: list[dict[str, str]] = [{} for _ in plan.sources]
 
     def jobs() -> Iterator[Callable[[], Scanned]]:
         number = 0
         for owner, (source, reading) in enumerate(zip(plan.sources, plan.readings, strict=True)):
-            for block in source.blocks(options.limit, block_bytes=options.block_bytes):
+            for block in source.blocks(options.limit, block_bytes=options.block_bytes, hashes=streamed[owner]):
                 owners.append(owner)
                 yield partial(scan_block, scan, reading, number, block)
                 number += 1
@@ -200,6 +201,8 @@ def _scan_all(plan: Plan, staging: Path, options: Options, size: int) -> list[li
     for done in in_order(jobs(), options.workers):
         results[owners[done.number]].append(done)
         options.progress(doing, done.n + done.quarantined, int(done.sizes.sum()), done.nbytes / size)
+    for source, digests, hashes in zip(plan.sources, plan.digests, streamed, strict=True):
+        verify_read(source, digests, hashes)
     _refuse_empty(plan, results)
     return results
 

@@ -7,15 +7,44 @@ unknown or gated data set (with the page to accept its terms on), a subset or a 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, MutableMapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from curate.errors import UserError
+from curate.files import BLOCK_BYTES, Block, SourceFile, read_dataset
 from curate.network import hub_reachable, offline
+from curate.sources.source import some
 
 _NAME = re.compile(r"(?P<path>[\w.-]+(?:/[\w.-]+)?)(?::(?P<subset>[^@/:]+))?(?:@(?P<revision>.+))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class DatasetSource:
+    """Rows of a `datasets.Dataset`; see `Source`. Its files lie in the cache of `datasets`, which nobody edits."""
+
+    name: str
+    from_: str
+    dataset: Any
+    revision: str | None = None
+    origin: str = "hub"
+    files: tuple[SourceFile, ...] = ()
+
+    def blocks(
+        self,
+        limit: int | None = None,
+        *,
+        block_bytes: int = BLOCK_BYTES,
+        hashes: MutableMapping[str, str] | None = None,
+    ) -> Iterator[Block]:
+        """The blocks of the data set; nothing is hashed, since the revision pins the rows."""
+        return some(self, read_dataset(self.dataset, self.from_, 0, block_bytes), limit)
+
+    def estimated_bytes(self) -> int:
+        """Bytes of its columns."""
+        return int(self.dataset.data.nbytes)
 
 
 @dataclass(frozen=True)

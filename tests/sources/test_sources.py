@@ -231,7 +231,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_hub_data_set_is_read_through_datasets(hub: Path) -> None:
     source = opened(hub, "org/name")
-    assert source.is_hub
+    assert source.origin == "hub"
     assert content_digests(source) == []
     for block_bytes in (20, 1 << 20):
         found = rows(source, block_bytes=block_bytes)

@@ -1,0 +1,61 @@
+"""What is written for a path: whether it is one, what `~` in it means, and how a source given by a bare path is called."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from curate.errors import UserError
+from curate.files import EXTENSIONS, kind_of
+from curate.files.stream import COMPRESSIONS
+
+GLOB = frozenset("*?[")
+
+
+def is_path(from_: str, base: Path) -> bool:
+    """Whether a `from` means a path, and not a data set of the Hub."""
+    if from_.startswith((".", "/", "~")) or GLOB & set(from_):
+        return True
+    return kind_of(from_) is not None or (base / from_).exists()
+
+
+def expand(path: str | Path) -> Path:
+    """The path with a leading `~` or `~user` replaced; raises UserError where that user has no home folder."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{path}: no home folder found for '{Path(path).parts[0]}'; write the path out") from error
+
+
+def source_names(paths: list[str]) -> list[str]:
+    """Names for sources given as bare paths: the file stem, with the folder before it on a clash.
+
+    Raises UserError when two paths still get one name.
+    """
+    names = [_stem(path) for path in paths]
+    names = [
+        _stem(path, parent=True) if names.count(name) > 1 else name for path, name in zip(paths, names, strict=True)
+    ]
+    for name, n in Counter(names).items():
+        if n > 1:
+            raise UserError(f"two inputs would both be called '{name}'; give them names in a recipe")
+    return names
+
+
+def _stem(path: str, *, parent: bool = False) -> str:
+    """The name of a file without the extensions that are read, in the characters a source's name may have."""
+    given = expand(path)
+    if given.name in ("", ".."):
+        given = given.resolve()
+    name = _cut_extensions(given.name)
+    if parent:
+        name = f"{given.resolve().parent.name}/{name}"
+    kept = "".join(char if char.isalnum() or char in "._/-" else "-" for char in name)
+    return kept.strip("._/-") or "source"
+
+
+def _cut_extensions(name: str) -> str:
+    for known in (COMPRESSIONS, EXTENSIONS):
+        if Path(name).suffix.lower() in known:
+            name = Path(name).stem
+    return name
