@@ -122,12 +122,12 @@ def _by_arrow(block: DelimitedBlock) -> pa.Table | None:
     text = pa.py_buffer(block.data).slice(start, stop - start)
     if _bare_return(block.data, start, stop) or block.data.startswith(_BYTE_ORDER_MARK, start):
         return None
-    quote = '"' if block.dialect.quotes else False
+    quotes = block.dialect.quotes
     try:
         table = pv.read_csv(
             pa.BufferReader(text),
-            pv.ReadOptions(use_threads=False, block_size=text.size + 1, column_names=list(block.names)),
-            pv.ParseOptions(delimiter=block.dialect.delimiter, quote_char=quote, newlines_in_values=block.dialect.quotes),
+            pv.ReadOptions(use_threads=False, block_size=text.size + 1, column_names=block.names),
+            pv.ParseOptions(block.dialect.delimiter, quote_char='"' if quotes else False, newlines_in_values=quotes),
             pv.ConvertOptions(column_types=dict.fromkeys(block.names, pa.string()), strings_can_be_null=False),
         )
     except (pa.ArrowException, OverflowError):

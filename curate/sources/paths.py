@@ -1,4 +1,4 @@
-"""What is written for a path: whether it is one, what `~` in it means, and how a source given by a bare path is called."""
+"""Paths as people write them: whether a `from` is one, what `~` means, and what a source given by a path is called."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ from curate.files.json_rows import JsonBlock
 
 
 def read(path: Path, block_bytes: int = 1 << 20) -> list[tuple[int, Any]]:
-    return [pair for block in read_file(SourceFile.of(path, path.name), block_bytes=block_bytes) for pair in block.rows()]
+    file = SourceFile.of(path, path.name)
+    return [pair for block in read_file(file, block_bytes=block_bytes) for pair in block.rows()]
 
 
 def written(folder: Path, name: str, data: bytes) -> Path:

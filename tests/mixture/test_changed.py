@@ -71,7 +71,8 @@ FILES = ["a.jsonl", "a.jsonl.gz", "a.csv", "a.parquet", "a.arrow", "a.feather"]
 def test_a_file_that_changes_during_the_scan_stops_the_build(
     tmp_path: Path, name: str, change: Callable[[Path], None]
 ) -> None:
-    path, seen = tmp_path / name, []
+    path = tmp_path / name
+    seen: list[str] = []
     write(path, ROWS)
     recipe = {"sources": [{"name": "a", "from": name}]}
 
