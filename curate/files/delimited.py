@@ -122,13 +122,14 @@ def _by_arrow(block: DelimitedBlock) -> pa.Table | None:
     text = pa.py_buffer(block.data).slice(start, stop - start)
     if _bare_return(block.data, start, stop) or block.data.startswith(_BYTE_ORDER_MARK, start):
         return None
-    quotes = block.dialect.quotes
+    part, quotes = block.dialect.delimiter, block.dialect.quotes
+    types = dict.fromkeys(block.names, pa.string())
     try:
         table = pv.read_csv(
             pa.BufferReader(text),
-            pv.ReadOptions(use_threads=False, block_size=text.size + 1, column_names=block.names),
-            pv.ParseOptions(block.dialect.delimiter, quote_char='"' if quotes else False, newlines_in_values=quotes),
-            pv.ConvertOptions(column_types=dict.fromkeys(block.names, pa.string()), strings_can_be_null=False),
+            pv.ReadOptions(use_threads=False, block_size=text.size + 1, column_names=list(types)),
+            pv.ParseOptions(delimiter=part, quote_char='"' if quotes else False, newlines_in_values=quotes),
+            pv.ConvertOptions(column_types=types, strings_can_be_null=False),
         )
     except (pa.ArrowException, OverflowError):
         return None

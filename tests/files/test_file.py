@@ -27,7 +27,6 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "edited": lambda path: path.write_bytes(path.read_bytes()[::-1]),
     "replaced": lambda path: path.with_name("b").rename(path),
     "removed": Path.unlink,
-    "now a folder": lambda path: [path.rename(path.with_name("c")), os.mkdir(path)],
 }
 
 
