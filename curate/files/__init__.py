@@ -3,8 +3,8 @@
     .jsonl .ndjson .json .csv .tsv   plain or with .gz, .bz2, .xz, .zst
     .parquet .pq .arrow .feather     columns
 
-Every reader streams: memory is bounded by a block and the longest row. Errors name the file; a bad row is no error
-but a `BadInput` in its place.
+Every reader streams: memory is bounded by a block and the longest row. Errors name the file; a
+bad row is no error but a `BadInput` in its place.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ EXTENSIONS = (*_TEXT, *_COLUMNS)
 
 
 def kind_of(name: str) -> str | None:
-    """The kind of file by its name: json lines, json, csv, tsv, parquet, arrow; None where it is not read."""
+    """The kind of file by its name, such as `json lines`; None where it is not read."""
     suffixes = [suffix.lower() for suffix in Path(name).suffixes]
     if suffixes and suffixes[-1] in COMPRESSIONS:
         return _TEXT.get(suffixes[-2]) if len(suffixes) > 1 else None
@@ -56,8 +56,9 @@ def read_file(
 ) -> Iterator[Block]:
     """The blocks of one file; `columns` is for CSV and TSV files without a header.
 
-    A file that is no longer the one that was opened is a UserError, after its last block at the latest. Text is hashed
-    as it streams past where `hashes` is given, and the SHA-256 of the file put in under its name after the last block.
+    A file that is no longer the one that was opened is a UserError, after its last block at the
+    latest. Text is hashed as it streams past where `hashes` is given, and the SHA-256 of the file
+    put in under its name after the last block.
     """
     try:
         yield from _blocks(file, first_row, columns, block_bytes, hashes)

@@ -1,16 +1,18 @@
 """Rows of CSV and TSV files: every column is text.
 
-CSV is read by the rules of Python's `csv` module: quoted fields may hold delimiters, doubled quotes and newlines. TSV
-has two dialects in the wild: quotes as in CSV, or quotes that are plain characters. Quotes count as CSV's only where
-the first MiB of the file proves it: every field that opens with a quote is a well-formed quoted field, and at least
-one of them holds a tab, a newline or a doubled quote, which nothing but quoting explains.
+CSV is read by the rules of Python's `csv` module: quoted fields may hold delimiters, doubled
+quotes and newlines. TSV has two dialects in the wild: quotes as in CSV, or quotes that are plain
+characters. Quotes count as CSV's only where the first MiB of the file proves it: every field that
+opens with a quote is a well-formed quoted field, and at least one of them holds a tab, a newline
+or a doubled quote, which nothing but quoting explains.
 
-The first row names the columns unless names are given. A row with more or fewer fields than names is a bad row. Blank
-lines are no rows. Refused, with the file's name: a header with the same name twice, or that is no UTF-8, and a quote
-that is not closed within 64 MiB or by the end of the file, which would make one row of all that follows it.
+The first row names the columns unless names are given. A row with more or fewer fields than names
+is a bad row. Blank lines are no rows. Refused, with the file's name: a header with the same name
+twice, or that is no UTF-8, and a quote that is not closed within 64 MiB or by the end of the
+file, which would make one row of all that follows it.
 
-Where the rows of a block begin and end is found first. Its fields are then parted by Arrow's reader where its rules are
-those of `csv`, else by `csv` row by row: see `_by_arrow`.
+Where the rows of a block begin and end is found first. Its fields are then parted by Arrow's
+reader where its rules are those of `csv`, else by `csv` row by row: see `_by_arrow`.
 """
 
 from __future__ import annotations
@@ -114,9 +116,10 @@ class DelimitedBlock:
 def _by_arrow(block: DelimitedBlock) -> pa.Table | None:
     """All rows by Arrow's reader; None where it may not say what `csv` says, or where a row is bad.
 
-    Both take a quote for more than a character only where a field begins, and what follows the closing one for text.
-    Three things they see differently: a bare CR (the end of a row to Arrow), a byte order mark at the start of the
-    block (nothing to Arrow), and a row with too many or too few fields (an error of the whole block to Arrow).
+    Both take a quote for more than a character only where a field begins, and what follows the
+    closing one for text. Three things they see differently: a bare CR (the end of a row to
+    Arrow), a byte order mark at the start of the block (nothing to Arrow), and a row with too
+    many or too few fields (an error of the whole block to Arrow).
     """
     start, stop = int(block.starts[0]), int(block.ends[-1])
     text = pa.py_buffer(block.data).slice(start, stop - start)
@@ -139,7 +142,8 @@ def _by_arrow(block: DelimitedBlock) -> pa.Table | None:
 def _bare_return(data: bytes, start: int, stop: int) -> bool:
     """Whether a CR stands anywhere but at the end of a line; `stop` is the end of one."""
     returns = data.count(b"\r", start, stop)
-    return returns > 0 and returns != data.count(b"\r\n", start, stop) + data.endswith(b"\r", start, stop)
+    at_ends = data.count(b"\r\n", start, stop) + data.endswith(b"\r", start, stop) if returns else 0
+    return returns != at_ends
 
 
 def _fields(line: bytes, names: tuple[str, ...], dialect: Dialect) -> list[str] | BadInput:
@@ -200,7 +204,7 @@ def quotes_count(sample: bytes) -> bool:
 
 
 def _parts(pieces: Iterator[bytes], dialect: Dialect) -> Iterator[WholeRows]:
-    """The text in whole rows; a tail is a row with a quote that is not closed, and the file is read no further."""
+    """The text in whole rows; a tail is a row whose quote is not closed, and the end of reading."""
     if not dialect.quotes:
         return whole_rows(pieces, newlines)
     state = np.array([0, 0, QUOTED_BYTES, 0], np.int64)

@@ -1,9 +1,10 @@
 """A file that is read, and whether it is still the one that was opened.
 
-A file is stamped when it is opened: device, inode, size, and the times of its last change. Whoever has read something
-of it calls `verify`, which refuses it if any of these differ: then it was cut off, added to, edited, replaced or
-removed in between. Two changes within one tick of the file system's clock can bear the same times; so a file that was
-changed less than two seconds before it was opened is `young`, and its stamp alone proves nothing.
+A file is stamped when it is opened: device, inode, size, and the times of its last change.
+Whoever has read something of it calls `verify`, which refuses it if any of these differ: then it
+was cut off, added to, edited, replaced or removed in between. Two changes within one tick of the
+file system's clock can bear the same times; so a file that was changed less than two seconds
+before it was opened is `young`, and its stamp alone proves nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file of a source: where it is, its name relative to the source's root, and what it was when it was opened."""
+    """A file of a source: where it is, its name below the source's root, what it was when opened."""
 
     path: Path
     name: str

@@ -1,8 +1,9 @@
 """Rows written as JSON: one to a line, or the elements of one array.
 
-A `.json` file may hold either; the first byte tells. Its array is cut into elements by a scanner, so that it streams
-like lines do. A row is an object, or a bare string, which is a row with the one column `text`. Refused, with the
-file's name: an array that is never closed or is followed by something, and a file that is one single object.
+A `.json` file may hold either; the first byte tells. Its array is cut into elements by a scanner,
+so that it streams like lines do. A row is an object, or a bare string, which is a row with the
+one column `text`. Refused, with the file's name: an array that is never closed or is followed by
+something, and a file that is one single object.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _DEPTH = 64  # Arrow's reader recurses and brings the process down some ten thou
 
 @dataclass(frozen=True)
 class JsonBlock:
-    """Rows of JSON text; row i is `data[starts[i]:ends[i]]`, with nothing but white space between rows."""
+    """Rows of JSON text; row i is `data[starts[i]:ends[i]]`, with only white space between rows."""
 
     file: str
     first_row: int
@@ -97,8 +98,8 @@ def _kind(value: object) -> str:
 
 def _table(data: bytes, starts: Places, ends: Places) -> pa.Table | None:
     view = np.frombuffer(data, np.uint8)
-    # With rows that all open with { and close with }, and as many objects as rows, each row is exactly one object:
-    # inside an object or an array no { can follow a }.
+    # With rows that all open with { and close with }, and as many objects as rows, each row is
+    # exactly one object: inside an object or an array no { can follow a }.
     if not ((view[ends - 1] == ord("}")).all() and (view[starts] == ord("{")).all() and _is_utf8(data)):
         return None
     if not is_tame(view, starts, ends, _DEPTH):
@@ -156,7 +157,8 @@ def read_json(file: SourceFile, first_row: int, pieces: Iterator[bytes]) -> Iter
     if opening.startswith(b"["):
         yield from _array(file, first_row, chain([opening[1:]], pieces))
     elif kind_of(file.path.name) == "json":
-        yield from _not_one_object(file.path, _lines(file.name, first_row, chain([opening], pieces)))
+        lines = _lines(file.name, first_row, chain([opening], pieces))
+        yield from _not_one_object(file.path, lines)
     else:
         yield from _lines(file.name, first_row, chain([opening], pieces))
 

@@ -1,7 +1,7 @@
 """Bytes of a file as chunks, plain or compressed, and chunks cut into whole rows.
 
-Memory is bounded by the chunk and by the longest row. Refused, with the file's name: a compressed file that is cut
-off or damaged, and UTF-16 text.
+Memory is bounded by the chunk and by the longest row. Refused, with the file's name: a compressed
+file that is cut off or damaged, and UTF-16 text.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class _Heard(io.FileIO):
 def chunks(path: Path, size: int, hear: Hear | None = None) -> Iterator[bytes]:
     """The decompressed bytes of `path` in chunks of about `size`, without a UTF-8 byte order mark.
 
-    `hear` is told of the file's own bytes, before decompression; of all of them, if the chunks are read to the end.
+    `hear` is told of the file's own bytes, before decompression; of all of them, if the chunks
+    are read to the end.
     """
     first = True
     for chunk in _decompressed(path, size, hear):
@@ -90,8 +91,9 @@ def _unpacked(raw: io.FileIO, suffix: str) -> IO[bytes] | pa.NativeFile:
         return cast(IO[bytes], igzip.open(raw, "rb"))  # type: ignore[no-untyped-call]
     if suffix == ".xz":
         return lzma.open(cast(IO[bytes], raw))
-    codec = _CODECS.get(suffix)
-    return pa.CompressedInputStream(pa.PythonFile(raw, "r"), codec) if codec else cast(IO[bytes], raw)
+    if suffix in _CODECS:
+        return pa.CompressedInputStream(pa.PythonFile(raw, "r"), _CODECS[suffix])
+    return cast(IO[bytes], raw)
 
 
 def _one_line(error: BaseException) -> str:
@@ -111,7 +113,7 @@ def ended(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class WholeRows:
-    """Consecutive whole rows: row i is `data[starts[i]:ends[i]]`; `tail` marks what follows the last row end."""
+    """Consecutive whole rows, row i `data[starts[i]:ends[i]]`; `tail`: no end of a row was found."""
 
     data: bytes
     starts: Places

@@ -4,10 +4,11 @@
     for block in source.blocks():
         table = block.table()
 
-A `from` is a path if it starts with `.`, `/` or `~`, has a glob character or an extension that is read, or exists
-relative to `base`; otherwise it is `org/name[:subset][@revision]` on the Hub. `Source` is a protocol: another kind of
-source is one class and a line in `open_source`. Opening refuses what cannot be read before any row is; a file that
-turns out damaged on the way, or changes, is a `UserError` that names it.
+A `from` is a path if it starts with `.`, `/` or `~`, has a glob character or an extension that is
+read, or exists relative to `base`; otherwise it is `org/name[:subset][@revision]` on the Hub.
+`Source` is a protocol: another kind of source is one class and a line in `open_source`. Opening
+refuses what cannot be read before any row is; a file that turns out damaged on the way, or
+changes, is a `UserError` that names it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files as a source: one, a glob, a folder, a `save_to_disk` folder, or the shards of a folder that curate built.
+"""Files as a source: one, a glob, a folder, one of `save_to_disk`, or what `built` finds.
 
 Files are read in the order of their relative paths, and rows are counted through all of them.
 """
@@ -58,7 +58,7 @@ class FileSource:
                 yield block
 
     def estimated_bytes(self) -> int:
-        """Bytes of text, or of columns; four times those of compressed text, which shrinks to about a quarter."""
+        """Bytes of text or columns; compressed text is taken for a quarter of what it holds."""
         return sum(_estimated(file) for file in self.files)
 
 
@@ -73,7 +73,7 @@ def _estimated(file: SourceFile) -> int:
 
 
 def open_files(name: str, from_: str, base: Path, split: str | None, columns: tuple[str, ...] | None) -> FileSource:
-    """Find the files that a path, a glob or a folder means; raises UserError where there is none to read."""
+    """Find the files that a path, glob or folder means; raises UserError where there is none."""
     path = base / expand(from_)
     built = built_files(path, split) if path.is_dir() else None
     files = built if built is not None else _find(path, base, from_, split)
@@ -138,7 +138,8 @@ def _glob(base: Path, from_: str) -> tuple[SourceFile, ...]:
     fixed = 0
     while not GLOB & set(parts[fixed]):
         fixed += 1
-    # Only what is written in `from` is a pattern: the folder of the recipe, or a home, may be called `x[1]`.
+    # Only what is written in `from` is a pattern: the folder of the recipe, or a home, may be
+    # called `x[1]`.
     root = base / expand(Path(*parts[:fixed]))
     names = glob.glob(str(Path(*parts[fixed:])), root_dir=root, recursive=True)
     files = _readable([(Path(name).as_posix(), root / name) for name in names if (root / name).is_file()])
@@ -148,7 +149,7 @@ def _glob(base: Path, from_: str) -> tuple[SourceFile, ...]:
 
 
 def _readable(found: list[tuple[str, Path]]) -> tuple[SourceFile, ...]:
-    """The files that are read, hidden ones and the metadata of `datasets` left out, in the order of their names."""
+    """The files that are read, by name; neither hidden ones nor the metadata of `datasets`."""
     kept = [
         (name, path)
         for name, path in found
@@ -158,7 +159,7 @@ def _readable(found: list[tuple[str, Path]]) -> tuple[SourceFile, ...]:
 
 
 def _saved(path: Path, split: str | None) -> tuple[SourceFile, ...] | None:
-    """The Arrow files of a `save_to_disk` folder in their order, None where `path` is no such folder."""
+    """The Arrow files of a `save_to_disk` folder in their order; None where `path` is none."""
     if (path / "dataset_dict.json").is_file():
         splits = json.loads((path / "dataset_dict.json").read_text("utf-8"))["splits"]
         wanted = split or "train"

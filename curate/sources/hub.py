@@ -1,7 +1,8 @@
 """Data sets of the Hugging Face Hub, through `datasets`: named `org/name[:subset][@revision]`.
 
-The revision that was really read is resolved to its commit, so that a lock file can name it. Refused with one line: an
-unknown or gated data set (with the page to accept its terms on), a subset or a split that is not there.
+The revision that was really read is resolved to its commit, so that a lock file can name it.
+Refused with one line: an unknown or gated data set (with the page to accept its terms on), a
+subset or a split that is not there.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True)
 class DatasetSource:
-    """Rows of a `datasets.Dataset`; see `Source`. Its files lie in the cache of `datasets`, which nobody edits."""
+    """Rows of a `datasets.Dataset`; see `Source`. Nobody edits the files in its cache."""
 
     name: str
     from_: str
@@ -73,7 +74,7 @@ def parse_hub_name(text: str) -> HubName:
 
 
 def open_hub(name: HubName, split: str | None) -> HubData:
-    """Download (or find in the cache) one split, memory-mapped; raises UserError where there is no such thing."""
+    """Download (or find in the cache) one split, memory-mapped; raises UserError where there is none."""
     import datasets  # takes seconds to import; local files need not pay
 
     reachable = hub_reachable()
@@ -88,7 +89,7 @@ def open_hub(name: HubName, split: str | None) -> HubData:
 
 
 def resolve_revision(name: HubName, *, reachable: bool) -> str | None:
-    """The commit a name stands for now; None where the Hub cannot be reached (a cached copy may still be read)."""
+    """The commit a name stands for now; None where the Hub is out of reach (a copy may be cached)."""
     if name.revision and _COMMIT.fullmatch(name.revision):
         return name.revision
     if not reachable:

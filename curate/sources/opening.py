@@ -16,8 +16,9 @@ def open_source(
 ) -> Source:
     """Find what `from_` means and check that it can be opened; raises UserError before a row is read.
 
-    `base` is the folder that relative paths start from, `columns` names the columns of CSV or TSV without a header, and
-    `split` is for the Hub, for folders that curate built and for those of `save_to_disk` (default `train`).
+    `base` is the folder that relative paths start from, `columns` names the columns of CSV or TSV
+    without a header, and `split` is for the Hub, for folders that curate built and for those of
+    `save_to_disk` (default `train`).
     """
     names = tuple(columns) if columns else None
     if is_path(from_, base):

@@ -1,4 +1,4 @@
-"""Paths as people write them: whether a `from` is one, what `~` means, and what a source given by a path is called."""
+"""Paths as people write them: what is one, what `~` means, how a source given by one is called."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def is_path(from_: str, base: Path) -> bool:
 
 
 def expand(path: str | Path) -> Path:
-    """The path with a leading `~` or `~user` replaced; raises UserError where that user has no home folder."""
+    """The path with a leading `~` or `~user` replaced; raises UserError for a user without a home."""
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
@@ -33,9 +33,8 @@ def source_names(paths: list[str]) -> list[str]:
     Raises UserError when two paths still get one name.
     """
     names = [_stem(path) for path in paths]
-    names = [
-        _stem(path, parent=True) if names.count(name) > 1 else name for path, name in zip(paths, names, strict=True)
-    ]
+    twice = {name for name, n in Counter(names).items() if n > 1}
+    names = [_stem(path, parent=name in twice) for path, name in zip(paths, names, strict=True)]
     for name, n in Counter(names).items():
         if n > 1:
             raise UserError(f"two inputs would both be called '{name}'; give them names in a recipe")
@@ -43,7 +42,7 @@ def source_names(paths: list[str]) -> list[str]:
 
 
 def _stem(path: str, *, parent: bool = False) -> str:
-    """The name of a file without the extensions that are read, in the characters a source's name may have."""
+    """A file's name without the extensions that are read, in the characters of sources' names."""
     given = expand(path)
     if given.name in ("", ".."):
         given = given.resolve()

@@ -1,12 +1,14 @@
 """What a source is, whatever its rows come from, and what is true of the files of any.
 
-**What is read is what the digests say.** `verify_read` is called when the last block has been worked on. It refuses a
-source of which a file is not the one that was opened (device, inode, size, times of change), and one of whose text
-files other bytes streamed past than were digested. Where the stamp of a file proves nothing, because the file was
-changed less than two seconds before it was opened, the file is read once more. A reader compares the stamp too, after
-each row group of Parquet and after the last block of any other file. So a file that is cut off, added to, edited in
-place, replaced or removed between its opening and the end of the scan stops the build. What goes unseen is a Parquet or
-Arrow file written through a memory map whose times the system brings up to date only later.
+What is read is what the digests say: `verify_read` is called when the last block has been worked
+on. It refuses a source of which a file is not the one that was opened (device, inode, size, times
+of change), and one of whose text files other bytes streamed past than were digested. Where the
+stamp of a file proves nothing, because the file was changed less than two seconds before it was
+opened, the file is read once more. A reader compares the stamp too, after each row group of
+Parquet and after the last block of any other file. So a file that is cut off, added to, edited in
+place, replaced or removed between its opening and the end of the scan stops the build. One thing
+goes unseen: what is written through a memory map, whose times the system brings up to date later,
+to a file that does not stream past to its end (Parquet, Arrow, or text with a limit).
 """
 
 from __future__ import annotations
@@ -53,12 +55,12 @@ class Source(Protocol):
     ) -> Iterator[Block]:
         """All blocks in order, or those of the first `limit` rows; may be called again.
 
-        Where `hashes` is given, the SHA-256 of every file that streamed past to its end is put in under its name.
-        Raises UserError if there is no row at all.
+        Where `hashes` is given, the SHA-256 of every file that streamed past to its end is put in
+        under its name. Raises UserError if there is no row at all.
         """
 
     def estimated_bytes(self) -> int:
-        """About how many bytes the blocks hold together; for progress and for cutting work into parts."""
+        """About how many bytes the blocks hold; for progress and for cutting work into parts."""
 
 
 def some(source: Source, blocks: Iterable[Block], limit: int | None) -> Iterator[Block]:
@@ -84,7 +86,7 @@ def content_digests(source: Source, hashes: Mapping[str, str] | None = None) -> 
 
 
 def verify_read(source: Source, digests: Sequence[Digest], hashes: Mapping[str, str] | None = None) -> None:
-    """Raise UserError if what was read is not what `digests` say; `hashes` are those that `blocks` filled in.
+    """Raise UserError if what was read is not what `digests` say; `blocks` filled `hashes` in.
 
     The module says what is guaranteed.
     """

@@ -150,7 +150,7 @@ def test_a_split_or_a_shard_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"first: no split 'test' \(splits: train, validation\)"):
         open_source("s", "first", base=tmp_path, split="test")
     (first / "data/train-00001-of-00003.parquet").unlink()
-    with pytest.raises(UserError, match="first: 2 of 3 shards of 'train' are there; build it again"):
+    with pytest.raises(UserError, match="first: 2 of 3 shards of 'train' are there; rebuild it"):
         open_source("s", "first", base=tmp_path)
     shutil.rmtree(first / "data")
     (first / "data").mkdir()

@@ -117,7 +117,8 @@ def test_a_file_that_changes_once_all_was_read_is_none_of_the_build_s(tmp_path: 
     assert digests(tmp_path / "out") == digests(tmp_path / "whole")
 
 
-# Adds to the source when the staging folder is made: everything is digested by then, and nothing scanned.
+# Adds to the source when the staging folder is made: everything is digested by then, and nothing
+# scanned.
 ADDS = """
 import sys
 def add(event, arguments):
