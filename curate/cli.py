@@ -168,7 +168,9 @@ def decontaminate(
     ] = None,
     split: Annotated[
         str,
-        typer.Option(metavar="NAME", help="The split of Hub ids and saved data sets.", rich_help_panel=READ),
+        typer.Option(
+            metavar="NAME", help="The split of Hub ids, built folders and saved data sets.", rich_help_panel=READ
+        ),
     ] = "train",
     role: Annotated[
         list[str] | None,

@@ -338,7 +338,7 @@ def _rows(benchmark: Benchmark, source: sources.Source, base: Path, cap: int | N
     )
     if cap is None:
         return rows
-    return islice(rows, cap) if source.is_hub else (located for located in rows if located[1] < cap)
+    return islice(rows, cap) if source.origin == "hub" else (located for located in rows if located[1] < cap)
 
 
 def _unreadable(suite: str, problems: Mapping[str, str], total: int) -> str:

@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("shipped", "config", "network", "text"),
     ("records",),
     ("shards", "verify"),
-    ("files", "hub", "embedded"),
+    ("files", "embedded"),
     ("formats",),
     ("sources",),
     ("items",),

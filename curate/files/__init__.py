@@ -3,18 +3,21 @@
     .jsonl .ndjson .json .csv .tsv   plain or with .gz, .bz2, .xz, .zst
     .parquet .pq .arrow .feather     columns
 
-Every reader streams: memory is bounded by a block and the longest row. Errors name the file; a bad row is no error
-but a `BadInput` in its place.
+Every reader streams: memory is bounded by a block and the longest row. Errors name the file; a
+bad row is no error but a `BadInput` in its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterator, MutableMapping, Sequence
 from pathlib import Path
 
+from curate.errors import UserError
 from curate.files.block import BLOCK_BYTES, RAW_CHARACTERS, BadInput, Block, Row
 from curate.files.columnar import ArrowBlock, read_arrow, read_dataset, read_parquet
-from curate.files.stream import COMPRESSIONS
+from curate.files.file import SourceFile
+from curate.files.stream import COMPRESSIONS, chunks
 
 __all__ = [
     "BLOCK_BYTES",
@@ -24,6 +27,7 @@ __all__ = [
     "BadInput",
     "Block",
     "Row",
+    "SourceFile",
     "kind_of",
     "read_dataset",
     "read_file",
@@ -35,7 +39,7 @@ EXTENSIONS = (*_TEXT, *_COLUMNS)
 
 
 def kind_of(name: str) -> str | None:
-    """The kind of file by its name: json lines, json, csv, tsv, parquet, arrow; None where it is not read."""
+    """The kind of file by its name, such as `json lines`; None where it is not read."""
     suffixes = [suffix.lower() for suffix in Path(name).suffixes]
     if suffixes and suffixes[-1] in COMPRESSIONS:
         return _TEXT.get(suffixes[-2]) if len(suffixes) > 1 else None
@@ -43,18 +47,56 @@ def kind_of(name: str) -> str | None:
 
 
 def read_file(
-    path: Path, name: str, *, first_row: int = 0, columns: Sequence[str] | None = None, block_bytes: int = BLOCK_BYTES
+    file: SourceFile,
+    *,
+    first_row: int = 0,
+    columns: Sequence[str] | None = None,
+    block_bytes: int = BLOCK_BYTES,
+    hashes: MutableMapping[str, str] | None = None,
 ) -> Iterator[Block]:
-    """The blocks of one file, which they call `name`; `columns` is for CSV and TSV files without a header."""
-    kind = kind_of(path.name)
+    """The blocks of one file; `columns` is for CSV and TSV files without a header.
+
+    A file that is no longer the one that was opened is a UserError, after its last block at the
+    latest. Text is hashed as it streams past where `hashes` is given, and the SHA-256 of the file
+    put in under its name after the last block.
+    """
+    try:
+        yield from _blocks(file, first_row, columns, block_bytes, hashes)
+    except UserError:
+        file.verify()  # damage is no wonder then
+        raise
+    file.verify()
+
+
+def _blocks(
+    file: SourceFile,
+    first_row: int,
+    columns: Sequence[str] | None,
+    block_bytes: int,
+    hashes: MutableMapping[str, str] | None,
+) -> Iterator[Block]:
+    kind = kind_of(file.path.name)
     if kind == "parquet":
-        return read_parquet(path, name, first_row, block_bytes)
-    if kind == "arrow":
-        return read_arrow(path, name, first_row, block_bytes)
+        yield from read_parquet(file, first_row, block_bytes)
+    elif kind == "arrow":
+        yield from read_arrow(file, first_row, block_bytes)
+    else:
+        digest = hashlib.sha256()
+        pieces = chunks(file.path, block_bytes, None if hashes is None else digest.update)
+        yield from _text(kind, file, first_row, columns, pieces)
+        for _ in pieces:  # what a reader has no use for is a part of the file all the same
+            pass
+        if hashes is not None:
+            hashes[file.name] = digest.hexdigest()
+
+
+def _text(
+    kind: str | None, file: SourceFile, first_row: int, columns: Sequence[str] | None, pieces: Iterator[bytes]
+) -> Iterator[Block]:
     if kind in ("csv", "tsv"):
         from curate.files.delimited import read_delimited
 
-        return read_delimited(path, name, first_row, block_bytes, columns)
+        return read_delimited(file, first_row, pieces, columns)
     from curate.files.json_rows import read_json  # compiled scanners: half a second that Parquet need not pay
 
-    return read_json(path, name, first_row, block_bytes)
+    return read_json(file, first_row, pieces)

@@ -1,9 +1,10 @@
-"""A block: a run of consecutive raw rows of one file, before anybody has asked what they mean.
+"""A block: consecutive raw rows of one file, before anybody has asked what they mean.
 
-A block can be looked at in two ways. `table()` parses all of it at once into Arrow columns and is what speed comes
-from; it answers None whenever the columns would not say exactly what the rows say (a bad row, mixed types, bytes that
-are no UTF-8). `rows()` parses row by row, exactly, and turns what cannot be read into `BadInput` instead of failing:
-one broken line never costs its neighbours. Both are pure and safe to call from any thread.
+A block can be looked at in two ways. `table()` parses all of it at once into Arrow columns and is
+what speed comes from; it answers None whenever the columns would not say exactly what the rows
+say (a bad row, mixed types, bytes that are no UTF-8). `rows()` parses row by row, exactly, and
+turns what cannot be read into `BadInput` instead of failing: one broken line never costs its
+neighbours. Both are pure and safe to call from any thread.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class BadInput:
-    """A row that cannot be read: why, and its text (invalid UTF-8 as backslash escapes, cut at 64 Ki characters)."""
+    """A row that cannot be read: why, and its text as `raw_text` shows it."""
 
     reason: str
     raw: str
 
 
 class Block(Protocol):
-    """A run of consecutive rows of one file."""
+    """Consecutive rows of one file; it pickles, so that another process can work on it."""
 
     @property
     def file(self) -> str:
@@ -51,10 +52,10 @@ class Block(Protocol):
         """Size of the block in memory."""
 
     def table(self) -> pa.Table | None:
-        """All rows as Arrow columns, or None where the columns would not say exactly what the rows say."""
+        """All rows as Arrow columns; None where those would not say exactly what the rows say."""
 
     def rows(self, only: Iterable[int] | None = None) -> Iterator[tuple[int, Row | BadInput]]:
-        """(position in the source, row) of every row, or of the rows at the places `only` within the block."""
+        """(position in the source, row) of all rows, or of those at the places `only` in the block."""
 
     def raw(self, place: int) -> str:
         """The text of the row at `place` within the block, as `BadInput.raw` holds it."""

@@ -1,8 +1,8 @@
-"""Rows of files that are columns already: Parquet, Arrow IPC (files and streams), and data sets opened by `datasets`.
+"""Rows that are columns already: Parquet, Arrow IPC (files and streams), `datasets.Dataset`.
 
-Batches of about a block's size are decoded as they are asked for. Types that say the same in another way (large
-strings, string views, dictionaries of text) become the plain ones. Refused, with the file's name: a file that does
-not decode.
+Batches of about a block's size are decoded as they are asked for. Types that say the same in
+another way (large strings, string views, dictionaries of text) become the plain ones. Refused,
+with the file's name: a file that does not decode.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,59 @@ import pyarrow.parquet as pq
 
 from curate.errors import UserError
 from curate.files.block import RAW_CHARACTERS, BadInput, Row, raw_text
+from curate.files.file import SourceFile
 from curate.shards import cut
 
 _MUCH = 2
-"""A row group of at most so many blocks is one block: it can be decoded by the thread that works on it."""
+"""A row group of at most so many blocks is one block, decoded by the thread that works on it."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A table at hand; its own rows are pickled, not those of a larger one it is a slice of."""
+
+    table: pa.Table
+
+    def __call__(self) -> pa.Table:
+        return self.table
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, self.table.schema) as writer:
+            writer.write_table(self.table)
+        return _held, (sink.getvalue(),)
+
+
+def _held(stream: pa.Buffer) -> _Held:
+    return _Held(pa.ipc.open_stream(stream).read_all())
+
+
+@dataclass(frozen=True)
+class _RowGroups:
+    """Some row groups of a Parquet file; what is pickled is where they stand."""
+
+    file: SourceFile
+    groups: range
+    metadata: pq.FileMetaData | None = None
+
+    def __call__(self) -> pa.Table:
+        """The rows; raises UserError where the file does not decode, or has changed."""
+        try:
+            opened = _parquet(self.file.path, self.metadata)
+            table = opened.read_row_groups(self.groups, use_threads=False)
+        except (pa.ArrowException, OSError) as error:
+            self.file.verify()
+            raise _broken(self.file.path, "Parquet", error) from error
+        self.file.verify()
+        return table
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _RowGroups, (self.file, self.groups)
 
 
 @dataclass(frozen=True)
 class ArrowBlock:
-    """Rows that came as Arrow columns; they are decoded when they are first asked for, by whichever thread asks."""
+    """Rows that came as Arrow columns; whichever thread asks for them first decodes them."""
 
     file: str
     first_row: int
@@ -40,7 +84,11 @@ class ArrowBlock:
     @classmethod
     def of(cls, file: str, first_row: int, columns: pa.Table) -> ArrowBlock:
         """A block of columns at hand."""
-        return cls(file, first_row, columns.num_rows, columns.nbytes, lambda: columns)
+        return cls(file, first_row, columns.num_rows, columns.nbytes, _Held(columns))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Without the rows that were decoded meanwhile."""
+        return ArrowBlock, (self.file, self.first_row, self.n_rows, self.nbytes, self.load)
 
     @cached_property
     def columns(self) -> pa.Table:
@@ -52,12 +100,13 @@ class ArrowBlock:
         return ArrowBlock.of(self.file, self.first_row, self.columns.slice(0, n))
 
     def table(self) -> pa.Table | None:
-        """The columns in plain types, or None where text in them is no UTF-8 or a name stands twice."""
+        """The columns in plain types; None where text is no UTF-8 or a name stands twice."""
         if len(set(self.columns.schema.names)) < self.columns.num_columns:
             return None
         try:
             self.columns.validate(full=True)
-            return self.columns.cast(pa.schema([field.with_type(_plain(field.type)) for field in self.columns.schema]))
+            plain = [field.with_type(_plain(field.type)) for field in self.columns.schema]
+            return self.columns.cast(pa.schema(plain))
         except (pa.ArrowException, NotImplementedError):
             return None
 
@@ -103,29 +152,25 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def read_parquet(path: Path, name: str, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:
-    """The blocks of a Parquet file: whole row groups, or pieces of one that is much larger than a block."""
+def read_parquet(file: SourceFile, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:
+    """The blocks of a Parquet file: whole row groups, or pieces of one much larger than a block."""
     try:
-        metadata = pq.read_metadata(path)
+        metadata = pq.read_metadata(file.path)
         groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
-        for first, stop in pairwise(cut(np.array([group.total_byte_size for group in groups], np.int64), block_bytes)):
+        sizes = np.array([group.total_byte_size for group in groups], np.int64)
+        for first, stop in pairwise(cut(sizes, block_bytes)):
             rows = sum(group.num_rows for group in groups[first:stop])
-            size = sum(group.total_byte_size for group in groups[first:stop])
+            size = int(sizes[first:stop].sum())
             if size > _MUCH * block_bytes:
-                batches = _parquet(path).iter_batches(max(1, rows * block_bytes // size), [first], use_threads=False)
-                yield from _blocks(batches, name, first_row, block_bytes)
+                opened, at_once = _parquet(file.path, metadata), max(1, rows * block_bytes // size)
+                batches = opened.iter_batches(at_once, [first], use_threads=False)
+                yield from _blocks(batches, file.name, first_row, block_bytes)
             elif rows:
-                yield ArrowBlock(name, first_row, rows, size, partial(_row_groups, path, metadata, range(first, stop)))
+                load = _RowGroups(file, range(first, stop), metadata)
+                yield ArrowBlock(file.name, first_row, rows, size, load)
             first_row += rows
     except (pa.ArrowException, OSError) as error:
-        raise _broken(path, "Parquet", error) from error
-
-
-def _row_groups(path: Path, metadata: pq.FileMetaData, groups: range) -> pa.Table:
-    try:
-        return _parquet(path, metadata).read_row_groups(groups, use_threads=False)
-    except (pa.ArrowException, OSError) as error:
-        raise _broken(path, "Parquet", error) from error
+        raise _broken(file.path, "Parquet", error) from error
 
 
 def _parquet(path: Path, metadata: pq.FileMetaData | None = None) -> pq.ParquetFile:
@@ -133,16 +178,18 @@ def _parquet(path: Path, metadata: pq.FileMetaData | None = None) -> pq.ParquetF
     return pq.ParquetFile(path, metadata=metadata, pre_buffer=False)
 
 
-def read_arrow(path: Path, name: str, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:
+def read_arrow(file: SourceFile, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:
     """The blocks of an Arrow IPC file or stream."""
     try:
-        with pa.memory_map(str(path)) as source:
-            yield from _blocks(_batches(source), name, first_row, block_bytes)
+        # Not mapped into memory: where a mapped file is cut off, touching what is gone kills the
+        # process.
+        with pa.OSFile(str(file.path)) as source:
+            yield from _blocks(_batches(source), file.name, first_row, block_bytes)
     except (pa.ArrowException, OSError) as error:
-        raise _broken(path, "Arrow", error) from error
+        raise _broken(file.path, "Arrow", error) from error
 
 
-def _batches(source: pa.MemoryMappedFile) -> Iterator[pa.RecordBatch]:
+def _batches(source: pa.NativeFile) -> Iterator[pa.RecordBatch]:
     try:
         file = pa.ipc.open_file(source)
     except pa.ArrowInvalid:
@@ -158,7 +205,8 @@ def read_dataset(dataset: Any, name: str, first_row: int, block_bytes: int) -> I
     size = max(1, int(dataset.data.nbytes))
     rows = max(1, min(1 << 20, block_bytes * len(dataset) // size))
     tables = dataset.with_format("arrow").iter(batch_size=rows)
-    yield from _blocks((batch for table in tables for batch in table.to_batches()), name, first_row, block_bytes)
+    batches = (batch for table in tables for batch in table.to_batches())
+    yield from _blocks(batches, name, first_row, block_bytes)
 
 
 def _blocks(batches: Iterable[pa.RecordBatch], name: str, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:

@@ -1,13 +1,18 @@
 """Rows of CSV and TSV files: every column is text.
 
-CSV is read by the rules of Python's `csv` module: quoted fields may hold delimiters, doubled quotes and newlines. TSV
-has two dialects in the wild: quotes as in CSV, or quotes that are plain characters. Quotes count as CSV's only where
-the first MiB of the file proves it: every field that opens with a quote is a well-formed quoted field, and at least
-one of them holds a tab, a newline or a doubled quote, which nothing but quoting explains.
+CSV is read by the rules of Python's `csv` module: quoted fields may hold delimiters, doubled
+quotes and newlines. TSV has two dialects in the wild: quotes as in CSV, or quotes that are plain
+characters. Quotes count as CSV's only where the first MiB of the file proves it: every field that
+opens with a quote is a well-formed quoted field, and at least one of them holds a tab, a newline
+or a doubled quote, which nothing but quoting explains.
 
-The first row names the columns unless names are given. A row with more or fewer fields than names is a bad row. Blank
-lines are no rows. Refused, with the file's name: a header with the same name twice, or that is no UTF-8, and a quote
-that is not closed within 64 MiB or by the end of the file, which would make one row of all that follows it.
+The first row names the columns unless names are given. A row with more or fewer fields than names
+is a bad row. Blank lines are no rows. Refused, with the file's name: a header with the same name
+twice, or that is no UTF-8, and a quote that is not closed within 64 MiB or by the end of the
+file, which would make one row of all that follows it.
+
+Where the rows of a block begin and end is found first. Its fields are then parted by Arrow's
+reader where its rules are those of `csv`, else by `csv` row by row: see `_by_arrow`.
 """
 
 from __future__ import annotations
@@ -21,17 +26,20 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pv
 
 from curate.errors import UserError
 from curate.files import kind_of
 from curate.files.block import BadInput, Row, raw_text
+from curate.files.file import SourceFile
 from curate.files.scan import newlines, quoted_cuts
-from curate.files.stream import Places, Run, chunks, ended, runs
+from curate.files.stream import Places, WholeRows, ended, whole_rows
 
 QUOTED_BYTES = 64 << 20
 """The longest quoted field; a longer one is taken for a quote that is never closed."""
 
 _SAMPLE_BYTES = 1 << 20
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _QUOTED = re.compile(r'(?:^|(?<=[\t\n]))"((?:[^"]|"")*)"(?=\t|\r?\n|$)')
 _OPENING = re.compile(r'(?:^|(?<=[\t\n]))"')
 
@@ -74,6 +82,10 @@ class DelimitedBlock:
 
     def table(self) -> pa.Table | None:
         """All rows as columns of text, or None where one of them is bad."""
+        table = _by_arrow(self)
+        return table if table is not None else self._by_csv()
+
+    def _by_csv(self) -> pa.Table | None:
         rows = []
         for line in self._lines(range(self.n_rows)):
             fields = _fields(line, self.names, self.dialect)
@@ -101,6 +113,39 @@ class DelimitedBlock:
             yield self.data[starts[place] : ends[place]]
 
 
+def _by_arrow(block: DelimitedBlock) -> pa.Table | None:
+    """All rows by Arrow's reader; None where it may not say what `csv` says, or where a row is bad.
+
+    Both take a quote for more than a character only where a field begins, and what follows the
+    closing one for text. Three things they see differently: a bare CR (the end of a row to
+    Arrow), a byte order mark at the start of the block (nothing to Arrow), and a row with too
+    many or too few fields (an error of the whole block to Arrow).
+    """
+    start, stop = int(block.starts[0]), int(block.ends[-1])
+    text = pa.py_buffer(block.data).slice(start, stop - start)
+    if _bare_return(block.data, start, stop) or block.data.startswith(_BYTE_ORDER_MARK, start):
+        return None
+    part, quotes = block.dialect.delimiter, block.dialect.quotes
+    types = dict.fromkeys(block.names, pa.string())
+    try:
+        table = pv.read_csv(
+            pa.BufferReader(text),
+            pv.ReadOptions(use_threads=False, block_size=text.size + 1, column_names=list(types)),
+            pv.ParseOptions(delimiter=part, quote_char='"' if quotes else False, newlines_in_values=quotes),
+            pv.ConvertOptions(column_types=types, strings_can_be_null=False),
+        )
+    except (pa.ArrowException, OverflowError):
+        return None
+    return table if table.num_rows == block.n_rows else None
+
+
+def _bare_return(data: bytes, start: int, stop: int) -> bool:
+    """Whether a CR stands anywhere but at the end of a line; `stop` is the end of one."""
+    returns = data.count(b"\r", start, stop)
+    at_ends = data.count(b"\r\n", start, stop) + data.endswith(b"\r", start, stop) if returns else 0
+    return returns != at_ends
+
+
 def _fields(line: bytes, names: tuple[str, ...], dialect: Dialect) -> list[str] | BadInput:
     try:
         fields = split(line.decode("utf-8"), dialect)
@@ -125,27 +170,26 @@ def split(line: str, dialect: Dialect) -> list[str]:
 
 
 def read_delimited(
-    path: Path, name: str, first_row: int, block_bytes: int, columns: Sequence[str] | None
+    file: SourceFile, first_row: int, pieces: Iterator[bytes], columns: Sequence[str] | None
 ) -> Iterator[DelimitedBlock]:
-    """The blocks of a CSV or TSV file."""
-    delimiter = "\t" if kind_of(path.name) == "tsv" else ","
-    pieces = chunks(path, block_bytes)
+    """The blocks of a CSV or TSV file, whose text comes in pieces."""
+    delimiter = "\t" if kind_of(file.path.name) == "tsv" else ","
     sample = b""
     while len(sample) < _SAMPLE_BYTES and (chunk := next(pieces, b"")):
         sample += chunk
     dialect = Dialect(delimiter, delimiter == "," or quotes_count(sample[:_SAMPLE_BYTES]))
-    names = _unique(path, columns) if columns else None
+    names = _unique(file.path, columns) if columns else None
     start = first_row
-    for run in _runs(ended(chain([sample], pieces)), dialect):
-        if run.tail:
-            raise _unclosed(path, run.data, None if names is None else first_row - start)
-        starts, ends = _filled(run)
+    for part in _parts(ended(chain([sample], pieces)), dialect):
+        if part.tail:
+            raise _unclosed(file.path, part.data, None if names is None else first_row - start)
+        starts, ends = _filled(part)
         if names is None and len(starts):
-            names = _header(path, run.data[starts[0] : ends[0]], dialect)
+            names = _header(file.path, part.data[starts[0] : ends[0]], dialect)
             starts, ends = starts[1:], ends[1:]
         if len(starts):
             assert names is not None
-            yield DelimitedBlock(name, first_row, run.data, starts, ends, names, dialect)
+            yield DelimitedBlock(file.name, first_row, part.data, starts, ends, names, dialect)
         first_row += len(starts)
 
 
@@ -159,13 +203,14 @@ def quotes_count(sample: bytes) -> bool:
     return needed and not _OPENING.search(_QUOTED.sub("", text))
 
 
-def _runs(pieces: Iterator[bytes], dialect: Dialect) -> Iterator[Run]:
-    """The runs of whole rows; a tail is a row with a quote that is not closed, and the file is read no further."""
+def _parts(pieces: Iterator[bytes], dialect: Dialect) -> Iterator[WholeRows]:
+    """The text in whole rows; a tail is a row whose quote is not closed, and the end of reading."""
     if not dialect.quotes:
-        return runs(pieces, newlines)
+        return whole_rows(pieces, newlines)
     state = np.array([0, 0, QUOTED_BYTES, 0], np.int64)
     cut: Callable[..., Places] = quoted_cuts
-    return runs(takewhile(lambda _: not state[3], pieces), lambda chunk: cut(chunk, state, ord(dialect.delimiter)))
+    sound = takewhile(lambda _: not state[3], pieces)
+    return whole_rows(sound, lambda chunk: cut(chunk, state, ord(dialect.delimiter)))
 
 
 def _unclosed(path: Path, data: bytes, row: int | None) -> UserError:
@@ -178,14 +223,14 @@ def _unclosed(path: Path, data: bytes, row: int | None) -> UserError:
     )
 
 
-def _filled(run: Run) -> tuple[Places, Places]:
+def _filled(part: WholeRows) -> tuple[Places, Places]:
     """The bounds of the rows that are not blank: nothing, or a carriage return alone."""
-    lengths = run.ends - run.starts
+    lengths = part.ends - part.starts
     blank = lengths == 0
     one = np.flatnonzero(lengths == 1)
-    view = np.frombuffer(run.data, np.uint8)
-    blank[one[view[run.starts[one]] == ord("\r")]] = True
-    return run.starts[~blank], run.ends[~blank]
+    view = np.frombuffer(part.data, np.uint8)
+    blank[one[view[part.starts[one]] == ord("\r")]] = True
+    return part.starts[~blank], part.ends[~blank]
 
 
 def _header(path: Path, line: bytes, dialect: Dialect) -> tuple[str, ...]:

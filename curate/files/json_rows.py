@@ -1,8 +1,9 @@
 """Rows written as JSON: one to a line, or the elements of one array.
 
-A `.json` file may hold either; the first byte tells. Its array is cut into elements by a scanner, so that it streams
-like lines do. A row is an object, or a bare string, which is a row with the one column `text`. Refused, with the
-file's name: an array that is never closed or is followed by something, and a file that is one single object.
+A `.json` file may hold either; the first byte tells. Its array is cut into elements by a scanner,
+so that it streams like lines do. A row is an object, or a bare string, which is a row with the
+one column `text`. Refused, with the file's name: an array that is never closed or is followed by
+something, and a file that is one single object.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ import pyarrow.json as pj
 from curate.errors import UserError
 from curate.files import kind_of
 from curate.files.block import BadInput, Row, raw_text
+from curate.files.file import SourceFile
 from curate.files.scan import array_cuts, is_tame, newlines, strip
-from curate.files.stream import Places, Run, chunks, ended, runs
+from curate.files.stream import Places, WholeRows, ended, whole_rows
 
 _SPACE = b" \t\r\n"
 _DEPTH = 64  # Arrow's reader recurses and brings the process down some ten thousand levels deep
@@ -29,7 +31,7 @@ _DEPTH = 64  # Arrow's reader recurses and brings the process down some ten thou
 
 @dataclass(frozen=True)
 class JsonBlock:
-    """Rows of JSON text; row i is `data[starts[i]:ends[i]]`, with nothing but white space between rows."""
+    """Rows of JSON text; row i is `data[starts[i]:ends[i]]`, with only white space between rows."""
 
     file: str
     first_row: int
@@ -96,8 +98,8 @@ def _kind(value: object) -> str:
 
 def _table(data: bytes, starts: Places, ends: Places) -> pa.Table | None:
     view = np.frombuffer(data, np.uint8)
-    # With rows that all open with { and close with }, and as many objects as rows, each row is exactly one object:
-    # inside an object or an array no { can follow a }.
+    # With rows that all open with { and close with }, and as many objects as rows, each row is
+    # exactly one object: inside an object or an array no { can follow a }.
     if not ((view[ends - 1] == ord("}")).all() and (view[starts] == ord("{")).all() and _is_utf8(data)):
         return None
     if not is_tame(view, starts, ends, _DEPTH):
@@ -145,27 +147,27 @@ def _as_text(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def read_json(path: Path, name: str, first_row: int, block_bytes: int) -> Iterator[JsonBlock]:
-    """The blocks of a file of JSON lines, or of one array."""
-    pieces = chunks(path, block_bytes)
+def read_json(file: SourceFile, first_row: int, pieces: Iterator[bytes]) -> Iterator[JsonBlock]:
+    """The blocks of a file of JSON lines, or of one array, whose text comes in pieces."""
     opening = b""
     for chunk in pieces:
         opening = (opening + chunk).lstrip(_SPACE)
         if opening:
             break
     if opening.startswith(b"["):
-        yield from _array(path, name, first_row, chain([opening[1:]], pieces))
-    elif kind_of(path.name) == "json":
-        yield from _not_one_object(path, _lines(name, first_row, chain([opening], pieces)))
+        yield from _array(file, first_row, chain([opening[1:]], pieces))
+    elif kind_of(file.path.name) == "json":
+        lines = _lines(file.name, first_row, chain([opening], pieces))
+        yield from _not_one_object(file.path, lines)
     else:
-        yield from _lines(name, first_row, chain([opening], pieces))
+        yield from _lines(file.name, first_row, chain([opening], pieces))
 
 
 def _lines(name: str, first_row: int, pieces: Iterator[bytes]) -> Iterator[JsonBlock]:
-    for run in runs(ended(pieces), newlines):
-        strip(np.frombuffer(run.data, np.uint8), run.starts, run.ends)
-        filled = run.ends > run.starts  # blank lines are no rows
-        block = JsonBlock(name, first_row, run.data, run.starts[filled], run.ends[filled])
+    for lines in whole_rows(ended(pieces), newlines):
+        strip(np.frombuffer(lines.data, np.uint8), lines.starts, lines.ends)
+        filled = lines.ends > lines.starts  # blank lines are no rows
+        block = JsonBlock(name, first_row, lines.data, lines.starts[filled], lines.ends[filled])
         if block.n_rows:
             yield block
         first_row += block.n_rows
@@ -184,28 +186,28 @@ def _not_one_object(path: Path, blocks: Iterator[JsonBlock]) -> Iterator[JsonBlo
     yield from chain([first], [second] if second else [], blocks)
 
 
-def _array(path: Path, name: str, first_row: int, pieces: Iterator[bytes]) -> Iterator[JsonBlock]:
+def _array(file: SourceFile, first_row: int, pieces: Iterator[bytes]) -> Iterator[JsonBlock]:
     state = np.array([1, 0, 0, 0], np.int64)
     closed, n_rows = False, 0
-    for run in runs(pieces, lambda chunk: array_cuts(chunk, state)):
-        if closed and run.data.strip(_SPACE):
-            raise UserError(f"{path}: something follows the end of the array, after row {n_rows - 1}")
+    for part in whole_rows(pieces, lambda chunk: array_cuts(chunk, state)):
+        if closed and part.data.strip(_SPACE):
+            raise UserError(f"{file.path}: something follows the end of the array, after row {n_rows - 1}")
         if closed:
             continue
-        if run.tail:
+        if part.tail:
             break
         closed = bool(state[3])
-        block = _elements(run, name, first_row + n_rows)
+        block = _elements(part, file.name, first_row + n_rows)
         if closed and n_rows == 0 and block.n_rows == 1 and block.starts[0] == block.ends[0]:
             continue  # an empty array
         n_rows += block.n_rows
         yield block
     if not closed:
-        raise UserError(f"{path}: the array is never closed; the file is cut off after {n_rows} complete rows")
+        raise UserError(f"{file.path}: the array is never closed; the file is cut off after {n_rows} complete rows")
 
 
-def _elements(run: Run, name: str, first_row: int) -> JsonBlock:
-    view = np.frombuffer(run.data, np.uint8).copy()
-    view[run.ends[:-1]] = ord("\n")  # the commas between elements
-    strip(view, run.starts, run.ends)
-    return JsonBlock(name, first_row, view.tobytes(), run.starts, run.ends)
+def _elements(part: WholeRows, name: str, first_row: int) -> JsonBlock:
+    view = np.frombuffer(part.data, np.uint8).copy()
+    view[part.ends[:-1]] = ord("\n")  # the commas between elements
+    strip(view, part.starts, part.ends)
+    return JsonBlock(name, first_row, view.tobytes(), part.starts, part.ends)

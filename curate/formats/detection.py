@@ -80,8 +80,9 @@ def _well_known(sample: Sample, kind: str) -> dict[str, Any] | None:
     if kind == "preference":
         return None
     prompt = next((name for name in _PROMPTS if holds(name, "text", "messages")), None)
-    carried = {name: name for name in _CARRIED[kind] if sample.get(name)}
-    if prompt is None or (kind == "rlvr" and len(carried) < len(_CARRIED[kind])):
+    # A column that is null in the first rows may hold something later.
+    carried = {name: name for name in _CARRIED[kind] if name in sample}
+    if prompt is None or (kind == "rlvr" and not all(sample.get(name) for name in _CARRIED[kind])):
         return None
     return {"prompt": prompt, **carried}
 

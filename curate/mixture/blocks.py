@@ -19,7 +19,7 @@ from curate.mixture.options import Options
 from curate.mixture.plan import Plan
 from curate.mixture.scan import Reading, Scan, Scanned, in_order, more_passes, scan_block
 from curate.mixture.stages import Stage, code_digest, key_of, open_stages, without_prompts
-from curate.sources import Block
+from curate.sources import Block, verify_read
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,23 @@ def stages_of(plan: Plan, options: Options, parts: int, within: Path) -> Abstrac
     """The stages of a plan's sources, below `within` where none are to be kept."""
     keys = [key_of(facts) for facts in _facts(plan, options, parts)]
     files = [{file.name: file for file in source.files} for source in plan.sources]
-    return open_stages(options.stages, keys, files, plan.identities, within)
+    return open_stages(options.stages, keys, files, within)
 
 
 def _facts(plan: Plan, options: Options, parts: int) -> Iterator[dict[str, Any]]:
     """Of each source, all that its blocks depend on: what is read, how, and what the steps look for."""
     looks = {step.name: [step.look_inputs, code_digest(type(step).__module__.partition(".")[0])] for step in plan.steps}
-    for source, reading, digests in zip(plan.sources, plan.readings, plan.digests, strict=True):
+    for source, reading, digests, spec in zip(
+        plan.sources, plan.readings, plan.digests, plan.recipe.sources, strict=True
+    ):
         yield {
-            "source": [source.name, source.from_ if source.is_hub else None, source.revision, source.columns],
+            "source": [
+                source.name,
+                source.from_ if source.origin == "hub" else None,
+                source.revision,
+                spec.split,
+                spec.columns,
+            ],
             "files": digests,
             "reading": [reading.format, reading.keep, reading.needs],
             "build": [plan.recipe.kind, plan.recipe.seed, parts, options.limit, options.block_bytes],
@@ -55,17 +63,18 @@ def _facts(plan: Plan, options: Options, parts: int) -> Iterator[dict[str, Any]]
 def take_all(plan: Plan, stages: Sequence[Stage], options: Options, size: int, parts: int) -> list[list[Taken]]:
     """Take or scan every block, about `size` bytes; those of each source in order.
 
-    Raises UserError where a source gives no record.
+    Raises UserError where a source gives no record, and where a file changed while it was read.
     """
     scan = Scan(plan.recipe.kind, plan.recipe.seed, plan.steps, parts)
     doing = "read and look" if plan.steps else "read"
     results: list[list[Taken]] = [[] for _ in plan.sources]
     pending = {owner: stage.whole() for owner, stage in enumerate(stages)}
+    streamed: list[dict[str, str]] = [{} for _ in plan.sources]
     while pending:
         for owner in pending:
             results[owner] = []
         damaged = set()
-        for done in in_order(_jobs(plan, scan, stages, options, pending), options.workers):
+        for done in in_order(_jobs(plan, scan, stages, options, pending, streamed), options.workers):
             if done.scanned is None:
                 damaged.add(done.owner)
                 continue
@@ -73,8 +82,9 @@ def take_all(plan: Plan, stages: Sequence[Stage], options: Options, size: int, p
             n = done.scanned.n + done.scanned.quarantined
             options.progress(doing, n, int(done.scanned.sizes.sum()), done.scanned.nbytes / size)
         pending = dict.fromkeys(damaged)  # a stage that is damaged is no stage: the source is read
-    for stage, own in zip(stages, results, strict=True):
-        stage.finish(len(own))
+    for owner, stage in enumerate(stages):
+        verify_read(plan.sources[owner], plan.digests[owner], streamed[owner])
+        stage.finish(len(results[owner]))
     _refuse_empty(plan, results)
     return results
 
@@ -89,7 +99,12 @@ class _Done:
 
 
 def _jobs(
-    plan: Plan, scan: Scan, stages: Sequence[Stage], options: Options, pending: Mapping[int, int | None]
+    plan: Plan,
+    scan: Scan,
+    stages: Sequence[Stage],
+    options: Options,
+    pending: Mapping[int, int | None],
+    streamed: Sequence[dict[str, str]],
 ) -> Iterator[Callable[[], _Done]]:
     """A job a block; `pending` are the sources to take, each with its number of blocks where its stage has them all."""
     prompts = plan.recipe.output.validation > 0
@@ -98,7 +113,8 @@ def _jobs(
         if whole is not None:
             yield from (partial(job, number, None) for number in range(whole))
             continue
-        blocks = plan.sources[owner].blocks(options.limit, block_bytes=options.block_bytes)
+        source, hashes = plan.sources[owner], streamed[owner]
+        blocks = source.blocks(options.limit, block_bytes=options.block_bytes, hashes=hashes)
         yield from (partial(job, number, block) for number, block in enumerate(blocks))
 
 

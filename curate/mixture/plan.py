@@ -17,7 +17,6 @@ from curate import steps
 from curate.errors import UserError
 from curate.formats import check_columns, check_format, detect
 from curate.mixture.scan import Reading
-from curate.mixture.stages import Identity, identity
 from curate.recipe import Recipe, SourceSpec
 from curate.sources import Source, content_digests, open_source
 from curate.steps.sample import Wanted
@@ -35,8 +34,6 @@ class Plan:
     sources: list[Source]
     readings: list[Reading]
     digests: list[list[Digest]]
-    identities: list[dict[str, Identity]]
-    """What each file was when its digest was taken: what is read must still be that."""
     steps: Sequence[Step]
     """In the order in which rows pass them."""
     notes: list[str]
@@ -57,7 +54,7 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
         open_source(spec.name, spec.from_, base=base, split=spec.split, columns=spec.columns) for spec in recipe.sources
     ]
     pool = ThreadPoolExecutor(workers)
-    digested = pool.map(_digests, sources)  # beside what follows
+    digests = pool.map(content_digests, sources)  # beside what follows
     pool.shutdown(wait=False)
     notes: list[str] = []
     readings = [
@@ -68,14 +65,7 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
         for name, spec in recipe.steps.items()
     ]
     readings = [replace(reading, needs=_needs(made, reading)) for reading in readings]
-    digests, identities = zip(*digested, strict=True)
-    return Plan(recipe, base, sources, readings, list(digests), list(identities), made, notes)
-
-
-def _digests(source: Source) -> tuple[list[Digest], dict[str, Identity]]:
-    """The digests of a source's files, and what each file was before they were taken."""
-    identities = {file.name: identity(file.path) for file in source.files}
-    return content_digests(source), identities
+    return Plan(recipe, base, sources, readings, list(digests), made, notes)
 
 
 def _needs(made: Sequence[Step], reading: Reading) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ are read, what each step depends on when it looks, the seed, the code, and the v
 threshold, policy or sampling finds the same stages; anything else looks again. What is written for a block counts only
 once its receipt is there, which is written last and holds size and checksum of every file.
 
-A receipt is kept only if the source's file is, after it was read, still the one whose digest names the stage: same
-inode, size and times of change. A stage that is damaged, or a cache that can't be written, costs time and no more.
+A receipt is kept only if the source's file is, after it was read, still the one whose digest names the stage. Where a
+file is so young that this can't be told (`SourceFile.young`), receipts count once the whole source was read and
+compared with its digest. A stage that is damaged, or a cache that can't be written, costs time and no more.
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ import numpy as np
 import pyarrow as pa
 from isal import isal_zlib
 
+from curate.files import SourceFile
 from curate.mixture.runs import Staged
 from curate.mixture.scan import Scanned, staged_path
 from curate.shards import write_bytes
-from curate.sources import SourceFile
 
 LIMIT = 20 << 30
 """Bytes of stages that are kept; the ones not used for the longest time go first."""
@@ -69,22 +70,12 @@ def code_digest(package: str) -> str:
     return digest.hexdigest()
 
 
-Identity = tuple[int, int, int, int, int]
-
-
-def identity(path: Path) -> Identity:
-    """What changes whenever a file is written to or replaced: device, inode, size and both times of change."""
-    found = path.stat()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
 @dataclass(frozen=True)
 class Stage:
-    """Where the blocks of one source are kept; `known` are its files as they were when their digests were taken."""
+    """Where the blocks of one source are kept."""
 
     folder: Path
     files: Mapping[str, SourceFile]
-    known: Mapping[str, Identity]
     lasting: bool
     """Whether the next build may find it: a stage within OUT goes with the build."""
 
@@ -104,14 +95,16 @@ class Stage:
             return None
 
     def keep(self, scanned: Scanned, file: str) -> Scanned:
-        """Write the receipt of a block that came from `file`, if it may be kept."""
-        if self.lasting and self._unchanged(file):
+        """Write the receipt of a block of `file`, if that is still the one whose digest names the stage."""
+        of = self.files.get(file)  # None for the Hub, where a revision never changes
+        if self.lasting and (of is None or of.unchanged()):
             names = [path.name for path in _files_of(scanned)]
             head = _head(scanned) | {"files": {name: _sum_of(self.folder / name) for name in names}}
             arrays = {"head": np.frombuffer(json.dumps(head).encode(), np.uint8), **_arrays(scanned)}
             content = io.BytesIO()
             np.savez(content, **cast(Any, arrays))
-            write_bytes(self.folder / f"block-{scanned.number}.npz", content.getvalue())
+            kind = "young" if of is not None and of.young else "block"
+            write_bytes(self.folder / f"{kind}-{scanned.number}.npz", content.getvalue())
         return scanned
 
     def whole(self) -> int | None:
@@ -122,31 +115,25 @@ class Stage:
             return None
 
     def finish(self, n_blocks: int) -> None:
-        """Note that all blocks were read."""
-        if self.lasting and all(self._unchanged(name) for name in self.files):
-            write_bytes(self.folder / "blocks", str(n_blocks).encode())
-
-    def _unchanged(self, file: str) -> bool:
-        if file not in self.files:  # the Hub: a revision never changes
-            return True
-        try:
-            return identity(self.files[file].path) == self.known[file]
-        except OSError:
-            return False
+        """Note that all blocks were read, and that what was read is what was digested."""
+        if not self.lasting:
+            return
+        for path in self.folder.glob("young-*.npz"):
+            path.rename(self.folder / path.name.replace("young", "block"))
+        write_bytes(self.folder / "blocks", str(n_blocks).encode())
 
 
 @contextmanager
 def open_stages(
-    root: Path | None, keys: Sequence[str], files: Sequence[Mapping[str, SourceFile]],
-    known: Sequence[Mapping[str, Identity]], within: Path,
-) -> Iterator[list[Stage]]:  # fmt: skip
+    root: Path | None, keys: Sequence[str], files: Sequence[Mapping[str, SourceFile]], within: Path
+) -> Iterator[list[Stage]]:
     """The stages of the sources of a build, held against pruning; below `within` where nothing is to be kept.
 
     A cache that can't be written is no reason to fail.
     """
     with ExitStack() as held:
         stages = []
-        for number, (key, own, identities) in enumerate(zip(keys, files, known, strict=True)):
+        for number, (key, own) in enumerate(zip(keys, files, strict=True)):
             folder = within / str(number)
             if root is not None:
                 try:
@@ -154,7 +141,7 @@ def open_stages(
                 except OSError:
                     root = None
             folder.mkdir(parents=True, exist_ok=True)
-            stages.append(Stage(folder, own, identities, root is not None))
+            stages.append(Stage(folder, own, root is not None))
         yield stages
     if root is not None:
         prune(root, LIMIT)

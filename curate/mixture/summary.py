@@ -206,7 +206,7 @@ def lock_of(plan: Plan, limit: int | None, summary: Summary | None, outputs: Map
 
 def _on_hub(plan: Plan, place: str) -> bool:
     """Whether what stands at a place of the recipe is an id on the Hub, which says what is read, not where it lies."""
-    return any(source.is_hub and place == f"sources[{n}].from" for n, source in enumerate(plan.sources))
+    return any(source.origin == "hub" and place == f"sources[{n}].from" for n, source in enumerate(plan.sources))
 
 
 def _counts(plan: Plan, summary: Summary) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from curate.errors import UserError
-from curate.files import ArrowBlock, BadInput, read_file
+from curate.files import ArrowBlock, BadInput, SourceFile, read_file
 
 ROWS = [{"q": f"question {n}", "n": n} for n in range(100)]
 
@@ -29,7 +29,7 @@ def write(path: Path, table: pa.Table) -> Path:
 @pytest.mark.parametrize("block_bytes", [1, 500, 1 << 20])
 def test_rows_come_in_order_with_their_positions(tmp_path: Path, name: str, block_bytes: int) -> None:
     path = write(tmp_path / name, pa.Table.from_pylist(ROWS))
-    blocks = list(read_file(path, name, first_row=7, block_bytes=block_bytes))
+    blocks = list(read_file(SourceFile.of(path, name), first_row=7, block_bytes=block_bytes))
     assert [pair for block in blocks for pair in block.rows()] == list(enumerate(ROWS, 7))
     tables = [table for block in blocks if (table := block.table()) is not None]
     assert pa.concat_tables(tables).to_pylist() == ROWS
@@ -41,7 +41,7 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, pa.Table.from_pylist(ROWS))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(UserError, match="not a readable .* file, or cut off") as caught:
-        list(read_file(path, name))
+        list(read_file(SourceFile.of(path, name)))
     assert name in str(caught.value)
 
 

@@ -8,13 +8,15 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.errors import UserError
-from curate.files import BadInput, read_file
-from curate.files.delimited import quotes_count
+from curate.files import BadInput, SourceFile, read_file
+from curate.files.delimited import DelimitedBlock, Dialect, _by_arrow, quotes_count
 
 
 def read(
@@ -23,7 +25,7 @@ def read(
     path = folder / name
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     rows = []
-    for block in read_file(path, name, columns=columns, block_bytes=block_bytes):
+    for block in read_file(SourceFile.of(path, name), columns=columns, block_bytes=block_bytes):
         ours = [row for _, row in block.rows()]
         table = block.table()
         bad = any(isinstance(row, BadInput) for row in ours)
@@ -68,6 +70,65 @@ def test_any_text_has_the_rows_that_python_finds(
             assert len(fields) != 2
         else:
             assert list(row.values()) == fields
+
+
+# Whatever Arrow's reader could see differently: quotes where none belong, bare CR, NUL, byte order marks, bytes that
+# are no UTF-8, rows with too few or too many fields, blank lines, fields that are empty, or look like null or a number.
+MARKS = b'" " "" , , \t \n \n \r\n \r \0 \\ \' a b 1.50 NULL NaN \xff \xed\xa0\x80'.split(b" ")
+PIECES = st.sampled_from([*MARKS, b" ", *(text.encode() for text in ("\ufeff", "é", "数😀", "\u2028\x85\x0c"))])
+
+
+@settings(max_examples=600)
+@given(
+    text=st.lists(PIECES, max_size=40).map(b"".join), names=st.integers(1, 3), name=st.sampled_from(["a.csv", "a.tsv"]),
+    block_bytes=st.integers(4, 60),
+)  # fmt: skip
+def test_arrow_and_csv_read_the_same_rows_however_the_file_is_cut(
+    tmp_path_factory: pytest.TempPathFactory, text: bytes, names: int, name: str, block_bytes: int
+) -> None:
+    folder, columns = tmp_path_factory.mktemp("csv"), ["one", "two", "three"][:names]
+
+    def found(block_bytes: int) -> Any:
+        try:
+            return read(folder, name, text, columns, block_bytes)  # compares table() with rows()
+        except UserError as error:
+            return str(error)
+
+    assert found(block_bytes) == found(1 << 20)
+
+
+@settings(max_examples=300)
+@given(rows=st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=6), end=st.sampled_from(["\n", "\r\n"]))
+def test_arrow_reads_what_python_writes(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], end: str
+) -> None:
+    out = io.StringIO()
+    csv.writer(out, lineterminator=end).writerows(rows)
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+    path.write_bytes(out.getvalue().encode())
+    for block in read_file(SourceFile.of(path, path.name), columns=["q", "a"], block_bytes=20):
+        assert isinstance(block, DelimitedBlock)
+        table = _by_arrow(block)
+        assert table is not None
+        assert table.schema.types == [pa.string()] * 2
+        assert table.to_pylist() == [row for _, row in block.rows()]
+
+
+ODD = {
+    "bare CR": b'a\rb,1\nc,"\r"\n',
+    "byte order mark": b"\xef\xbb\xbfa,1\n",
+    "ragged": b"a,1\nb\n",
+    "not UTF-8": b"a,\xff\n",
+}
+
+
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
+def test_what_arrow_would_read_otherwise_is_left_to_csv(text: bytes) -> None:
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    block = DelimitedBlock("f", 0, text, starts, ends, ("q", "a"), Dialect(",", True))
+    assert _by_arrow(block) is None
+    assert block.n_rows == len(list(block.rows()))
 
 
 def test_quotes_in_a_tsv_are_plain_unless_the_file_proves_otherwise(tmp_path: Path) -> None:
@@ -125,7 +186,7 @@ def test_a_quote_that_is_never_closed_names_the_row_that_opens_it(tmp_path: Path
     path.write_text(text)
     found = []
     with pytest.raises(UserError, match=r"a\.csv: a quote opens in row 2 \(5,\"never closed 6,7.*; close it") as caught:
-        for block in read_file(path, path.name, first_row=70, block_bytes=block_bytes):
+        for block in read_file(SourceFile.of(path, path.name), first_row=70, block_bytes=block_bytes):
             found += list(block.rows())
     assert found == [(70, {"q": "1", "a": "2"}), (71, {"q": "3\n4", "a": ""})]
     assert "\n" not in str(caught.value)

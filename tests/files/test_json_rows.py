@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.errors import UserError
-from curate.files import BadInput, read_file
+from curate.files import BadInput, SourceFile, read_file
 from curate.files.json_rows import JsonBlock
 
 
 def read(path: Path, block_bytes: int = 1 << 20) -> list[tuple[int, Any]]:
-    return [pair for block in read_file(path, path.name, block_bytes=block_bytes) for pair in block.rows()]
+    file = SourceFile.of(path, path.name)
+    return [pair for block in read_file(file, block_bytes=block_bytes) for pair in block.rows()]
 
 
 def written(folder: Path, name: str, data: bytes) -> Path:
@@ -62,7 +63,7 @@ def test_a_table_says_what_the_rows_say(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], indent: int | None
 ) -> None:
     path = written(tmp_path_factory.mktemp("rows"), "a.json", json.dumps(rows, indent=indent).encode())
-    for block in read_file(path, path.name):
+    for block in read_file(SourceFile.of(path, path.name)):
         table = block.table()
         assert table is None or [_filled(row) for row in table.to_pylist()] == [_filled(row) for row in rows]
 
@@ -102,13 +103,13 @@ def test_a_bad_line_costs_only_itself(tmp_path: Path, line: bytes, reason: str) 
     assert reason in bad.reason
     assert "\n" not in bad.reason
     assert bad.raw[:9] == line.decode("utf-8", "backslashreplace")[:9]
-    (block,) = read_file(path, path.name)
+    (block,) = read_file(SourceFile.of(path, path.name))
     assert block.table() is None
 
 
 def test_an_object_over_two_lines_is_two_bad_rows_even_where_the_count_fits(tmp_path: Path) -> None:
     path = written(tmp_path, "a.jsonl", b'{"a":\n1} {"a": 2}\n')
-    (block,) = read_file(path, path.name)
+    (block,) = read_file(SourceFile.of(path, path.name))
     assert block.table() is None
     assert all("not JSON" in reason for reason in reasons(path))
 
@@ -116,7 +117,7 @@ def test_an_object_over_two_lines_is_two_bad_rows_even_where_the_count_fits(tmp_
 @pytest.mark.parametrize("text", ["2020-01-01", "2020-01-01T10:00:00Z", "10:00:00"])
 def test_text_that_looks_like_a_date_stays_text(tmp_path: Path, text: str) -> None:
     rows = [{"a": text, "b": [{"c": text}], "n": None}]
-    (block,) = read_file(written(tmp_path, "a.json", json.dumps(rows).encode()), "a.json")
+    (block,) = read_file(SourceFile.of(written(tmp_path, "a.json", json.dumps(rows).encode()), "a.json"))
     table = block.table()
     assert table is not None
     assert table.to_pylist() == rows
@@ -124,7 +125,7 @@ def test_text_that_looks_like_a_date_stays_text(tmp_path: Path, text: str) -> No
 
 @pytest.mark.parametrize("number", ["NaN", "[NaN]", "Infinity", "-Infinity", "[1,Infinity]"])
 def test_numbers_in_letters_are_left_to_the_plain_reader(tmp_path: Path, number: str) -> None:
-    (block,) = read_file(written(tmp_path, "a.jsonl", f'{{"a": {number}}}'.encode()), "a.jsonl")
+    (block,) = read_file(SourceFile.of(written(tmp_path, "a.jsonl", f'{{"a": {number}}}'.encode()), "a.jsonl"))
     assert block.table() is None
     assert isinstance(next(block.rows())[1], dict)
 
@@ -133,7 +134,7 @@ def test_words_with_capitals_do_not_leave_the_fast_path(tmp_path: Path) -> None:
     path = written(
         tmp_path, "a.jsonl", b'{"a": "x Nancy, Information [Natural] {{{{"}\n' + b'{"a": "%s"}' % (b"[" * 99)
     )
-    (block,) = read_file(path, path.name)
+    (block,) = read_file(SourceFile.of(path, path.name))
     assert block.table() is not None
 
 
@@ -181,7 +182,7 @@ def test_no_rows(tmp_path: Path, data: bytes) -> None:
 def test_a_long_row_makes_a_long_block(tmp_path: Path) -> None:
     rows = [{"a": "x"}, {"a": "y" * 1_000_000}, {"a": "z"}]
     path = written(tmp_path, "a.jsonl", "\n".join(map(json.dumps, rows)).encode())
-    blocks = list(read_file(path, path.name, block_bytes=1000))
+    blocks = list(read_file(SourceFile.of(path, path.name), block_bytes=1000))
     assert [row for block in blocks for _, row in block.rows()] == rows
     assert max(block.nbytes for block in blocks) < 1_003_000
     assert max(len(block.raw(place)) for block in blocks for place in range(block.n_rows)) == 1 << 16
@@ -189,7 +190,7 @@ def test_a_long_row_makes_a_long_block(tmp_path: Path) -> None:
 
 def test_head_and_single_rows(tmp_path: Path) -> None:
     path = written(tmp_path, "a.json", b'[{"a": 0}, {"a": 1}, {"a": 2}]')
-    (block,) = read_file(path, path.name, first_row=10)
+    (block,) = read_file(SourceFile.of(path, path.name), first_row=10)
     assert list(block.rows([2, 0])) == [(12, {"a": 2}), (10, {"a": 0})]
     assert list(block.head(2).rows()) == [(10, {"a": 0}), (11, {"a": 1})]
     table = block.head(2).table()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from curate.errors import UserError
 from curate.files.scan import array_cuts, is_tame, newlines, quoted_cuts, strip
-from curate.files.stream import chunks, runs
+from curate.files.stream import chunks, whole_rows
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
@@ -64,11 +64,11 @@ def test_a_file_that_is_not_compressed_at_all_is_refused(tmp_path: Path, suffix:
 
 
 @given(data=st.binary(max_size=60), size=st.integers(1, 20))
-def test_runs_are_whole_rows_whatever_the_chunks(data: bytes, size: int) -> None:
+def test_rows_stay_whole_whatever_the_chunks(data: bytes, size: int) -> None:
     pieces = (data[start : start + size] for start in range(0, len(data), size))
     rows = []
-    for run in runs(pieces, newlines):
-        rows += [run.data[start:end] for start, end in zip(run.starts, run.ends, strict=True)]
+    for part in whole_rows(pieces, newlines):
+        rows += [part.data[start:end] for start, end in zip(part.starts, part.ends, strict=True)]
     expected = data.split(b"\n")
     assert rows == (expected if expected[-1] else expected[:-1])
 

@@ -50,6 +50,13 @@ def test_what_is_detected_parses(block: Callable[..., Block], kind: str, row: di
     assert parse(one, found, kind).records.num_rows == 1
 
 
+def test_what_is_null_in_the_first_rows_is_carried_all_the_same(block: Callable[..., Block]) -> None:
+    rows = [{"prompt": "p", "persona": None, "level": None}] * 60 + [{"prompt": "p", "persona": "a botanist"}]
+    one = block(*rows)
+    assert detect(one, "prompt") == {"prompt": "prompt", "persona": "persona"}
+    assert parse(one, detect(one, "prompt"), "prompt").records["persona"].to_pylist()[-1] == "a botanist"
+
+
 def test_nothing_fits(block: Callable[..., Block]) -> None:
     message = (
         r"rows.jsonl: no format fits kind 'sft'; columns: a \(number or text\), b \(list\)\. Name a format \(alpaca, "

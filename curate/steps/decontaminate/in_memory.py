@@ -31,7 +31,7 @@ from curate.matching.ngram import NO_MATCHES, Matches
 from curate.matching.profile import profile as find_profile
 from curate.matching.profile import with_matchers
 from curate.records import ROLES
-from curate.sources import Block, Source, open_source, source_names
+from curate.sources import Block, DatasetSource, open_source, source_names
 from curate.steps.decontaminate.against import with_rows
 from curate.steps.decontaminate.found import Found, ItemNames, benchmark_items, hits_of, judge, match_lines
 from curate.steps.decontaminate.policy import POLICIES, BenchmarkItems, Overlap, overlaps_of, removal
@@ -177,7 +177,7 @@ def _inputs(data: Any, split: str, what: str) -> list[tuple[str, Iterator[Block]
         ]
         return [(source.name, source.blocks()) for source in sources]
     if hasattr(data, "with_format") and hasattr(data, "features"):  # datasets.Dataset
-        return [(what, Source(what, what, (), dataset=data).blocks())]
+        return [(what, DatasetSource(what, what, data).blocks())]
     table = data.to_arrow() if hasattr(data, "to_arrow") else data
     if not isinstance(table, pa.Table):
         raise UserError(f"{what}: neither paths nor a Dataset, Table or DataFrame, but {type(data).__name__}")

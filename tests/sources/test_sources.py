@@ -6,6 +6,8 @@ import gzip
 import hashlib
 import json
 import os
+import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,16 @@ import pytest
 from curate.errors import UserError
 from curate.files import BadInput
 from curate.formats import detect, parse
-from curate.sources import Source, content_digests, expand, open_source, read_rows, source_names
+from curate.sources import (
+    Source,
+    content_digests,
+    estimated_bytes,
+    expand,
+    open_source,
+    read_rows,
+    source_names,
+    verify_read,
+)
 
 
 def lines(path: Path, *rows: Any) -> Path:
@@ -194,6 +205,73 @@ def test_digests_are_those_of_the_files(folder: Path) -> None:
     assert content_digests(opened(folder, "d"))[1] == ("b.jsonl", hashlib.sha256(data).hexdigest(), len(data))
 
 
+def test_files_that_were_read_to_the_end_are_not_digested_again(folder: Path) -> None:
+    source = opened(folder, "d")
+    hashes: dict[str, str] = {}
+    assert len(rows(source, hashes=hashes)) == 5
+    assert {name: sha256 for name, sha256, _ in content_digests(source)} == hashes
+    assert [sha256 for _, sha256, _ in content_digests(source, {"b.jsonl": "known"})][1] == "known"
+
+
+def test_after_a_limit_only_whole_files_have_a_hash(folder: Path) -> None:
+    source = opened(folder, "d")
+    hashes: dict[str, str] = {}
+    assert len(rows(source, limit=3, hashes=hashes)) == 3
+    assert list(hashes) == ["a/z.jsonl"]
+    verify_read(source, content_digests(source), hashes)
+
+
+def settled(source: Source) -> Source:
+    """The source as if its files had been left alone for long before it was opened."""
+    old = tuple(replace(file, opened=file.opened + 10**10) for file in source.files)
+    return replace(source, files=old)  # type: ignore[type-var]
+
+
+def test_what_streamed_past_must_be_what_was_digested(folder: Path) -> None:
+    source = settled(opened(folder, "d"))
+    digests, hashes = content_digests(source), dict[str, str]()
+    rows(source, hashes=hashes)
+    verify_read(source, digests, hashes)
+    verify_read(source, digests)
+    with pytest.raises(UserError, match=r"d/b\.jsonl: changed while it was read; nothing was written; run again"):
+        verify_read(source, digests, hashes | {"b.jsonl": "0" * 64})
+
+
+def test_a_change_that_leaves_the_stamp_of_a_young_file_is_found(folder: Path) -> None:
+    digests = content_digests(opened(folder, "d"))
+    lines(folder / "d/b.jsonl", {"n": 3}, {"n": 2})
+    source = opened(folder, "d")  # its stamps are those of the changed file, as after a change in the same tick
+    verify_read(settled(source), digests)
+    with pytest.raises(UserError, match=r"b\.jsonl: changed while it was read"):
+        verify_read(source, digests)
+
+
+def test_sources_pickle(folder: Path, hub: Path) -> None:
+    for source in (opened(folder, "d"), opened(folder, "d/c.jsonl"), opened(hub, "org/name")):
+        copy = pickle.loads(pickle.dumps(source))
+        assert (copy.name, copy.from_, copy.origin, copy.files) == (
+            source.name,
+            source.from_,
+            source.origin,
+            source.files,
+        )
+        assert rows(copy) == rows(source)
+        assert content_digests(copy) == content_digests(source)
+
+
+def test_sizes_are_estimated_for_every_kind(folder: Path, hub: Path) -> None:
+    text = (folder / "d/c.jsonl").read_bytes()
+    (folder / "d/c.jsonl.gz").write_bytes(gzip.compress(text))
+    assert estimated_bytes(opened(folder, "d/c.jsonl")) == len(text)
+    assert estimated_bytes(opened(folder, "d/c.jsonl.gz")) == 4 * len(gzip.compress(text))
+    assert estimated_bytes(opened(hub, "org/name")) >= 5 * 8
+    pq.write_table(pa.table({"n": list(range(1000))}), folder / "a.parquet")
+    source = opened(folder, "a.parquet")
+    assert estimated_bytes(source) > 1000
+    (folder / "a.parquet").write_bytes(b"PAR1")  # whoever reads it says what is wrong
+    assert estimated_bytes(source) > 4
+
+
 def test_parquet_and_its_positions(tmp_path: Path) -> None:
     for part in range(2):
         pq.write_table(pa.table({"n": [part * 2, part * 2 + 1]}), tmp_path / f"{part}.parquet")
@@ -231,7 +309,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_hub_data_set_is_read_through_datasets(hub: Path) -> None:
     source = opened(hub, "org/name")
-    assert source.is_hub
+    assert source.origin == "hub"
     assert content_digests(source) == []
     for block_bytes in (20, 1 << 20):
         found = rows(source, block_bytes=block_bytes)

@@ -1,21 +1,51 @@
 """Data sets of the Hugging Face Hub, through `datasets`: named `org/name[:subset][@revision]`.
 
-The revision that was really read is resolved to its commit, so that a lock file can name it. Refused with one line: an
-unknown or gated data set (with the page to accept its terms on), a subset or a split that is not there.
+The revision that was really read is resolved to its commit, so that a lock file can name it.
+Refused with one line: an unknown or gated data set (with the page to accept its terms on), a
+subset or a split that is not there.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, MutableMapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from curate.errors import UserError
+from curate.files import BLOCK_BYTES, Block, SourceFile, read_dataset
 from curate.network import hub_reachable, offline
+from curate.sources.source import some
 
 _NAME = re.compile(r"(?P<path>[\w.-]+(?:/[\w.-]+)?)(?::(?P<subset>[^@/:]+))?(?:@(?P<revision>.+))?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class DatasetSource:
+    """Rows of a `datasets.Dataset`; see `Source`. Nobody edits the files in its cache."""
+
+    name: str
+    from_: str
+    dataset: Any
+    revision: str | None = None
+    origin: str = "hub"
+    files: tuple[SourceFile, ...] = ()
+
+    def blocks(
+        self,
+        limit: int | None = None,
+        *,
+        block_bytes: int = BLOCK_BYTES,
+        hashes: MutableMapping[str, str] | None = None,
+    ) -> Iterator[Block]:
+        """The blocks of the data set; nothing is hashed, since the revision pins the rows."""
+        return some(self, read_dataset(self.dataset, self.from_, 0, block_bytes), limit)
+
+    def estimated_bytes(self) -> int:
+        """Bytes of its columns."""
+        return int(self.dataset.data.nbytes)
 
 
 @dataclass(frozen=True)
@@ -44,7 +74,7 @@ def parse_hub_name(text: str) -> HubName:
 
 
 def open_hub(name: HubName, split: str | None) -> HubData:
-    """Download (or find in the cache) one split, memory-mapped; raises UserError where there is no such thing."""
+    """Download (or find in the cache) one split, memory-mapped; raises UserError where there is none."""
     import datasets  # takes seconds to import; local files need not pay
 
     reachable = hub_reachable()
@@ -59,7 +89,7 @@ def open_hub(name: HubName, split: str | None) -> HubData:
 
 
 def resolve_revision(name: HubName, *, reachable: bool) -> str | None:
-    """The commit a name stands for now; None where the Hub cannot be reached (a cached copy may still be read)."""
+    """The commit a name stands for now; None where the Hub is out of reach (a copy may be cached)."""
     if name.revision and _COMMIT.fullmatch(name.revision):
         return name.revision
     if not reachable:

@@ -7,7 +7,7 @@ from datasets.exceptions import DatasetNotFoundError
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
 from curate.errors import UserError
-from curate.hub import HubName, _explain, parse_hub_name, resolve_revision
+from curate.sources.hub import HubName, _explain, parse_hub_name, resolve_revision
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
