@@ -17,8 +17,8 @@ from curate import lock as locks
 from curate.errors import UserError
 from curate.mixture.options import Options
 from curate.mixture.plan import Plan
-from curate.mixture.scan import Reading, Scan, Scanned, in_order, more_passes, scan_block
-from curate.mixture.stages import Stage, code_digest, key_of, open_stages, without_prompts
+from curate.mixture.scan import Reading, Scan, Scanned, completed, in_order, scan_block
+from curate.mixture.stages import Stage, code_digest, key_of, open_stages
 from curate.sources import Block, verify_read
 
 
@@ -65,7 +65,7 @@ def take_all(plan: Plan, stages: Sequence[Stage], options: Options, size: int, p
 
     Raises UserError where a source gives no record, and where a file changed while it was read.
     """
-    scan = Scan(plan.recipe.kind, plan.recipe.seed, plan.steps, parts)
+    scan = Scan(plan.recipe.kind, plan.recipe.seed, plan.steps, plan.recipe.output.validation > 0, parts)
     doing = "read and look" if plan.steps else "read"
     results: list[list[Taken]] = [[] for _ in plan.sources]
     pending = {owner: stage.whole() for owner, stage in enumerate(stages)}
@@ -107,9 +107,8 @@ def _jobs(
     streamed: Sequence[dict[str, str]],
 ) -> Iterator[Callable[[], _Done]]:
     """A job a block; `pending` are the sources to take, each with its number of blocks where its stage has them all."""
-    prompts = plan.recipe.output.validation > 0
     for owner, whole in pending.items():
-        job = partial(_take, scan, plan.readings[owner], stages[owner], owner, prompts)
+        job = partial(_take, scan, plan.readings[owner], stages[owner], owner)
         if whole is not None:
             yield from (partial(job, number, None) for number in range(whole))
             continue
@@ -118,17 +117,14 @@ def _jobs(
         yield from (partial(job, number, block) for number, block in enumerate(blocks))
 
 
-def _take(
-    scan: Scan, reading: Reading, stage: Stage, owner: int, prompts: bool, number: int, block: Block | None
-) -> _Done:
+def _take(scan: Scan, reading: Reading, stage: Stage, owner: int, number: int, block: Block | None) -> _Done:
     found = stage.load(number)
     known = found is not None
     if found is None:
         if block is None:
             return _Done(owner, None, False)
         found = stage.keep(scan_block(scan, reading, stage.folder, number, block), block.file)
-    found = more_passes(scan, reading, found)
-    return _Done(owner, found if prompts else without_prompts(found), known)
+    return _Done(owner, completed(scan, reading, found), known)
 
 
 def _refuse_empty(plan: Plan, taken: list[list[Taken]]) -> None:

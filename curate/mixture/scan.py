@@ -54,6 +54,8 @@ class Scan:
     kind: str
     seed: int
     steps: Sequence[Step]
+    prompts: bool
+    """Whether prompts are hashed: only a validation split asks whose prompts are alike."""
     parts: int
     """How many parts a run is cut into."""
 
@@ -126,7 +128,7 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
             _stage_run(scan, reading, folder, number, turn, slim, parsed.rows)
             for turn in range(reading.passes if len(parsed.rows) else 0)
         ],
-        prompts=_prompt_hashes(scan.kind, turns),
+        prompts=_prompt_hashes(scan.kind, turns) if scan.prompts else np.empty(0, np.uint64),
         sizes=_sizes(scan.kind, slim).astype(np.int32),
         kept={name: look.kept for name, look in looks.items()},
         lines=frozenset((name, table) for name, look in looks.items() for table in look.tables),
@@ -181,17 +183,23 @@ def _used_extras(kind: str, records: pa.Table) -> frozenset[str]:
     return frozenset(used)
 
 
-def more_passes(scan: Scan, reading: Reading, scanned: Scanned) -> Scanned:
-    """A block with the runs of as many passes as its source needs: what a stage lacks is made of the first."""
-    runs = list(scanned.runs[: reading.passes])
-    if scanned.n and len(runs) < reading.passes:
+def completed(scan: Scan, reading: Reading, scanned: Scanned) -> Scanned:
+    """A block with what this build's sampling needs of it: what its stage lacks is made of the first run.
+
+    That is a run for each pass over the source, and the hashes of prompts where there is a validation split.
+    """
+    runs, prompts = list(scanned.runs[: reading.passes]), scanned.prompts
+    lacks_prompts = scan.prompts and len(prompts) < scanned.n
+    if scanned.n and (len(runs) < reading.passes or lacks_prompts):
         records, places = read_run(runs[0])
         records = records.take(pa.array(np.argsort(places)))
+        if lacks_prompts:
+            prompts = _prompt_hashes(scan.kind, all_turns(scan.kind, records))
         documents = read_arrow(staged_path(scanned.folder, "documents", scanned.number))
         rows = documents["row"].to_numpy()[: scanned.n]
         for turn in range(len(runs), reading.passes):
             runs.append(_stage_run(scan, reading, scanned.folder, scanned.number, turn, records, rows))
-    return replace(scanned, runs=runs)
+    return replace(scanned, runs=runs, prompts=prompts if scan.prompts else np.empty(0, np.uint64))
 
 
 def _stage_run(

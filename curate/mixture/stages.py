@@ -24,7 +24,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -263,8 +263,3 @@ def _scanned(folder: Path, number: int, head: Mapping[str, Any], arrays: Mapping
         extras=frozenset(head["extras"]),
         dropped_columns=frozenset(head["dropped_columns"]),
     )
-
-
-def without_prompts(scanned: Scanned) -> Scanned:
-    """The same without the hashes of its prompts, which only a validation split asks for."""
-    return replace(scanned, prompts=np.empty(0, np.uint64))

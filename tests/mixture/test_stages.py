@@ -205,7 +205,7 @@ def test_receipts_of_a_young_file_do_not_count_before_its_end(work: Corpus) -> N
     plan = make_plan(load_recipe(write_recipe(folder / "r.yaml", **recipe)), folder, 1)
     options = Options(stages=folder / "stages", block_bytes=BLOCK, workers=1)
     with stages_of(plan, options, 1, folder / "within") as held:
-        scan = Scan(plan.recipe.kind, plan.recipe.seed, plan.steps, 1)
+        scan = Scan(plan.recipe.kind, plan.recipe.seed, plan.steps, True, 1)
         for number, block in enumerate(plan.sources[2].blocks(block_bytes=BLOCK)):
             held[2].keep(scan_block(scan, plan.readings[2], held[2].folder, number, block), block.file)
             assert held[2].load(number) is None
