@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -23,8 +23,11 @@ class Strict(BaseModel):
     """A model that refuses unknown keys and cannot be changed once made."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-    other_keys: ClassVar[tuple[str, ...]] = ()
-    """Keys that another model of the same file would know: named beside this one's where a key is unknown."""
+
+    @classmethod
+    def other_keys(cls) -> list[str]:
+        """Keys that another model of the same file would know: named beside this one's where a key is unknown."""
+        return []
 
 
 IS_PATH = "a path, relative to the file that names it"
@@ -133,7 +136,11 @@ def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
         current = _model_in(fields.get(part))
         if current is None:
             return []
-    return [*(field.alias or name for name, field in current.model_fields.items()), *getattr(current, "other_keys", ())]
+    return [*(field.alias or name for name, field in current.model_fields.items()), *_others_of(current)]
+
+
+def _others_of(model: Any) -> list[str]:
+    return model.other_keys() if issubclass(model, Strict) else []
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

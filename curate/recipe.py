@@ -77,6 +77,11 @@ class Recipe(Strict):
             raise ValueError(f"two sources are called '{twice[0]}'")
         return self
 
+    @classmethod
+    def other_keys(cls) -> list[str]:
+        """The steps that this recipe does not have: named where a key is unknown."""
+        return [name for name in steps.known() if name not in cls.model_fields]
+
     @property
     def steps(self) -> dict[str, Any]:
         """The steps that the recipe has, by name, in the order in which they run."""
@@ -86,14 +91,14 @@ class Recipe(Strict):
 
 def recipe_model(keys: Iterable[str]) -> type[Recipe]:
     """The model of a recipe that has these keys: the frame, and the part of each step among them."""
-    return _with_steps(frozenset(keys) & frozenset(steps.known()))
+    frame = {field.alias or name for name, field in Recipe.model_fields.items()}
+    return _with_steps(frozenset(steps.installed(key for key in keys if key not in frame)))
 
 
 @cache
 def _with_steps(names: frozenset[str]) -> type[Recipe]:
     own = {name: (steps.load(name).Spec | None, None) for name in names}
     model: type[Recipe] = create_model("Recipe", __base__=Recipe, **own)  # type: ignore[call-overload]
-    model.other_keys = tuple(name for name in steps.known() if name not in own)
     return model
 
 

@@ -84,7 +84,7 @@ class Section:
 @cache
 def face(name: str) -> Face | None:
     """The face of a step, or None where the step is not installed."""
-    if name not in steps.known():
+    if not steps.installed([name]):
         return None
     package = steps.load(name)
     beside = files(package) if hasattr(package, "__path__") else None

@@ -40,6 +40,11 @@ def known() -> list[str]:
     return [*HOUSE, *sorted(_others())]
 
 
+def installed(names: Iterable[str]) -> list[str]:
+    """Those of some names that are steps; entry points are looked through only for names that no build knows."""
+    return [name for name in names if name in HOUSE or (name not in (*FIRST, *LAST) and name in _others())]
+
+
 @cache
 def load(name: str) -> ModuleType:
     """Import the package of a step; raises UserError where there is none, or where it can't be imported."""
