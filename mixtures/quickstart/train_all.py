@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 SMALL = {
     "sft": ("--batch", "8"),
     "dpo": ("--batch", "8"),
-    "rlvr": ("--prompts", "4", "--generations", "4", "--micro-batch", "16", "--max-completion", "32"),
+    "rlvr": ("--prompts", "4", "--generations", "4", "--micro-batch", "16", "--max-completion", "16"),
 }
 """What makes a step one of seconds."""
 
