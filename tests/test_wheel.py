@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+# The first test that asks for an empty environment fills it: a hundred packages, and all kernels compiled anew.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 RECIPES = ("recipe.yaml", "laptop-sft.yaml", "laptop-dpo.yaml", "laptop-rlvr.yaml")
 

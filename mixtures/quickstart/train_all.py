@@ -16,8 +16,12 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-SMALL = {"rlvr": ("--prompts", "4", "--generations", "4", "--micro-batch", "16", "--max-completion", "32")}
-"""What makes a step of RLVR one of seconds."""
+SMALL = {
+    "sft": ("--batch", "8"),
+    "dpo": ("--batch", "8"),
+    "rlvr": ("--prompts", "4", "--generations", "4", "--micro-batch", "16", "--max-completion", "16"),
+}
+"""What makes a step one of seconds."""
 
 
 def run(*arguments: str) -> str:
@@ -28,11 +32,12 @@ def run(*arguments: str) -> str:
     ).stdout
 
 
-def trained(stage: str, out: Path, steps: int, model: str) -> dict[str, Any]:
+def trained(stage: str, out: Path, steps: int, model: str, limit: int | None) -> dict[str, Any]:
     """Build the mixture of a stage, train on it, and give the summary."""
     data = str(out / f"data-{stage}")
-    run("build", str(HERE / f"laptop-{stage}.yaml"), "-o", data, "--overwrite")
-    options = ("--model", model, "--steps", str(steps), *SMALL.get(stage, ()), "--overwrite", "--json")
+    first = ("--limit", str(limit)) if limit else ()
+    run("build", str(HERE / f"laptop-{stage}.yaml"), "-o", data, "--overwrite", *first)
+    options = ("--model", model, "--steps", str(steps), *SMALL[stage], "--overwrite", "--json")
     summary: dict[str, Any] = json.loads(
         run("train", stage, f"laptop-{stage}", "--data", data, "-o", str(out / stage), *options)
     )
@@ -54,10 +59,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument(
+        "--limit", type=int, help="only the first rows of each source: DPO begins by scoring every pair"
+    )
     options = parser.parse_args()
-    done = {"sft": trained("sft", options.out, options.steps, "embedded")}
+    done = {"sft": trained("sft", options.out, options.steps, "embedded", options.limit)}
     for stage in ("dpo", "rlvr"):
-        done[stage] = trained(stage, options.out, options.steps, done["sft"]["model"])
+        done[stage] = trained(stage, options.out, options.steps, done["sft"]["model"], options.limit)
     print(figures(done))
 
 

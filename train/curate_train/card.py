@@ -59,6 +59,7 @@ def _facts(config: TrainConfig, finished: Finished) -> list[tuple[str, str]]:
         ("its lock (sha256)", f"`{finished.digest}`" if finished.digest else "not built here"),
         ("steps", f"{finished.steps:,} of {finished.batch} {_UNIT[finished.stage]}"),
         (f"over {finished.limit:,} tokens", f"{finished.over:,} rows ({finished.over_share:.2%}), {finished.fate}"),
+        ("precision", finished.precision),
         *((name, f"{a:.4g} → {b:.4g}") for name, (a, b) in finished.training.items()),
         *held_out,
     ]

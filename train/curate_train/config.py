@@ -56,8 +56,8 @@ class TrainConfig(Strict):
     """Rows (pairs, completions) one device holds at once; the rest of a batch is accumulated."""
     max_length: Positive
     """Tokens of prompt and answer together; what is longer is cut, and its share reported."""
-    precision: Literal["bf16", "fp32"] = "bf16"
-    """bf16: 32-bit weights, 16-bit matrix products."""
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """bf16: 32-bit weights, 16-bit matrix products. `auto`: bf16 where the device has instructions for it."""
     gradient_checkpointing: bool = True
     lora: Lora | None = None
     log_every: Positive = 10

@@ -103,7 +103,7 @@ def _refuse_other(folder: Path, stage: str, config: TrainConfig, data: str, ours
         raise UserError(f"{folder}: its run is {there['stage']} on {there['data']}, not {stage} on {data}")
     if other:
         was = f"{before.get(other[0])!r}, not {now.get(other[0])!r}"
-        raise UserError(f"{folder}: its run has another configuration: {other[0]} was {was}")
+        raise UserError(f"{folder}: its run has another configuration: {other[0]} was {was}; set it as it was")
 
 
 def read(folder: Path) -> dict[str, Any]:

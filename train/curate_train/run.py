@@ -20,6 +20,7 @@ from curate_train.config import RlvrConfig, TrainConfig
 from curate_train.data import Data, open_data
 from curate_train.lengths import Lengths, lengths, measured, short_enough
 from curate_train.model import load_tokenizer, model_path, save
+from curate_train.precision import device, taken
 from curate_train.surroundings import surroundings
 
 # What a summary tells of the training batches and of the validation split.
@@ -50,6 +51,8 @@ class Finished:
     over: int
     fate: str
     """What was done with the rows over the limit: cut, or left out."""
+    precision: str
+    """The one it computed in, and why."""
     steps: int
     batch: int
     seconds: float
@@ -95,7 +98,10 @@ def run(
         surroundings(folder),
         folders.held(folder) if main else nullcontext(folders.cache_of(folder)) as cache,
     ):
+        precision = taken(config.precision, device())
+        config = config.model_copy(update={"precision": precision.precision})  # so it is what config.yaml says
         if main:
+            sys.stderr.write(f"curate: {precision}\n")
             folders.refuse(folder, stage, config, data, resume=resume, overwrite=overwrite)
         opened = open_data(data, stage, cache) if main else None
         _wait()
@@ -118,6 +124,7 @@ def run(
             limit=_limit(config),
             over=found.over,
             fate=fate,
+            precision=f"{precision.precision}: {precision.why}",
             steps=steps,
             batch=config.batch,  # type: ignore[attr-defined]
             seconds=round(time.monotonic() - began, 1),
