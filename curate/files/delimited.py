@@ -25,8 +25,8 @@ import pyarrow as pa
 from curate.errors import UserError
 from curate.files import kind_of
 from curate.files.block import BadInput, Row, raw_text
-from curate.files.scan import newlines, quoted_cuts
 from curate.files.stream import Places, Run, chunks, ended, runs
+from curate.kernels.lines import newlines, quoted_cuts
 
 QUOTED_BYTES = 64 << 20
 """The longest quoted field; a longer one is taken for a quote that is never closed."""

@@ -20,8 +20,8 @@ import pyarrow.json as pj
 from curate.errors import UserError
 from curate.files import kind_of
 from curate.files.block import BadInput, Row, raw_text
-from curate.files.scan import array_cuts, is_tame, newlines, strip
 from curate.files.stream import Places, Run, chunks, ended, runs
+from curate.kernels.lines import array_cuts, is_tame, newlines, strip
 
 _SPACE = b" \t\r\n"
 _DEPTH = 64  # Arrow's reader recurses and brings the process down some ten thousand levels deep

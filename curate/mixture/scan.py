@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from curate.formats import Parsed, parse
+from curate.kernels.hashing import hash_rows
 from curate.matching.matchers import Matchers, match_all
 from curate.matching.ngram import Matches
 from curate.mixture.runs import Staged, write_run
@@ -28,7 +29,7 @@ from curate.sources import Block
 from curate.steps.decontaminate.found import Found, ItemNames, hits_of, judge, match_lines, row_ids
 from curate.steps.decontaminate.policy import Hits
 from curate.steps.decontaminate.verdict_use import Given, seen, verdicts_of
-from curate.text.hashing import as_uuids, hash_rows, sampling_keys
+from curate.text.hashing import as_uuids, sampling_keys
 from curate.turns import Turns, all_turns
 
 T = TypeVar("T")

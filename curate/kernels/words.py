@@ -3,7 +3,7 @@
 ASCII letters and digits are found 64 bytes at a time, as one bit each; the edges of words are the places where
 neighbouring bits differ, and a word is hashed eight bytes at a time. What is not ASCII, a word that 64 bytes do not
 hold, and the end of the buffer are looked at one code point after the other. Both give the same offsets and hashes.
-Text must be valid UTF-8. Hashes only propose: whoever compares texts must confirm with `kernels.same_token`.
+Text must be valid UTF-8. Hashes only propose: whoever compares texts must confirm with `tokens.same_token`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from unicodedata import category
 
 import numpy as np
 
-from curate.text.kernels import byte_bits, code_point, encode, hash_token, jit, lower_point, lowest_bit, mix, not_ascii
+from curate.kernels.jit import byte_bits, inner, jit, lowest_bit
+from curate.kernels.texts import Tokens
+from curate.kernels.tokens import code_point, encode, hash_token, lower_point, mix, not_ascii
 from curate.text.tokenise import ALONE, DIGIT, LETTER, MARK, NO_SPACES, SEPARATOR, sort_of
 
 _LAST = 0x323B0
@@ -32,6 +34,9 @@ def _sorts() -> np.ndarray:
     return sorts
 
 
+PLAIN, NUMBER, CAPITALISED = 0, 1, 2
+"""What a word of an item is to the label of a pair."""
+
 SORTS = _sorts()
 """What each code point is to a word."""
 _PLAIN = np.array([code < 128 and sort_of(chr(code)) != SEPARATOR for code in range(256)], np.bool_)
@@ -48,7 +53,7 @@ def _is_plain(builder: Any, text: Any, constant: Any) -> Any:
 _plain_bits = byte_bits(_is_plain)
 
 
-@jit
+@inner
 def sort_of_point(code: int) -> int:
     """What a code point is to a word: `tokenise.sort_of`."""
     if code < _LAST:
@@ -56,7 +61,7 @@ def sort_of_point(code: int) -> int:
     return MARK if _FIRST_SELECTOR <= code < _AFTER_SELECTORS else SEPARATOR
 
 
-@jit
+@inner
 def _hash_points(data: np.ndarray, begin: int, end: int, utf8: np.ndarray) -> np.uint64:
     """Hash a word in lower case, one code point after the other: the same value as `hash_token`."""
     word, h, length = np.uint64(0), np.uint64(0), np.uint64(0)
@@ -71,7 +76,7 @@ def _hash_points(data: np.ndarray, begin: int, end: int, utf8: np.ndarray) -> np
     return mix(h ^ length, word)
 
 
-@jit
+@inner
 def _word_end(data: np.ndarray, at: int, stop: int, sort: int) -> int:
     """Where the word ends whose first code point, of this sort, ends at `at`."""
     while at < stop:
@@ -86,7 +91,7 @@ def _word_end(data: np.ndarray, at: int, stop: int, sort: int) -> int:
     return at
 
 
-@jit
+@inner
 def _plain_words(
     data: np.ndarray, at: int, stop: int, begins: np.ndarray, ends: np.ndarray, hashes: np.ndarray, k: int
 ) -> tuple[int, int]:
@@ -116,7 +121,7 @@ def _plain_words(
     return k, at + limit
 
 
-@jit
+@inner
 def find_words(
     data: np.ndarray, at: int, stop: int, begins: np.ndarray, ends: np.ndarray, hashes: np.ndarray, k: int
 ) -> int:
@@ -141,3 +146,31 @@ def find_words(
         begins[k], ends[k], hashes[k] = begin, at, _hash_points(data, begin, at, utf8)
         k += 1
     return k
+
+
+@jit
+def words_of_all(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Tokens:
+    """The words of every text `data[starts[i]:stops[i]]`."""
+    room = 0
+    for i in range(starts.size):
+        room += (stops[i] - starts[i]) // 2 + 1
+    begins, ends, hashes = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint64)
+    first, k = np.zeros(starts.size + 1, np.int64), np.int64(0)
+    for i in range(starts.size):
+        k = find_words(data, starts[i], stops[i], begins, ends, hashes, k)
+        first[i + 1] = k
+    return Tokens(begins[:k].copy(), ends[:k].copy(), hashes[:k].copy(), first)
+
+
+@jit
+def word_kinds(data: np.ndarray, begins: np.ndarray) -> np.ndarray:
+    """What each word is to the label: by its first code point."""
+    kinds = np.empty(begins.size, np.int8)
+    for i in range(begins.size):
+        code = code_point(data, begins[i])[0]
+        kinds[i] = PLAIN
+        if sort_of_point(code) == DIGIT:
+            kinds[i] = NUMBER
+        elif lower_point(code) != code:
+            kinds[i] = CAPITALISED
+    return kinds
