@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from curate.kernels.arrays import sort
 from curate.kernels.jit import inner
 from curate.kernels.tokens import same_token
 from curate.kernels.words import NUMBER, PLAIN
@@ -141,7 +142,7 @@ def _diagonals(
     for i in range(low, high):
         at, word = events[places[i], 0] - first, events[places[i], 1]
         keys[i - low] = (np.int64(word - at + length) << _HALF) | np.int64(at)
-    keys[: high - low].sort()
+    sort(keys, high - low)
     k, weight, reach = np.int64(-1), np.int64(0), np.int64(0)
     for i in range(high - low):
         diagonal, at = (keys[i] >> _HALF) - length, keys[i] & _LOW
@@ -152,7 +153,7 @@ def _diagonals(
             weight += weights[first + j]
         chains[k, 2], reach = at, at + n
         order[k] = (weight << _HALF) | k
-    order[: k + 1].sort()
+    sort(order, k + 1)
     return k + 1
 
 

@@ -21,6 +21,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
+from curate.kernels.parts import Compiler
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -37,13 +39,14 @@ DIGEST = _digest_of_kernels()
 def jit(function: _F) -> _F:
     """Compile an entry: no GIL, cached on disk, integer wrap-around as in C."""
     function.__qualname__ += f"_{DIGEST}"
-    return numba.njit(nogil=True, cache=True, no_cfunc_wrapper=True)(function)
+    return numba.njit(nogil=True, cache=True, no_cfunc_wrapper=True, pipeline_class=Compiler)(function)
 
 
 def inner(function: _F) -> _F:
     """Let entries call a function: it is compiled as a part of each. From Python it runs as it stands."""
-    part = numba.njit(nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, pipeline_class=Parts)(function)
-    function._numba_type_ = types.Dispatcher(part)  # type: ignore[attr-defined]  # what numba takes it for
+    part = numba.njit(nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, pipeline_class=Compiler)(function)
+    # numba takes it for the compiled one, which that type does not keep alive.
+    vars(function).update(_numba_type_=types.Dispatcher(part), _part=part)
     return function
 
 

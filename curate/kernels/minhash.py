@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from curate.kernels.arrays import sort
 from curate.kernels.jit import inner, jit
 from curate.kernels.tokens import MAX_TOKENS, K, make_edges, mix, next_tokens
 
@@ -59,7 +60,7 @@ def _distinct_windows(tokens: np.ndarray, n: int) -> np.ndarray:
         for j in range(begin, begin + size):
             h = h * _BASE + tokens[j]
         windows[begin] = mix(h, K)
-    windows.sort()
+    sort(windows, windows.size)
     k = 0
     for i in range(windows.size):
         if i == 0 or windows[i] != windows[i - 1]:

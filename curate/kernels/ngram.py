@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from curate.kernels.arrays import grown, sort
 from curate.kernels.jit import inner, jit
 from curate.kernels.texts import Stretches
 from curate.kernels.tokens import MAX_TOKENS, count_points, make_edges, next_tokens
-from curate.kernels.windows import first_slot, grown, may_hold, same_window, window_hash
+from curate.kernels.windows import first_slot, may_hold, same_window, window_hash
 
 
 class Table(NamedTuple):
@@ -146,7 +147,7 @@ def scan(turns: Stretches, first: int, table: Table, events: Events, counts: np.
 def _distinct(ngrams: np.ndarray, low: int, high: int) -> np.ndarray:
     """The distinct values of `ngrams[low:high]`, ascending."""
     values = ngrams[low:high].copy()
-    values.sort()
+    sort(values, values.size)
     k = 0
     for i in range(values.size):
         if i == 0 or values[i] != values[i - 1]:
@@ -166,7 +167,7 @@ def _positions(ngrams: np.ndarray, table: Table) -> np.ndarray:
         for p in range(table.postings_first[ngram], table.postings_first[ngram + 1]):
             positions[k] = table.postings[p]
             k += 1
-    positions.sort()
+    sort(positions, positions.size)
     return positions
 
 

@@ -19,11 +19,15 @@ from numba.core.compiler_machinery import AnalysisPass, register_pass
 from numba.core.untyped_passes import IRProcessing
 
 
-class _Part(JITCodeLibrary):
-    """Code that is linked into other libraries and has no address of its own."""
+class _Whole(JITCodeLibrary):
+    """An entry with its parts: optimised once, when all of them are linked."""
 
     def _optimize_functions(self, ll_module: Any) -> None:
         ll_module.data_layout = self._codegen._data_layout
+
+
+class _Part(_Whole):
+    """Code that is linked into other libraries and has no address of its own."""
 
     def _optimize_final_module(self) -> None:
         pass
@@ -47,26 +51,28 @@ class _Part(JITCodeLibrary):
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
-class _AsPart(AnalysisPass):
+class _ChooseLibrary(AnalysisPass):
     """Choose the library of a function before numba does."""
 
-    _name = "as_part"
+    _name = "choose_library"
 
     def __init__(self) -> None:
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
-        """Put it into the state of the compiler."""
-        state.library = _Part(state.targetctx.codegen(), state.func_id.func_qualname)
+        """Put it into the state of the compiler; a function without a way in from Python is a part."""
+        kind = _Part if state.flags.no_cpython_wrapper else _Whole
+        state.library = kind(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()
         return True
 
 
-class Parts(CompilerBase):
+class Compiler(CompilerBase):
     """The pipeline of numba, but for the library."""
 
     def define_pipelines(self) -> list[Any]:
         """One pipeline, as numba's own compiler has."""
         passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        passes.add_pass_after(_AsPart, IRProcessing)
+        passes.add_pass_after(_ChooseLibrary, IRProcessing)
         passes.finalize()
         return [passes]

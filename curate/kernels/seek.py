@@ -21,10 +21,11 @@ from curate.kernels.align import (
     make_scratch,
     score_of,
 )
+from curate.kernels.arrays import grown, sort
 from curate.kernels.jit import inner, jit
 from curate.kernels.texts import Stretches
 from curate.kernels.tokens import count_points
-from curate.kernels.windows import first_slot, grown, may_hold, window_hash
+from curate.kernels.windows import first_slot, may_hold, window_hash
 from curate.kernels.words import find_words
 
 LEAK, VARIANT = 1, 2
@@ -170,7 +171,7 @@ def _best_of_each(kept: np.ndarray, scores: np.ndarray, n_kept: int) -> tuple[np
     order, k = np.empty(n_kept, np.int64), np.int64(0)
     for i in range(n_kept):
         order[i] = (kept[i, 0] << np.int64(32)) | np.int64(i)
-    order.sort()
+    sort(order, n_kept)
     for i in range(n_kept):
         own = order[i] & np.int64(0xFFFFFFFF)
         if k > 0 and kept[order[k - 1], 0] == kept[own, 0]:
@@ -228,7 +229,7 @@ def _add_doc_spans(
     found = np.empty(high - low, np.int64)
     for p in range(low, high):
         found[p - low] = pairs[p, 1]
-    found.sort()
+    sort(found, found.size)
     for i in range(found.size):
         word = found[i]
         if i == 0 or word != found[i - 1] + 1 or points[word, 0] != points[word - 1, 0]:

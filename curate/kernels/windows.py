@@ -115,13 +115,3 @@ def fill_slots(slots: np.ndarray, windows: np.ndarray, positions: np.ndarray) ->
             slot = (slot + 1) & (slots.shape[0] - 1)
         slots[slot, 0] = windows[ngram]
         slots[slot, 1] = (np.uint64(ngram + 1) << np.uint64(32)) | np.uint64(positions[ngram])
-
-
-@inner
-def grown(array: np.ndarray) -> np.ndarray:
-    """A copy with twice the rows. (A loop: assigning a slice would take numba four seconds to compile.)"""
-    larger = np.empty((2 * array.shape[0], array.shape[1]), array.dtype)
-    for i in range(array.shape[0]):
-        for j in range(array.shape[1]):
-            larger[i, j] = array[i, j]
-    return larger
