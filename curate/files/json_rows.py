@@ -207,5 +207,6 @@ def _array(path: Path, name: str, first_row: int, pieces: Iterator[bytes]) -> It
 def _elements(run: Run, name: str, first_row: int) -> JsonBlock:
     view = np.frombuffer(run.data, np.uint8).copy()
     view[run.ends[:-1]] = ord("\n")  # the commas between elements
+    view.flags.writeable = False  # as elsewhere: numba compiles for each of the two
     strip(view, run.starts, run.ends)
     return JsonBlock(name, first_row, view.tobytes(), run.starts, run.ends)

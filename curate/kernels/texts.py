@@ -50,21 +50,6 @@ def tokenise_all(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Tok
 
 
 @jit
-def token_points(data: np.ndarray, starts: np.ndarray, tokens: Tokens, offsets: np.ndarray) -> np.ndarray:
-    """Code-point offsets of every token within its item; `offsets[f]` is where field f begins in its item's text."""
-    points = np.empty((tokens.begins.size, 2), np.int32)
-    for field in range(starts.size):
-        at, count = starts[field], offsets[field]
-        for j in range(tokens.first[field], tokens.first[field + 1]):
-            count += count_points(data, at, tokens.begins[j])
-            points[j, 0] = count
-            count += count_points(data, tokens.begins[j], tokens.ends[j])
-            points[j, 1] = count
-            at = tokens.ends[j]
-    return points
-
-
-@jit
 def point_lengths(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
     """The length of each stretch in code points."""
     lengths = np.empty(starts.size, np.int32)

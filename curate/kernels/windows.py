@@ -25,18 +25,6 @@ def window_hash(hashes: np.ndarray, first: int, n: int) -> np.uint64:
     return h
 
 
-@jit
-def window_hashes(hashes: np.ndarray, first: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The hash of each n-token window of each text, and the token position where it begins."""
-    windows, positions = np.empty(hashes.size, np.uint64), np.empty(hashes.size, np.int64)
-    k = 0
-    for text in range(first.size - 1):
-        for begin in range(first[text], first[text + 1] - n + 1):
-            windows[k], positions[k] = window_hash(hashes, begin, n), begin
-            k += 1
-    return windows[:k].copy(), positions[:k].copy()
-
-
 @inner
 def same_window(
     a: np.ndarray, a0: int, begins: np.ndarray, ends: np.ndarray, b: np.ndarray, b0: int,
@@ -96,14 +84,6 @@ def may_hold(bloom: np.ndarray, window: np.uint64) -> bool:
     """Whether a filter may hold a window; False is certain."""
     word, bits = bloom_word(window, bloom.size)
     return bloom[word] & bits == bits
-
-
-@jit
-def fill_bloom(bloom: np.ndarray, windows: np.ndarray) -> None:
-    """Enter windows into a filter."""
-    for window in windows:
-        word, bits = bloom_word(window, bloom.size)
-        bloom[word] |= bits
 
 
 @jit

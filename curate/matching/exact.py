@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.kernels.exact import extents, hash_turns, may_equal, openings, openings_of, same_tokens, token_point_counts
-from curate.kernels.texts import Stretches, Tokens, tokenise_all
+from curate.kernels.exact import hash_texts, may_equal, same_tokens
+from curate.kernels.texts import Stretches, Tokens, point_lengths, tokenise_all
 from curate.matching.index import distinct, make_bloom
 from curate.matching.ngram import Matches
 from curate.matching.pairs import pairs
@@ -44,7 +44,6 @@ class ExactIndex:
     hashes: np.ndarray  # uint64, ascending: those of matchable items
     items: np.ndarray  # int32: whose hash it is
     spans: np.ndarray  # int32 [items, 2]: from the first token to the last, in code points
-    longest: int  # tokens of the longest item
     openings: np.ndarray  # uint64 words: Bloom filter of the first tokens of matchable items
     matchable: np.ndarray  # bool [items]
 
@@ -54,16 +53,32 @@ def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> Exac
     data, starts, stops = lay_out("\n".join(item) for item in items)
     tokens = tokenise_all(data, starts, stops)
     n_tokens = np.diff(tokens.first)
-    enough = (n_tokens >= settings.min_tokens) | (token_point_counts(data, tokens) >= settings.min_points)
+    points = np.append(0, np.cumsum(point_lengths(data, tokens.begins, tokens.ends)))
+    n_points = np.diff(points[tokens.first])
+    enough = (n_tokens >= settings.min_tokens) | (n_points >= settings.min_points)
     matchable = enough & (n_tokens > 0)
-    longest = int(n_tokens.max(initial=0))
     known = np.flatnonzero(matchable)
-    hashes = hash_turns(data, starts[known], stops[known], longest)
+    hashes, openings = hash_texts(tokens)[known].T
     order = np.argsort(hashes, kind="stable")
-    spans = extents(data, starts, tokens)
-    known_openings = make_bloom(distinct(openings_of(tokens, known)), _BITS)
-    ids = known[order].astype(np.int32)
-    return ExactIndex(data, tokens, hashes[order], ids, spans, longest, known_openings, matchable)
+    return ExactIndex(
+        data=data,
+        tokens=tokens,
+        hashes=hashes[order],
+        items=known[order].astype(np.int32),
+        spans=_extents(data, starts, tokens),
+        openings=make_bloom(distinct(openings), _BITS),
+        matchable=matchable,
+    )
+
+
+def _extents(data: np.ndarray, starts: np.ndarray, tokens: Tokens) -> np.ndarray:
+    """From the first token of each text to its last, in code points of the text: int32 [texts, 2]."""
+    out = np.zeros((len(starts), 2), np.int32)
+    some = np.flatnonzero(np.diff(tokens.first))
+    begins, ends = tokens.begins[tokens.first[some]], tokens.ends[tokens.first[some + 1] - 1]
+    out[some, 0] = point_lengths(data, starts[some], begins)
+    out[some, 1] = out[some, 0] + point_lengths(data, begins, ends)
+    return out
 
 
 def match_exact(turns: Stretches, index: ExactIndex) -> list[Matches]:
@@ -71,21 +86,19 @@ def match_exact(turns: Stretches, index: ExactIndex) -> list[Matches]:
 
     The spans go from the first token to the last on both sides.
     """
-    places = np.flatnonzero(may_equal(openings(turns.data, turns.starts, turns.stops), index.openings))
-    hashes = hash_turns(turns.data, turns.starts[places], turns.stops[places], index.longest)
-    low, high = (np.searchsorted(index.hashes, hashes, side) for side in ("left", "right"))
-    known = high > low
-    places, low, high = places[known], low[known], high[known]
-    if not len(places):
-        return []
+    places = np.flatnonzero(may_equal(turns.data, turns.starts, turns.stops, index.openings))
     starts = turns.starts[places]
     tokens = tokenise_all(turns.data, starts, turns.stops[places])
+    hashes = hash_texts(tokens)[:, 0]
+    low, high = (np.searchsorted(index.hashes, hashes, side) for side in ("left", "right"))
     counts = high - low
     texts = np.repeat(np.arange(len(places)), counts)
     within = np.arange(len(texts)) - np.repeat(np.cumsum(counts) - counts, counts)
     items = index.items[low[texts] + within]
     same = same_tokens(turns.data, tokens, texts, index.data, index.tokens, items)
     texts, items = texts[same], items[same]
+    if not len(texts):
+        return []
     found = places[texts]
-    spans = np.column_stack([turns.turns[found], extents(turns.data, starts, tokens)[texts]])
-    return [pairs(turns.docs[found], items, np.ones(len(found)), spans, index.spans, "leak")] if len(found) else []
+    spans = np.column_stack([turns.turns[found], _extents(turns.data, starts, tokens)[texts]])
+    return [pairs(turns.docs[found], items, np.ones(len(found)), spans, index.spans, "leak")]

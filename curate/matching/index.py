@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from curate.kernels.ngram import Table
-from curate.kernels.texts import token_points, tokenise_all
-from curate.kernels.windows import fill_bloom, fill_slots, number_windows, window_hashes
+from curate.kernels.texts import Tokens, tokenise_all
+from curate.kernels.windows import P, bloom_word, fill_slots, number_windows
 from curate.text.buffer import lay_out
 
 _NGRAM_BITS, _PIECE_BITS = 16, 8
@@ -38,10 +38,30 @@ class Index:
         return len(self.n_tokens)
 
 
-def make_bloom(windows: np.ndarray, bits: int) -> np.ndarray:
+def window_hashes(hashes: np.ndarray, owner: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The hash of every window of n tokens of one owner, as `windows.window_hash` has it, and where it begins."""
+    size = max(0, len(hashes) - n + 1)
+    windows, weight = np.zeros(size, np.uint64), np.array([P])
+    for j in range(n):
+        windows += hashes[j : j + size] * weight
+        weight = weight * P
+    inside = owner[:size] == owner[n - 1 : n - 1 + size]
+    return windows[inside], np.flatnonzero(inside)
+
+
+def token_points(data: np.ndarray, starts: np.ndarray, tokens: Tokens, offsets: np.ndarray) -> np.ndarray:
+    """Code-point offsets of every token within its item; `offsets[f]` is where field f begins in its item's text."""
+    before = np.zeros(len(data) + 1, np.int32)  # of each byte, the code points that begin before it
+    np.cumsum((data & 0xC0) != 0x80, out=before[1:])
+    base = np.repeat(offsets - before[starts], np.diff(tokens.first))
+    return np.stack([before[tokens.begins] + base, before[tokens.ends] + base], axis=1).astype(np.int32)
+
+
+def make_bloom(windows: np.ndarray, bits_each: int) -> np.ndarray:
     """A filter of distinct windows; with 16 bits each, about one stranger in a hundred gets through."""
-    bloom = np.zeros(power_of_two(len(windows) * bits) // 64, np.uint64)
-    fill_bloom(bloom, windows)
+    bloom = np.zeros(power_of_two(len(windows) * bits_each) // 64, np.uint64)
+    words, bits = bloom_word(windows, bloom.size)
+    np.bitwise_or.at(bloom, words, bits)
     return bloom
 
 
@@ -102,7 +122,8 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float, left_o
     item_first = np.concatenate([[0], np.cumsum([len(item) for item in items], dtype=np.int64)]).astype(np.int64)
     field_item = np.repeat(np.arange(len(items), dtype=np.int32), np.diff(item_first))
     points = token_points(data, starts, tokens, field_offsets(items))
-    windows, positions = window_hashes(tokens.hashes, tokens.first, n)
+    token_field = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(tokens.first))
+    windows, positions = window_hashes(tokens.hashes, token_field, n)
     order = np.argsort(windows, kind="stable")
     ids, n_ids = number_windows(windows[order], positions[order], data, tokens.begins, tokens.ends, n)
     token_item = np.repeat(field_item, np.diff(tokens.first))
@@ -117,7 +138,7 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float, left_o
     firsts = postings_first[:-1]
     ngrams = windows[order][by_id][firsts]
     fill_slots(slots, ngrams, postings[firsts])
-    pieces = distinct(window_hashes(tokens.hashes, tokens.first, (n + 1) // 2)[0])
+    pieces = distinct(window_hashes(tokens.hashes, token_field, (n + 1) // 2)[0])
     lengths = np.diff(tokens.first)
     table = Table(
         n=n,

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from curate.items import Item
+from curate.kernels import ahead
 from curate.matching.exact import ExactSettings, build_exact, match_exact
 from curate.matching.index import Index, LeftOut, build_index
 from curate.matching.minhash import MinhashSettings, build_minhash, match_minhash
@@ -66,6 +67,7 @@ class Matchers:
 
 def build_matchers(items: Sequence[Item], profile: Profile, base: Path | None = None) -> Matchers:
     """Index the items for every matcher of a profile; the cache of embeddings is relative to `base`."""
+    ahead.begin(profile.matchers())
     texts = [item.fields for item in items]
     build: dict[str, Callable[[], Matcher]] = {}
     if profile.exact is not None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from curate.kernels import ahead
 from curate.kernels.ngram import Events, Table, scan, score_pairs
 from curate.kernels.texts import Stretches
 
@@ -82,6 +83,7 @@ def match(
         if reached == first:
             room *= 4
         elif n_events:
+            ahead.wait()
             found.append(_as_matches(*score_pairs(turns, events, n_events, table, floor)))
         first = reached
     return found, counts

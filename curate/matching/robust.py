@@ -18,12 +18,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curate.kernels import ahead
 from curate.kernels.align import Items, Rule
 from curate.kernels.seek import scan
-from curate.kernels.texts import Stretches, token_points
-from curate.kernels.windows import P, fill_slots
+from curate.kernels.texts import Stretches
+from curate.kernels.windows import fill_slots
 from curate.kernels.words import word_kinds, words_of_all
-from curate.matching.index import distinct, field_offsets, make_bloom, power_of_two
+from curate.matching.index import distinct, field_offsets, make_bloom, power_of_two, token_points, window_hashes
 from curate.matching.ngram import Matches
 from curate.text.buffer import lay_out
 
@@ -67,7 +68,7 @@ class RobustSettings:
 
     def rule(self) -> Rule:
         """What the kernels need of it."""
-        return Rule(self.misses, self.chains, self.floor, self.short, self.plain_agrees, self.numbers_differ)
+        return Rule(self.misses, self.chains, self.floor, float(self.short), self.plain_agrees, self.numbers_differ)
 
 
 @dataclass(frozen=True)
@@ -92,22 +93,11 @@ def _holders(values: np.ndarray, owners: np.ndarray, n_owners: int) -> tuple[np.
     return numbers, np.bincount(pairs // n_owners, minlength=len(found))
 
 
-def _windows(hashes: np.ndarray, word_item: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The hash of every window of n words of one item, and where it begins; as `windows.window_hash` has them."""
-    size = max(0, len(hashes) - n + 1)
-    windows, weight = np.zeros(size, np.uint64), np.array([P])
-    for j in range(n):
-        windows += hashes[j : j + size] * weight
-        weight = weight * P
-    inside = word_item[:size] == word_item[n - 1 : n - 1 + size]
-    return windows[inside], np.flatnonzero(inside)
-
-
 def _seeds(
     hashes: np.ndarray, word_item: np.ndarray, n_words: np.ndarray, settings: RobustSettings
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The hashes of the seeds, and their postings: positions sorted by seed, and where those of each begin."""
-    windows, positions = _windows(hashes, word_item, settings.seed)
+    windows, positions = window_hashes(hashes, word_item, settings.seed)
     numbers, holders = _holders(windows, word_item[positions], max(1, len(n_words)))
     rare = (holders[numbers] <= settings.shared) & (n_words[word_item[positions]] >= settings.least)
     windows, positions = windows[rare], positions[rare]
@@ -168,6 +158,7 @@ def build_robust(items: Sequence[Sequence[str]], settings: RobustSettings | None
 
 def match_robust(turns: Stretches, index: RobustIndex) -> list[Matches]:
     """Match a run of records against an index; the pairs from the floor on, by record, then by item."""
+    ahead.wait()
     out, scores, doc_spans, item_spans = scan(turns, index.items, index.settings.rule())
     docs, items = out[:, 0].astype(np.int32), out[:, 1].astype(np.int32)
     doc_first, item_first = (np.concatenate([[0], out[:, column]]) for column in (3, 4))
