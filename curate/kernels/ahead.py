@@ -19,7 +19,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from numba.core import types
+from numba import types
 
 from curate.kernels import ngram, seek
 from curate.kernels.align import Items, Rule

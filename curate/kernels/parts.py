@@ -19,7 +19,7 @@ from numba.core.compiler_machinery import AnalysisPass, register_pass
 from numba.core.untyped_passes import IRProcessing
 
 
-class _Whole(JITCodeLibrary):
+class _Whole(JITCodeLibrary):  # type: ignore[misc]
     """An entry with its parts: optimised once, when all of them are linked."""
 
     def _optimize_functions(self, ll_module: Any) -> None:
@@ -51,7 +51,7 @@ class _Part(_Whole):
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
-class _ChooseLibrary(AnalysisPass):
+class _ChooseLibrary(AnalysisPass):  # type: ignore[misc]
     """Choose the library of a function before numba does."""
 
     _name = "choose_library"
@@ -67,7 +67,7 @@ class _ChooseLibrary(AnalysisPass):
         return True
 
 
-class Compiler(CompilerBase):
+class Compiler(CompilerBase):  # type: ignore[misc]
     """The pipeline of numba, but for the library."""
 
     def define_pipelines(self) -> list[Any]:

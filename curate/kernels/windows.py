@@ -6,6 +6,8 @@ themselves.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from curate.kernels.jit import inner, jit
@@ -61,8 +63,8 @@ def number_windows(
 
 
 @inner
-def bloom_word(window: np.uint64, size: int) -> tuple[int, np.uint64]:
-    """Which word of the filter a window falls in, and the three bits it sets there."""
+def bloom_word(window: Any, size: int) -> tuple[Any, Any]:
+    """Which word of the filter a window falls in, and the three bits it sets there; numpy runs it on many at once."""
     h = window * K
     h ^= h >> np.uint64(32)
     six = np.uint64(63)
