@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from curate.kernels.parts import Compiler
@@ -109,3 +109,35 @@ def _lowest_bit(typing_context: Any, word: Any) -> Any:
 
 load8: Callable[[np.ndarray, int], np.uint64] = _load8
 lowest_bit: Callable[[np.uint64], np.uint64] = _lowest_bit
+
+
+def table(make: Callable[[], np.ndarray]) -> Callable[[int], int]:
+    """A look-up by code point that is made when it is compiled in: what comes from the cache needs no table.
+
+    `make` gives a whole number for each code point up to some multiple of 256. Of its pages of 256 equal ones are held
+    once: Unicode's would take half a megabyte in every kernel.
+    """
+
+    def find(typing_context: Any, code: Any) -> Any:
+        pages, which = np.unique(make().reshape(-1, 256), axis=0, return_inverse=True)
+        kind = numba.from_dtype(pages.dtype)
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            place = builder.trunc(args[0], ir.IntType(32))
+            page = _constant(builder, which.astype(np.uint16), builder.lshr(place, ir.Constant(place.type, 8)))
+            start = builder.shl(builder.zext(page, place.type), ir.Constant(place.type, 8))
+            within = builder.and_(place, ir.Constant(place.type, 255))
+            return _constant(builder, pages.ravel(), builder.or_(start, within))
+
+        return kind(types.int64), codegen
+
+    made: Callable[[int], int] = intrinsic(find)
+    return made
+
+
+def _constant(builder: Any, values: np.ndarray, place: Any) -> Any:
+    """An element of constant values."""
+    kind = ir.IntType(8 * values.itemsize)
+    held = ir.Constant(ir.ArrayType(kind, len(values)), values.tolist())
+    start = cgutils.global_constant(builder, "table", held)
+    return builder.load(builder.gep(start, [ir.Constant(place.type, 0), place], inbounds=True))

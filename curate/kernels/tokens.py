@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.jit import any_of, byte_bits, inner, load8, lowest_bit
+from curate.kernels.jit import any_of, byte_bits, inner, load8, lowest_bit, table
 from curate.text.tokenise import SEPARATORS, lower
 
 PIECE = 2048
@@ -23,6 +23,10 @@ MAX_TOKENS = PIECE // 2 + 2
 
 separators = any_of("".join(SEPARATORS))
 not_ascii = byte_bits(lambda builder, text, constant: builder.icmp_signed("<", text, constant(0)))
+
+
+_CASELESS = 0x1EA00
+"""From here on no code point has a case."""
 
 
 def _byte_table() -> np.ndarray:
@@ -36,12 +40,12 @@ def _byte_table() -> np.ndarray:
 
 
 def _lower_table() -> np.ndarray:
-    """The lower-case code point of every code point up to the last one that has a case (U+1E943)."""
-    return np.array([ord(lower(chr(code))) for code in range(0x1E944)], dtype=np.int32)
+    """How far the lower-case code point lies from every code point up to the last ones that have a case (U+1E943)."""
+    return np.array([ord(lower(chr(code))) - code for code in range(_CASELESS)], dtype=np.int32)
 
 
 BYTES = _byte_table()
-LOWER = _lower_table()
+_to_lower = table(_lower_table)
 K = np.uint64(0x9E3779B97F4A7C15)
 _U8 = np.uint64(8)
 
@@ -70,7 +74,7 @@ def code_point(data: np.ndarray, i: int) -> tuple[int, int]:
 @inner
 def lower_point(code: int) -> int:
     """Lower-case one code point by the rule of `tokenise.lower`."""
-    return np.int64(LOWER[code]) if code < LOWER.size else code
+    return code + _to_lower(code) if code < _CASELESS else code
 
 
 @inner

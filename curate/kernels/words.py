@@ -13,18 +13,18 @@ from unicodedata import category
 
 import numpy as np
 
-from curate.kernels.jit import byte_bits, inner, jit, lowest_bit
+from curate.kernels.jit import byte_bits, inner, jit, lowest_bit, table
 from curate.kernels.texts import Tokens
 from curate.kernels.tokens import code_point, encode, hash_token, lower_point, mix, not_ascii
 from curate.text.tokenise import ALONE, DIGIT, LETTER, MARK, NO_SPACES, SEPARATOR, sort_of
 
-_LAST = 0x323B0
+_LAST = 0x32400
 """From here on only marks are left among letters, digits and marks: variation selectors, up to the next constant."""
 _SELECTORS = range(0xE0100, 0xE01F0)
 
 
 def _sorts() -> np.ndarray:
-    """`sort_of` of every code point up to `_LAST`, five times as fast: it is made whenever this is imported."""
+    """`sort_of` of every code point up to `_LAST`, five times as fast."""
     of_category = {"L": LETTER, "N": DIGIT, "M": MARK}
     firsts = (category(chr(code))[0] for code in range(_LAST))
     sorts = np.fromiter((of_category.get(first, SEPARATOR) for first in firsts), np.uint8, _LAST)
@@ -37,8 +37,7 @@ def _sorts() -> np.ndarray:
 PLAIN, NUMBER, CAPITALISED = 0, 1, 2
 """What a word of an item is to the label of a pair."""
 
-SORTS = _sorts()
-"""What each code point is to a word."""
+_sort_below = table(_sorts)
 _PLAIN = np.array([code < 128 and sort_of(chr(code)) != SEPARATOR for code in range(256)], np.bool_)
 _FIRST_SELECTOR, _AFTER_SELECTORS = _SELECTORS.start, _SELECTORS.stop
 _U1, _U7, _U8 = np.uint64(1), np.uint64(7), np.uint64(8)
@@ -57,7 +56,7 @@ _plain_bits = byte_bits(_is_plain)
 def sort_of_point(code: int) -> int:
     """What a code point is to a word: `tokenise.sort_of`."""
     if code < _LAST:
-        return np.int64(SORTS[code])
+        return np.int64(_sort_below(code))
     return MARK if _FIRST_SELECTOR <= code < _AFTER_SELECTORS else SEPARATOR
 
 

@@ -34,7 +34,7 @@ _DAMAGED = (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFi
 
 
 def key_of(texts: Sequence[Sequence[str]], *settings: object) -> str | None:
-    """What names the index of some texts with some settings, whose `repr` must say all; None if it is not to be kept."""
+    """The name of the index of texts with some settings, whose `repr` says all; None if it is not worth keeping."""
     if sum(len(field) for text in texts for field in text) < _WORTH:
         return None
     key = blake2b(repr((_code(), np.__version__, settings)).encode(), digest_size=16)
@@ -65,7 +65,7 @@ def kept(kind: type[_T], key: str | None, make: Callable[[], _T]) -> _T:
 def _read(kind: type[_T], key: str) -> _T | None:
     try:
         path = folder() / f"{key}.npz"
-        with np.load(path) as arrays:
+        with path.open("rb") as file, np.load(file) as arrays:
             found: _T = _whole(kind, arrays)
         os.utime(path)
     except _DAMAGED:
@@ -87,7 +87,7 @@ def _keep(index: object, key: str) -> None:
         folder().mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder(), suffix=".part", delete=False) as file:
             try:
-                np.savez(file, **dict(_flat(index)))
+                np.savez(file, **dict(_flat(index)))  # type: ignore[arg-type]
                 os.replace(file.name, folder() / f"{key}.npz")
             except BaseException:
                 os.unlink(file.name)
