@@ -20,7 +20,7 @@ import numpy as np
 from curate import shipped
 from curate.errors import UserError, unknown
 from curate.items import Item
-from curate.matching.index import tokenise_all
+from curate.kernels.texts import tokenise_all
 from curate.matching.matchers import build_matchers
 from curate.matching.profile import Profile
 from curate.suite import Benchmark, Outcome, Suite, load_suite, read_each

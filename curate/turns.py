@@ -9,25 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.kernels.hashing import hash_rows
+from curate.kernels.texts import Stretches as Stretches
 from curate.records import ROLES, TURN_COLUMNS, one_array, stretches
-from curate.text.hashing import hash_rows
-
-
-class Stretches(NamedTuple):
-    """The scanned turns of a run of records: stretches of one UTF-8 buffer, those of a record standing together in
-    order."""
-
-    data: np.ndarray  # uint8
-    starts: np.ndarray  # int64: byte offsets
-    stops: np.ndarray  # int64
-    docs: np.ndarray  # int32, ascending: the record a turn belongs to
-    turns: np.ndarray  # int32: its position in the record's whole message list
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("shipped", "config", "network", "text"),
+    ("kernels",),
     ("records",),
     ("shards", "verify"),
     ("files", "embedded"),
@@ -203,7 +204,7 @@ def test_the_reader_of_imports_sees_what_it_should() -> None:
     text = """
 from __future__ import annotations
 from typing import TYPE_CHECKING
-import json, curate.text.kernels
+import json, curate.text.tokenise
 from curate import errors
 from curate.records import KINDS
 from . import lock

@@ -19,8 +19,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.kernels.hashing import hash_rows
 from curate.records import one_array, stretches
-from curate.text.hashing import hash_rows
 
 Hashes = npt.NDArray[np.uint64]
 """[n, 2]: a 128-bit hash of each of n values; 0, 0 for null."""

@@ -32,8 +32,8 @@ from curate.errors import UserError
 from curate.files import kind_of
 from curate.files.block import BadInput, Row, raw_text
 from curate.files.file import SourceFile
-from curate.files.scan import newlines, quoted_cuts
 from curate.files.stream import Places, WholeRows, ended, whole_rows
+from curate.kernels.lines import newlines, quoted_cuts
 
 QUOTED_BYTES = 64 << 20
 """The longest quoted field; a longer one is taken for a quote that is never closed."""

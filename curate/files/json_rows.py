@@ -22,8 +22,8 @@ from curate.errors import UserError
 from curate.files import kind_of
 from curate.files.block import BadInput, Row, raw_text
 from curate.files.file import SourceFile
-from curate.files.scan import array_cuts, is_tame, newlines, strip
 from curate.files.stream import Places, WholeRows, ended, whole_rows
+from curate.kernels.lines import array_cuts, is_tame, newlines, strip
 
 _SPACE = b" \t\r\n"
 _DEPTH = 64  # Arrow's reader recurses and brings the process down some ten thousand levels deep
@@ -209,5 +209,6 @@ def _array(file: SourceFile, first_row: int, pieces: Iterator[bytes]) -> Iterato
 def _elements(part: WholeRows, name: str, first_row: int) -> JsonBlock:
     view = np.frombuffer(part.data, np.uint8).copy()
     view[part.ends[:-1]] = ord("\n")  # the commas between elements
+    view.flags.writeable = False  # as elsewhere: numba compiles for each of the two
     strip(view, part.starts, part.ends)
     return JsonBlock(name, first_row, view.tobytes(), part.starts, part.ends)

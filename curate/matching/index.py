@@ -12,47 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
+from curate.kernels.ngram import Table
+from curate.kernels.texts import Tokens, tokenise_all
+from curate.kernels.windows import P, bloom_word, fill_slots, number_windows
 from curate.text.buffer import lay_out
-from curate.text.kernels import MAX_TOKENS, K, count_points, jit, make_edges, next_tokens, same_token
 
-P = np.uint64(0xD6E8FEB86659FD93)
-"""Base of the polynomial hash over the token hashes of a window."""
 _NGRAM_BITS, _PIECE_BITS = 16, 8
 """Bits of each filter an entry has. The filter of pieces is asked every few tokens: it has to stay in the cache."""
-
-
-class Tokens(NamedTuple):
-    """Tokens of many texts that lie in one buffer: byte offsets, hashes, and `first[i]:first[i+1]` are those of text
-    i."""
-
-    begins: np.ndarray
-    ends: np.ndarray
-    hashes: np.ndarray
-    first: np.ndarray
-
-
-class Table(NamedTuple):
-    """What the kernels read: flat arrays only, so that numba passes them as one tuple."""
-
-    n: int
-    data: np.ndarray  # uint8: the fields' texts, one after the other
-    begins: np.ndarray  # int64 [tokens]: byte offsets into data
-    ends: np.ndarray
-    points: np.ndarray  # int32 [tokens, 2]: code points of each token within its item's text
-    field_first: np.ndarray  # int64 [fields + 1]: first token of each field
-    item_first: np.ndarray  # int64 [items + 1]: first field of each item
-    token_item: np.ndarray  # int32 [tokens]: the item a token belongs to
-    pieces: np.ndarray  # uint64 words: Bloom filter of the runs of (n + 1) // 2 tokens
-    bloom: np.ndarray  # uint64 words: Bloom filter of the n-grams
-    slots: (
-        np.ndarray
-    )  # uint64 [slots, 2]: window hash; n-gram id + 1 (0: free) above, one token position where it begins below
-    postings_first: np.ndarray  # int64 [n-grams + 1]
-    postings: np.ndarray  # int32: token positions where the n-gram begins, ascending
 
 
 @dataclass(frozen=True)
@@ -69,139 +38,31 @@ class Index:
         return len(self.n_tokens)
 
 
-@jit
-def tokenise_all(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Tokens:
-    """Tokenise every text `data[starts[i]:stops[i]]`."""
-    capacity = 0
-    for i in range(starts.size):
-        capacity += (stops[i] - starts[i]) // 2 + 1
-    begins, ends = np.empty(capacity + MAX_TOKENS, np.int64), np.empty(capacity + MAX_TOKENS, np.int64)
-    hashes = np.empty(capacity + MAX_TOKENS, np.uint64)
-    first = np.zeros(starts.size + 1, np.int64)
-    edges, k = make_edges(), np.int64(0)
-    for i in range(starts.size):
-        at = starts[i]
-        while at < stops[i]:
-            k, at = next_tokens(data, at, stops[i], edges, begins, ends, hashes, k)
-        first[i + 1] = k
-    return Tokens(begins[:k].copy(), ends[:k].copy(), hashes[:k].copy(), first)
+def window_hashes(hashes: np.ndarray, owner: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The hash of every window of n tokens of one owner, as `windows.window_hash` has it, and where it begins."""
+    size = max(0, len(hashes) - n + 1)
+    windows, weight = np.zeros(size, np.uint64), np.array([P])
+    for j in range(n):
+        windows += hashes[j : j + size] * weight
+        weight = weight * P
+    inside = owner[:size] == owner[n - 1 : n - 1 + size]
+    return windows[inside], np.flatnonzero(inside)
 
 
-@jit
-def window_hash(hashes: np.ndarray, first: int, n: int) -> np.uint64:
-    """The hash of the n tokens from `first` on: a polynomial of their hashes."""
-    h, weight = np.uint64(0), P
-    for j in range(first, first + n):
-        h += hashes[j] * weight  # a product of its own for each token, so that they overlap
-        weight *= P
-    return h
-
-
-@jit
-def _window_hashes(hashes: np.ndarray, first: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The hash of each n-token window of each text, and the token position where it begins."""
-    windows, positions = np.empty(hashes.size, np.uint64), np.empty(hashes.size, np.int64)
-    k = 0
-    for text in range(first.size - 1):
-        for begin in range(first[text], first[text + 1] - n + 1):
-            windows[k], positions[k] = window_hash(hashes, begin, n), begin
-            k += 1
-    return windows[:k].copy(), positions[:k].copy()
-
-
-@jit
-def same_window(a: np.ndarray, a0: int, begins: np.ndarray, ends: np.ndarray, b: np.ndarray, b0: int, b_begins: np.ndarray, b_ends: np.ndarray, n: int) -> bool:  # fmt: skip  # noqa: E501
-    """Whether the n tokens from `a0` on are those from `b0` on."""
-    for i in range(n):  # noqa: SIM110 - compiled
-        if not same_token(a, begins[a0 + i], ends[a0 + i], b, b_begins[b0 + i], b_ends[b0 + i]):
-            return False
-    return True
-
-
-@jit
-def _number_windows(windows: np.ndarray, positions: np.ndarray, data: np.ndarray, begins: np.ndarray, ends: np.ndarray, n: int) -> tuple[np.ndarray, int]:  # fmt: skip  # noqa: E501
-    """Give equal windows one id; `windows` is sorted. Windows of one hash are compared token by token."""
-    ids = np.empty(windows.size, np.int64)
-    representative = np.empty(windows.size, np.int64)
-    n_ids, run = 0, 0
-    for k in range(windows.size):
-        if k > 0 and windows[k] != windows[k - 1]:
-            run = n_ids
-        ids[k] = -1
-        for candidate in range(run, n_ids):
-            if same_window(data, positions[k], begins, ends, data, representative[candidate], begins, ends, n):
-                ids[k] = candidate
-                break
-        if ids[k] < 0:
-            ids[k], representative[n_ids] = n_ids, positions[k]
-            n_ids += 1
-    return ids, n_ids
-
-
-@jit
-def bloom_word(window: np.uint64, size: int) -> tuple[int, np.uint64]:
-    """Which word of the filter a window falls in, and the three bits it sets there."""
-    h = window * K
-    h ^= h >> np.uint64(32)
-    six = np.uint64(63)
-    bits = np.uint64(1) << (h & six)
-    bits |= np.uint64(1) << ((h >> np.uint64(6)) & six)
-    bits |= np.uint64(1) << ((h >> np.uint64(12)) & six)
-    return np.int64((h >> np.uint64(18)) & np.uint64(size - 1)), bits
-
-
-@jit
-def first_slot(window: np.uint64, size: int) -> int:
-    """Where the search for a window begins in the open-addressing table."""
-    h = window * K
-    return np.int64((h ^ (h >> np.uint64(31))) & np.uint64(size - 1))
-
-
-@jit
-def may_hold(bloom: np.ndarray, window: np.uint64) -> bool:
-    """Whether a filter may hold a window; False is certain."""
-    word, bits = bloom_word(window, bloom.size)
-    return bloom[word] & bits == bits
-
-
-@jit
-def _fill_bloom(bloom: np.ndarray, windows: np.ndarray) -> None:
-    for window in windows:
-        word, bits = bloom_word(window, bloom.size)
-        bloom[word] |= bits
-
-
-def make_bloom(windows: np.ndarray, bits: int) -> np.ndarray:
-    """A filter of distinct windows; with 16 bits each, about one stranger in a hundred gets through."""
-    bloom = np.zeros(power_of_two(len(windows) * bits) // 64, np.uint64)
-    _fill_bloom(bloom, windows)
-    return bloom
-
-
-@jit
-def fill_slots(slots: np.ndarray, windows: np.ndarray, positions: np.ndarray) -> None:
-    """Enter each distinct n-gram, of hash `windows[id]` and beginning at `positions[id]`, into the table."""
-    for ngram in range(windows.size):
-        slot = first_slot(windows[ngram], slots.shape[0])
-        while slots[slot, 1] != 0:
-            slot = (slot + 1) & (slots.shape[0] - 1)
-        slots[slot, 0] = windows[ngram]
-        slots[slot, 1] = (np.uint64(ngram + 1) << np.uint64(32)) | np.uint64(positions[ngram])
-
-
-@jit
 def token_points(data: np.ndarray, starts: np.ndarray, tokens: Tokens, offsets: np.ndarray) -> np.ndarray:
     """Code-point offsets of every token within its item; `offsets[f]` is where field f begins in its item's text."""
-    points = np.empty((tokens.begins.size, 2), np.int32)
-    for field in range(starts.size):
-        at, count = starts[field], offsets[field]
-        for j in range(tokens.first[field], tokens.first[field + 1]):
-            count += count_points(data, at, tokens.begins[j])
-            points[j, 0] = count
-            count += count_points(data, tokens.begins[j], tokens.ends[j])
-            points[j, 1] = count
-            at = tokens.ends[j]
-    return points
+    before = np.zeros(len(data) + 1, np.int32)  # of each byte, the code points that begin before it
+    np.cumsum((data & 0xC0) != 0x80, out=before[1:])
+    base = np.repeat(offsets - before[starts], np.diff(tokens.first))
+    return np.stack([before[tokens.begins] + base, before[tokens.ends] + base], axis=1).astype(np.int32)
+
+
+def make_bloom(windows: np.ndarray, bits_each: int) -> np.ndarray:
+    """A filter of distinct windows; with 16 bits each, about one stranger in a hundred gets through."""
+    bloom = np.zeros(power_of_two(len(windows) * bits_each) // 64, np.uint64)
+    words, bits = bloom_word(windows, bloom.size)
+    np.bitwise_or.at(bloom, words, bits)
+    return bloom
 
 
 def power_of_two(at_least: int) -> int:
@@ -212,7 +73,8 @@ def power_of_two(at_least: int) -> int:
 def distinct(values: np.ndarray) -> np.ndarray:
     """The distinct values of an array, ascending: `np.unique`, which takes twenty times as long for many hashes."""
     values = np.sort(values)
-    return values[np.append(True, values[1:] != values[:-1])[: len(values)]]
+    found: np.ndarray = values[np.append(True, values[1:] != values[:-1])[: len(values)]]
+    return found
 
 
 @dataclass(frozen=True)
@@ -261,9 +123,10 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float, left_o
     item_first = np.concatenate([[0], np.cumsum([len(item) for item in items], dtype=np.int64)]).astype(np.int64)
     field_item = np.repeat(np.arange(len(items), dtype=np.int32), np.diff(item_first))
     points = token_points(data, starts, tokens, field_offsets(items))
-    windows, positions = _window_hashes(tokens.hashes, tokens.first, n)
+    token_field = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(tokens.first))
+    windows, positions = window_hashes(tokens.hashes, token_field, n)
     order = np.argsort(windows, kind="stable")
-    ids, n_ids = _number_windows(windows[order], positions[order], data, tokens.begins, tokens.ends, n)
+    ids, n_ids = number_windows(windows[order], positions[order], data, tokens.begins, tokens.ends, n)
     token_item = np.repeat(field_item, np.diff(tokens.first))
     if left_out is not None:
         counted = _counted(ids, positions[order], points, token_item, n, left_out)
@@ -276,7 +139,7 @@ def build_index(items: Sequence[Sequence[str]], n: int, threshold: float, left_o
     firsts = postings_first[:-1]
     ngrams = windows[order][by_id][firsts]
     fill_slots(slots, ngrams, postings[firsts])
-    pieces = distinct(_window_hashes(tokens.hashes, tokens.first, (n + 1) // 2)[0])
+    pieces = distinct(window_hashes(tokens.hashes, token_field, (n + 1) // 2)[0])
     lengths = np.diff(tokens.first)
     table = Table(
         n=n,

@@ -17,12 +17,14 @@ from pathlib import Path
 import numpy as np
 
 from curate.items import Item
-from curate.matching.exact import ExactSettings, build_exact, match_exact
+from curate.kernels import ahead
+from curate.matching.exact import ExactIndex, ExactSettings, build_exact, match_exact
 from curate.matching.index import Index, LeftOut, build_index
-from curate.matching.minhash import MinhashSettings, build_minhash, match_minhash
+from curate.matching.kept import kept, key_of
+from curate.matching.minhash import MinhashIndex, MinhashSettings, build_minhash, match_minhash
 from curate.matching.ngram import STORED_FROM, Matches, match
 from curate.matching.profile import NgramSettings, Profile
-from curate.matching.robust import RobustSettings, build_robust, match_robust
+from curate.matching.robust import RobustIndex, RobustSettings, build_robust, match_robust
 from curate.matching.semantic import SemanticSettings, build_semantic, match_semantic
 from curate.turns import Stretches
 
@@ -66,6 +68,7 @@ class Matchers:
 
 def build_matchers(items: Sequence[Item], profile: Profile, base: Path | None = None) -> Matchers:
     """Index the items for every matcher of a profile; the cache of embeddings is relative to `base`."""
+    ahead.begin(profile.matchers())
     texts = [item.fields for item in items]
     build: dict[str, Callable[[], Matcher]] = {}
     if profile.exact is not None:
@@ -78,22 +81,28 @@ def build_matchers(items: Sequence[Item], profile: Profile, base: Path | None = 
         build["semantic"] = partial(_semantic, texts, profile.semantic, base or Path())
     with ThreadPoolExecutor(1) as pool:  # half of the work is compiled and holds no GIL
         others = pool.submit(lambda: {name: make() for name, make in build.items()})
-        index = build_index(texts, profile.n, profile.threshold, _left_out(items, profile.ngram))
+        index = _ngram(items, texts, profile.ngram)
         return Matchers(index, profile.threshold, others.result())
 
 
+def _ngram(items: Sequence[Item], texts: Sequence[Sequence[str]], settings: NgramSettings) -> Index:
+    rule = _left_out(items, settings)
+    key = key_of(texts, settings, rule and rule.group is not None and rule.group.tobytes())
+    return kept(Index, key, lambda: build_index(texts, settings.n, settings.threshold, rule))
+
+
 def _exact(texts: Sequence[Sequence[str]], settings: ExactSettings) -> Matcher:
-    index = build_exact(texts, settings)
+    index = kept(ExactIndex, key_of(texts, settings), lambda: build_exact(texts, settings))
     return Matcher(0.0, index.matchable, partial(match_exact, index=index), 0.0)
 
 
 def _minhash(texts: Sequence[Sequence[str]], settings: MinhashSettings) -> Matcher:
-    index = build_minhash(texts, settings)
+    index = kept(MinhashIndex, key_of(texts, settings), lambda: build_minhash(texts, settings))
     return Matcher(settings.threshold, index.matchable, partial(match_minhash, index=index), STORED_FROM)
 
 
 def _robust(texts: Sequence[Sequence[str]], settings: RobustSettings) -> Matcher:
-    index = build_robust(texts, settings)
+    index = kept(RobustIndex, key_of(texts, settings), lambda: build_robust(texts, settings))
     # Below the threshold, copies whose seeds are too sparse are not aligned.
     return Matcher(settings.threshold, index.matchable, partial(match_robust, index=index), settings.threshold)
 

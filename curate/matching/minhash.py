@@ -18,20 +18,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curate.kernels.minhash import (
+    ShingleSets,
+    band_keys,
+    candidates,
+    jaccards,
+    shingle_sets,
+    signatures,
+    some_sets,
+)
+from curate.kernels.texts import Stretches
 from curate.matching.ngram import STORED_FROM, Matches
 from curate.matching.pairs import pairs, whole_items, whole_turns
 from curate.text.buffer import lay_out
-from curate.text.kernels import jit
-from curate.text.minhash import (
-    ShingleSets,
-    band_keys,
-    jaccard,
-    optimal_bands,
-    permutations,
-    shingle_sets,
-    signatures,
-)
-from curate.turns import Stretches
+from curate.text.minhash import optimal_bands, permutations
 
 
 @dataclass(frozen=True)
@@ -85,69 +85,6 @@ def _keys(sets: ShingleSets, settings: MinhashSettings) -> np.ndarray:
     return found
 
 
-@jit
-def _some(sets: ShingleSets, texts: np.ndarray) -> ShingleSets:
-    """The sets of some texts."""
-    first = np.zeros(texts.size + 1, np.int64)
-    for i in range(texts.size):
-        first[i + 1] = first[i] + sets.first[texts[i] + 1] - sets.first[texts[i]]
-    hashes = np.empty(first[texts.size], np.uint64)
-    for i in range(texts.size):
-        for j in range(first[i + 1] - first[i]):
-            hashes[first[i] + j] = sets.hashes[sets.first[texts[i]] + j]
-    return ShingleSets(hashes, first)
-
-
-@jit
-def _first(keys: np.ndarray, key: np.uint64) -> int:
-    """Where `key` begins in ascending keys, or would."""
-    low, high = 0, keys.size
-    while low < high:
-        middle = (low + high) // 2
-        if keys[middle] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@jit
-def _doubled(pairs: np.ndarray) -> np.ndarray:
-    """A copy with room for twice as many pairs."""
-    larger = np.empty((2 * pairs.shape[0], 2), np.int64)
-    for i in range(pairs.shape[0]):
-        larger[i, 0], larger[i, 1] = pairs[i, 0], pairs[i, 1]
-    return larger
-
-
-@jit
-def _candidates(keys: np.ndarray, known: np.ndarray, items: np.ndarray, n_items: int) -> np.ndarray:
-    """The pairs (text, item) that share a key of some band, each once: int64 [pairs, 2]."""
-    pairs, k = np.empty((64, 2), np.int64), np.int64(0)
-    seen = np.full(n_items, -1, np.int64)  # the last text that each item was found for
-    for text in range(keys.shape[0]):
-        for band in range(known.shape[0]):
-            place = _first(known[band], keys[text, band])
-            while place < known.shape[1] and known[band, place] == keys[text, band]:
-                item = items[band, place]
-                if seen[item] != text:
-                    seen[item] = text
-                    if k == pairs.shape[0]:
-                        pairs = _doubled(pairs)
-                    pairs[k, 0], pairs[k, 1] = text, item
-                    k += 1
-                place += 1
-    return pairs[:k]
-
-
-@jit
-def _jaccards(sets: ShingleSets, texts: np.ndarray, others: ShingleSets, items: np.ndarray) -> np.ndarray:
-    scores = np.empty(texts.size, np.float64)
-    for i in range(texts.size):
-        scores[i] = jaccard(sets, texts[i], others, items[i])
-    return scores
-
-
 def _similar(sets: ShingleSets, index: MinhashIndex) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(text, item, Jaccard value) of every candidate that scores at least STORED_FROM."""
     sizes = np.diff(sets.first)
@@ -155,10 +92,10 @@ def _similar(sets: ShingleSets, index: MinhashIndex) -> tuple[np.ndarray, np.nda
     able = np.flatnonzero(
         (sizes > 0) & (sizes >= STORED_FROM * index.sizes[0]) & (sizes * STORED_FROM <= index.sizes[1])
     )
-    keys = _keys(_some(sets, able), index.settings)
-    candidates = _candidates(keys, index.keys, index.items, len(index.matchable))
-    texts, items = able[candidates[:, 0]], candidates[:, 1]
-    scores = _jaccards(sets, texts, index.sets, items)
+    keys = _keys(some_sets(sets, able), index.settings)
+    found = candidates(keys, index.keys, index.items, len(index.matchable))
+    texts, items = able[found[:, 0]], found[:, 1]
+    scores = jaccards(sets, texts, index.sets, items)
     kept = scores >= STORED_FROM
     return texts[kept], items[kept], scores[kept]
 

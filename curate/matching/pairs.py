@@ -11,9 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from curate.kernels.texts import Stretches, point_lengths
 from curate.matching.ngram import LABELS, Matches
-from curate.text.kernels import count_points, jit
-from curate.turns import Stretches
 
 
 def pairs(
@@ -41,17 +40,9 @@ def pairs(
     )
 
 
-@jit
-def _points(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
-    lengths = np.empty(starts.size, np.int32)
-    for i in range(starts.size):
-        lengths[i] = count_points(data, starts[i], stops[i])
-    return lengths
-
-
 def whole_turns(turns: Stretches, places: np.ndarray) -> np.ndarray:
     """The spans (turn, start, stop) of whole turns, given by their places in `turns`."""
-    lengths = _points(turns.data, turns.starts[places], turns.stops[places])
+    lengths = point_lengths(turns.data, turns.starts[places], turns.stops[places])
     return np.stack([turns.turns[places], np.zeros_like(lengths), lengths], axis=1)
 
 

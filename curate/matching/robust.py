@@ -18,24 +18,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.matching.align import CAPITALISED, NUMBER, PLAIN, Items, Rule
-from curate.matching.index import (
-    P,
-    Tokens,
-    distinct,
-    field_offsets,
-    fill_slots,
-    make_bloom,
-    power_of_two,
-    token_points,
-)
+from curate.kernels import ahead
+from curate.kernels.align import Items, Rule
+from curate.kernels.seek import scan
+from curate.kernels.texts import Stretches
+from curate.kernels.windows import fill_slots
+from curate.kernels.words import word_kinds, words_of_all
+from curate.matching.index import distinct, field_offsets, make_bloom, power_of_two, token_points, window_hashes
 from curate.matching.ngram import Matches
-from curate.matching.seek import scan
 from curate.text.buffer import lay_out
-from curate.text.kernels import code_point, jit, lower_point
-from curate.text.tokenise import DIGIT
-from curate.text.words import find_words, sort_of_point
-from curate.turns import Stretches
 
 _SEED_BITS = 8
 _REPEATS = 2
@@ -77,7 +68,7 @@ class RobustSettings:
 
     def rule(self) -> Rule:
         """What the kernels need of it."""
-        return Rule(self.misses, self.chains, self.floor, self.short, self.plain_agrees, self.numbers_differ)
+        return Rule(self.misses, self.chains, self.floor, float(self.short), self.plain_agrees, self.numbers_differ)
 
 
 @dataclass(frozen=True)
@@ -95,34 +86,6 @@ class RobustIndex:
         return len(self.n_words)
 
 
-@jit
-def _words_of_all(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Tokens:
-    """The words of every text `data[starts[i]:stops[i]]`."""
-    room = 0
-    for i in range(starts.size):
-        room += (stops[i] - starts[i]) // 2 + 1
-    begins, ends, hashes = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint64)
-    first, k = np.zeros(starts.size + 1, np.int64), np.int64(0)
-    for i in range(starts.size):
-        k = find_words(data, starts[i], stops[i], begins, ends, hashes, k)
-        first[i + 1] = k
-    return Tokens(begins[:k].copy(), ends[:k].copy(), hashes[:k].copy(), first)
-
-
-@jit
-def _kinds(data: np.ndarray, begins: np.ndarray) -> np.ndarray:
-    """What each word is to the label: by its first code point."""
-    kinds = np.empty(begins.size, np.int8)
-    for i in range(begins.size):
-        code = code_point(data, begins[i])[0]
-        kinds[i] = PLAIN
-        if sort_of_point(code) == DIGIT:
-            kinds[i] = NUMBER
-        elif lower_point(code) != code:
-            kinds[i] = CAPITALISED
-    return kinds
-
-
 def _holders(values: np.ndarray, owners: np.ndarray, n_owners: int) -> tuple[np.ndarray, np.ndarray]:
     """The number of each value among the distinct ones, and how many owners each distinct one has."""
     found, numbers = np.unique(values, return_inverse=True)
@@ -130,22 +93,11 @@ def _holders(values: np.ndarray, owners: np.ndarray, n_owners: int) -> tuple[np.
     return numbers, np.bincount(pairs // n_owners, minlength=len(found))
 
 
-def _windows(hashes: np.ndarray, word_item: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The hash of every window of n words of one item, and where it begins; as `index.window_hash` has them."""
-    size = max(0, len(hashes) - n + 1)
-    windows, weight = np.zeros(size, np.uint64), np.array([P])
-    for j in range(n):
-        windows += hashes[j : j + size] * weight
-        weight = weight * P
-    inside = word_item[:size] == word_item[n - 1 : n - 1 + size]
-    return windows[inside], np.flatnonzero(inside)
-
-
 def _seeds(
     hashes: np.ndarray, word_item: np.ndarray, n_words: np.ndarray, settings: RobustSettings
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The hashes of the seeds, and their postings: positions sorted by seed, and where those of each begin."""
-    windows, positions = _windows(hashes, word_item, settings.seed)
+    windows, positions = window_hashes(hashes, word_item, settings.seed)
     numbers, holders = _holders(windows, word_item[positions], max(1, len(n_words)))
     rare = (holders[numbers] <= settings.shared) & (n_words[word_item[positions]] >= settings.least)
     windows, positions = windows[rare], positions[rare]
@@ -163,7 +115,7 @@ def build_robust(items: Sequence[Sequence[str]], settings: RobustSettings | None
     """Index items, each given as the texts of its fields; an item's text is its fields joined by one newline."""
     settings = settings or RobustSettings()
     data, starts, stops = lay_out(field for item in items for field in item)
-    words = _words_of_all(data, starts, stops)
+    words = words_of_all(data, starts, stops)
     item_fields = np.concatenate([[0], np.cumsum([len(item) for item in items], dtype=np.int64)]).astype(np.int64)
     n_words = np.diff(words.first[item_fields]).astype(np.int32)
     word_item = np.repeat(np.arange(len(items), dtype=np.int32), n_words)
@@ -189,7 +141,7 @@ def build_robust(items: Sequence[Sequence[str]], settings: RobustSettings | None
         hashes=words.hashes,
         points=token_points(data, starts, words, field_offsets(items)),
         weights=weights,
-        kinds=_kinds(data, words.begins),
+        kinds=word_kinds(data, words.begins),
         word_item=word_item,
         first=words.first[item_fields],
         field_first=words.first,
@@ -206,6 +158,7 @@ def build_robust(items: Sequence[Sequence[str]], settings: RobustSettings | None
 
 def match_robust(turns: Stretches, index: RobustIndex) -> list[Matches]:
     """Match a run of records against an index; the pairs from the floor on, by record, then by item."""
+    ahead.wait()
     out, scores, doc_spans, item_spans = scan(turns, index.items, index.settings.rule())
     docs, items = out[:, 0].astype(np.int32), out[:, 1].astype(np.int32)
     doc_first, item_first = (np.concatenate([[0], out[:, column]]) for column in (3, 4))

@@ -19,12 +19,13 @@ import numpy as np
 import pyarrow as pa
 
 from curate.formats import Parsed, parse
+from curate.kernels.hashing import hash_rows
 from curate.mixture.runs import Staged, read_run, write_run
 from curate.records import EXTRAS, ROLES, TURN_COLUMNS, body_schema, message_fields, one_array, with_fields
 from curate.shards import read_arrow, text_bytes, write_arrow
 from curate.sources import Block
 from curate.steps.step import Look, Records, Step
-from curate.text.hashing import as_uuids, hash_rows, sampling_keys
+from curate.text.hashing import as_uuids, sampling_keys
 from curate.turns import Turns, all_turns
 
 T = TypeVar("T")

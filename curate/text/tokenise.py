@@ -1,6 +1,6 @@
 """The specification of tokens, n-grams and their order, in plain Python.
 
-This is the rule a person can check by hand; `curate.text.kernels` gives the same results at the speed of the machine,
+This is the rule a person can check by hand; `curate.kernels.tokens` gives the same results at the speed of the machine,
 and the tests hold the two together. Profile `tulu3` follows the analyser of the published Tülu 3 decontamination code:
 lower-case, split on thirteen separators, drop empties (so `+ * / =` and apostrophes stay inside tokens, hyphens and
 minus signs do not).

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.errors import UserError
-from curate.files.scan import array_cuts, is_tame, newlines, quoted_cuts, strip
 from curate.files.stream import chunks, whole_rows
+from curate.kernels.lines import array_cuts, is_tame, newlines, quoted_cuts, strip
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,

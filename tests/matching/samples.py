@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from curate.matching.index import Index, Table, build_index
+from curate.kernels.ngram import Table
+from curate.matching.index import Index, build_index
 from curate.matching.ngram import STORED_FROM, Matches, match
 from curate.turns import Stretches
 

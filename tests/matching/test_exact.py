@@ -119,8 +119,7 @@ def test_a_hash_that_collides_is_no_match() -> None:
     items = [["one two three"], ["four five six"]]
     index = build_exact(items, ANY)
     lying = ExactIndex(  # every hash leads to the wrong item
-        index.data, index.tokens, index.hashes, index.items[::-1].copy(), index.spans, index.longest, index.openings,
-        index.matchable,
+        index.data, index.tokens, index.hashes, index.items[::-1].copy(), index.spans, index.openings, index.matchable,
     )  # fmt: skip
     assert match_exact(lay_out([["one two three"], ["four five six"]]), lying) == []
 

@@ -8,9 +8,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.matching.index import Index, Table, _number_windows, bloom_word, build_index, distinct, same_window
+from curate.kernels import windows
+from curate.kernels.ngram import Table
+from curate.kernels.windows import number_windows
+from curate.matching.index import Index, build_index, distinct
+from tests.kernels.compiled import compiled
 from tests.matching import oracle
 from tests.matching.samples import Item, Record, index_of, samples
+
+bloom_word, same_window = compiled(windows.bloom_word), compiled(windows.same_window)
 
 SIZES = st.sampled_from([1, 2, 3, 8])
 EIGHT = "one two three four five six seven eight"
@@ -126,7 +132,7 @@ def numbered(text: str, n: int, hashes: list[int]) -> list[int]:
     """Number the windows of a text as if these were their hashes."""
     table = index_of([[text]], 1).table
     positions = np.arange(len(hashes), dtype=np.int64)
-    ids, n_ids = _number_windows(np.array(hashes, np.uint64), positions, table.data, table.begins, table.ends, n)
+    ids, n_ids = number_windows(np.array(hashes, np.uint64), positions, table.data, table.begins, table.ends, n)
     assert sorted(set(ids.tolist())) == list(range(n_ids))
     return [int(number) for number in ids]
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from curate.matching.minhash import MinhashSettings, build_minhash, match_minhash
 from curate.matching.ngram import LABELS, STORED_FROM
 from curate.text.minhash import chance, optimal_bands
+from tests.kernels.test_minhash import shingles
 from tests.matching.samples import Item, Pair, Record, lay_out, pairs_of, samples
-from tests.text.test_minhash import shingles
 
 DEFAULT = MinhashSettings()
 ALL = MinhashSettings(shingle=2, bands_for=0.01)  # bands so loose that nothing above 0.2 is missed

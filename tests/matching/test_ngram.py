@@ -10,11 +10,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from curate.matching.index import Table, first_slot
+from curate.kernels import windows
+from curate.kernels.ngram import Table
+from curate.kernels.tokens import PIECE
 from curate.matching.ngram import STORED_FROM, match
-from curate.text.kernels import PIECE
+from tests.kernels.compiled import compiled
 from tests.matching import oracle
 from tests.matching.samples import Item, Pair, Record, index_of, lay_out, matched, samples
+
+first_slot = compiled(windows.first_slot)
 
 EIGHT = "one two three four five six seven eight"
 SIZES = st.sampled_from([1, 2, 3, 8])

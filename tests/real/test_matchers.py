@@ -10,9 +10,9 @@ from pathlib import Path
 from curate.matching.exact import ExactSettings, build_exact, match_exact
 from curate.matching.minhash import MinhashSettings, build_minhash, match_minhash
 from curate.matching.ngram import STORED_FROM
+from tests.kernels.test_minhash import shingles
 from tests.matching.oracle import words
 from tests.matching.samples import lay_out, pairs_of
-from tests.text.test_minhash import shingles
 
 
 def prompts(shared_data: Path) -> list[str]:

@@ -10,8 +10,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curate.kernels.hashing import hash_rows
 from curate.records import ROLES, body_schema
-from curate.text.hashing import as_uuids, hash_rows, sampling_keys
+from curate.text.hashing import as_uuids, sampling_keys
 from curate.turns import all_turns
 
 Turn = tuple[str, str]

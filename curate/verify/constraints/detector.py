@@ -19,18 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from curate.errors import UserError
+from curate.kernels.languages import Floats, mean_of_trials
 
 _NUMBERS = 40_000
 """Random words drawn once: 7 trials of 1,001 draws take 14,000 on average where every other one is of no use."""
 _SPACES = re.compile("  +")
 _LONG = 64
 """From this length on words are not remembered: languages without blanks have no words here."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def detect(text: str) -> str | None:
     grams = np.array(_grams(_cleaned(text)), np.int64)
     if not len(grams):
         return None
-    mean = _mean(grams, known.probabilities, known.words, known.cosines, known.sines)
+    mean = mean_of_trials(grams, known.probabilities, known.words, known.cosines, known.sines)
     if mean[0] < 0:
         return plainly(text)
     best = int(mean.argmax())
@@ -155,60 +153,3 @@ def _random_numbers() -> tuple[NDArray[np.uint32], Floats, Floats]:
     cosines = [math.cos(angle * 2.0 * math.pi) * length for (angle, _), length in zip(pairs, lengths, strict=True)]
     sines = [math.sin(angle * 2.0 * math.pi) * length for (angle, _), length in zip(pairs, lengths, strict=True)]
     return np.array(words[:_NUMBERS], np.uint32), np.array(cosines), np.array(sines)
-
-
-@njit(cache=True, nogil=True)
-def _normalised(prob: Floats) -> float:
-    """Have probabilities add up to 1, in place, and give the largest."""
-    total, most = 0.0, 0.0
-    for one in prob:
-        total += one
-    for language in range(len(prob)):
-        prob[language] /= total
-        most = max(most, prob[language])
-    return most
-
-
-@njit(cache=True, nogil=True)
-def _mean(
-    grams: NDArray[np.int64], probabilities: Floats, words: NDArray[np.uint32], cosines: Floats, sines: Floats
-) -> Floats:
-    """The mean of seven trials, a probability for each language; a first one below 0 if the numbers do not suffice.
-
-    Every operation is langdetect's, in its order.
-    """
-    n, languages = len(grams), probabilities.shape[1]
-    bits = 0
-    while n >> bits:
-        bits += 1
-    mean, prob = np.zeros(languages), np.empty(languages)
-    at, deviate, other = 0, 0.0, 0.0
-    for trial in range(7):
-        if at + 4 >= len(words):
-            mean[0] = -1.0
-            return mean
-        if trial % 2:
-            deviate = other
-        else:
-            deviate, other = cosines[at], sines[at]
-            at += 4
-        weight = (0.5 + deviate * 0.05) / 10000
-        prob[:] = 1.0 / languages
-        turn = 0
-        while True:
-            drawn = n
-            while drawn >= n:
-                if at >= len(words):
-                    mean[0] = -1.0
-                    return mean
-                drawn = np.int64(words[at]) >> (32 - bits)
-                at += 1
-            row = probabilities[grams[drawn]]
-            for language in range(languages):
-                prob[language] *= weight + row[language]
-            if turn % 5 == 0 and (_normalised(prob) > 0.99999 or turn >= 1000):
-                break
-            turn += 1
-        for language in range(languages):
-            mean[language] += prob[language] / 7
-    return mean

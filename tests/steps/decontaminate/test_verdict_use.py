@@ -7,13 +7,13 @@ import pyarrow as pa
 import pytest
 
 from curate.items import Item, item_text
+from curate.kernels.hashing import hash_rows
 from curate.matching.exact import ExactSettings, build_exact, match_exact
 from curate.matching.ngram import LABELS, NO_MATCHES, Matches
 from curate.records import MESSAGES
 from curate.steps.decontaminate.found import VERDICTS, hits_of, judge
 from curate.steps.decontaminate.verdict_use import ready, seen_by, verdicts_of, void
 from curate.steps.decontaminate.verdicts import Ruling, item_hash
-from curate.text.hashing import hash_rows
 from curate.turns import all_turns
 
 ITEMS = [

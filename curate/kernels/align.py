@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from curate.text.kernels import jit, same_token
+from curate.kernels.arrays import sort
+from curate.kernels.jit import inner
+from curate.kernels.tokens import same_token
+from curate.kernels.words import NUMBER, PLAIN
 
 _HALF, _LOW = np.int64(32), np.int64(0xFFFFFFFF)
 """Two numbers in one, to be sorted: the first above, the second below."""
-
-PLAIN, NUMBER, CAPITALISED = 0, 1, 2
-"""What a word of an item is to the label of a pair."""
 
 
 class Rule(NamedTuple):
@@ -81,7 +81,7 @@ class Scratch(NamedTuple):
     order: np.ndarray  # int64: the chains by weight
 
 
-@jit
+@inner
 def make_scratch(events: int, longest: int) -> Scratch:
     """Room for the events of one candidate and the words of the longest item."""
     return Scratch(
@@ -94,8 +94,11 @@ def make_scratch(events: int, longest: int) -> Scratch:
     )
 
 
-@jit
-def best_stretch(events: np.ndarray, places: np.ndarray, size: int, first: int, reach: int, n: int, weights: np.ndarray, counts: np.ndarray) -> tuple[int, int, int]:  # fmt: skip  # noqa: E501
+@inner
+def best_stretch(
+    events: np.ndarray, places: np.ndarray, size: int, first: int, reach: int, n: int,
+    weights: np.ndarray, counts: np.ndarray,
+) -> tuple[int, int, int]:  # fmt: skip
     """The events `places[low:high]`, later words first, that lie within `reach` and whose seeds hold most of the item.
 
     Returns low, high and the weight of the words held; of equal stretches it is the one that begins first. `first` is
@@ -119,7 +122,7 @@ def best_stretch(events: np.ndarray, places: np.ndarray, size: int, first: int, 
     return best_low, best_high, best
 
 
-@jit
+@inner
 def _let_go(at: int, n: int, first: int, weights: np.ndarray, counts: np.ndarray) -> int:
     """Take a seed back; returns the weight of the words that no other seed holds."""
     weight = np.int64(0)
@@ -130,13 +133,16 @@ def _let_go(at: int, n: int, first: int, weights: np.ndarray, counts: np.ndarray
     return weight
 
 
-@jit
-def _diagonals(events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int, n: int, weights: np.ndarray, keys: np.ndarray, chains: np.ndarray, order: np.ndarray) -> int:  # fmt: skip  # noqa: E501
+@inner
+def _diagonals(
+    events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int, n: int,
+    weights: np.ndarray, keys: np.ndarray, chains: np.ndarray, order: np.ndarray,
+) -> int:  # fmt: skip
     """Write the diagonals of the events and their order by the weight of the words held; returns their number."""
     for i in range(low, high):
         at, word = events[places[i], 0] - first, events[places[i], 1]
         keys[i - low] = (np.int64(word - at + length) << _HALF) | np.int64(at)
-    keys[: high - low].sort()
+    sort(keys, high - low)
     k, weight, reach = np.int64(-1), np.int64(0), np.int64(0)
     for i in range(high - low):
         diagonal, at = (keys[i] >> _HALF) - length, keys[i] & _LOW
@@ -147,12 +153,16 @@ def _diagonals(events: np.ndarray, places: np.ndarray, low: int, high: int, firs
             weight += weights[first + j]
         chains[k, 2], reach = at, at + n
         order[k] = (weight << _HALF) | k
-    order[: k + 1].sort()
+    sort(order, k + 1)
     return k + 1
 
 
-@jit
-def _walk(diagonal: int, begin: int, last: int, length: int, first: int, known: np.ndarray, hashes: np.ndarray, size: int, taken: np.ndarray, mark: int, partners: np.ndarray, misses: int) -> None:  # fmt: skip  # noqa: E501
+@inner
+def _walk(
+    diagonal: int, begin: int, last: int, length: int, first: int, known: np.ndarray,
+    hashes: np.ndarray, size: int, taken: np.ndarray, mark: int, partners: np.ndarray,
+    misses: int,
+) -> None:  # fmt: skip
     """Take what agrees along one diagonal: between its seeds, and on both sides until too many in a row differ."""
     at, missed = begin - 1, np.int64(0)
     while at >= 0 and at >= -diagonal and missed < misses:
@@ -170,8 +180,11 @@ def _walk(diagonal: int, begin: int, last: int, length: int, first: int, known: 
         at += 1
 
 
-@jit
-def align(events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int, items: Items, words: Words, mark: int, scratch: Scratch, rule: Rule) -> None:  # fmt: skip  # noqa: E501
+@inner
+def align(
+    events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int,
+    items: Items, words: Words, mark: int, scratch: Scratch, rule: Rule,
+) -> None:  # fmt: skip
     """Find the words of an item in the record around the seeds `places[low:high]`: `scratch.partners` holds them.
 
     The item's words are `length` from `first` on. `mark` must be new to the record.
@@ -189,7 +202,7 @@ def align(events: np.ndarray, places: np.ndarray, low: int, high: int, first: in
         )  # fmt: skip
 
 
-@jit
+@inner
 def confirm(first: int, length: int, items: Items, words: Words, partners: np.ndarray) -> None:
     """Give up the words that have one hash and are not equal as text."""
     for i in range(length):
@@ -200,7 +213,7 @@ def confirm(first: int, length: int, items: Items, words: Words, partners: np.nd
             partners[i] = -1
 
 
-@jit
+@inner
 def score_of(item: int, items: Items, partners: np.ndarray, short: float) -> float:
     """Mean over the item's fields of the weight of the words found, as a share of all, to twelve decimals.
 
@@ -223,7 +236,7 @@ def score_of(item: int, items: Items, partners: np.ndarray, short: float) -> flo
     return round(mean if size >= short else mean ** (short / size), 12)
 
 
-@jit
+@inner
 def is_variant(item: int, items: Items, partners: np.ndarray, rule: Rule) -> bool:
     """Whether the words that are no numbers and no names agree and the numbers differ: another item of one template."""
     plain, plain_found, numbers, numbers_found = np.int64(0), np.int64(0), np.int64(0), np.int64(0)

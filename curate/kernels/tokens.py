@@ -1,5 +1,4 @@
-"""Tokens and their hashes straight from UTF-8 buffers, compiled by numba: the rule of `curate.text.tokenise`, at the
-speed of memory.
+"""Tokens and their hashes straight from UTF-8 buffers: the rule of `curate.text.tokenise`, at the speed of memory.
 
 A text is read in pieces that end at a separator. Separators are found 64 bytes at a time, as one bit each; the edges
 of tokens are the places where neighbouring bits differ, and a token is lower-cased and hashed eight bytes at a time.
@@ -12,18 +11,9 @@ be valid UTF-8. Hashes only propose: whoever compares texts must confirm with `s
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from functools import reduce
-from pathlib import Path
-from typing import Any, TypeVar
-
-import numba
 import numpy as np
-from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
 
+from curate.kernels.jit import any_of, byte_bits, inner, load8, lowest_bit, table
 from curate.text.tokenise import SEPARATORS, lower
 
 PIECE = 2048
@@ -31,87 +21,12 @@ PIECE = 2048
 MAX_TOKENS = PIECE // 2 + 2
 """The most tokens one piece can yield."""
 
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-
-def _digest_of_kernels() -> str:
-    """A digest of every file in which kernels, and the constants that are compiled into them, stand."""
-    folder = Path(__file__).resolve().parents[1]
-    files = sorted(path for name in ("text", "matching") for path in (folder / name).glob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
-
-
-_DIGEST = _digest_of_kernels()
-
-
-def jit(function: _F) -> _F:
-    """Compile with numba: no GIL, cached on disk, integer wrap-around as in C."""
-    # The cache goes by the name and the file of a function and does not see a change in what it calls.
-    function.__qualname__ += f"_{_DIGEST}"
-    return numba.njit(nogil=True, cache=True)(function)
-
-
-def _pointer(context: Any, builder: Any, sig: Any, args: Any, kind: Any) -> Any:
-    """Where `array[offset]` lies, as a pointer to `kind`; array and offset are the first two arguments."""
-    data = context.make_array(sig.args[0])(context, builder, args[0]).data
-    place = builder.gep(data, [context.cast(builder, args[1], sig.args[1], types.intp)])
-    return builder.bitcast(place, kind.as_pointer())
-
-
-@intrinsic
-def _load8(typing_context: Any, array: Any, offset: Any) -> Any:
-    """Eight bytes of a uint8 array from any offset, as one little-endian uint64."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.load(_pointer(context, builder, sig, args, ir.IntType(64)), align=1)
-
-    return types.uint64(array, types.intp), codegen
-
-
-def byte_bits(holds: Callable[[Any, Any, Callable[[int], Any]], Any]) -> Callable[[np.ndarray, int], np.uint64]:
-    """Make a compiled function that gives one bit for each of 64 bytes of a uint8 array from any offset.
-
-    `holds(builder, bytes, constant)` builds the vector of truth values out of the vector of bytes; `constant(value)` is
-    64 times one byte.
-    """
-
-    def bits(typing_context: Any, array: Any, offset: Any) -> Any:
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            vector = ir.VectorType(ir.IntType(8), 64)
-            text = builder.load(_pointer(context, builder, sig, args, vector), align=1)
-            found = holds(builder, text, lambda value: ir.Constant(vector, [value] * 64))
-            return builder.bitcast(found, ir.IntType(64))
-
-        return types.uint64(array, types.intp), codegen
-
-    made: Callable[[np.ndarray, int], np.uint64] = intrinsic(bits)
-    return made
-
-
-def any_of(chars: str) -> Callable[[np.ndarray, int], np.uint64]:
-    """The bits of the bytes that are one of some ASCII characters."""
-
-    def holds(builder: Any, text: Any, constant: Callable[[int], Any]) -> Any:
-        same = [builder.icmp_unsigned("==", text, constant(ord(char))) for char in chars]
-        return reduce(builder.or_, same)
-
-    return byte_bits(holds)
-
-
-@intrinsic
-def _lowest_bit(typing_context: Any, word: Any) -> Any:
-    """The place of the lowest bit that is set; the word must not be 0."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.uint64(types.uint64), codegen
-
-
-load8: Callable[[np.ndarray, int], np.uint64] = _load8
 separators = any_of("".join(SEPARATORS))
 not_ascii = byte_bits(lambda builder, text, constant: builder.icmp_signed("<", text, constant(0)))
-lowest_bit: Callable[[np.uint64], np.uint64] = _lowest_bit
+
+
+_CASELESS = 0x1EA00
+"""From here on no code point has a case."""
 
 
 def _byte_table() -> np.ndarray:
@@ -125,24 +40,24 @@ def _byte_table() -> np.ndarray:
 
 
 def _lower_table() -> np.ndarray:
-    """The lower-case code point of every code point up to the last one that has a case (U+1E943)."""
-    return np.array([ord(lower(chr(code))) for code in range(0x1E944)], dtype=np.int32)
+    """How far the lower-case code point lies from every code point up to the last ones that have a case (U+1E943)."""
+    return np.array([ord(lower(chr(code))) - code for code in range(_CASELESS)], dtype=np.int32)
 
 
 BYTES = _byte_table()
-LOWER = _lower_table()
+_to_lower = table(_lower_table)
 K = np.uint64(0x9E3779B97F4A7C15)
 _U8 = np.uint64(8)
 
 
-@jit
+@inner
 def mix(h: np.uint64, word: np.uint64) -> np.uint64:
     """Fold eight more bytes into a hash."""
     h = (h ^ word) * K
     return h ^ (h >> np.uint64(29))
 
 
-@jit
+@inner
 def code_point(data: np.ndarray, i: int) -> tuple[int, int]:
     """The code point that starts at byte `i` of valid UTF-8, and its length in bytes."""
     c = np.int64(data[i])
@@ -156,13 +71,13 @@ def code_point(data: np.ndarray, i: int) -> tuple[int, int]:
     return high | (np.int64(data[i + 2] & 0x3F) << 6) | (data[i + 3] & 0x3F), 4
 
 
-@jit
+@inner
 def lower_point(code: int) -> int:
     """Lower-case one code point by the rule of `tokenise.lower`."""
-    return np.int64(LOWER[code]) if code < LOWER.size else code
+    return code + _to_lower(code) if code < _CASELESS else code
 
 
-@jit
+@inner
 def _has_upper(data: np.ndarray, start: int, stop: int) -> bool:
     """Whether a letter outside ASCII in the text changes when lower-cased."""
     i = start
@@ -177,7 +92,7 @@ def _has_upper(data: np.ndarray, start: int, stop: int) -> bool:
     return False
 
 
-@jit
+@inner
 def encode(code: int, out: np.ndarray) -> int:
     """Write a code point as UTF-8 into `out`; return its length."""
     if code < 0x80:
@@ -199,7 +114,7 @@ def encode(code: int, out: np.ndarray) -> int:
     return 4
 
 
-@jit
+@inner
 def _tokens_by_byte(
     data: np.ndarray, start: int, stop: int, begins: np.ndarray, ends: np.ndarray, hashes: np.ndarray, k: int
 ) -> int:
@@ -230,7 +145,7 @@ def _tokens_by_byte(
     return k
 
 
-@jit
+@inner
 def _lower8(word: np.uint64) -> np.uint64:
     """Lower-case the ASCII letters of eight bytes at once: 32 is added to each byte from A to Z, and to no other."""
     seven = word & np.uint64(0x7F7F7F7F7F7F7F7F)
@@ -240,7 +155,7 @@ def _lower8(word: np.uint64) -> np.uint64:
     return word | (upper >> np.uint64(2))
 
 
-@jit
+@inner
 def hash_token(data: np.ndarray, begin: int, end: int) -> np.uint64:
     """Hash a token of lower-case or ASCII bytes; eight bytes after its last one must be readable."""
     h, size, left = np.uint64(0), np.uint64(end - begin), end - begin
@@ -252,7 +167,7 @@ def hash_token(data: np.ndarray, begin: int, end: int) -> np.uint64:
     return mix(h ^ size, _lower8(load8(data, begin) & keep))
 
 
-@jit
+@inner
 def _edges(data: np.ndarray, start: int, stop: int, edges: np.ndarray) -> tuple[int, bool]:
     """Write where tokens begin and end, in turn; return how many edges, and whether a byte outside ASCII occurs."""
     n, before, high = 0, np.uint64(1), np.uint64(0)
@@ -276,7 +191,7 @@ def _edges(data: np.ndarray, start: int, stop: int, edges: np.ndarray) -> tuple[
     return n, high != 0
 
 
-@jit
+@inner
 def _next_separator(data: np.ndarray, start: int, stop: int) -> int:
     """Where the next separator stands, or `stop`."""
     while start < stop and BYTES[data[start]] != 256:
@@ -284,7 +199,7 @@ def _next_separator(data: np.ndarray, start: int, stop: int) -> int:
     return start
 
 
-@jit
+@inner
 def next_tokens(
     data: np.ndarray, start: int, stop: int, edges: np.ndarray,
     begins: np.ndarray, ends: np.ndarray, hashes: np.ndarray, k: int,
@@ -314,13 +229,13 @@ def next_tokens(
     return k, end
 
 
-@jit
+@inner
 def make_edges() -> np.ndarray:
     """The scratch array of `next_tokens`; one for each thread and call."""
     return np.empty(PIECE + 2, np.int64)
 
 
-@jit
+@inner
 def same_token(a: np.ndarray, a_start: int, a_stop: int, b: np.ndarray, b_start: int, b_stop: int) -> bool:
     """Whether two stretches of UTF-8 are the same token after lower-casing."""
     i, j = a_start, b_start
@@ -341,7 +256,7 @@ def same_token(a: np.ndarray, a_start: int, a_stop: int, b: np.ndarray, b_start:
     return i == a_stop and j == b_stop
 
 
-@jit
+@inner
 def count_points(data: np.ndarray, start: int, stop: int) -> int:
     """The number of code points in a stretch of UTF-8: bytes that are no continuation bytes."""
     n = 0

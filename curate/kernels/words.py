@@ -3,7 +3,7 @@
 ASCII letters and digits are found 64 bytes at a time, as one bit each; the edges of words are the places where
 neighbouring bits differ, and a word is hashed eight bytes at a time. What is not ASCII, a word that 64 bytes do not
 hold, and the end of the buffer are looked at one code point after the other. Both give the same offsets and hashes.
-Text must be valid UTF-8. Hashes only propose: whoever compares texts must confirm with `kernels.same_token`.
+Text must be valid UTF-8. Hashes only propose: whoever compares texts must confirm with `tokens.same_token`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from unicodedata import category
 
 import numpy as np
 
-from curate.text.kernels import byte_bits, code_point, encode, hash_token, jit, lower_point, lowest_bit, mix, not_ascii
+from curate.kernels.jit import byte_bits, inner, jit, lowest_bit, table
+from curate.kernels.texts import Tokens
+from curate.kernels.tokens import code_point, encode, hash_token, lower_point, mix, not_ascii
 from curate.text.tokenise import ALONE, DIGIT, LETTER, MARK, NO_SPACES, SEPARATOR, sort_of
 
-_LAST = 0x323B0
+_LAST = 0x32400
 """From here on only marks are left among letters, digits and marks: variation selectors, up to the next constant."""
 _SELECTORS = range(0xE0100, 0xE01F0)
 
 
 def _sorts() -> np.ndarray:
-    """`sort_of` of every code point up to `_LAST`, five times as fast: it is made whenever this is imported."""
+    """`sort_of` of every code point up to `_LAST`, five times as fast."""
     of_category = {"L": LETTER, "N": DIGIT, "M": MARK}
     firsts = (category(chr(code))[0] for code in range(_LAST))
     sorts = np.fromiter((of_category.get(first, SEPARATOR) for first in firsts), np.uint8, _LAST)
@@ -32,8 +34,10 @@ def _sorts() -> np.ndarray:
     return sorts
 
 
-SORTS = _sorts()
-"""What each code point is to a word."""
+PLAIN, NUMBER, CAPITALISED = 0, 1, 2
+"""What a word of an item is to the label of a pair."""
+
+_sort_below = table(_sorts)
 _PLAIN = np.array([code < 128 and sort_of(chr(code)) != SEPARATOR for code in range(256)], np.bool_)
 _FIRST_SELECTOR, _AFTER_SELECTORS = _SELECTORS.start, _SELECTORS.stop
 _U1, _U7, _U8 = np.uint64(1), np.uint64(7), np.uint64(8)
@@ -48,15 +52,15 @@ def _is_plain(builder: Any, text: Any, constant: Any) -> Any:
 _plain_bits = byte_bits(_is_plain)
 
 
-@jit
+@inner
 def sort_of_point(code: int) -> int:
     """What a code point is to a word: `tokenise.sort_of`."""
     if code < _LAST:
-        return np.int64(SORTS[code])
+        return np.int64(_sort_below(code))
     return MARK if _FIRST_SELECTOR <= code < _AFTER_SELECTORS else SEPARATOR
 
 
-@jit
+@inner
 def _hash_points(data: np.ndarray, begin: int, end: int, utf8: np.ndarray) -> np.uint64:
     """Hash a word in lower case, one code point after the other: the same value as `hash_token`."""
     word, h, length = np.uint64(0), np.uint64(0), np.uint64(0)
@@ -71,7 +75,7 @@ def _hash_points(data: np.ndarray, begin: int, end: int, utf8: np.ndarray) -> np
     return mix(h ^ length, word)
 
 
-@jit
+@inner
 def _word_end(data: np.ndarray, at: int, stop: int, sort: int) -> int:
     """Where the word ends whose first code point, of this sort, ends at `at`."""
     while at < stop:
@@ -86,7 +90,7 @@ def _word_end(data: np.ndarray, at: int, stop: int, sort: int) -> int:
     return at
 
 
-@jit
+@inner
 def _plain_words(
     data: np.ndarray, at: int, stop: int, begins: np.ndarray, ends: np.ndarray, hashes: np.ndarray, k: int
 ) -> tuple[int, int]:
@@ -116,7 +120,7 @@ def _plain_words(
     return k, at + limit
 
 
-@jit
+@inner
 def find_words(
     data: np.ndarray, at: int, stop: int, begins: np.ndarray, ends: np.ndarray, hashes: np.ndarray, k: int
 ) -> int:
@@ -141,3 +145,31 @@ def find_words(
         begins[k], ends[k], hashes[k] = begin, at, _hash_points(data, begin, at, utf8)
         k += 1
     return k
+
+
+@jit
+def words_of_all(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Tokens:
+    """The words of every text `data[starts[i]:stops[i]]`."""
+    room = 0
+    for i in range(starts.size):
+        room += (stops[i] - starts[i]) // 2 + 1
+    begins, ends, hashes = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint64)
+    first, k = np.zeros(starts.size + 1, np.int64), np.int64(0)
+    for i in range(starts.size):
+        k = find_words(data, starts[i], stops[i], begins, ends, hashes, k)
+        first[i + 1] = k
+    return Tokens(begins[:k].copy(), ends[:k].copy(), hashes[:k].copy(), first)
+
+
+@jit
+def word_kinds(data: np.ndarray, begins: np.ndarray) -> np.ndarray:
+    """What each word is to the label: by its first code point."""
+    kinds = np.empty(begins.size, np.int8)
+    for i in range(begins.size):
+        code = code_point(data, begins[i])[0]
+        kinds[i] = PLAIN
+        if sort_of_point(code) == DIGIT:
+            kinds[i] = NUMBER
+        elif lower_point(code) != code:
+            kinds[i] = CAPITALISED
+    return kinds

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from curate.text.kernels import any_of, byte_bits, jit, lowest_bit
+from curate.kernels.jit import any_of, byte_bits, inner, jit, lowest_bit
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
@@ -78,7 +78,7 @@ def is_tame(data: Bytes, starts: Places, ends: Places, depth: int) -> bool:
     return True
 
 
-@jit
+@inner
 def _is_tame(line: Bytes, depth: int) -> bool:
     level = 0
     i = 0

@@ -10,9 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.matching.index import Tokens, tokenise_all
-from curate.text.kernels import MAX_TOKENS, PIECE, code_point, count_points, lower_point, same_token
+from curate.kernels import tokens as kernels
+from curate.kernels.texts import Tokens, tokenise_all
+from curate.kernels.tokens import MAX_TOKENS, PIECE
 from curate.text.tokenise import SEPARATORS, lower, tokens
+from tests.kernels.compiled import compiled
+
+code_point, count_points = compiled(kernels.code_point), compiled(kernels.count_points)
+lower_point, same_token = compiled(kernels.lower_point), compiled(kernels.same_token)
 
 # Letters whose lower case is shorter or longer in UTF-8, or elsewhere; letters of one to four bytes; NUL; separators.
 LETTERS = "aZz09'\0\tıİßẞ\u212aK k\u212bÅå\u2126ΩωȺⱥȾⱦÉéДдǅǆᲐაꭰᎠ中文한😀𐐀𐐨𞤀𞤢\ufeff\u00ad\u0345\U0010ffff"

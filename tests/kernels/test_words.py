@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curate.kernels import words as kernels
 from curate.text.tokenise import ALONE, DIGIT, LETTER, MARK, SEPARATOR, lower, sort_of, words
-from curate.text.words import find_words, sort_of_point
-from tests.text.test_kernels import tokenised
+from tests.kernels.compiled import compiled
+from tests.kernels.test_tokens import tokenised
+
+find_words, sort_of_point = compiled(kernels.find_words), compiled(kernels.sort_of_point)
 
 # Letters of one to four bytes, with and without case; marks; digits of several scripts; scripts without spaces; signs.
 LETTERS = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.matching.align import (
+from curate.kernels.align import (
     Items,
     Rule,
     Scratch,
@@ -21,11 +21,12 @@ from curate.matching.align import (
     make_scratch,
     score_of,
 )
-from curate.matching.index import first_slot, may_hold, window_hash
-from curate.matching.ngram import grown
-from curate.text.kernels import count_points, jit
-from curate.text.words import find_words
-from curate.turns import Stretches
+from curate.kernels.arrays import grown, sort
+from curate.kernels.jit import inner, jit
+from curate.kernels.texts import Stretches
+from curate.kernels.tokens import count_points
+from curate.kernels.windows import first_slot, may_hold, window_hash
+from curate.kernels.words import find_words
 
 LEAK, VARIANT = 1, 2
 """Places in `ngram.LABELS`."""
@@ -37,7 +38,7 @@ _EVENTS = 1 << 20
 """Events after which those of a long record are judged before the pass goes on."""
 
 
-@jit
+@inner
 def _fresh_state(items: Items) -> np.ndarray:
     """What `_collect` keeps of every item, close together (int32 [items, 8]): the last word with a seed of it, the
     weight of its seeds since the last gap, its last event or -1, its open candidate or -1, its reach, its need."""
@@ -47,7 +48,7 @@ def _fresh_state(items: Items) -> np.ndarray:
     return state
 
 
-@jit
+@inner
 def _find_seed(window: np.uint64, slots: np.ndarray) -> int:
     """The number of a seed by its hash, or -1."""
     slot = first_slot(window, slots.shape[0])
@@ -58,8 +59,13 @@ def _find_seed(window: np.uint64, slots: np.ndarray) -> int:
     return -1
 
 
-@jit
-def _collect(hashes: np.ndarray, begin: int, size: int, base: int, n: int, bloom: np.ndarray, slots: np.ndarray, seeds: np.ndarray, postings: np.ndarray, weights: np.ndarray, state: np.ndarray, windows: np.ndarray, proposed: np.ndarray, events: np.ndarray, candidates: np.ndarray) -> tuple[int, int]:  # fmt: skip  # noqa: E501
+@inner
+def _collect(
+    hashes: np.ndarray, begin: int, size: int, base: int, n: int, bloom: np.ndarray,
+    slots: np.ndarray, seeds: np.ndarray, postings: np.ndarray, weights: np.ndarray,
+    state: np.ndarray, windows: np.ndarray, proposed: np.ndarray, events: np.ndarray,
+    candidates: np.ndarray,
+) -> tuple[int, int]:  # fmt: skip
     """Find the seeds of a record from the word `begin` on, and the items whose seeds weigh enough close together.
 
     An event is (position of the seed's first word among those of all items, the record's word, the item's event before
@@ -104,7 +110,7 @@ def _collect(hashes: np.ndarray, begin: int, size: int, base: int, n: int, bloom
     return word, n_candidates
 
 
-@jit
+@inner
 def _gather(events: np.ndarray, last: int, places: np.ndarray) -> int:
     """Write the places of an item's events from the last one back; gives their number."""
     size = np.int64(0)
@@ -115,8 +121,12 @@ def _gather(events: np.ndarray, last: int, places: np.ndarray) -> int:
     return size
 
 
-@jit
-def _judge(events: np.ndarray, candidates: np.ndarray, n_candidates: int, items: Items, words: Words, mark: int, rule: Rule, scratch: Scratch, kept: np.ndarray, scores: np.ndarray, pairs: np.ndarray, n_kept: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip  # noqa: E501
+@inner
+def _judge(
+    events: np.ndarray, candidates: np.ndarray, n_candidates: int, items: Items, words: Words,
+    mark: int, rule: Rule, scratch: Scratch, kept: np.ndarray, scores: np.ndarray,
+    pairs: np.ndarray, n_kept: int,
+) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Align the candidates and append every alignment that scores `floor` or more to those that were kept.
 
     `kept` has (item, label, first and end of its rows in `pairs`), `pairs` (word among those of all items, word of the
@@ -155,13 +165,13 @@ def _judge(events: np.ndarray, candidates: np.ndarray, n_candidates: int, items:
     return n_kept, kept, scores, pairs
 
 
-@jit
+@inner
 def _best_of_each(kept: np.ndarray, scores: np.ndarray, n_kept: int) -> tuple[np.ndarray, int]:
     """Which alignments are the best of their item (of equal ones the first), by item, and how many items there are."""
     order, k = np.empty(n_kept, np.int64), np.int64(0)
     for i in range(n_kept):
         order[i] = (kept[i, 0] << np.int64(32)) | np.int64(i)
-    order.sort()
+    sort(order, n_kept)
     for i in range(n_kept):
         own = order[i] & np.int64(0xFFFFFFFF)
         if k > 0 and kept[order[k - 1], 0] == kept[own, 0]:
@@ -173,7 +183,7 @@ def _best_of_each(kept: np.ndarray, scores: np.ndarray, n_kept: int) -> tuple[np
     return order, k
 
 
-@jit
+@inner
 def _points(turns: Stretches, first: int, turn_ends: np.ndarray, n_turns: int, words: Words) -> np.ndarray:
     """Of every word of a record: the position of its turn, and its code points in it (int32 [words, 3])."""
     points = np.empty((words.size, 3), np.int32)
@@ -190,8 +200,10 @@ def _points(turns: Stretches, first: int, turn_ends: np.ndarray, n_turns: int, w
     return points
 
 
-@jit
-def _add_item_spans(pairs: np.ndarray, low: int, high: int, item: int, items: Items, spans: np.ndarray, k: int) -> tuple[np.ndarray, int]:  # fmt: skip  # noqa: E501
+@inner
+def _add_item_spans(
+    pairs: np.ndarray, low: int, high: int, item: int, items: Items, spans: np.ndarray, k: int,
+) -> tuple[np.ndarray, int]:  # fmt: skip
     """Append the runs of words that were found, as code points of the item's text; a run ends with its field."""
     field, before = items.item_fields[item], np.int64(-2)
     for p in range(low, high):
@@ -209,13 +221,15 @@ def _add_item_spans(pairs: np.ndarray, low: int, high: int, item: int, items: It
     return spans, k
 
 
-@jit
-def _add_doc_spans(pairs: np.ndarray, low: int, high: int, points: np.ndarray, spans: np.ndarray, k: int) -> tuple[np.ndarray, int]:  # fmt: skip  # noqa: E501
+@inner
+def _add_doc_spans(
+    pairs: np.ndarray, low: int, high: int, points: np.ndarray, spans: np.ndarray, k: int,
+) -> tuple[np.ndarray, int]:  # fmt: skip
     """Append the runs of the record's words that were found; a run ends with its turn."""
     found = np.empty(high - low, np.int64)
     for p in range(low, high):
         found[p - low] = pairs[p, 1]
-    found.sort()
+    sort(found, found.size)
     for i in range(found.size):
         word = found[i]
         if i == 0 or word != found[i - 1] + 1 or points[word, 0] != points[word - 1, 0]:
@@ -227,7 +241,7 @@ def _add_doc_spans(pairs: np.ndarray, low: int, high: int, points: np.ndarray, s
     return spans, k
 
 
-@jit
+@inner
 def _record_end(docs: np.ndarray, first: int) -> int:
     """The turn after the last one of the record whose turns begin with `first`."""
     last = first
@@ -236,7 +250,7 @@ def _record_end(docs: np.ndarray, first: int) -> int:
     return last
 
 
-@jit
+@inner
 def _most_words(turns: Stretches) -> tuple[int, int]:
     """The most words that a record can have, and the most turns one has."""
     words, most, first = np.int64(0), np.int64(0), np.int64(0)

@@ -9,18 +9,14 @@ from datasketch.lsh import _optimal_param
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.text.minhash import (
-    ShingleSets,
-    band_keys,
-    chance,
-    jaccard,
-    optimal_bands,
-    permutations,
-    shingle_sets,
-    signatures,
-)
+from curate.kernels import minhash as kernels
+from curate.kernels.minhash import ShingleSets, band_keys, shingle_sets, signatures
+from curate.text.minhash import chance, optimal_bands, permutations
 from curate.text.tokenise import tokens
+from tests.kernels.compiled import compiled
 from tests.matching.samples import gaps, lay_out, words
+
+jaccard = compiled(kernels.jaccard)
 
 
 def shingles(texts: list[str], n: int) -> set[tuple[str, ...]]:

@@ -1,0 +1,1 @@
+"""Every function that is compiled, and nothing else: an edit anywhere else compiles nothing again."""

@@ -1,0 +1,74 @@
+"""Hashes of whole token sequences, and of how texts begin: what the matcher `exact` looks up and compares."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curate.kernels.jit import inner, jit
+from curate.kernels.texts import Tokens
+from curate.kernels.tokens import MAX_TOKENS, make_edges, mix, next_tokens
+from curate.kernels.windows import may_hold, same_window
+
+_GLANCE, _OPENING = 64, 5
+"""Bytes of a turn that are looked at first, and tokens that are wanted of them: few turns begin like an item."""
+
+
+@jit
+def hash_texts(tokens: Tokens) -> np.ndarray:
+    """Two hashes of each text (uint64 [texts, 2]): of all its tokens, 0 where it has none, and of its opening."""
+    out = np.zeros((tokens.first.size - 1, 2), np.uint64)
+    for i in range(out.shape[0]):
+        first, n = tokens.first[i], tokens.first[i + 1] - tokens.first[i]
+        if n > 0:
+            h = np.uint64(0)
+            for k in range(first, first + n):
+                h = mix(h, tokens.hashes[k])
+            out[i, 0] = max(h, np.uint64(1))
+        out[i, 1] = _opening(tokens.hashes, first, n)
+    return out
+
+
+@inner
+def _opening(hashes: np.ndarray, first: int, n: int) -> np.uint64:
+    """The hash of the first of `n` tokens, `_OPENING` of them or all; never 0."""
+    n, h = min(n, _OPENING), np.uint64(0)
+    for k in range(first, first + n):
+        h = mix(h, hashes[k])
+    return max(mix(h, np.uint64(n)), np.uint64(1))
+
+
+@jit
+def may_equal(data: np.ndarray, starts: np.ndarray, stops: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Of each text, whether it may be an item: the filter `known` holds the items' openings.
+
+    So may a text whose first bytes do not hold its opening whole.
+    """
+    out = np.ones(starts.size, np.bool_)
+    begins, ends = np.empty(MAX_TOKENS, np.int64), np.empty(MAX_TOKENS, np.int64)
+    hashes, edges = np.empty(MAX_TOKENS, np.uint64), make_edges()
+    for i in range(starts.size):
+        stop = min(starts[i] + _GLANCE, stops[i])
+        while stop < stops[i] and data[stop] & 0xC0 == 0x80:  # not inside a code point
+            stop -= 1
+        n, _ = next_tokens(data, starts[i], stop, edges, begins, ends, hashes, np.int64(0))
+        if stop < stops[i] and n > 0 and ends[n - 1] == stop:  # a token that goes on is not known yet
+            n -= 1
+        if stop == stops[i] or n >= _OPENING:
+            out[i] = may_hold(known, _opening(hashes, np.int64(0), n))
+    return out
+
+
+@jit
+def same_tokens(
+    data: np.ndarray, tokens: Tokens, texts: np.ndarray, other: np.ndarray, its: Tokens,
+    items: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """For each pair of a text and an item, whether their tokens are the same."""
+    out = np.zeros(texts.size, np.bool_)
+    for i in range(texts.size):
+        a, b = tokens.first[texts[i]], its.first[items[i]]
+        n = tokens.first[texts[i] + 1] - a
+        out[i] = n == its.first[items[i] + 1] - b and same_window(
+            data, a, tokens.begins, tokens.ends, other, b, its.begins, its.ends, n
+        )
+    return out

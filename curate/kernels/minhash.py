@@ -1,0 +1,202 @@
+"""MinHash over word shingles: sets of shingles, signatures, bands, candidates, and the exact Jaccard value.
+
+    sets = shingle_sets(data, starts, stops, texts, n_texts, 5)
+    signed = signatures(sets, permutations(128))
+    keys = band_keys(signed, *optimal_bands(0.7, 128))
+    jaccard(sets, 0, sets, 1)
+
+`curate.text.minhash` says what these are and makes their numbers. Everything works on flat arrays without the GIL;
+`shingle_sets` takes 8 bytes a token.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from curate.kernels.arrays import sort
+from curate.kernels.jit import inner, jit
+from curate.kernels.tokens import MAX_TOKENS, K, make_edges, mix, next_tokens
+
+_BASE = np.uint64(0xD6E8FEB86659FD93)
+
+
+class ShingleSets(NamedTuple):
+    """Distinct shingle hashes of many texts, ascending in each: `hashes[first[i]:first[i+1]]` are those of text i."""
+
+    hashes: np.ndarray  # uint64
+    first: np.ndarray  # int64 [texts + 1]
+
+
+@inner
+def _token_hashes(
+    data: np.ndarray, starts: np.ndarray, stops: np.ndarray, texts: np.ndarray, n_texts: int,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """The token hashes of all texts one after the other, and where each text begins among them."""
+    room = np.int64(MAX_TOKENS)
+    for i in range(starts.size):
+        room += (stops[i] - starts[i]) // 2 + 1
+    hashes, first = np.empty(room, np.uint64), np.zeros(n_texts + 1, np.int64)
+    begins, ends = np.empty(room, np.int64), np.empty(room, np.int64)
+    edges, k = make_edges(), np.int64(0)
+    for i in range(starts.size):
+        at, before = starts[i], k
+        while at < stops[i]:
+            k, at = next_tokens(data, at, stops[i], edges, begins, ends, hashes, k)
+        first[texts[i] + 1] += k - before
+    for text in range(n_texts):
+        first[text + 1] += first[text]
+    return hashes, first
+
+
+@inner
+def _distinct_windows(tokens: np.ndarray, n: int) -> np.ndarray:
+    """The distinct hashes of all windows of n tokens, ascending; of all tokens where there are fewer."""
+    size = min(n, tokens.size)
+    windows = np.empty(tokens.size - size + 1 if size else 0, np.uint64)
+    for begin in range(windows.size):
+        h = np.uint64(size)
+        for j in range(begin, begin + size):
+            h = h * _BASE + tokens[j]
+        windows[begin] = mix(h, K)
+    sort(windows, windows.size)
+    k = 0
+    for i in range(windows.size):
+        if i == 0 or windows[i] != windows[i - 1]:
+            windows[k] = windows[i]
+            k += 1
+    return windows[:k]
+
+
+@jit
+def shingle_sets(
+    data: np.ndarray, starts: np.ndarray, stops: np.ndarray, texts: np.ndarray, n_texts: int, n: int
+) -> ShingleSets:
+    """The shingles of n tokens of `n_texts` texts.
+
+    Stretch i is the valid UTF-8 `data[starts[i]:stops[i]]` and belongs to text `texts[i]`; `texts` must ascend. Texts
+    without a token have no shingle.
+    """
+    tokens, begins = _token_hashes(data, starts, stops, texts, n_texts)
+    hashes, first, k = np.empty(begins[n_texts], np.uint64), np.zeros(n_texts + 1, np.int64), np.int64(0)
+    for text in range(n_texts):
+        for window in _distinct_windows(tokens[begins[text] : begins[text + 1]], n):
+            hashes[k] = window
+            k += 1
+        first[text + 1] = k
+    return ShingleSets(hashes[:k].copy(), first)
+
+
+@inner
+def _sign(shingles: np.ndarray, factors: np.ndarray, summands: np.ndarray, out: np.ndarray) -> None:
+    for shingle in shingles:
+        x = shingle >> np.uint64(32)
+        for i in range(out.size):
+            out[i] = min(out[i], np.uint32((factors[i] * x + summands[i]) >> np.uint64(32)))
+
+
+@jit
+def signatures(sets: ShingleSets, functions: np.ndarray) -> np.ndarray:
+    """The MinHash signature of every text: uint32 [texts, functions]; all ones for a text without shingles.
+
+    `functions` come from `permutations`; only signatures of the same functions can be compared.
+    """
+    out = np.full((sets.first.size - 1, functions.shape[1]), np.uint32(0xFFFFFFFF))
+    for text in range(out.shape[0]):
+        _sign(sets.hashes[sets.first[text] : sets.first[text + 1]], functions[0], functions[1], out[text])
+    return out
+
+
+@jit
+def band_keys(signed: np.ndarray, bands: int, rows: int) -> np.ndarray:
+    """The keys of every signature: uint64 [texts, bands]; key i is made of places i·rows to (i + 1)·rows.
+
+    Keys of different bands are different (but for 64-bit collisions), so all may go into one table.
+    """
+    out = np.empty((signed.shape[0], bands), np.uint64)
+    for text in range(signed.shape[0]):
+        for band in range(bands):
+            h = np.uint64(band + 1)
+            for i in range(band * rows, (band + 1) * rows):
+                h = mix(h, np.uint64(signed[text, i]))
+            out[text, band] = h
+    return out
+
+
+@inner
+def jaccard(a: ShingleSets, text_a: int, b: ShingleSets, text_b: int) -> float:
+    """Shared shingles over all shingles of two texts; 0 where neither has any."""
+    i, j, shared = a.first[text_a], b.first[text_b], np.int64(0)
+    end_a, end_b = a.first[text_a + 1], b.first[text_b + 1]
+    total = end_a - i + end_b - j
+    while i < end_a and j < end_b:
+        left, right = a.hashes[i], b.hashes[j]
+        shared += np.int64(left == right)
+        i += np.int64(left <= right)
+        j += np.int64(right <= left)
+    return shared / (total - shared) if total else 0.0
+
+
+@jit
+def some_sets(sets: ShingleSets, texts: np.ndarray) -> ShingleSets:
+    """The sets of some texts."""
+    first = np.zeros(texts.size + 1, np.int64)
+    for i in range(texts.size):
+        first[i + 1] = first[i] + sets.first[texts[i] + 1] - sets.first[texts[i]]
+    hashes = np.empty(first[texts.size], np.uint64)
+    for i in range(texts.size):
+        for j in range(first[i + 1] - first[i]):
+            hashes[first[i] + j] = sets.hashes[sets.first[texts[i]] + j]
+    return ShingleSets(hashes, first)
+
+
+@inner
+def _first(keys: np.ndarray, key: np.uint64) -> int:
+    """Where `key` begins in ascending keys, or would."""
+    low, high = 0, keys.size
+    while low < high:
+        middle = (low + high) // 2
+        if keys[middle] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@inner
+def _doubled(pairs: np.ndarray) -> np.ndarray:
+    """A copy with room for twice as many pairs."""
+    larger = np.empty((2 * pairs.shape[0], 2), np.int64)
+    for i in range(pairs.shape[0]):
+        larger[i, 0], larger[i, 1] = pairs[i, 0], pairs[i, 1]
+    return larger
+
+
+@jit
+def candidates(keys: np.ndarray, known: np.ndarray, items: np.ndarray, n_items: int) -> np.ndarray:
+    """The pairs (text, item) that share a key of some band, each once: int64 [pairs, 2]."""
+    pairs, k = np.empty((64, 2), np.int64), np.int64(0)
+    seen = np.full(n_items, -1, np.int64)  # the last text that each item was found for
+    for text in range(keys.shape[0]):
+        for band in range(known.shape[0]):
+            place = _first(known[band], keys[text, band])
+            while place < known.shape[1] and known[band, place] == keys[text, band]:
+                item = items[band, place]
+                if seen[item] != text:
+                    seen[item] = text
+                    if k == pairs.shape[0]:
+                        pairs = _doubled(pairs)
+                    pairs[k, 0], pairs[k, 1] = text, item
+                    k += 1
+                place += 1
+    return pairs[:k]
+
+
+@jit
+def jaccards(sets: ShingleSets, texts: np.ndarray, others: ShingleSets, items: np.ndarray) -> np.ndarray:
+    """The exact Jaccard value of each pair of a text and an item."""
+    scores = np.empty(texts.size, np.float64)
+    for i in range(texts.size):
+        scores[i] = jaccard(sets, texts[i], others, items[i])
+    return scores
