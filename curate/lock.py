@@ -2,7 +2,7 @@
 not.
 
 It holds the resolved recipe, the digest of every input and output file, and the counts of every step; keys are sorted,
-and neither a time nor an absolute path stands in it, so that it is itself the same on a rebuild. `check_inputs` refuses
+and neither a time nor an absolute path is in it, so that it is itself the same on a rebuild. `check_inputs` refuses
 a build whose inputs differ from a lock, `check_outputs` fails one whose output does.
 """
 

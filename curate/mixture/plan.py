@@ -64,6 +64,9 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
         steps.load(name).make(spec, base=base, kind=recipe.kind, seed=recipe.seed)
         for name, spec in recipe.steps.items()
     ]
+    for name, step in zip(recipe.steps, made, strict=True):
+        if step.name != name:
+            raise UserError(f"step '{name}' calls itself '{step.name}'; the two must be the same")
     readings = [replace(reading, needs=_needs(made, reading)) for reading in readings]
     return Plan(recipe, base, sources, readings, list(digests), made, notes)
 

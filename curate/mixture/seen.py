@@ -37,6 +37,7 @@ class Corpus:
                 alive=mask,
                 looks=[(first, block.n, block.kept[step]) for first, block in firsts(own)],
                 staged=partial(self._staged, step, number),
+                positions=rows.positions,
                 rows=partial(self._rows, number),
             )
             for number, (rows, own, mask) in enumerate(zip(self.writer.sources, self.blocks, alive, strict=True))

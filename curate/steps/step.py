@@ -81,12 +81,18 @@ class Seen:
     staged: Callable[..., Iterator[tuple[int, tuple[pa.Table, ...]]]]
     """`staged("a", "b")`: of every block that has both, its first record and the tables of these names, of
     `Look.scratch` or `Look.tables`, or `documents`, which holds the records first and then the quarantined rows."""
+    positions: Callable[[np.ndarray], np.ndarray]
+    """Where records, given by their ordinals, are among all rows of the source, bad ones included."""
     rows: Callable[[np.ndarray | None], Iterator[Records]]
     """The records of a mask (or all) in the order of their sampling keys, a part at a time, from disk."""
 
     def kept(self, name: str) -> np.ndarray:
         """An array that every look kept, of all blocks one after the other; raises KeyError where none kept it."""
         return np.concatenate([kept[name] for _, _, kept in self.looks])
+
+    def ids(self, mask: np.ndarray) -> pa.StringArray:
+        """The ids of the records of a mask."""
+        return row_ids(self.name, self.positions(np.flatnonzero(mask)))
 
 
 @dataclass(frozen=True)
@@ -108,9 +114,18 @@ class Removal:
         return cls(np.empty(0, np.int64), np.empty(0, np.int64), ())
 
     @classmethod
-    def of(cls, gone: np.ndarray, reasons: Sequence[str], fate: str = "removed") -> Removal:
+    def of(
+        cls,
+        gone: np.ndarray,
+        reasons: Sequence[str],
+        fate: str = "removed",
+        *,
+        about: Sequence[str | None] | None = None,
+        detail: Sequence[str | None] | None = None,
+    ) -> Removal:
         """The records of a mask, with a reason for each of them."""
-        return cls(np.flatnonzero(gone), np.arange(int(np.count_nonzero(gone))), reasons, fate=fate)
+        rows = np.flatnonzero(gone)
+        return cls(rows, np.arange(len(rows)), reasons, about, detail, fate)
 
     def only(self, mask: np.ndarray) -> Removal:
         """Those of its rows that are in a mask over all records."""

@@ -44,6 +44,7 @@ class Taker:
         for source, rows in zip(seen, self.rows, strict=True):
             mask = np.isin(source.kept("rows"), rows)
             reasons = [f"{self.name} took {source.name}/{row}" for row in source.kept("rows")[mask].tolist()]
+            assert source.ids(mask).to_pylist() == [f"{source.name}/{row}" for row in rows]
             removals.append(Removal.of(mask, reasons, self.fate))
         left = [int(source.alive.sum()) for source in seen]
         return Decision(removals, figures={"left": left})

@@ -182,6 +182,6 @@ def test_the_example_of_the_documentation_works_as_it_stands(folder: Path, tmp_p
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert {row["id"]: row["reason"] for row in read(tmp_path / "out", "removed/*.parquet")} == {
-        "a/0": "has 4 characters",
-        "a/2": "has 7 characters",
+        "a/0": "has 4 bytes",
+        "a/2": "has 7 bytes",
     }

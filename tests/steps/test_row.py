@@ -68,4 +68,6 @@ def test_a_removal_tells_its_reasons_row_by_row() -> None:
     assert removal.column(["a", None]).to_pylist() == [None, "a", None]
     assert Removal.none().column([]).equals(pa.array([], pa.string()))
     mask = Removal.of(np.array([False, True, True]), ["p", "q"], "duplicate")
+    told = Removal.of(np.array([True, False]), ["r"], about=["a"], detail=["d"])
+    assert (told.about, told.detail, told.fate) == (["a"], ["d"], "removed")
     assert (mask.rows.tolist(), mask.column(mask.reasons).to_pylist(), mask.fate) == ([1, 2], ["p", "q"], "duplicate")
