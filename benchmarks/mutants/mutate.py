@@ -64,6 +64,8 @@ class Mutant:
     function: str
     """The function or method it lies in, as Python names it; empty for what is run when the module is imported."""
     line: int
+    lines: Span
+    """First and last line of the statement it lies in, or of that statement's head."""
     kind: str
     start: int
     stop: int
@@ -86,13 +88,13 @@ def mutants(file: str, source: bytes, seed: int) -> list[Mutant]:
     plain, lines = ast.dump(tree), source.decode().splitlines()
     seen: Counter[str] = Counter()
     found = []
-    for node, function in _nodes(tree, ""):
+    for node, function, statement in _nodes(tree, "", (1, 1)):
         for kind, start, stop, new in _edits(node, text):
             line = source.count(b"\n", 0, start) + 1
             about = "\0".join([str(seed), file, function, kind, lines[line - 1].strip(), text[start, stop], new])
             seen[about] += 1
             key = hashlib.blake2b(f"{about}\0{seen[about]}".encode(), digest_size=8).hexdigest()
-            mutant = Mutant(key, file, function, line, kind, start, stop, new)
+            mutant = Mutant(key, file, function, line, statement, kind, start, stop, new)
             if _is_another(mutant.applied(source), plain):
                 found.append(mutant)
     return sorted(found, key=lambda mutant: mutant.key)
@@ -125,9 +127,11 @@ class _Text:
         return self.span(left)[1], self.span(right)[0]
 
 
-def _nodes(node: ast.AST, function: str, within: str = "") -> Iterator[tuple[ast.AST, str]]:
-    """Every node that may be mutated, with the outermost function it lies in."""
-    yield node, function
+def _nodes(node: ast.AST, function: str, lines: Span, within: str = "") -> Iterator[tuple[ast.AST, str, Span]]:
+    """Every node that may be mutated, with the outermost function and the lines of the statement it lies in."""
+    if isinstance(node, ast.stmt):
+        lines = _head(node)
+    yield node, function, lines
     if isinstance(node, ast.FunctionDef | ast.ClassDef) and not function:
         within = f"{within}.{node.name}" if within else node.name
         function = within if isinstance(node, ast.FunctionDef) else ""
@@ -136,7 +140,15 @@ def _nodes(node: ast.AST, function: str, within: str = "") -> Iterator[tuple[ast
             continue
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST) and not _passed_over(child):
-                yield from _nodes(child, function, within)
+                yield from _nodes(child, function, lines, within)
+
+
+def _head(node: ast.stmt) -> Span:
+    """First and last line of a statement without the statements in it."""
+    first = min(one.lineno for one in [node, *getattr(node, "decorator_list", ())])
+    body = getattr(node, "body", None)
+    last = max(node.lineno, body[0].lineno - 1) if body else node.end_lineno
+    return first, last or first
 
 
 def _passed_over(node: ast.AST) -> bool:
