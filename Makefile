@@ -10,7 +10,9 @@ BIN := $(VENV)/bin
 PEERS := out/speed/peers
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: bench learning recall demo demo-train test test-slow check format clean
+SEED ?= 1
+MUTANTS ?= 200
+.PHONY: bench learning recall mutants demo demo-train test test-slow check format clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -22,6 +24,7 @@ help:
 	@echo "make bench      measure speed and memory beside other tools; benchmarks/speed/README.md says what of (DATA=, MB=, SIZES=)"
 	@echo "make learning   does training on built mixtures teach a model? About two hours on two cores; benchmarks/learning/README.md (DATA=)"
 	@echo "make recall     what is found of changed benchmark items, beside other rules; benchmarks/recall/README.md (DATA=)"
+	@echo "make mutants    how many seeded faults in mixture and steps do the tests notice? benchmarks/mutants/README.md (MUTANTS=, SEED=)"
 	@echo "make check      lint, format and types"
 	@echo "make format     mend what the linter and the formatter can mend"
 	@echo "make clean      remove $(VENV), caches and built files"
@@ -53,6 +56,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+mutants: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.mutants.run -n $(MUTANTS) --seed $(SEED)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

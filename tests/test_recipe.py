@@ -51,6 +51,7 @@ NAMES = [
     ({"decontaminate": CLEAN | {"policy": "drop-row"}}, "unknown policy 'drop-row'; did you mean 'drop-rows'?"),
     ({"decontaminate": CLEAN | {"profile": "tulu"}}, "unknown profile 'tulu'; did you mean 'tulu3'?"),
     ({"decontaminate": CLEAN | {"roles": ["usr"]}}, "unknown role 'usr'; did you mean 'user'?"),
+    ({"decontaminate": CLEAN | {"matchers": {"rubust": True}}}, "unknown matcher 'rubust'; did you mean 'robust'?"),
     ({"output": {"shard": 2}}, "output: unknown key 'shard'; did you mean 'shards'?"),
     ({"dedup": {"exact": True}}, "unknown key 'dedup'"),  # a step that has not been built
 ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -421,6 +423,23 @@ def test_a_build_has_its_report_and_the_audit_alone_gives_it_again(tmp_path: Pat
     done = call("report", out, cwd=tmp_path)
     assert (done.code, done.out.strip()) == (0, str(out / "report.html"))
     assert (out / "report.html").read_bytes() == written
+
+
+def test_the_commands_of_the_page_are_there_to_be_run(tmp_path: Path) -> None:
+    out = tmp_path / "built"
+    assert call("build", ROOT / "mixtures/quickstart/recipe.yaml", "-o", out, cwd=tmp_path).code == 0
+    asked = re.search(r'<dl class="ask">(.*?)</dl>', (out / "report.html").read_text("utf-8"), re.DOTALL)
+    assert asked
+    commands = [shlex.split(html.unescape(text)) for text in re.findall("<code>(.*?)</code>", asked[1])]
+    assert [command[1] for command in commands].count("sql") >= 3
+    assert commands.pop() == ["duckdb", "-readonly", "audit.duckdb"]
+    for program, *arguments in commands:
+        assert program == "curate"
+        if arguments[0] == "review":  # it asks a person
+            assert arguments == ["review", "."]
+            continue
+        done = call(*arguments, cwd=out)
+        assert (done.code, done.err) == (0, ""), arguments
 
 
 def test_a_folder_without_an_audit(tmp_path: Path) -> None:

@@ -1,0 +1,110 @@
+"""What the terminal shows of a build says what the build did, word for word."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.command import Done, call
+from tests.corpus import chat, sentence, write_lines, write_recipe
+
+CLEAN = {"suite": "evals.jsonl"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two sources with a leak, a bad row, a column that is dropped, and fewer rows than are asked for; a recipe."""
+    folder, rng = tmp_path_factory.mktemp("show"), random.Random(5)
+    items = [sentence(rng, 20) for _ in range(4)]
+    write_lines(folder / "evals.jsonl", [{"question": item} for item in (*items, "too short")])
+    chats: list[object] = [chat(sentence(rng, 12), sentence(rng, 9)) for _ in range(1200)]
+    chats[3], chats[5] = chat(items[0], "A."), b"{"
+    write_lines(folder / "chats.jsonl", chats)
+    write_lines(folder / "more.jsonl", [chat(sentence(rng, 9), "B.") | {"mark": "x"} for _ in range(9)])
+    write_lines(folder / "few.jsonl", [chat(sentence(rng, 9), "C.") for _ in range(2)])
+    sources = [
+        {"name": "chats", "from": "chats.jsonl", "format": "messages"},
+        {"name": "more", "from": "more.jsonl", "rows": 4},
+        {"name": "few", "from": "few.jsonl", "rows": 3, "format": "messages"},
+    ]
+    write_recipe(folder / "r.yaml", sources=sources, decontaminate=CLEAN, output={"validation": 30})
+    write_recipe(folder / "one.yaml", sources=[{"name": "few", "from": "few.jsonl", "format": "messages"}])
+    return folder
+
+
+def shown(done: Done) -> tuple[list[list[str]], list[str]]:
+    """The rows of all tables, heads among them, and the other lines."""
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    rows = [[cell.strip() for cell in re.split("[│┃]", line)[1:-1]] for line in lines if line[:1] in ("│", "┃")]
+    return rows, [line for line in lines if line and line[0] not in "│┃┏┡├└"]
+
+
+def test_a_build_is_shown(folder: Path) -> None:
+    rows, lines = shown(call("build", "r.yaml", "-o", "out it", "--no-stages", cwd=folder))
+    assert rows == [
+        ["source", "read", "quarantined", "removed", "not sampled", "kept", "written"],
+        ["chats", "1,200", "1", "1", "0", "1,198", "1,198"],
+        ["more", "9", "0", "0", "5", "4", "4"],
+        ["few", "2", "0", "0", "0", "2", "2"],
+        ["all", "1,211", "1", "1", "5", "1,204", "1,204"],
+        ["source", "benchmark", "items hit", "of", "rate", "over 2 %"],
+        ["chats", "evals", "1", "5", "20.00 %", "flagged"],
+    ]
+    lock = json.loads((folder / "out it/recipe.lock.json").read_text("utf-8"))
+    tokens = sum(source["tokens"] for source in lock["counts"]["sources"].values())
+    size, seconds = re.findall(r"\(([\d.]+ MB) of text, ([\d.]+ s)\)", lines[-5])[0]
+    assert lines == [
+        "r (sft)",
+        "overlap with benchmarks: 1 of 3 pairs of source and benchmark",
+        "note: items that can never be hit: 1 (evals 1): curate sql out it never-matchable",
+        f"note: searched 0.1 MB of turns, {tokens:,} tokens",
+        "note: source 'more': format messages, found by its columns",
+        "warning: source 'more': columns dropped: mark (list them under `keep` to carry them)",
+        "warning: source 'chats': rows quarantined: 1",
+        "warning: source 'few': rows missing of those asked for: 1",
+        f"out it: rows: 1,174 train and 30 validation ({size} of text, {seconds})",
+        "  load     datasets.load_dataset('out it')",
+        "  look     out it/report.html",
+        "  ask      curate sql 'out it' --list",
+        "  one row  curate why 'out it' chats/0",
+    ]
+
+
+def test_a_build_of_one_source_without_steps_needs_no_sums(folder: Path) -> None:
+    rows, lines = shown(call("build", "one.yaml", "-o", "one", "--limit", 1, "--no-stages", cwd=folder))
+    assert rows[1:] == [["few", "1", "0", "0", "0", "1", "1"]]
+    assert lines[1:3] == [
+        "note: the recipe has no steps: nothing was looked for in the rows, and none was removed",
+        "note: a try on the first 1 rows of each source; the folder is marked so",
+    ]
+    assert re.fullmatch(r"one: rows: 1 train \(0\.0 MB of text, [\d.]+ s\)", lines[3])
+
+
+def test_blocks_that_were_known_are_told(folder: Path) -> None:
+    call("build", "one.yaml", "-o", "first", cwd=folder)
+    lines = shown(call("build", "one.yaml", "-o", "second", cwd=folder))[1]
+    assert "note: of 1 blocks 1 had been looked at by an earlier build" in lines
+
+
+def test_a_validation_split_that_falls_short_is_told(folder: Path) -> None:
+    source = {"name": "few", "from": "few.jsonl", "format": "messages"}
+    write_recipe(folder / "short.yaml", sources=[source], output={"validation": 5})
+    lines = shown(call("build", "short.yaml", "-o", "short", cwd=folder))[1]
+    assert "warning: validation rows missing of those asked for: 3" in lines
+    assert "warning: no row is left: `datasets` cannot open an empty split" not in lines
+
+
+def test_a_self_test_is_shown(folder: Path) -> None:
+    told = call("decontaminate", "chats.jsonl", "--suite", "evals.jsonl", "--self-test", "-o", "t", cwd=folder)
+    rows, lines = shown(told)
+    assert "self-test: of changed copies of the items, planted in a sample of the text, these settings find" in lines
+    at = rows.index(["copy", "planted", "found", "%", "95 % interval"])
+    head, last = rows[at + 1], rows[-1]
+    assert head == ["verbatim", "5", "4", "80.0", "37.6 to 96.4"]
+    assert last[0] == "none: false alarms, at most"
+    assert last[1:3] == ["1,199", "1"]  # the leak that is in the text
