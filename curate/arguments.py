@@ -15,12 +15,18 @@ READ = "How the data is read"
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="The new folder to write.")]
 Folder = Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a finished build.")]
 Json = Annotated[
-    bool, typer.Option("--json", metavar="", help="Print one JSON object instead of tables.", rich_help_panel=RUN)
+    bool,
+    typer.Option(
+        "--json", metavar="", help="Print one JSON object instead of tables.", rich_help_panel=RUN
+    ),
 ]
 Limit = Annotated[
     int | None,
     typer.Option(
-        min=1, metavar="N", help="Only the first N rows of each source, for a first try.", rich_help_panel=RUN
+        min=1,
+        metavar="N",
+        help="Only the first N rows of each source, for a first try.",
+        rich_help_panel=RUN,
     ),
 ]
 Locked = Annotated[
@@ -42,21 +48,32 @@ Stages = Annotated[
 ]
 StagesDir = Annotated[
     Path | None,
-    typer.Option("--stages", metavar="DIR", help="The folder of the stages; by default in the user's cache."),
+    typer.Option(
+        "--stages", metavar="DIR", help="The folder of the stages; by default in the user's cache."
+    ),
 ]
 NoStages = Annotated[
-    bool, typer.Option("--no-stages", metavar="", help="Keep nothing for the next build.", rich_help_panel=RUN)
+    bool,
+    typer.Option(
+        "--no-stages", metavar="", help="Keep nothing for the next build.", rich_help_panel=RUN
+    ),
 ]
 Overwrite = Annotated[
     bool,
     typer.Option(
-        "--overwrite", metavar="", help="Replace OUT if an earlier build or run made it.", rich_help_panel=RUN
+        "--overwrite",
+        metavar="",
+        help="Replace OUT if an earlier build or run made it.",
+        rich_help_panel=RUN,
     ),
 ]
 Workers = Annotated[
     int | None,
     typer.Option(
-        min=1, metavar="N", help="Threads; all cores by default. The result is the same.", rich_help_panel=RUN
+        min=1,
+        metavar="N",
+        help="Threads; all cores by default. The result is the same.",
+        rich_help_panel=RUN,
     ),
 ]
 BenchmarksDir = Annotated[
@@ -69,7 +86,11 @@ BenchmarksDir = Annotated[
 ]
 Without = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME", help="Leave a benchmark out; may be given more than once.", rich_help_panel=SUITE),
+    typer.Option(
+        metavar="NAME",
+        help="Leave a benchmark out; may be given more than once.",
+        rich_help_panel=SUITE,
+    ),
 ]
 MaxRate = Annotated[
     float | None,
@@ -92,6 +113,81 @@ SelfTest = Annotated[
 ]
 Verdicts = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Verdicts that curate review wrote: they are honoured.", rich_help_panel=SUITE),
+    typer.Option(
+        metavar="FILE",
+        help="Verdicts that curate review wrote: they are honoured.",
+        rich_help_panel=SUITE,
+    ),
 ]
 Debug = Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")]
+Data = Annotated[
+    list[str], typer.Argument(metavar="DATA...", help="Files, globs, folders or Hub ids.")
+]
+Suite = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SUITE", help="A shipped suite, a suite file, or a data file of your own."
+    ),
+]
+Against = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="DATA",
+        help="A data set whose rows must not be there either: a test split, say.",
+    ),
+]
+ProfileName = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="default, tulu3 (the paper's rule) or olmo3.",
+        rich_help_panel=SUITE,
+    ),
+]
+MatcherNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="Turn a matcher on beside the profile's: exact, minhash, robust or semantic.",
+        rich_help_panel=SUITE,
+    ),
+]
+PolicyName = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="report, drop-rows, drop-source or tulu3.", rich_help_panel=SUITE
+    ),
+]
+Kind = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND",
+        help="prompt, sft, preference or rlvr; found out by default.",
+        rich_help_panel=READ,
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="messages, sharegpt, alpaca, gsm8k, preference, tulu3-rlvr or text; found out by default.",
+        rich_help_panel=READ,
+    ),
+]
+Split = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="The split of Hub ids, built folders and saved data sets.",
+        rich_help_panel=READ,
+    ),
+]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ROLE",
+        help="Whose turns are scanned; user by default; may be given more than once.",
+        rich_help_panel=SUITE,
+    ),
+]

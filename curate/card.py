@@ -1,12 +1,12 @@
 """Writes the dataset card: the README.md of a built folder, as the Hugging Face Hub reads it.
 
-The front matter names the splits, so `datasets.load_dataset(folder)` gives exactly those, and the removed rows are a
-configuration of their own. Below it stand the figures a reader asks for first: which sources under which licences, what
-was dropped and why, what the steps tell, and how to load, question and rebuild the data.
+The front matter names the splits, so `datasets.load_dataset(folder)` gives exactly those, and the
+removed rows are a configuration of their own. Below it stand the figures a reader asks for first:
+which sources under which licences, what was dropped and why, what the steps tell, and how to load,
+question and rebuild the data.
 
-A card states only what it is given: a licence nobody stated is "not stated", a missing figure is left out. It holds no
-time and no absolute path, so the same build gives the same card.
-"""
+A card states only what it is given: a licence nobody stated is "not stated", a missing figure is
+left out. It holds no time and no absolute path, so the same build gives the same card."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ KIND_WORDS = {
     "preference": "preference pairs",
     "rlvr": "prompts with verifiable answers",
 }
-# Identifiers the Hub knows, by the names people write. Anything else becomes `other`, and is named in the table.
+# Identifiers the Hub knows, by the names people write. Anything else becomes `other`, and is named
+# in the table.
 _HUB_LICENCES = """
     apache-2.0 mit openrail bsd bsd-2-clause bsd-3-clause cc cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0
     cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0
@@ -77,7 +78,9 @@ class SplitFacts:
 
 @dataclass(frozen=True)
 class CardFacts:
-    """Everything a card says. Sizes are bytes; `lock_digest` is the sha256 of recipe.lock.json, in hex."""
+    """Everything a card says. Sizes are bytes; `lock_digest` is the sha256 of recipe.lock.json, in
+    hex.
+    """
 
     name: str
     kind: str
@@ -131,7 +134,9 @@ def size_category(rows: int) -> str:
 
 def _configs(facts: CardFacts) -> list[dict[str, object]]:
     files = [{"split": split.name, "path": split.glob} for split in facts.splits]
-    configs: list[dict[str, object]] = [{"config_name": "default", "default": True, "data_files": files}]
+    configs: list[dict[str, object]] = [
+        {"config_name": "default", "default": True, "data_files": files}
+    ]
     if _has_removed(facts):
         removed = [{"split": "removed", "path": "removed/*.parquet"}]
         configs.append({"config_name": "removed", "data_files": removed})
@@ -145,7 +150,11 @@ def _has_removed(facts: CardFacts) -> bool:
 def _hub_licence(licence: str | None) -> str:
     if not licence or not licence.strip():
         return "unknown"
-    written = re.sub(r"[\s_]+", "-", licence.strip().lower()).removesuffix("-only").removesuffix("-or-later")
+    written = (
+        re.sub(r"[\s_]+", "-", licence.strip().lower())
+        .removesuffix("-only")
+        .removesuffix("-or-later")
+    )
     written = _ALIASES.get(written, written)
     return written if written in HUB_LICENCES else "other"
 
@@ -154,7 +163,11 @@ def _opening(facts: CardFacts) -> str:
     rows = " and ".join(f"{split.rows:,} {plain(split.name)}" for split in facts.splits) or "no"
     sources = f"{len(facts.sources)} {'source' if len(facts.sources) == 1 else 'sources'}"
     sizes = [split.size for split in facts.splits]
-    size = f", {_bytes(sum(s for s in sizes if s is not None))} of Parquet" if sizes and None not in sizes else ""
+    size = (
+        f", {_bytes(sum(s for s in sizes if s is not None))} of Parquet"
+        if sizes and None not in sizes
+        else ""
+    )
     return f"{KIND_WORDS[facts.kind].capitalize()}: {rows} rows from {sources}{size}.\n"
 
 
@@ -162,7 +175,9 @@ def _notes(facts: CardFacts) -> str:
     notes = []
     if facts.limit is not None:
         rows = "row" if facts.limit == 1 else f"{facts.limit:,} rows"
-        notes.append(f"**A first try, not the whole data set**: only the first {rows} of each source were read.")
+        notes.append(
+            f"**A first try, not the whole data set**: only the first {rows} of each source were read."
+        )
     notes += [
         f"**Shortfall**: source {plain(source.name)} had {source.shortfall:,} rows fewer than the recipe asks for."
         for source in facts.sources

@@ -3,11 +3,11 @@
     checked = check("my-rlvr", kind="rlvr")
     checked.findings        # finding, row id, detail
 
-Looked at are a built folder, files of any kind that is read, or a data set of the Hub. Rows that make no record,
-prompts that stand in several rows, pairs whose two answers are the same, files that differ from the lock and, for
-`rlvr`, labels that their own verifiers refuse. The findings of a built folder are written into its audit, which no lock
-digests. Nothing is repaired. In memory stand a hash and an id for every row and, for `rlvr`, the distinct labels.
-"""
+Looked at are a built folder, files of any kind that is read, or a data set of the Hub. Rows that
+make no record, prompts that stand in several rows, pairs whose two answers are the same, files that
+differ from the lock and, for `rlvr`, labels that their own verifiers refuse. The findings of a
+built folder are written into its audit, which no lock digests. Nothing is repaired. In memory stand
+a hash and an id for every row and, for `rlvr`, the distinct labels."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ class Checked:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rows, or files, each finding has; only those that there are, in the order of FINDINGS."""
+        """How many rows, or files, each finding has; only those that there are, in the order of
+        FINDINGS.
+        """
         found = Counter(finding.finding for finding in self.findings)
         return {name: found[name] for name in FINDINGS if found[name]}
 
@@ -89,7 +91,9 @@ class Checked:
 
 @dataclass
 class _Seen:
-    """What rows have been met: prompts with the first row that has them, and the labels with theirs."""
+    """What rows have been met: prompts with the first row that has them, and the labels with
+    theirs.
+    """
 
     prompts: dict[bytes, tuple[str, selfcheck.Label | None]] = field(default_factory=dict)
     labels: dict[selfcheck.Label, list[str]] = field(default_factory=dict)
@@ -103,12 +107,13 @@ def check(
     seconds: float = 30.0,
     allow_weaker: bool = False,
 ) -> Checked:
-    """Check a built folder, a file, a glob or a Hub set; `purpose` is sft, dpo or rlvr, found out by default.
+    """Check a built folder, a file, a glob or a Hub set; `purpose` is sft, dpo or rlvr, found out
+    by default.
 
-    `workers` is the number of processes for verifiers, `seconds` their limit a row; `allow_weaker` lets solutions of
-    `code` run within limits alone where no sandbox can be made. Raises UserError where the data cannot be opened or
-    makes no records of the kind, and where a verifier lacks what it needs.
-    """
+    `workers` is the number of processes for verifiers, `seconds` their limit a row; `allow_weaker`
+    lets solutions of `code` run within limits alone where no sandbox can be made. Raises UserError
+    where the data cannot be opened or makes no records of the kind, and where a verifier lacks what
+    it needs."""
     if purpose is not None and purpose not in PURPOSES:
         raise UserError(unknown("purpose", purpose, PURPOSES))
     folder = Path(path) if (Path(path) / locks.LOCK).is_file() else None
@@ -117,7 +122,9 @@ def check(
     kind = PURPOSES[purpose] if purpose else str(lock["recipe"]["kind"]) if lock else ""
     n_rows, seen = 0, _Seen()
     try:
-        source = open_source("data", "data/*.parquet", base=folder) if folder else _source(str(path))
+        source = (
+            open_source("data", "data/*.parquet", base=folder) if folder else _source(str(path))
+        )
         for block in source.blocks():
             kind = kind or guess_kind(block)
             n_rows += block.n_rows
@@ -125,7 +132,9 @@ def check(
     except UserError as error:
         if not findings or n_rows:
             raise
-        findings.append(Finding("digest", None, str(error)))  # no wonder, of a file that is not the one it was
+        findings.append(
+            Finding("digest", None, str(error))
+        )  # no wonder, of a file that is not the one it was
     labels = selfcheck.tried(seen.labels, workers, seconds, allow_weaker=allow_weaker)
     findings.extend(_labels(seen, labels))
     checked = Checked(str(path), kind, n_rows, findings, _only_read(seen, labels))
@@ -157,7 +166,9 @@ def _block(block: Any, name: str, kind: str, built: bool, seen: _Seen) -> Iterat
     own = parsed.origin_id.to_pylist() if built else [None] * len(parsed.rows)
     ids = [mine or f"{name}/{row}" for mine, row in zip(own, parsed.rows.tolist(), strict=True)]
     bad = {one.row: _unsound(one, name, built) for one in parsed.quarantine}
-    records = dict(zip(parsed.rows.tolist(), zip(ids, parsed.records.to_pylist(), strict=True), strict=True))
+    records = dict(
+        zip(parsed.rows.tolist(), zip(ids, parsed.records.to_pylist(), strict=True), strict=True)
+    )
     for row in sorted(bad.keys() | records.keys()):
         if row in bad:
             yield bad[row]
@@ -167,7 +178,9 @@ def _block(block: Any, name: str, kind: str, built: bool, seen: _Seen) -> Iterat
 
 
 def _unsound(quarantined: Any, name: str, built: bool) -> Finding:
-    """The finding of a row that makes no record; a built row is named by the id in its text, where that can be read."""
+    """The finding of a row that makes no record; a built row is named by the id in its text, where
+    that can be read.
+    """
     reason = str(quarantined.reason)
     finding = "schema"
     if any(words in reason for words in _ROLE_REASONS):
@@ -195,14 +208,21 @@ def _record(row: str, record: Mapping[str, Any], kind: str, seen: _Seen) -> Iter
     key = hashlib.blake2b(json.dumps(_said(prompt)).encode(), digest_size=16).digest()
     first, other = seen.prompts.setdefault(key, (row, label))
     if first != row and label != other:
-        yield Finding("conflicting-truths", row, f"{first} has the same prompt and the ground truth {_short(other)}")
+        yield Finding(
+            "conflicting-truths",
+            row,
+            f"{first} has the same prompt and the ground truth {_short(other)}",
+        )
     elif first != row:
         yield Finding("same-prompt", row, f"{first} has the same prompt")
 
 
 def _said(turns: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     """Turns as far as a model sees them."""
-    return [(turn["role"], turn["content"], turn["tool_calls"], turn["reasoning_content"]) for turn in turns]
+    return [
+        (turn["role"], turn["content"], turn["tool_calls"], turn["reasoning_content"])
+        for turn in turns
+    ]
 
 
 def _short(label: selfcheck.Label | None) -> str:
@@ -229,5 +249,7 @@ def _write(database: Path, checked: Checked) -> None:
         "detail": [one.detail for one in checked.findings],
     }
     table = pa.table(columns, schema=pa.schema([(name, pa.string()) for name in columns]))
-    summary = {name: value for name, value in checked.as_dict().items() if name not in ("path", "findings")}
+    summary = {
+        name: value for name, value in checked.as_dict().items() if name not in ("path", "findings")
+    }
     store.write_findings(database, table, summary)

@@ -32,7 +32,9 @@ def show(checked: Checked) -> None:
         console.print(f"  held: {held}", markup=False)
     if checked.only_read:
         rows = ", ".join(f"{n:,} of {name}" for name, n in checked.only_read.items())
-        console.print(f"labels that state no answer were read, but could not be tried: {rows}", markup=False)
+        console.print(
+            f"labels that state no answer were read, but could not be tried: {rows}", markup=False
+        )
 
 
 def _findings(checked: Checked, title: str) -> Table:
@@ -57,7 +59,10 @@ def show_verifiers(listed: Mapping[str, Mapping[str, Any]]) -> None:
     table.add_column("false accepts", justify="right")
     table.add_column("false rejects", justify="right")
     for name, one in listed.items():
-        rates = (_rate(one.get("false_accepts"), one.get("wrong")), _rate(one.get("false_rejects"), one.get("right")))
+        rates = (
+            _rate(one.get("false_accepts"), one.get("wrong")),
+            _rate(one.get("false_rejects"), one.get("right")),
+        )
         table.add_row(name, _plain(one["summary"]), *rates)
     _console().print(table)
 

@@ -1,7 +1,8 @@
 """The command line: one thin function a verb, no logic of its own.
 
-Results go to standard output, everything else to standard error; `--json` prints one object a program can read. Exit
-codes: 0 done, 1 failed or a check did not hold, 2 a mistake in the call, recipe or data, 3 contamination over
+Results go to standard output, everything else to standard error; `--json` prints one object a
+program can read. Exit codes: 0 done, 1 failed or a check did not hold, 2 a mistake in the call,
+recipe or data, 3 contamination over
 --fail-over, 130 interrupted.
 """
 
@@ -18,19 +19,27 @@ from typing import Annotated, Any
 import typer
 
 from curate.arguments import (
-    READ,
-    SUITE,
+    Against,
     BenchmarksDir,
+    Data,
     Debug,
+    Format,
     Json,
+    Kind,
     Limit,
     Locked,
+    MatcherNames,
     MaxRate,
     NoStages,
     Out,
     Overwrite,
+    PolicyName,
+    ProfileName,
+    Roles,
     SelfTest,
+    Split,
     Stages,
+    Suite,
     Verdicts,
     Without,
     Workers,
@@ -71,7 +80,9 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def root(
-    version: Annotated[bool, typer.Option("--version", metavar="", help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", metavar="", help="Print the version.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Say the version, or hand on to a verb."""
@@ -128,58 +139,17 @@ def build(
 
 @app.command()
 def decontaminate(
-    data: Annotated[list[str], typer.Argument(metavar="DATA...", help="Files, globs, folders or Hub ids.")],
+    data: Data,
     out: Out,
-    suite: Annotated[
-        str | None, typer.Option(metavar="SUITE", help="A shipped suite, a suite file, or a data file of your own.")
-    ] = None,
-    against: Annotated[
-        list[str] | None,
-        typer.Option(metavar="DATA", help="A data set whose rows must not be there either: a test split, say."),
-    ] = None,
-    profile: Annotated[
-        str, typer.Option(metavar="NAME", help="default, tulu3 (the paper's rule) or olmo3.", rich_help_panel=SUITE)
-    ] = "default",
-    matcher: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Turn a matcher on beside the profile's: exact, minhash, robust or semantic.",
-            rich_help_panel=SUITE,
-        ),
-    ] = None,
-    policy: Annotated[
-        str, typer.Option(metavar="NAME", help="report, drop-rows, drop-source or tulu3.", rich_help_panel=SUITE)
-    ] = "drop-rows",
-    kind: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KIND", help="prompt, sft, preference or rlvr; found out by default.", rich_help_panel=READ
-        ),
-    ] = None,
-    fmt: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="NAME",
-            help="messages, sharegpt, alpaca, gsm8k, preference, tulu3-rlvr or text; found out by default.",
-            rich_help_panel=READ,
-        ),
-    ] = None,
-    split: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="The split of Hub ids, built folders and saved data sets.", rich_help_panel=READ
-        ),
-    ] = "train",
-    role: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ROLE",
-            help="Whose turns are scanned; user by default; may be given more than once.",
-            rich_help_panel=SUITE,
-        ),
-    ] = None,
+    suite: Suite = None,
+    against: Against = None,
+    profile: ProfileName = "default",
+    matcher: MatcherNames = None,
+    policy: PolicyName = "drop-rows",
+    kind: Kind = None,
+    fmt: Format = None,
+    split: Split = "train",
+    role: Roles = None,
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,
     fail_over: MaxRate = None,
@@ -225,8 +195,16 @@ def decontaminate(
         "self_test": self_test,
     }
     name, verb = out.absolute().name, "decontaminate"
-    recipe = adhoc_recipe(data, Path.cwd(), name=name, steps={verb: spec}, kind=kind, fmt=fmt, split=split, where=verb)
-    _run(recipe, out, Path.cwd(), _options(overwrite, limit, locked, workers, stages, no_stages), as_json)
+    recipe = adhoc_recipe(
+        data, Path.cwd(), name=name, steps={verb: spec}, kind=kind, fmt=fmt, split=split, where=verb
+    )
+    _run(
+        recipe,
+        out,
+        Path.cwd(),
+        _options(overwrite, limit, locked, workers, stages, no_stages),
+        as_json,
+    )
 
 
 for verb in (
@@ -241,11 +219,18 @@ for verb in (
     audit.report,
 ):
     app.command()(verb)
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(train.train)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    train.train
+)
 
 
 def _options(
-    overwrite: bool, limit: int | None, locked: Path | None, workers: int | None, stages: Path | None, no_stages: bool
+    overwrite: bool,
+    limit: int | None,
+    locked: Path | None,
+    workers: int | None,
+    stages: Path | None,
+    no_stages: bool,
 ) -> dict[str, Any]:
     """The options of a build as they were given."""
     cores = workers or os.cpu_count() or 1
@@ -261,7 +246,10 @@ def _run(recipe: Any, out: Path, base: Path, options: dict[str, Any], as_json: b
 
     with progress_bar() as progress:
         try:
-            built, over = run(recipe, out, base=base, options=Options(**options, progress=progress)), None
+            built, over = (
+                run(recipe, out, base=base, options=Options(**options, progress=progress)),
+                None,
+            )
         except FailOver as error:  # the folder is finished: show it all the same
             built, over = error.built, error
     if as_json:
@@ -277,6 +265,8 @@ def main() -> None:
     debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    gc.set_threshold(100_000, 20, 20)  # objects are many and live on, cycles few: to look for them often costs 3 %
+    gc.set_threshold(
+        100_000, 20, 20
+    )  # objects are many and live on, cycles few: to look for them often costs 3 %
     with exits(debug):
         app(arguments, standalone_mode=True)

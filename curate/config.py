@@ -1,9 +1,8 @@
 """YAML into checked models: what a recipe and a suite have in common.
 
-A configuration is one pydantic model. This module turns what is wrong with a file into one line that names the file,
-the place in it and the nearest known key; it knows nothing of recipes or suites. Keys that no model has are refused,
-never ignored.
-"""
+A configuration is one pydantic model. This module turns what is wrong with a file into one line
+that names the file, the place in it and the nearest known key; it knows nothing of recipes or
+suites. Keys that no model has are refused, never ignored."""
 
 from __future__ import annotations
 
@@ -26,7 +25,9 @@ class Strict(BaseModel):
 
     @classmethod
     def other_keys(cls) -> list[str]:
-        """Keys that another model of the same file would know: named beside this one's where a key is unknown."""
+        """Keys that another model of the same file would know: named beside this one's where a key
+        is unknown.
+        """
         return []
 
 
@@ -36,15 +37,23 @@ IS_PATH = "a path, relative to the file that names it"
 
 def path_keys(model: type[BaseModel]) -> list[str]:
     """The keys of a model that hold paths."""
-    return [field.alias or name for name, field in model.model_fields.items() if IS_PATH in field.metadata]
+    return [
+        field.alias or name
+        for name, field in model.model_fields.items()
+        if IS_PATH in field.metadata
+    ]
 
 
-def rebased(model: BaseModel, plain: dict[str, Any], rebase: Callable[[str], str]) -> dict[str, Any]:
+def rebased(
+    model: BaseModel, plain: dict[str, Any], rebase: Callable[[str], str]
+) -> dict[str, Any]:
     """The plain data of a model with its paths put through `rebase`."""
     changed = dict(plain)
     for key in path_keys(type(model)):
         value = plain[key]
-        changed[key] = [rebase(path) for path in value] if isinstance(value, list) else value and rebase(value)
+        changed[key] = (
+            [rebase(path) for path in value] if isinstance(value, list) else value and rebase(value)
+        )
     return changed
 
 
@@ -60,7 +69,9 @@ def one_of(what: str, known: Collection[str]) -> Any:
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """Safe loading that refuses a key that stands twice: plain YAML would silently take the last one."""
+    """Safe loading that refuses a key that stands twice: plain YAML would silently take the last
+    one.
+    """
 
 
 def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -95,7 +106,9 @@ def load_yaml(path: Path) -> dict[str, Any]:
 
 
 def check(model: type[Model], data: dict[str, Any], where: str) -> Model:
-    """Make a `model` of `data`; the first thing wrong with it becomes one line that starts with `where`."""
+    """Make a `model` of `data`; the first thing wrong with it becomes one line that starts with
+    `where`.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -136,7 +149,10 @@ def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
         current = _model_in(fields.get(part))
         if current is None:
             return []
-    return [*(field.alias or name for name, field in current.model_fields.items()), *_others_of(current)]
+    return [
+        *(field.alias or name for name, field in current.model_fields.items()),
+        *_others_of(current),
+    ]
 
 
 def _others_of(model: Any) -> list[str]:
@@ -147,5 +163,9 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     """Find the one model inside an annotation such as `list[Model] | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    found = {inner for arg in getattr(annotation, "__args__", ()) if (inner := _model_in(arg)) is not None}
+    found = {
+        inner
+        for arg in getattr(annotation, "__args__", ())
+        if (inner := _model_in(arg)) is not None
+    }
     return found.pop() if len(found) == 1 else None

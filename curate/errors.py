@@ -1,11 +1,12 @@
-"""Every failure a person can meet, drawn as one tree; each carries the exit code of the command line.
+"""Every failure a person can meet, drawn as one tree; each carries the exit code of the command
+line.
 
     CurateError         1   the run failed, or a check did not hold
     ├── UserError       2   the input, the recipe or the call is wrong: one line says where, what and what to do
     └── FailOver        3   contamination above the rate given to --fail-over
 
-A message is one line, written for the person who has to mend it: which file, row and field, what was wrong, what to do.
-"""
+A message is one line, written for the person who has to mend it: which file, row and field, what
+was wrong, what to do."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ class UserError(CurateError):
 
 
 class FailOver(CurateError):
-    """A source overlaps a benchmark by more than the rate that was allowed; `built` is the build, which is finished."""
+    """A source overlaps a benchmark by more than the rate that was allowed; `built` is the build,
+    which is finished.
+    """
 
     exit_code = 3
 

@@ -11,7 +11,9 @@ from curate.errors import CurateError
 
 @contextmanager
 def exits(debug: bool) -> Iterator[None]:
-    """End the program as an error inside asks for; with `debug` errors go on as they are, for their traceback."""
+    """End the program as an error inside asks for; with `debug` errors go on as they are, for their
+    traceback.
+    """
     try:
         yield
     except CurateError as error:
@@ -20,7 +22,9 @@ def exits(debug: bool) -> Iterator[None]:
         print(f"curate: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, SystemExit) as error:
-        if isinstance(error, SystemExit) and error.code != 130:  # typer makes an exit with 130 of an interrupt
+        if (
+            isinstance(error, SystemExit) and error.code != 130
+        ):  # typer makes an exit with 130 of an interrupt
             raise
         print("curate: interrupted; nothing half-written is left", file=sys.stderr)
         sys.exit(130)
@@ -36,5 +40,8 @@ def exits(debug: bool) -> Iterator[None]:
         if debug:
             raise
         said = " ".join(str(error).split())
-        print(f"curate: a fault in curate: {type(error).__name__}: {said}; --debug shows where", file=sys.stderr)
+        print(
+            f"curate: a fault in curate: {type(error).__name__}: {said}; --debug shows where",
+            file=sys.stderr,
+        )
         sys.exit(1)

@@ -4,9 +4,8 @@
     turns               a list of texts, joined by newlines
     doc.question        `question` in the object `doc`, or the column called `doc.question`
 
-A field that is missing, empty or no text is an error that names the file, the row and the fields found, unless it is
-optional.
-"""
+A field that is missing, empty or no text is an error that names the file, the row and the fields
+found, unless it is optional."""
 
 from __future__ import annotations
 
@@ -23,15 +22,34 @@ Located = tuple[str, int, Mapping[str, Any]]
 
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
-# Where prompts are commonly kept, in the order they are looked for in a data file of one's own; lower-case.
-_PROMPT_FIELDS = ("question", "prompt", "problem", "instruction", "input", "text", "query", "goal", "behavior", "turns")
-# A second field that belongs to the prompt where it is there: (prompt field, second field, second one first).
-_COMPANIONS = (("question", "passage", True), ("question", "context", True), ("instruction", "input", False))
+# Where prompts are commonly kept, in the order they are looked for in a data file of one's own;
+# lower-case.
+_PROMPT_FIELDS = (
+    "question",
+    "prompt",
+    "problem",
+    "instruction",
+    "input",
+    "text",
+    "query",
+    "goal",
+    "behavior",
+    "turns",
+)
+# A second field that belongs to the prompt where it is there: (prompt field, second field, second
+# one first).
+_COMPANIONS = (
+    ("question", "passage", True),
+    ("question", "context", True),
+    ("instruction", "input", False),
+)
 
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a benchmark; `instance_id` is `<benchmark>/<id or row>`. The answer is for the self-test alone."""
+    """One item of a benchmark; `instance_id` is `<benchmark>/<id or row>`. The answer is for the
+    self-test alone.
+    """
 
     benchmark: str
     instance_id: str
@@ -82,11 +100,15 @@ def _answer(row: Mapping[str, Any], path: str | None) -> str | None:
         value = _find(row, path) if path else None
     except KeyError:
         return None
-    text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    text = (
+        str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    )
     return text if text.strip() and not _HALF_PAIR.search(text) else None
 
 
-def _texts(row: Mapping[str, Any], fields: Sequence[str], optional: Sequence[str], where: str) -> tuple[str, ...]:
+def _texts(
+    row: Mapping[str, Any], fields: Sequence[str], optional: Sequence[str], where: str
+) -> tuple[str, ...]:
     """Take the texts of an item out of its row."""
     texts = []
     for path in fields:
@@ -99,12 +121,16 @@ def _texts(row: Mapping[str, Any], fields: Sequence[str], optional: Sequence[str
         if text.strip():
             texts.append(text)
         elif path not in optional:
-            raise UserError(f"{where}: field '{path}' is empty; a field that may be is listed under optional")
+            raise UserError(
+                f"{where}: field '{path}' is empty; a field that may be is listed under optional"
+            )
     return tuple(texts)
 
 
 def _find(value: Any, path: str) -> Any:
-    """Follow a dotted path; in a list, follow it in every element. A key that holds dots itself is found too."""
+    """Follow a dotted path; in a list, follow it in every element. A key that holds dots itself is
+    found too.
+    """
     if isinstance(value, list):
         return [_find(element, path) for element in value]
     if isinstance(value, Mapping):
@@ -117,13 +143,17 @@ def _find(value: Any, path: str) -> Any:
 
 
 def _join(value: Any, where: str) -> str:
-    """Make text of what a field holds: text, a number, null (empty), or a list of those, joined by newlines."""
+    """Make text of what a field holds: text, a number, null (empty), or a list of those, joined by
+    newlines.
+    """
     if value is None:
         return ""
     if isinstance(value, list):
         return "\n".join(_join(element, where) for element in value)
     if isinstance(value, Mapping):
-        raise UserError(f"{where} is an object, not text; name a field in it with a dot (found: {', '.join(value)})")
+        raise UserError(
+            f"{where} is an object, not text; name a field in it with a dot (found: {', '.join(value)})"
+        )
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise UserError(f"{where} is a {type(value).__name__}, not text")
     text = str(value)
@@ -142,7 +172,9 @@ def detect_answer(row: Mapping[str, Any]) -> str | None:
 
 
 def detect_fields(row: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Find the fields of a prompt in a row of a data file: (fields, those of them that are optional)."""
+    """Find the fields of a prompt in a row of a data file: (fields, those of them that are
+    optional).
+    """
     actual = {key.lower(): key for key in row}
     name = next((name for name in _PROMPT_FIELDS if name in actual), None)
     if name is None:

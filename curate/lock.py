@@ -1,10 +1,10 @@
-"""The lock file: what went in, what was done, what came out, so that the same recipe gives the same bytes or says why
-not.
+"""The lock file: what went in, what was done, what came out, so that the same recipe gives the same
+bytes or says why not.
 
-It holds the resolved recipe, the digest of every input and output file, and the counts of every step; keys are sorted,
-and neither a time nor an absolute path is in it, so that it is itself the same on a rebuild. `check_inputs` refuses
-a build whose inputs differ from a lock, `check_outputs` fails one whose output does.
-"""
+It holds the resolved recipe, the digest of every input and output file, and the counts of every
+step; keys are sorted, and neither a time nor an absolute path is in it, so that it is itself the
+same on a rebuild. `check_inputs` refuses a build whose inputs differ from a lock, `check_outputs`
+fails one whose output does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from curate.errors import CurateError, UserError
 
 LOCK = "recipe.lock.json"
 LOCK_VERSION = 2
-"""1 had benchmarks, verdicts and matchers beside the sources; what steps are given stands under their names since 2."""
+"""1 had benchmarks, verdicts and matchers beside the sources; what steps are given stands under
+their names since 2.
+"""
 _PACKAGES = ("datasets", "duckdb", "numba", "numpy", "pyarrow")
 # What a build is given; everything else in the lock follows from it.
 _INPUTS = ("lock_version", "steps", "recipe", "limit", "inputs")
@@ -60,7 +62,8 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def check_inputs(locked: Mapping[str, Any], current: Mapping[str, Any]) -> None:
-    """Raise UserError naming what differs between a lock's inputs and those of a build that is about to start.
+    """Raise UserError naming what differs between a lock's inputs and those of a build that is
+    about to start.
 
     Where a file lies is not compared: digests say what it is.
     """
@@ -81,7 +84,11 @@ def check_outputs(locked: Mapping[str, Any], current: Mapping[str, Any]) -> None
     differing = list(_differences("outputs", locked.get("outputs"), current["outputs"]))
     if differing:
         there = locked.get("versions", {})
-        other = [f"{name} {there.get(name)} there, {v} here" for name, v in versions().items() if there.get(name) != v]
+        other = [
+            f"{name} {there.get(name)} there, {v} here"
+            for name, v in versions().items()
+            if there.get(name) != v
+        ]
         why = f"; versions differ: {', '.join(other)}" if other else ""
         raise CurateError(f"the output differs from the lock: {'; '.join(differing[:5])}{why}")
 

@@ -1,8 +1,7 @@
 """Whether the Hugging Face Hub can be reached, and working from its cache alone where it cannot.
 
-Without this, every data set that is not in the cache costs half a minute of retries before it fails. Nothing here
-downloads.
-"""
+Without this, every data set that is not in the cache costs half a minute of retries before it
+fails. Nothing here downloads."""
 
 from __future__ import annotations
 
@@ -25,7 +24,9 @@ def hub_reachable(timeout: float = 5.0) -> bool:
 
 @contextmanager
 def offline() -> Iterator[None]:
-    """Let `datasets` and `huggingface_hub` read their cache only, as HF_HUB_OFFLINE=1 would from the start."""
+    """Let `datasets` and `huggingface_hub` read their cache only, as HF_HUB_OFFLINE=1 would from
+    the start.
+    """
     import datasets
     from huggingface_hub import constants
 

@@ -1,11 +1,12 @@
-"""The recipe: one file that says what is read, what is done to it and what is written, so that it rebuilds the same.
+"""The recipe: one file that says what is read, what is done to it and what is written, so that it
+rebuilds the same.
 
     recipe = load_recipe(Path("my-sft.yaml"))
     recipe.steps        # {"decontaminate": DecontaminateSpec(...)}
 
-The frame is here; each step brings a model of its own for its key. The same models serve YAML, the command line and
-Python; unknown keys are refused with the nearest known one, and the whole recipe is kept in the folder that it built.
-"""
+The frame is here; each step brings a model of its own for its key. The same models serve YAML, the
+command line and Python; unknown keys are refused with the nearest known one, and the whole recipe
+is kept in the folder that it built."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ from curate.errors import UserError
 from curate.records import KINDS
 
 MAX_PASSES = 256
-"""How often a row can be written: a run is numbered by its block and the pass in its last eight bits."""
+"""How often a row can be written: a run is numbered by its block and the pass in its last eight
+bits.
+"""
 
 
 Kind = Annotated[str, one_of("kind", KINDS)]
@@ -34,10 +37,14 @@ class SourceSpec(Strict):
 
     name: str = Field(pattern=r"^\w[\w./-]*$")
     from_: Annotated[str, IS_PATH] = Field(alias="from", min_length=1)
-    """A file, glob, folder, or `org/name[:subset][@revision]` on the Hub; paths are relative to the recipe's folder."""
+    """A file, glob, folder, or `org/name[:subset][@revision]` on the Hub; paths are relative to the
+    recipe's folder.
+    """
     split: str = "train"
     format: str | dict[str, Any] | None = None
-    """A registered format, or a mapping of record fields to columns; found out when left out, and said."""
+    """A registered format, or a mapping of record fields to columns; found out when left out, and
+    said.
+    """
     columns: tuple[str, ...] | None = None
     """Column names of a CSV or TSV file without a header."""
     keep: tuple[str, ...] = ()
@@ -62,7 +69,9 @@ class OutputSpec(Strict):
 
 
 class Recipe(Strict):
-    """A whole mixture: read → validate → steps → sample → write. The steps' own keys are added by `recipe_model`."""
+    """A whole mixture: read → validate → steps → sample → write. The steps' own keys are added by
+    `recipe_model`.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     kind: Kind
@@ -72,7 +81,9 @@ class Recipe(Strict):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Recipe:
-        twice = [name for name, n in Counter(source.name for source in self.sources).items() if n > 1]
+        twice = [
+            name for name, n in Counter(source.name for source in self.sources).items() if n > 1
+        ]
         if twice:
             raise ValueError(f"two sources are called '{twice[0]}'")
         return self
@@ -86,7 +97,11 @@ class Recipe(Strict):
     def steps(self) -> dict[str, Any]:
         """The steps that the recipe has, by name, in the order in which they run."""
         own = set(type(self).model_fields) - set(Recipe.model_fields)
-        return {name: getattr(self, name) for name in steps.in_order(own) if getattr(self, name) is not None}
+        return {
+            name: getattr(self, name)
+            for name in steps.in_order(own)
+            if getattr(self, name) is not None
+        }
 
 
 def recipe_model(keys: Iterable[str]) -> type[Recipe]:
@@ -103,7 +118,9 @@ def _with_steps(names: frozenset[str]) -> type[Recipe]:
 
 
 def make_recipe(data: Mapping[str, Any], where: str) -> Recipe:
-    """Check a recipe given as plain data; the first thing that is wrong is a UserError that begins with `where`."""
+    """Check a recipe given as plain data; the first thing that is wrong is a UserError that begins
+    with `where`.
+    """
     return check(recipe_model(map(str, data)), dict(data), where)
 
 
@@ -133,7 +150,10 @@ def resolved(recipe: Recipe, rebase: Callable[[str], str] = str) -> dict[str, An
     plain = recipe.model_dump(mode="json", by_alias=True, exclude_none=False)
     frame = {key: value for key, value in plain.items() if key in Recipe.model_fields}
     parts = {name: rebased(spec, plain[name], rebase) for name, spec in recipe.steps.items()}
-    sources = [rebased(spec, given, rebase) for spec, given in zip(recipe.sources, frame["sources"], strict=True)]
+    sources = [
+        rebased(spec, given, rebase)
+        for spec, given in zip(recipe.sources, frame["sources"], strict=True)
+    ]
     return frame | {"sources": sources} | parts
 
 

@@ -5,10 +5,9 @@
     preference   prompt, chosen, rejected (only what follows the prompt), the models and ratings of both, tools
     rlvr         prompt, verifier, ground_truth
 
-The names are TRL's. `check_body` is the rule for one record in plain Python; `valid` says the same for a whole table
-at once. Message extras (tool_calls, reasoning_content, tool_call_id, name) are text columns that are mostly null;
-tool_calls and tools hold JSON.
-"""
+The names are TRL's. `check_body` is the rule for one record in plain Python; `valid` says the same
+for a whole table at once. Message extras (tool_calls, reasoning_content, tool_call_id, name) are
+text columns that are mostly null; tool_calls and tools hold JSON."""
 
 from __future__ import annotations
 
@@ -38,7 +37,12 @@ TURN_COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 
 _BODIES: Mapping[str, tuple[tuple[str, pa.DataType], ...]] = {
-    "prompt": (("prompt", MESSAGES), ("persona", pa.string()), ("constraints", CONSTRAINTS), ("tools", pa.string())),
+    "prompt": (
+        ("prompt", MESSAGES),
+        ("persona", pa.string()),
+        ("constraints", CONSTRAINTS),
+        ("tools", pa.string()),
+    ),
     "sft": (("messages", MESSAGES), ("tools", pa.string())),
     "preference": (
         ("prompt", MESSAGES),
@@ -54,7 +58,12 @@ _BODIES: Mapping[str, tuple[tuple[str, pa.DataType], ...]] = {
 }
 
 # What the last turn of each message list has to be.
-_ENDS: Mapping[str, str] = {"prompt": "user", "messages": "assistant", "chosen": "assistant", "rejected": "assistant"}
+_ENDS: Mapping[str, str] = {
+    "prompt": "user",
+    "messages": "assistant",
+    "chosen": "assistant",
+    "rejected": "assistant",
+}
 _BLANK = " \t\r\n\x0b\x0c"
 
 Body = dict[str, Any]
@@ -71,14 +80,18 @@ class BadRow(Exception):
 
 
 def body_schema(kind: str) -> pa.Schema:
-    """The columns of a kind of record without `id` and `source`; raises UserError for an unknown kind."""
+    """The columns of a kind of record without `id` and `source`; raises UserError for an unknown
+    kind.
+    """
     if kind not in _BODIES:
         raise UserError(unknown("kind", kind, KINDS))
     return pa.schema(_BODIES[kind])
 
 
 def check_body(kind: str, body: Body) -> str | None:
-    """Why a body (turns as dicts with at least role and content) is no valid record; None if it is one."""
+    """Why a body (turns as dicts with at least role and content) is no valid record; None if it is
+    one.
+    """
     for column in TURN_COLUMNS[kind]:
         reason = _check_turns(column, body[column], after_prompt=column in ("chosen", "rejected"))
         if reason:
@@ -89,7 +102,9 @@ def check_body(kind: str, body: Body) -> str | None:
     return None
 
 
-def _check_turns(column: str, turns: Sequence[Mapping[str, Any]] | None, *, after_prompt: bool) -> str | None:
+def _check_turns(
+    column: str, turns: Sequence[Mapping[str, Any]] | None, *, after_prompt: bool
+) -> str | None:
     if not turns:
         return f"'{column}' holds no messages"
     for place, turn in enumerate(turns):
@@ -115,11 +130,17 @@ def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def stretches(texts: pa.StringArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """Where the texts of an array lie: text i is bytes `bounds[i]:bounds[i + 1]` of the buffer that comes with them."""
+    """Where the texts of an array lie: text i is bytes `bounds[i]:bounds[i + 1]` of the buffer that
+    comes with them.
+    """
     _, offsets, data = texts.buffers()
-    bounds = np.frombuffer(offsets, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    bounds = np.frombuffer(offsets, dtype=np.int32)[
+        texts.offset : texts.offset + len(texts) + 1
+    ].astype(np.int64)
     text = np.frombuffer(data if data is not None and data.size else b"\0", dtype=np.uint8)
-    text.flags.writeable = False  # always: for numba writable and read-only arrays are two types to compile for
+    text.flags.writeable = (
+        False  # always: for numba writable and read-only arrays are two types to compile for
+    )
     return bounds, text
 
 
@@ -132,15 +153,24 @@ def with_fields(messages: pa.Array | pa.ChunkedArray, fields: Sequence[str]) -> 
     """A column of messages that holds these fields alone; those it lacks are null."""
     lists = one_array(messages)
     values, there = lists.values, {field.name for field in lists.type.value_type}
-    columns = [values.field(name) if name in there else pa.nulls(len(values), pa.string()) for name in fields]
-    return pa.ListArray.from_arrays(lists.offsets, pa.StructArray.from_arrays(columns, list(fields)))
+    columns = [
+        values.field(name) if name in there else pa.nulls(len(values), pa.string())
+        for name in fields
+    ]
+    return pa.ListArray.from_arrays(
+        lists.offsets, pa.StructArray.from_arrays(columns, list(fields))
+    )
 
 
 def valid(kind: str, body: pa.Table) -> Mask:
-    """For every row of a table of the kind's body: would `check_body` find nothing? Without a loop over rows."""
+    """For every row of a table of the kind's body: would `check_body` find nothing? Without a loop
+    over rows.
+    """
     good = np.ones(body.num_rows, np.bool_)
     for column in TURN_COLUMNS[kind]:
-        good = good & _valid_turns(body.column(column), _ENDS[column], after_prompt=column in ("chosen", "rejected"))
+        good = good & _valid_turns(
+            body.column(column), _ENDS[column], after_prompt=column in ("chosen", "rejected")
+        )
     if kind == "rlvr":
         for name in ("verifier", "ground_truth"):
             good &= _true(pc.greater(pc.binary_length(body.column(name)), 0))
@@ -165,7 +195,9 @@ def _valid_turns(column: pa.ChunkedArray, ends_with: str, *, after_prompt: bool)
     return np.asarray(good, np.bool_)
 
 
-def _filled(content: pa.StringArray, tool_calls: pa.StringArray, places: npt.NDArray[np.int64]) -> Mask:
+def _filled(
+    content: pa.StringArray, tool_calls: pa.StringArray, places: npt.NDArray[np.int64]
+) -> Mask:
     """Whether the turns at some places hold anything but blanks, or else a tool call."""
     if not len(places):
         return np.zeros(0, np.bool_)
@@ -174,7 +206,9 @@ def _filled(content: pa.StringArray, tool_calls: pa.StringArray, places: npt.NDA
     blank = np.zeros(256, np.bool_)
     blank[list(_BLANK.encode())] = True
     filled = (bounds[places + 1] > starts) & ~blank[text[np.minimum(starts, len(text) - 1)]]
-    doubtful = np.flatnonzero(~filled)  # only these are looked at whole: a copy of every text costs more than the rest
+    doubtful = np.flatnonzero(
+        ~filled
+    )  # only these are looked at whole: a copy of every text costs more than the rest
     at = pa.array(places[doubtful])
     trimmed = pc.ascii_trim(content.take(at), characters=_BLANK)
     called = pc.greater(pc.binary_length(tool_calls.take(at)), 0)

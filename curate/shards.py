@@ -1,8 +1,7 @@
 """Files on disk: atomic writes, fingerprints, staged tables, and Parquet shards.
 
-A shard is written row group by row group from pieces of rows that come in order. Row groups are cut by the order and
-the size of rows alone; the same rows give the same bytes, however they came.
-"""
+A shard is written row group by row group from pieces of rows that come in order. Row groups are cut
+by the order and the size of rows alone; the same rows give the same bytes, however they came."""
 
 from __future__ import annotations
 
@@ -24,7 +23,8 @@ from curate.records import one_array
 SHARD_BYTES = 256 << 20
 ROW_GROUP_BYTES = 32 << 20
 ROW_GROUP_ROWS = 1 << 16
-# Dictionaries and statistics cost more time than they save bytes where nearly every value is a text of its own.
+# Dictionaries and statistics cost more time than they save bytes where nearly every value is a text
+# of its own.
 _REPEATED = ("source", "step", "file")
 _SEARCHED = ("id", "source", "row")
 
@@ -76,8 +76,8 @@ def write_arrow(path: Path, table: pa.Table) -> None:
 def staging(path: Path) -> Iterator[Path]:
     """A temporary name of this thread's own, which becomes `path` when the block ends well.
 
-    Another build may be writing, or reading, the same stage: what has the name is whole, and what was read stays.
-    """
+    Another build may be writing, or reading, the same stage: what has the name is whole, and what
+    was read stays."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     yield temporary
     temporary.replace(path)
@@ -89,7 +89,9 @@ def read_arrow(path: Path) -> pa.Table:
 
 
 def cut(sizes: np.ndarray, limit: int, rows: int | None = None) -> list[int]:
-    """Cut rows in order into stretches of at most `limit` bytes and `rows` rows (but at least one row): the bounds."""
+    """Cut rows in order into stretches of at most `limit` bytes and `rows` rows (but at least one
+    row): the bounds.
+    """
     total = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
     bounds = [0]
     while bounds[-1] < len(sizes):
@@ -101,7 +103,9 @@ def cut(sizes: np.ndarray, limit: int, rows: int | None = None) -> list[int]:
 
 
 def shard_count(size: int, shards: int | str) -> int:
-    """How many shards rows of `size` bytes make: about one for each SHARD_BYTES (`auto`), or the number asked for."""
+    """How many shards rows of `size` bytes make: about one for each SHARD_BYTES (`auto`), or the
+    number asked for.
+    """
     return max(1, round(size / SHARD_BYTES)) if shards == "auto" else int(shards)
 
 
@@ -135,10 +139,11 @@ def _below(kind: pa.DataType) -> Iterator[tuple[str, ...]]:
 
 
 def row_groups(pieces: Iterable[tuple[pa.Table, np.ndarray]]) -> Iterator[pa.Table]:
-    """Put rows together to row groups: pieces of them come in order, each with the size of its rows in bytes.
+    """Put rows together to row groups: pieces of them come in order, each with the size of its rows
+    in bytes.
 
-    The cuts depend on the rows and their sizes alone, not on the pieces. One group and one piece are held.
-    """
+    The cuts depend on the rows and their sizes alone, not on the pieces. One group and one piece
+    are held."""
     waiting: list[pa.Table] = []
     sizes = np.empty(0, np.int64)
     for table, size in pieces:
@@ -154,19 +159,27 @@ def row_groups(pieces: Iterable[tuple[pa.Table, np.ndarray]]) -> Iterator[pa.Tab
 
 
 def _in_one_piece(rows: pa.Table) -> pa.Table:
-    """The rows without the seams of the pieces they came in, of which nothing may reach the file; else not copied."""
+    """The rows without the seams of the pieces they came in, of which nothing may reach the file;
+    else not copied.
+    """
     return rows.combine_chunks() if any(column.num_chunks > 1 for column in rows.columns) else rows
 
 
-def write_shard(path: Path, schema: pa.Schema, pieces: Iterable[tuple[pa.Table, np.ndarray]]) -> None:
+def write_shard(
+    path: Path, schema: pa.Schema, pieces: Iterable[tuple[pa.Table, np.ndarray]]
+) -> None:
     """Write the rows of one shard, which come in order as pieces for `row_groups`."""
     with parquet_writer(path, schema) as writer:
         for group in row_groups(pieces):
             writer.write_table(group, row_group_size=group.num_rows)
 
 
-def write_stream(path: Path, schema: pa.Schema, tables: Iterable[pa.Table], rows: int = 1000) -> None:
-    """Write tables one after the other in row groups of `rows` rows, however the rows came; one group is held."""
+def write_stream(
+    path: Path, schema: pa.Schema, tables: Iterable[pa.Table], rows: int = 1000
+) -> None:
+    """Write tables one after the other in row groups of `rows` rows, however the rows came; one
+    group is held.
+    """
     with parquet_writer(path, schema) as writer:
         waiting = schema.empty_table()
         for table in tables:

@@ -1,8 +1,8 @@
 """Where the suites and recipes that come with `curate` lie.
 
-They are data, kept in a checkout in `benchmarks/suites/` and `mixtures/`, and in an installed wheel in
-`curate/data/suites/` and `curate/data/mixtures/`. A name is looked up the same way in both; nothing is ever fetched.
-"""
+They are data, kept in a checkout in `benchmarks/suites/` and `mixtures/`, and in an installed wheel
+in `curate/data/suites/` and `curate/data/mixtures/`. A name is looked up the same way in both;
+nothing is ever fetched."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def folder(kind: Kind) -> Path:
     for path in (_PACKAGE / "data" / kind, _PACKAGE.parent / _CHECKOUT[kind]):
         if path.is_dir():
             return path
-    raise CurateError(f"the shipped {kind} are missing beside {_PACKAGE}: the installation is incomplete")
+    raise CurateError(
+        f"the shipped {kind} are missing beside {_PACKAGE}: the installation is incomplete"
+    )
 
 
 def suites() -> dict[str, Path]:
@@ -31,8 +33,12 @@ def suites() -> dict[str, Path]:
 
 
 def suite(name: str) -> Path:
-    """Give the file of the shipped suite `name`; a UserError with the nearest name if there is none."""
+    """Give the file of the shipped suite `name`; a UserError with the nearest name if there is
+    none.
+    """
     known = suites()
     if name not in known:
-        raise UserError(f"{unknown('suite', name, known)}; a suite of your own is given as a file (.yaml, .jsonl, ...)")
+        raise UserError(
+            f"{unknown('suite', name, known)}; a suite of your own is given as a file (.yaml, .jsonl, ...)"
+        )
     return known[name]

@@ -1,16 +1,16 @@
 """Evaluation suites: the items that training data must not contain.
 
-A suite is a list of benchmarks: where each one's rows come from, and which of their fields a model is shown. It is a
-name that ships with `curate`, a YAML file, or a data file of one's own. `load_suite` reads the list, `read_suite` the
-items:
+A suite is a list of benchmarks: where each one's rows come from, and which of their fields a model
+is shown. It is a name that ships with `curate`, a YAML file, or a data file of one's own.
+`load_suite` reads the list, `read_suite` the items:
 
     suite = load_suite("tulu3", base=Path.cwd())
     read = read_suite(suite, benchmarks_dir=Path("evals"), without=["gpqa"], base=Path.cwd())
     read.items[0]   # Item(benchmark='mmlu', instance_id='mmlu/0', fields=('Find the degree ...',))
 
-Whatever cannot be read is named at once, before any work starts. A missing or empty field, an empty benchmark, and a
-number of items other than the published one are errors: nothing is left out in silence.
-"""
+Whatever cannot be read is named at once, before any work starts. A missing or empty field, an empty
+benchmark, and a number of items other than the published one are errors: nothing is left out in
+silence."""
 
 from __future__ import annotations
 
@@ -45,9 +45,12 @@ class Benchmark(Strict):
     fields: tuple[str, ...] = Field(min_length=1)
     """Dotted paths to the texts, in order; a list found there is joined by newlines."""
     answer: str | None = None
-    """Dotted path to the gold answer, for the self-test: it is planted behind the question, never looked for."""
+    """Dotted path to the gold answer, for the self-test: it is planted behind the question, never
+    looked for.
+    """
     optional: tuple[str, ...] = ()
-    """Those of `fields` that may be missing or empty in a row; they are then left out of the item."""
+    """Those of `fields` that may be missing or empty in a row; they are then left out of the item.
+    """
     rows: str | None = None
     """The key that holds the rows in a JSON file whose top level is an object."""
     id: str | None = None
@@ -63,9 +66,13 @@ class Benchmark(Strict):
     def _some_field_is_required(self) -> Benchmark:
         for name in self.optional:
             if name not in self.fields:
-                raise ValueError(f"optional field '{name}' of benchmark '{self.name}' is not in its fields")
+                raise ValueError(
+                    f"optional field '{name}' of benchmark '{self.name}' is not in its fields"
+                )
         if set(self.optional) == set(self.fields):
-            raise ValueError(f"every field of benchmark '{self.name}' is optional; one must always be there")
+            raise ValueError(
+                f"every field of benchmark '{self.name}' is optional; one must always be there"
+            )
         return self
 
 
@@ -85,7 +92,9 @@ class SuiteFile(Strict):
         if twice:
             raise ValueError(f"two benchmarks are called '{twice[0]}'")
         if self.without and self.extends is None:
-            raise ValueError("'without' leaves out benchmarks of the suite that 'extends' names; there is none")
+            raise ValueError(
+                "'without' leaves out benchmarks of the suite that 'extends' names; there is none"
+            )
         return self
 
 
@@ -100,7 +109,9 @@ class Suite:
 
 @dataclass(frozen=True)
 class ReadBenchmark:
-    """What was read of one benchmark: `expected` is the published number of items, `files` are (name, sha256)."""
+    """What was read of one benchmark: `expected` is the published number of items, `files` are
+    (name, sha256).
+    """
 
     name: str
     role: Role
@@ -123,7 +134,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class ReadSuite:
-    """The items of all benchmarks, in the order of the suite, and what is worth knowing about the reading."""
+    """The items of all benchmarks, in the order of the suite, and what is worth knowing about the
+    reading.
+    """
 
     name: str
     items: list[Item]
@@ -132,7 +145,9 @@ class ReadSuite:
 
 
 def load_suite(suite: str | Path, *, base: Path) -> Suite:
-    """Find a suite by its shipped name, its YAML file or a data file of one's own; paths are relative to `base`."""
+    """Find a suite by its shipped name, its YAML file or a data file of one's own; paths are
+    relative to `base`.
+    """
     text = str(suite)
     path = base / sources.expand(text)
     if path.suffix in (".yaml", ".yml"):
@@ -145,17 +160,26 @@ def load_suite(suite: str | Path, *, base: Path) -> Suite:
 def read_suite(
     suite: Suite, *, benchmarks_dir: Path | None = None, without: Sequence[str] = (), base: Path
 ) -> ReadSuite:
-    """Read every item of `suite`, from `benchmarks_dir` where a file or folder of the benchmark's name lies there.
+    """Read every item of `suite`, from `benchmarks_dir` where a file or folder of the benchmark's
+    name lies there.
 
-    Raises one UserError that names all benchmarks that cannot be read, why, and how to leave them out.
-    """
+    Raises one UserError that names all benchmarks that cannot be read, why, and how to leave them
+    out."""
     warnings: list[str] = []
-    outcomes = list(read_each(suite, warnings, benchmarks_dir=benchmarks_dir, without=without, base=base))
-    problems = {outcome.benchmark.name: outcome.problem for outcome in outcomes if outcome.problem is not None}
+    outcomes = list(
+        read_each(suite, warnings, benchmarks_dir=benchmarks_dir, without=without, base=base)
+    )
+    problems = {
+        outcome.benchmark.name: outcome.problem
+        for outcome in outcomes
+        if outcome.problem is not None
+    }
     if problems:
         raise UserError(_unreadable(suite.name, problems, len(outcomes)))
     items = [item for outcome in outcomes for item in outcome.items]
-    return ReadSuite(suite.name, items, [outcome.read for outcome in outcomes if outcome.read], warnings)
+    return ReadSuite(
+        suite.name, items, [outcome.read for outcome in outcomes if outcome.read], warnings
+    )
 
 
 def read_each(
@@ -166,12 +190,15 @@ def read_each(
     without: Sequence[str] = (),
     base: Path,
 ) -> Iterator[Outcome]:
-    """Read benchmark after benchmark as `read_suite` does; one that cannot be read is no error but an outcome.
+    """Read benchmark after benchmark as `read_suite` does; one that cannot be read is no error but
+    an outcome.
 
-    Appends to `warnings`. Raises UserError for an unknown name in `without` and for a folder that does not fit.
-    """
+    Appends to `warnings`. Raises UserError for an unknown name in `without` and for a folder that
+    does not fit."""
     chosen = _leave_out(suite, without)
-    given, unused = _given(suite, base / sources.expand(benchmarks_dir)) if benchmarks_dir else ({}, [])
+    given, unused = (
+        _given(suite, base / sources.expand(benchmarks_dir)) if benchmarks_dir else ({}, [])
+    )
     warnings += unused
     remote = {b.name for b in chosen if b.name not in given and _on_hub(b, suite.base)}
     unreachable = bool(remote) and not network.hub_reachable()
@@ -200,7 +227,9 @@ def _from_yaml(path: Path) -> Suite:
 
 
 def _inherited(read: SuiteFile, where: str) -> tuple[Benchmark, ...]:
-    """The benchmarks of the shipped suite that a file extends. (Theirs lie on the Hub: no path is relative to it.)"""
+    """The benchmarks of the shipped suite that a file extends. (Theirs lie on the Hub: no path is
+    relative to it.)
+    """
     known = shipped.suites()
     if read.extends not in known:
         raise UserError(f"{where}: extends: {unknown('shipped suite', str(read.extends), known)}")
@@ -213,7 +242,9 @@ def _inherited(read: SuiteFile, where: str) -> tuple[Benchmark, ...]:
 
 
 def _from_data(text: str, path: Path, base: Path) -> Suite:
-    """Make a suite of one data file or folder: its name is the stem, its fields are found in the first row."""
+    """Make a suite of one data file or folder: its name is the stem, its fields are found in the
+    first row.
+    """
     first = next(sources.read_rows(text, base=base), None)
     if first is None:
         raise UserError(f"{text}: no rows; a benchmark needs at least one item")
@@ -221,7 +252,11 @@ def _from_data(text: str, path: Path, base: Path) -> Suite:
     name = "_".join(_stem(path.name).split())
     answer = detect_answer(first[2])
     own = Benchmark(
-        name=name, from_=text, fields=fields, optional=optional, answer=None if answer in fields else answer
+        name=name,
+        from_=text,
+        fields=fields,
+        optional=optional,
+        answer=None if answer in fields else answer,
     )
     return Suite(name, (own,), base)
 
@@ -245,7 +280,9 @@ def _leave_out(suite: Suite, without: Iterable[str]) -> list[Benchmark]:
 
 
 def _given(suite: Suite, folder: Path) -> tuple[dict[str, Path], list[str]]:
-    """Match what lies in the benchmarks' folder with the suite; what no benchmark claims becomes a warning."""
+    """Match what lies in the benchmarks' folder with the suite; what no benchmark claims becomes a
+    warning.
+    """
     if not folder.is_dir():
         raise UserError(f"--benchmarks-dir {folder}: no such folder")
     names = {benchmark.name for benchmark in suite.benchmarks}
@@ -258,7 +295,9 @@ def _given(suite: Suite, folder: Path) -> tuple[dict[str, Path], list[str]]:
         if name not in names or (path.is_file() and kind_of(path.name) is None):
             unused.append(path.name)
         elif name in given:
-            raise UserError(f"{folder}: {given[name].name} and {path.name} are both called like benchmark '{name}'")
+            raise UserError(
+                f"{folder}: {given[name].name} and {path.name} are both called like benchmark '{name}'"
+            )
         else:
             given[name] = path
     if not given:
@@ -271,27 +310,46 @@ def _given(suite: Suite, folder: Path) -> tuple[dict[str, Path], list[str]]:
 def _read(
     benchmark: Benchmark, given: Path | None, base: Path, warnings: list[str]
 ) -> tuple[ReadBenchmark, list[Item]]:
-    """Read one benchmark, from the file or folder that is `given` or else from its own place; adds to `warnings`."""
+    """Read one benchmark, from the file or folder that is `given` or else from its own place; adds
+    to `warnings`.
+    """
     cap = benchmark.cap
     if given:
         base, opened = given.parent, [_open(benchmark, f"./{given.name}", given.parent)]
         if cap and given.is_file() and benchmark.from_.endswith(_EVERY):
             # In one file for all configurations nobody can see where each begins.
-            warnings.append(f"benchmark {benchmark.name}: {given.name} is taken whole, not {cap} rows a configuration")
+            warnings.append(
+                f"benchmark {benchmark.name}: {given.name} is taken whole, not {cap} rows a configuration"
+            )
             cap = None
     else:
         opened = _open_all(benchmark, base)
     rows = chain.from_iterable(_rows(benchmark, source, base, cap) for source in opened)
-    items = list(make_items(rows, benchmark.name, benchmark.fields, benchmark.optional, benchmark.id, benchmark.answer))
+    items = list(
+        make_items(
+            rows,
+            benchmark.name,
+            benchmark.fields,
+            benchmark.optional,
+            benchmark.id,
+            benchmark.answer,
+        )
+    )
     if not items:
         raise UserError("it holds no items")
     if benchmark.items not in (None, len(items)):
         differs = f"{len(items)} items where {benchmark.items} are expected"
         if not given:
-            mend = "pin another revision" if _on_hub(benchmark, base) else "look for missing or added rows"
+            mend = (
+                "pin another revision"
+                if _on_hub(benchmark, base)
+                else "look for missing or added rows"
+            )
             raise UserError(f"{differs}; {mend}, or change `items` in a suite file of your own")
         warnings.append(f"benchmark {benchmark.name}: {given.name} holds {differs}")
-    digests = tuple((name, digest) for source in opened for name, digest, _ in sources.content_digests(source))
+    digests = tuple(
+        (name, digest) for source in opened for name, digest, _ in sources.content_digests(source)
+    )
     return (
         ReadBenchmark(
             benchmark.name,
@@ -311,7 +369,9 @@ def _on_hub(benchmark: Benchmark, base: Path) -> bool:
 
 
 def _open_all(benchmark: Benchmark, base: Path) -> list[sources.Source]:
-    """Open a benchmark's own place; the subset `*` is every configuration, in the order in which the Hub lists them."""
+    """Open a benchmark's own place; the subset `*` is every configuration, in the order in which
+    the Hub lists them.
+    """
     if not benchmark.from_.endswith(_EVERY):
         return [_open(benchmark, benchmark.from_, base)]
     path = benchmark.from_.removesuffix(_EVERY)
@@ -322,7 +382,9 @@ def _open_all(benchmark: Benchmark, base: Path) -> list[sources.Source]:
     except Exception as error:  # `datasets` raises dozens of types
         line = " ".join(str(error).split())[:300]
         page = f"https://huggingface.co/datasets/{path}"
-        raise UserError(f"{path}: its configurations cannot be listed ({line}); see {page}") from error
+        raise UserError(
+            f"{path}: its configurations cannot be listed ({line}); see {page}"
+        ) from error
     return [_open(benchmark, f"{path}:{subset}", base) for subset in subsets]
 
 
@@ -330,7 +392,9 @@ def _open(benchmark: Benchmark, from_: str, base: Path) -> sources.Source:
     return sources.open_source(benchmark.name, from_, base=base, split=benchmark.split)
 
 
-def _rows(benchmark: Benchmark, source: sources.Source, base: Path, cap: int | None) -> Iterator[Located]:
+def _rows(
+    benchmark: Benchmark, source: sources.Source, base: Path, cap: int | None
+) -> Iterator[Located]:
     """Give a source's rows, the first `cap` of each file or configuration."""
     is_json = bool(source.files) and all(kind_of(file.name) == "json" for file in source.files)
     rows = sources.read_rows(
@@ -338,7 +402,11 @@ def _rows(benchmark: Benchmark, source: sources.Source, base: Path, cap: int | N
     )
     if cap is None:
         return rows
-    return islice(rows, cap) if source.origin == "hub" else (located for located in rows if located[1] < cap)
+    return (
+        islice(rows, cap)
+        if source.origin == "hub"
+        else (located for located in rows if located[1] < cap)
+    )
 
 
 def _unreadable(suite: str, problems: Mapping[str, str], total: int) -> str:

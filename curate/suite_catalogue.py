@@ -1,10 +1,11 @@
-"""The shipped suites as people look at them, and the items of a suite fetched once so that they lie in the Hub's cache.
+"""The shipped suites as people look at them, and the items of a suite fetched once so that they lie
+in the Hub's cache.
 
     suites()                          # every shipped suite
     fetch("tulu3", base=Path.cwd())   # reads each benchmark: items, revision, what can never be matched, what failed
 
-Reading goes through `curate.suite`, so what is fetched is what a build reads; nothing is written but the Hub's cache.
-A benchmark that cannot be read does not keep the others from being fetched.
+Reading goes through `curate.suite`, so what is fetched is what a build reads; nothing is written
+but the Hub's cache. A benchmark that cannot be read does not keep the others from being fetched.
 """
 
 from __future__ import annotations
@@ -27,12 +28,15 @@ from curate.suite import Benchmark, Outcome, Suite, load_suite, read_each
 from curate.text.buffer import lay_out
 
 Progress = Callable[[str, int, int, float], None]
-"""Called with a step, the rows and bytes of text it did, and the part of the step that these are."""
+"""Called with a step, the rows and bytes of text it did, and the part of the step that these are.
+"""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """One benchmark as it was read; `unmatchable` gives for each reason the ids of the items that can never be hit."""
+    """One benchmark as it was read; `unmatchable` gives for each reason the ids of the items that
+    can never be hit.
+    """
 
     name: str
     items: int
@@ -61,7 +65,9 @@ def as_dict(suite: Suite) -> dict[str, Any]:
     """A suite as plain data: its benchmarks with every key of a suite file."""
     return {
         "name": suite.name,
-        "benchmarks": [benchmark.model_dump(mode="json", by_alias=True) for benchmark in suite.benchmarks],
+        "benchmarks": [
+            benchmark.model_dump(mode="json", by_alias=True) for benchmark in suite.benchmarks
+        ],
     }
 
 
@@ -76,8 +82,8 @@ def fetch(
 ) -> Fetch:
     """Read every benchmark of a suite once, and count the items that `profile` can never match.
 
-    Raises UserError where the suite or a name in `without` is unknown; a benchmark that cannot be read is in `failed`.
-    """
+    Raises UserError where the suite or a name in `without` is unknown; a benchmark that cannot be
+    read is in `failed`."""
     suite = load_suite(name, base=base)
     warnings: list[str] = []
     outcomes = read_each(suite, warnings, benchmarks_dir=benchmarks_dir, without=without, base=base)
@@ -97,14 +103,16 @@ def fetch(
 def _fetched(outcome: Outcome, profile: Profile) -> Fetched:
     read = outcome.read
     assert read is not None
-    return Fetched(read.name, read.n_items, read.revision, read.licence, unmatchable(outcome.items, profile))
+    return Fetched(
+        read.name, read.n_items, read.revision, read.licence, unmatchable(outcome.items, profile)
+    )
 
 
 def unmatchable(items: Sequence[Item], profile: Profile) -> dict[str, list[str]]:
     """The ids of the items that no matcher of the profile can ever hit, by reason.
 
-    Only fields of at least n tokens can be covered by n-grams, and the score is the mean over the fields.
-    """
+    Only fields of at least n tokens can be covered by n-grams, and the score is the mean over the
+    fields."""
     can = build_matchers(items, replace(profile, semantic=None)).matchable
     data, starts, stops = lay_out(field for item in items for field in item.fields)
     long_enough = np.diff(tokenise_all(data, starts, stops).first) >= profile.n
@@ -125,14 +133,28 @@ def unmatchable(items: Sequence[Item], profile: Profile) -> dict[str, list[str]]
 
 
 def run(
-    words: Sequence[str], profile: Profile, *, benchmarks_dir: Path | None, without: Sequence[str], progress: Progress
+    words: Sequence[str],
+    profile: Profile,
+    *,
+    benchmarks_dir: Path | None,
+    without: Sequence[str],
+    progress: Progress,
 ) -> list[Suite] | Suite | Fetch:
-    """What `curate suites [NAME | fetch NAME]` asks for: all shipped suites, one suite, or one fetched."""
+    """What `curate suites [NAME | fetch NAME]` asks for: all shipped suites, one suite, or one
+    fetched.
+    """
     if words and words[0] == "fetch":
         if len(words) != 2:
-            raise UserError(f"suites fetch: name one suite (shipped: {', '.join(shipped.suites())})")
+            raise UserError(
+                f"suites fetch: name one suite (shipped: {', '.join(shipped.suites())})"
+            )
         return fetch(
-            words[1], profile, base=Path.cwd(), benchmarks_dir=benchmarks_dir, without=without, progress=progress
+            words[1],
+            profile,
+            base=Path.cwd(),
+            benchmarks_dir=benchmarks_dir,
+            without=without,
+            progress=progress,
         )
     if benchmarks_dir or without:
         raise UserError("--benchmarks-dir and --without go with `curate suites fetch NAME`")
@@ -167,7 +189,9 @@ def _table(suite: Suite) -> Any:
     from rich.table import Table
 
     title = f"{suite.name}: {len(suite.benchmarks)} benchmarks"
-    table = Table("benchmark", "from", "split", "fields", "role", "licence", title=title, title_justify="left")
+    table = Table(
+        "benchmark", "from", "split", "fields", "role", "licence", title=title, title_justify="left"
+    )
     table.add_column("items", justify="right")
     for b in suite.benchmarks:
         items = f"{b.items:,}" if b.items else ""
@@ -191,7 +215,14 @@ def _show_fetch(result: Fetch, console: Any) -> None:
         never = sum(map(len, one.unmatchable.values()))
         reasons = "; ".join(f"{reason}: {len(ids):,}" for reason, ids in one.unmatchable.items())
         revision = (one.revision or "")[:12]
-        table.add_row(one.name, revision, one.licence or "", f"{one.items:,}", f"{never:,}" if never else "", reasons)
+        table.add_row(
+            one.name,
+            revision,
+            one.licence or "",
+            f"{one.items:,}",
+            f"{never:,}" if never else "",
+            reasons,
+        )
     console.print(table)
     for warning in result.warnings:
         console.print(f"warning: {warning}", markup=False)

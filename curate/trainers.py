@@ -1,9 +1,9 @@
-"""Trainers, found by the entry points of the group `curate.trainers`: another package can register its own.
+"""Trainers, found by the entry points of the group `curate.trainers`: another package can register
+its own.
 
-A trainer is a module (or any object) with `KIND`, the kind of mixture it takes; `Config`, a pydantic model;
-`train(config, data, out, resume=…, overwrite=…)`, whose result has `as_dict()`; and `PRESETS`, a folder of YAML files,
-or none. Nothing here imports one before it is asked for.
-"""
+A trainer is a module (or any object) with `KIND`, the kind of mixture it takes; `Config`, a
+pydantic model; `train(config, data, out, resume=…, overwrite=…)`, whose result has `as_dict()`; and
+`PRESETS`, a folder of YAML files, or none. Nothing here imports one before it is asked for."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ class Trainer:
 
 
 def find(name: str) -> Trainer:
-    """The trainer of this name; raises UserError with the nearest known name, or for one that cannot be imported."""
+    """The trainer of this name; raises UserError with the nearest known name, or for one that
+    cannot be imported.
+    """
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     if name not in found:
         raise UserError(unknown("trainer", name, found))
@@ -53,11 +55,11 @@ def find(name: str) -> Trainer:
 
 
 def configure(trainer: Trainer, config: str, given: Sequence[str]) -> BaseModel:
-    """The configuration in the file or preset `config`, changed by `given`: `--key value` pairs, values as YAML.
+    """The configuration in the file or preset `config`, changed by `given`: `--key value` pairs,
+    values as YAML.
 
-    `--lora.rank 8` sets a key of a part. Raises UserError for a name that is neither file nor preset, an unknown key or
-    a value that will not do.
-    """
+    `--lora.rank 8` sets a key of a part. Raises UserError for a name that is neither file nor
+    preset, an unknown key or a value that will not do."""
     path = _config_file(trainer, config)
     model: type[BaseModel] = trainer.module.Config
     data = load_yaml(path)
@@ -72,7 +74,9 @@ def _config_file(trainer: Trainer, config: str) -> Path:
         return path
     presets = trainer.presets
     if config not in presets:
-        raise UserError(f"{unknown('preset', config, presets)}; a configuration of your own is given as a .yaml file")
+        raise UserError(
+            f"{unknown('preset', config, presets)}; a configuration of your own is given as a .yaml file"
+        )
     return presets[config]
 
 

@@ -1,9 +1,9 @@
-"""The turns of records as stretches of UTF-8, in the order a person reads them, without a copy of the text.
+"""The turns of records as stretches of UTF-8, in the order a person reads them, without a copy of
+the text.
 
-A record's turns are those of its message columns one after the other (`records.TURN_COLUMNS`): for a preference,
-prompt, chosen, rejected; `turn` counts through all of them. For kinds with one message column the buffers are Arrow's
-own.
-"""
+A record's turns are those of its message columns one after the other (`records.TURN_COLUMNS`): for
+a preference, prompt, chosen, rejected; `turn` counts through all of them. For kinds with one
+message column the buffers are Arrow's own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from curate.records import ROLES, TURN_COLUMNS, one_array, stretches
 
 @dataclass(frozen=True)
 class Turns:
-    """Every turn of a table of records: `stretches` to scan or hash, and of each one what it says and who says it."""
+    """Every turn of a table of records: `stretches` to scan or hash, and of each one what it says
+    and who says it.
+    """
 
     stretches: Stretches
     roles: np.ndarray  # int8: place in records.ROLES
@@ -38,14 +40,18 @@ class Turns:
         return np.isin(self.roles, [ROLES.index(role) for role in roles])
 
     def prompts(self, kind: str) -> Stretches:
-        """The turns that a model is given: the column `prompt`, or all but the last turn of an sft record."""
+        """The turns that a model is given: the column `prompt`, or all but the last turn of an sft
+        record.
+        """
         if kind != "sft":
             return self.where(self.columns == 0)
         goes_on = np.append(np.diff(self.stretches.docs) == 0, False)
         return self.where(goes_on[: self.stretches.docs.size])
 
     def content_hashes(self) -> np.ndarray:
-        """The hash of each record's roles and texts, by which verdicts know it: uint64 [records, 2]."""
+        """The hash of each record's roles and texts, by which verdicts know it: uint64 [records,
+        2].
+        """
         tags = self.roles + 8 * self.columns
         hashes: np.ndarray = hash_rows(*self.stretches[:3], tags, self.stretches.docs, self.n_docs)
         return hashes
@@ -58,16 +64,30 @@ class Turns:
 def all_turns(kind: str, table: pa.Table) -> Turns:
     """Lay out the turns of `table`, records of `kind`."""
     columns = [one_array(table.column(name)) for name in TURN_COLUMNS[kind]]
-    docs = np.concatenate([np.repeat(np.arange(len(column)), _lengths(column)) for column in columns])
-    place = np.repeat(np.arange(len(columns)), [int(_lengths(column).sum()) for column in columns]).astype(np.int8)
-    messages = pa.concat_arrays([column.flatten() for column in columns]) if len(columns) > 1 else columns[0].flatten()
+    docs = np.concatenate(
+        [np.repeat(np.arange(len(column)), _lengths(column)) for column in columns]
+    )
+    place = np.repeat(
+        np.arange(len(columns)), [int(_lengths(column).sum()) for column in columns]
+    ).astype(np.int8)
+    messages = (
+        pa.concat_arrays([column.flatten() for column in columns])
+        if len(columns) > 1
+        else columns[0].flatten()
+    )
     role, content = messages.flatten()[:2]
     bounds, data = stretches(content)
     starts, stops = bounds[:-1], bounds[1:]
     codes = np.asarray(pc.index_in(role, value_set=pa.array(ROLES)), dtype=np.int8)
     if len(columns) > 1:
         order = np.argsort(docs, kind="stable")
-        docs, place, starts, stops, codes = docs[order], place[order], starts[order], stops[order], codes[order]
+        docs, place, starts, stops, codes = (
+            docs[order],
+            place[order],
+            starts[order],
+            stops[order],
+            codes[order],
+        )
         content = content.take(pa.array(order))
     docs = docs.astype(np.int32)
     first = np.searchsorted(docs, docs)  # where the record of each turn begins

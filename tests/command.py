@@ -1,4 +1,6 @@
-"""The command line as people call it, in a process of its own or, several times as fast, in this one."""
+"""The command line as people call it, in a process of its own or, several times as fast, in this
+one.
+"""
 
 from __future__ import annotations
 
@@ -37,14 +39,23 @@ class Done:
 def environment() -> dict[str, str]:
     """The environment with the working tree first, and the Hub switched off."""
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "HF_HUB_OFFLINE": "1",
+        "COLUMNS": "200",
+    }
 
 
 def started(*arguments: object, cwd: Path) -> subprocess.Popen[str]:
     """Start `python -m curate` in a process of its own."""
     command = [sys.executable, "-m", "curate", *map(str, arguments)]
     return subprocess.Popen(
-        command, cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=cwd,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -63,7 +74,13 @@ def call(*arguments: object, cwd: Path) -> Done:
     argv = patch.object(sys, "argv", ["curate", *map(str, arguments)])
     width = patch.dict(os.environ, {"HF_HUB_OFFLINE": "1", "COLUMNS": "200"})
     try:
-        with argv, width, contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with (
+            argv,
+            width,
+            contextlib.chdir(cwd),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
             main()
     except SystemExit as error:
         code = error.code or 0

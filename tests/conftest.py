@@ -1,4 +1,6 @@
-"""What every test may use: a deterministic hypothesis profile; real data and a sandbox, where there are."""
+"""What every test may use: a deterministic hypothesis profile; real data and a sandbox, where there
+are.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from curate.verify.sandbox import run
 ROOT = Path(__file__).resolve().parent.parent
 
 # Shared machines are slow at times: a deadline would fail for a reason that is not the code's.
-settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("ci")
 
 

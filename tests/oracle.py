@@ -1,4 +1,6 @@
-"""The published n-gram rule in plain Python, as slow and as short as it gets: what the tests compare results with."""
+"""The published n-gram rule in plain Python, as slow and as short as it gets: what the tests
+compare results with.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +33,8 @@ def coverage(field: str, document: set[tuple[str, ...]], n: int = 8) -> float:
 
 
 def score(fields: Sequence[str], turns: Iterable[str], n: int = 8) -> float:
-    """Give an item's score against one record: the mean over its fields, over all scanned turns together."""
+    """Give an item's score against one record: the mean over its fields, over all scanned turns
+    together.
+    """
     document = {gram for turn in turns for gram in grams(turn, n)}
     return sum(coverage(field, document, n) for field in fields) / len(fields)

@@ -1,4 +1,6 @@
-"""What people really give a tool: each mistake ends with one line that says where it is and what to do."""
+"""What people really give a tool: each mistake ends with one line that says where it is and what to
+do.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,19 @@ CLEAN = {"suite": "evals.jsonl"}
 def folder(tmp_path: Path) -> Path:
     """A folder whose recipe builds: each test spoils one thing in it."""
     write_lines(tmp_path / "a.jsonl", GOOD)
-    write_lines(tmp_path / "evals.jsonl", [{"question": "Which of these trees is the oldest one in the wood?"}])
+    write_lines(
+        tmp_path / "evals.jsonl",
+        [{"question": "Which of these trees is the oldest one in the wood?"}],
+    )
     return tmp_path
 
 
-def build(folder: Path, source: dict[str, Any] | None = None, by: Callable[..., Done] = call, **recipe: Any) -> Done:
+def build(
+    folder: Path,
+    source: dict[str, Any] | None = None,
+    by: Callable[..., Done] = call,
+    **recipe: Any,
+) -> Done:
     """Build a recipe of one source `a`; keys of the source and of the recipe can be given."""
     sources = [{"name": "a", "from": "a.jsonl"} | (source or {})]
     write_recipe(folder / "r.yaml", **({"sources": sources, "decontaminate": CLEAN} | recipe))
@@ -45,7 +55,9 @@ def refused(folder: Path, *told: str, **what: Any) -> str:
 
 
 def quarantined(folder: Path, kept: int, **what: Any) -> list[dict[str, Any]]:
-    """The build succeeds, says how many rows it put aside, and everything adds up: the rows in quarantine."""
+    """The build succeeds, says how many rows it put aside, and everything adds up: the rows in
+    quarantine.
+    """
     done = build(folder, **what)
     assert done.code == 0, done
     bad = read(folder / "out", "quarantine/*.parquet")
@@ -74,23 +86,35 @@ def test_a_missing_benchmark(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.jsonl.gz", "evals.jsonl.gz"])
 def test_a_truncated_gzip(folder: Path, name: str) -> None:
-    lines = "".join(json.dumps(row | {"question": f"number {n}"}) + "\n" for n, row in enumerate(GOOD * 500))
+    lines = "".join(
+        json.dumps(row | {"question": f"number {n}"}) + "\n" for n, row in enumerate(GOOD * 500)
+    )
     (folder / name).write_bytes(gzip.compress(lines.encode())[:-30])
-    what: dict[str, Any] = {"source": {"from": name}} if name.startswith("a") else {"decontaminate": {"suite": name}}
+    what: dict[str, Any] = (
+        {"source": {"from": name}} if name.startswith("a") else {"decontaminate": {"suite": name}}
+    )
     refused(folder, f"{name}: the compressed file is cut off or damaged", **what)
 
 
 def test_a_half_written_line(folder: Path) -> None:
     write_lines(folder / "a.jsonl", [*GOOD, b'{"messages": [{"role": "user", "con'])
     (bad,) = quarantined(folder, kept=4)
-    assert (bad["file"], bad["row"], bad["raw"]) == ("a.jsonl", 4, '{"messages": [{"role": "user", "con')
+    assert (bad["file"], bad["row"], bad["raw"]) == (
+        "a.jsonl",
+        4,
+        '{"messages": [{"role": "user", "con',
+    )
     assert bad["reason"].startswith("not JSON: ")
     assert bad["reason"].endswith("; the row is cut off")
 
 
 def test_a_half_written_array(folder: Path) -> None:
     (folder / "a.json").write_text(json.dumps(GOOD)[:-20])
-    refused(folder, "a.json: the array is never closed; the file is cut off after 3", source={"from": "a.json"})
+    refused(
+        folder,
+        "a.json: the array is never closed; the file is cut off after 3",
+        source={"from": "a.json"},
+    )
 
 
 def test_a_half_written_line_in_a_benchmark(folder: Path) -> None:
@@ -101,7 +125,10 @@ def test_a_half_written_line_in_a_benchmark(folder: Path) -> None:
 
 def test_mixed_schemas_in_one_source(folder: Path) -> None:
     write_lines(folder / "d/a.jsonl", GOOD)
-    write_lines(folder / "d/b.jsonl", [{"instruction": "Say hello.", "output": "Hello."}, GOOD[0] | {"extra": 1}])
+    write_lines(
+        folder / "d/b.jsonl",
+        [{"instruction": "Say hello.", "output": "Hello."}, GOOD[0] | {"extra": 1}],
+    )
     (bad,) = quarantined(folder, kept=5, source={"from": "d"})
     assert (bad["file"], bad["row"], bad["reason"]) == ("b.jsonl", 4, "field 'messages' is missing")
 
@@ -109,7 +136,11 @@ def test_mixed_schemas_in_one_source(folder: Path) -> None:
 def test_mixed_kinds_of_files_in_one_folder(folder: Path) -> None:
     write_lines(folder / "d/a.jsonl", GOOD)
     (folder / "d/b.csv").write_text("question,answer\nq,a\n")
-    refused(folder, "d: the folder holds files of several kinds (csv, json lines); give a glob", source={"from": "d"})
+    refused(
+        folder,
+        "d: the folder holds files of several kinds (csv, json lines); give a glob",
+        source={"from": "d"},
+    )
 
 
 def test_wrong_types_in_some_rows(folder: Path) -> None:
@@ -124,7 +155,11 @@ def test_wrong_types_in_some_rows(folder: Path) -> None:
         ],
     )
     bad = quarantined(folder, kept=5)
-    assert [(row["file"], row["row"]) for row in bad] == [("a.jsonl", 4), ("a.jsonl", 5), ("a.jsonl", 6)]
+    assert [(row["file"], row["row"]) for row in bad] == [
+        ("a.jsonl", 4),
+        ("a.jsonl", 5),
+        ("a.jsonl", 6),
+    ]
     assert "field 'messages' is text" in bad[0]["reason"]
     assert "content" in bad[1]["reason"]
     assert "number" in bad[1]["reason"]
@@ -133,7 +168,12 @@ def test_wrong_types_in_some_rows(folder: Path) -> None:
 
 def test_wrong_types_in_all_rows(folder: Path) -> None:
     write_lines(folder / "a.jsonl", [{"instruction": 1, "output": 2}])
-    told = refused(folder, "source 'a': a.jsonl: no format fits kind 'sft'", "instruction (number)", "output (number)")
+    told = refused(
+        folder,
+        "source 'a': a.jsonl: no format fits kind 'sft'",
+        "instruction (number)",
+        "output (number)",
+    )
     assert "format:" in told
     refused(
         folder, "source 'a': none of its 1 rows makes a record", "field 'instruction' is a number, not text",
@@ -158,7 +198,10 @@ def test_an_empty_benchmark(folder: Path) -> None:
 
 
 UNKNOWN = [
-    ({"source": {"format": "mesages"}}, "source 'a': unknown format 'mesages'; did you mean 'messages'?"),
+    (
+        {"source": {"format": "mesages"}},
+        "source 'a': unknown format 'mesages'; did you mean 'messages'?",
+    ),
     ({"decontaminate": {"suite": "tulu"}}, "unknown suite 'tulu'; did you mean 'tulu3'?"),
     (
         {"decontaminate": CLEAN | {"policy": "drop-row"}},
@@ -168,7 +211,10 @@ UNKNOWN = [
         {"decontaminate": CLEAN | {"profile": "tulu4"}},
         "r.yaml: 'decontaminate.profile': unknown profile 'tulu4'; did you mean 'tulu3'?",
     ),
-    ({"decontaminate": CLEAN | {"without": ["eval"]}}, "unknown benchmark 'eval'; did you mean 'evals'?"),
+    (
+        {"decontaminate": CLEAN | {"without": ["eval"]}},
+        "unknown benchmark 'eval'; did you mean 'evals'?",
+    ),
     ({"sed": 42}, "r.yaml: unknown key 'sed'; did you mean 'seed'?"),
     ({"source": {"row": 5}}, "r.yaml, sources.0: unknown key 'row'; did you mean 'rows'?"),
     ({"source": {"format": {"promt": "q"}}}, "did you mean 'prompt'?"),
@@ -177,7 +223,9 @@ UNKNOWN = [
 
 
 @pytest.mark.parametrize(("what", "told"), UNKNOWN, ids=[told for _, told in UNKNOWN])
-def test_an_unknown_name_is_told_with_the_nearest(folder: Path, what: dict[str, Any], told: str) -> None:
+def test_an_unknown_name_is_told_with_the_nearest(
+    folder: Path, what: dict[str, Any], told: str
+) -> None:
     refused(folder, told, **what)
 
 
@@ -215,7 +263,10 @@ def test_a_benchmark_whose_fields_are_missing(folder: Path) -> None:
     suite = {"benchmarks": [{"name": "trees", "from": "evals.jsonl", "fields": ["question"]}]}
     (folder / "suite.yaml").write_text(json.dumps(suite))
     refused(
-        folder, "trees", "evals.jsonl, row 0: no field 'question' (found: words)", decontaminate={"suite": "suite.yaml"}
+        folder,
+        "trees",
+        "evals.jsonl, row 0: no field 'question' (found: words)",
+        decontaminate={"suite": "suite.yaml"},
     )
     write_lines(folder / "evals.jsonl", [{"question": "Which tree?"}, {"query": "Which wood?"}])
     refused(folder, "evals.jsonl, row 1: no field 'question' (found: query)")
@@ -230,7 +281,9 @@ def test_a_folder_that_is_not_empty(folder: Path) -> None:
     assert [path.name for path in (folder / "out").iterdir()] == ["mine.txt"]
 
 
-@pytest.mark.parametrize(("out", "code"), [(".", 2), ("..", 2), ("/", 2), ("a.jsonl", 2), ("a.jsonl/out", 1)])
+@pytest.mark.parametrize(
+    ("out", "code"), [(".", 2), ("..", 2), ("/", 2), ("a.jsonl", 2), ("a.jsonl/out", 1)]
+)
 def test_an_output_that_can_be_no_folder(folder: Path, out: str, code: int) -> None:
     write_recipe(folder / "r.yaml", sources=[{"name": "a", "from": "a.jsonl"}])
     (folder / "empty").mkdir()
@@ -241,9 +294,15 @@ def test_an_output_that_can_be_no_folder(folder: Path, out: str, code: int) -> N
 
 
 def test_no_user_turns(folder: Path) -> None:
-    said = [{"role": "system", "content": "Write."}, {"role": "assistant", "content": "A tree in the wood."}]
+    said = [
+        {"role": "system", "content": "Write."},
+        {"role": "assistant", "content": "A tree in the wood."},
+    ]
     write_lines(folder / "a.jsonl", [{"messages": said}])
-    told = refused(folder, "source 'a': no text in turns of role user, so nothing can be said about contamination")
+    told = refused(
+        folder,
+        "source 'a': no text in turns of role user, so nothing can be said about contamination",
+    )
     assert "decontaminate: roles" in told
     assert build(folder, decontaminate=CLEAN | {"roles": ["assistant"]}).code == 0
 

@@ -31,7 +31,11 @@ FACTS = CardFacts(
         SourceFacts("maths", None, 1_200, 1, 1, "org/maths", "0a1b", shortfall=3),
     ),
     splits=SPLITS,
-    left_out=(("validate", "quarantined", 1), ("phrase", "removed", 2), ("decontaminate", "removed", 1)),
+    left_out=(
+        ("validate", "quarantined", 1),
+        ("phrase", "removed", 2),
+        ("decontaminate", "removed", 1),
+    ),
     sections=("## What a step tells\n\nThree things.\n",),
     lock_digest="ab" * 32,
 )
@@ -58,15 +62,28 @@ def head(text: str) -> dict[str, Any]:
 
 def write(path: Path, ids: list[str], **more: list[str]) -> None:
     path.parent.mkdir(exist_ok=True)
-    messages = [[{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]] * len(ids)
+    messages = [[{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]] * len(
+        ids
+    )
     pq.write_table(pa.table({"id": ids, "messages": messages, **more}), path)
 
 
 def loaded(folder: Path, home: Path) -> dict[str, Any]:
-    """What the real `datasets` makes of a folder, in a process of its own, offline and with an empty cache."""
-    env = os.environ | {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HOME": str(home), "TQDM_DISABLE": "1"}
+    """What the real `datasets` makes of a folder, in a process of its own, offline and with an
+    empty cache.
+    """
+    env = os.environ | {
+        "HF_HUB_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+        "HF_HOME": str(home),
+        "TQDM_DISABLE": "1",
+    }
     done = subprocess.run(
-        [sys.executable, "-c", LOADER, str(folder)], env=env, capture_output=True, text=True, check=True
+        [sys.executable, "-c", LOADER, str(folder)],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     found = yaml.safe_load(done.stdout.splitlines()[-1])
     assert isinstance(found, dict)
@@ -79,10 +96,16 @@ def test_a_built_folder_loads_as_its_splits_and_no_more(tmp_path: Path) -> None:
     write(out / "data/train-00000-of-00002.parquet", ["chat/0", "chat/1", "chat/2"])
     write(out / "data/train-00001-of-00002.parquet", ["chat/3", "chat/4"])
     write(out / "data/validation-00000-of-00001.parquet", ["maths/0", "chat/9"])
-    write(out / "removed/part-0.parquet", ["chat/5"], step=["decontaminate"], reason=["it hits gsm8k/7"])
+    write(
+        out / "removed/part-0.parquet",
+        ["chat/5"],
+        step=["decontaminate"],
+        reason=["it hits gsm8k/7"],
+    )
     (out / "quarantine").mkdir()
     pq.write_table(
-        pa.table({"file": ["a"], "row": [3], "reason": ["bad"], "raw": ["{"]}), out / "quarantine/part-0.parquet"
+        pa.table({"file": ["a"], "row": [3], "reason": ["bad"], "raw": ["{"]}),
+        out / "quarantine/part-0.parquet",
     )
     (out / "recipe.lock.json").write_text("{}")
     (out / "README.md").write_text(card(FACTS), encoding="utf-8")
@@ -109,7 +132,10 @@ def test_the_head_is_what_the_hub_reads() -> None:
                     {"split": "validation", "path": "data/validation-*.parquet"},
                 ],
             },
-            {"config_name": "removed", "data_files": [{"split": "removed", "path": "removed/*.parquet"}]},
+            {
+                "config_name": "removed",
+                "data_files": [{"split": "removed", "path": "removed/*.parquet"}],
+            },
         ],
     }
 
@@ -181,13 +207,25 @@ def test_the_tables_a_person_reads() -> None:
         f"`recipe.lock.json` (sha256 `{'ab' * 32}`)",
     ):
         assert line in text
-    assert text.index("| phrase |") < text.index("| decontaminate |") < text.index("## What a step tells")
-    assert "$ curate build path/to/this/folder/recipe.yaml --locked path/to/this/folder -o rebuilt\n" in text
+    assert (
+        text.index("| phrase |")
+        < text.index("| decontaminate |")
+        < text.index("## What a step tells")
+    )
+    assert (
+        "$ curate build path/to/this/folder/recipe.yaml --locked path/to/this/folder -o rebuilt\n"
+        in text
+    )
 
 
 def test_a_build_with_nothing_to_tell() -> None:
     text = card(
-        CardFacts("plain", "prompt", (SourceFacts("a", "MIT", 1, 1, 1),), (SplitFacts("train", "data/t-*", 1),))
+        CardFacts(
+            "plain",
+            "prompt",
+            (SourceFacts("a", "MIT", 1, 1, 1),),
+            (SplitFacts("train", "data/t-*", 1),),
+        )
     )
     assert "## Rows left out\n\nNone.\n" in text
     assert "> " not in text.split("---\n", 2)[2].split("## Sources")[0]
@@ -201,8 +239,24 @@ def test_a_first_try_and_warnings_stand_at_the_top() -> None:
     assert "> **Warning**: gsm8k has 5 items, 1,319 were expected\n" in top
 
 
-ODD = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12) | st.sampled_from(
-    ["a|b", "x\ny", "<script>", "---", "`rm`", "a: b", "[x](y)", "'", '"', "#1", "&lt;", "yes", "007"]
+ODD = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12
+) | st.sampled_from(
+    [
+        "a|b",
+        "x\ny",
+        "<script>",
+        "---",
+        "`rm`",
+        "a: b",
+        "[x](y)",
+        "'",
+        '"',
+        "#1",
+        "&lt;",
+        "yes",
+        "007",
+    ]
 )
 
 

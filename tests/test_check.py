@@ -26,7 +26,11 @@ def found(path: Path, purpose: str | None = None) -> set[tuple[str, str | None]]
 
 def build(folder: Path, kind: str, **source: Any) -> Path:
     """A built folder from rows.jsonl in `folder`."""
-    spec = {"name": "m", "kind": kind, "sources": [{"name": "rows", "from": "rows.jsonl", **source}]}
+    spec = {
+        "name": "m",
+        "kind": kind,
+        "sources": [{"name": "rows", "from": "rows.jsonl", **source}],
+    }
     (folder / "recipe.yaml").write_text(yaml.safe_dump(spec), "utf-8")
     done = call("build", "recipe.yaml", "-o", "out", cwd=folder)
     assert done.code == 0, done.err
@@ -39,7 +43,9 @@ def test_conversations(tmp_path: Path) -> None:
     rows[3] = chat("Question 3?", "  ")
     rows[4] = {"messages": [{"role": "user", "content": "Hi"}, {"role": "robot", "content": "Ho"}]}
     rows[5] = {"messages": [{"role": "user", "content": "no answer"}]}
-    rows[6] = {"messages": [{"role": "user", "content": None}, {"role": "assistant", "content": "Ho"}]}
+    rows[6] = {
+        "messages": [{"role": "user", "content": None}, {"role": "assistant", "content": "Ho"}]
+    }
     rows[7] = b'{"messages": [{"role'
     write_lines(tmp_path / "rows.jsonl", rows)
     assert found(tmp_path / "rows.jsonl", "sft") == {
@@ -64,11 +70,14 @@ def test_pairs(tmp_path: Path) -> None:
 
 def labelled(*labels: tuple[str, str]) -> list[dict[str, str]]:
     return [
-        {"prompt": f"Question {n}?", "verifier": name, "ground_truth": truth} for n, (name, truth) in enumerate(labels)
+        {"prompt": f"Question {n}?", "verifier": name, "ground_truth": truth}
+        for n, (name, truth) in enumerate(labels)
     ]
 
 
-ALL_OF = json.dumps([{"verifier": "gsm8k", "ground_truth": "3"}, {"verifier": "math", "ground_truth": "{3"}])
+ALL_OF = json.dumps(
+    [{"verifier": "gsm8k", "ground_truth": "3"}, {"verifier": "math", "ground_truth": "{3"}]
+)
 
 
 def test_labels(tmp_path: Path) -> None:
@@ -102,10 +111,14 @@ def test_labels_of_instructions_and_of_code(tmp_path: Path) -> None:
     write_lines(tmp_path / "rows.jsonl", rows)
     checked = check(tmp_path / "rows.jsonl", "rlvr", workers=2)
     wanted = {("bad-ground-truth", f"rows/{n}") for n in (4, 5, 6, 7, 8, 11, 12, 15, 16)}
-    assert {(one.finding, one.row) for one in checked.findings} == wanted | {("unknown-verifier", "rows/13")}
+    assert {(one.finding, one.row) for one in checked.findings} == wanted | {
+        ("unknown-verifier", "rows/13")
+    }
     assert checked.only_read == {"code": 2, "ifeval": 4, "ifeval-loose": 1}
     details = {one.row: one.detail for one in checked.findings}
-    assert details["rows/5"].startswith("unknown constraint 'punctuation:no_coma'; did you mean 'punctuation:no_comma'")
+    assert details["rows/5"].startswith(
+        "unknown constraint 'punctuation:no_coma'; did you mean 'punctuation:no_comma'"
+    )
     assert call("check", "rows.jsonl", "--for", "rlvr", cwd=tmp_path).out.endswith(
         "labels that state no answer were read, but could not be tried: 2 of code, 4 of ifeval, 1 of ifeval-loose\n"
     )
@@ -114,10 +127,18 @@ def test_labels_of_instructions_and_of_code(tmp_path: Path) -> None:
 def test_solutions_of_code_are_run(tmp_path: Path, sandboxed: None) -> None:
     tests = ["assert f(2) == 4"]
     rows = labelled(
-        ("code", json.dumps({"tests": tests, "solution": "def f(n):\n    return n + n  # ``` and ````"})),
+        (
+            "code",
+            json.dumps({"tests": tests, "solution": "def f(n):\n    return n + n  # ``` and ````"}),
+        ),
         ("code", json.dumps({"tests": tests, "solution": "def f(n):\n    return n"})),
         ("code", json.dumps({"tests": ["assert True"], "solution": "def f(n):\n    return n"})),
-        ("code", json.dumps({"stdio": [{"input": "2", "output": "4"}], "solution": "print(int(input()) ** 2)"})),
+        (
+            "code",
+            json.dumps(
+                {"stdio": [{"input": "2", "output": "4"}], "solution": "print(int(input()) ** 2)"}
+            ),
+        ),
     )
     write_lines(tmp_path / "rows.jsonl", rows)
     checked = check(tmp_path / "rows.jsonl", "rlvr", workers=2)
@@ -144,7 +165,10 @@ def test_every_fault_of_a_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.syspath_prepend(str(tmp_path))
     labels = [("odd", truth) for truth in ("good", "lax", "strict", "stuck", "fails")]
     labels += [("none", "x"), ("gsm8k", "x"), ("odd", "good")]
-    told = {label: [fault.fault for fault in list_] for label, list_ in tried(labels, 2, 1.0).faults.items()}
+    told = {
+        label: [fault.fault for fault in list_]
+        for label, list_ in tried(labels, 2, 1.0).faults.items()
+    }
     assert told == {
         ("odd", "lax"): ["perturbed-passes"],
         ("odd", "strict"): ["golden-fails"],
@@ -175,7 +199,9 @@ def test_built_folders_of_every_kind_are_read(tmp_path: Path, kind: str) -> None
         "rlvr": {"prompt": "What is {n} + 1?", "verifier": "gsm8k", "ground_truth": "{n}"},
         "prompt": {"prompt": "Q{n}?"},
     }[kind]
-    write_lines(tmp_path / "rows.jsonl", [{k: v.format(n=n) for k, v in made.items()} for n in range(5)])
+    write_lines(
+        tmp_path / "rows.jsonl", [{k: v.format(n=n) for k, v in made.items()} for n in range(5)]
+    )
     checked = check(build(tmp_path, kind))
     assert (checked.kind, checked.rows, checked.findings) == (kind, 5, [])
 
@@ -193,9 +219,14 @@ def test_findings_go_into_the_audit_with_row_ids_and_the_lock_stays_true(tmp_pat
         assert told["counts"] == {"unknown-verifier": 1, "bad-ground-truth": 1}
         assert sorted((one["finding"], one["row"]) for one in told["findings"]) == wanted
         with duckdb.connect(out / "audit.duckdb", read_only=True) as con:
-            assert con.sql("SELECT finding, doc_id FROM findings ORDER BY finding").fetchall() == wanted
+            assert (
+                con.sql("SELECT finding, doc_id FROM findings ORDER BY finding").fetchall()
+                == wanted
+            )
             assert con.sql("SELECT count(*) FROM runs WHERE key = 'check'").fetchall() == [(1,)]
-    assert {name: sha256(out / name) for name in load_lock(out)["outputs"]} == load_lock(out)["outputs"]
+    assert {name: sha256(out / name) for name in load_lock(out)["outputs"]} == load_lock(out)[
+        "outputs"
+    ]
     asked = json.loads(call("sql", "out", "findings", "--json", cwd=tmp_path).out)
     assert [row["first_id"] for row in asked] == ["rows/1", "rows/2"]
     assert call("build", "recipe.yaml", "-o", "again", "--locked", "out", cwd=tmp_path).code == 0
@@ -244,10 +275,15 @@ def test_a_mistake_in_the_call_ends_with_2(tmp_path: Path) -> None:
 
 
 def test_the_table_names_findings_and_rows(tmp_path: Path) -> None:
-    write_lines(tmp_path / "rows.jsonl", [chat("Q [bold]?", "A."), *(chat("Q [bold]?", f"B{n}.") for n in range(5))])
+    write_lines(
+        tmp_path / "rows.jsonl",
+        [chat("Q [bold]?", "A."), *(chat("Q [bold]?", f"B{n}.") for n in range(5))],
+    )
     done = call("check", "rows.jsonl", "--for", "sft", cwd=tmp_path)
     assert done.code == 1
-    assert "same-prompt" in done.out and "rows/1, rows/2, rows/3 …" in done.out and " 5 " in done.out
+    assert (
+        "same-prompt" in done.out and "rows/1, rows/2, rows/3 …" in done.out and " 5 " in done.out
+    )
 
 
 def test_the_list_of_verifiers(tmp_path: Path) -> None:

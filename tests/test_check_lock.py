@@ -96,10 +96,14 @@ def test_every_kind_holds_and_is_no_other(tmp_path: Path, kind: str, row: dict[s
     out = build_in(tmp_path, recipe).folder
     assert faults(out) == []
     change_lock(out, recipe={"kind": "sft"})
-    wanted = "data/train-00000-of-00001.parquet does not hold records of kind 'sft': no column messages"
+    wanted = (
+        "data/train-00000-of-00001.parquet does not hold records of kind 'sft': no column messages"
+    )
     assert faults(out) == [("columns", wanted)]
     change_lock(out, recipe={})
-    assert faults(out) == [("columns", wanted.split("kind")[0] + "kind '': the lock names no such kind")]
+    assert faults(out) == [
+        ("columns", wanted.split("kind")[0] + "kind '': the lock names no such kind")
+    ]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -151,7 +155,9 @@ def test_columns_that_differ_are_named(out: Path) -> None:
     pq.write_table(table.append_column("more", pa.nulls(table.num_rows, pa.int64())), out / TRAIN)
     other = TRAIN.replace("train-00000", "train-00001")
     assert ("columns", f"{other} has other columns than {TRAIN}: more") in faults(out)
-    pq.write_table(table.set_column(2, "messages", pa.array(["text"] * table.num_rows)), out / TRAIN)
+    pq.write_table(
+        table.set_column(2, "messages", pa.array(["text"] * table.num_rows)), out / TRAIN
+    )
     wanted = f"{TRAIN} does not hold records of kind 'sft': messages of another type"
     assert ("columns", wanted) in faults(out)
     pq.write_table(table.drop_columns(["source"]), out / TRAIN)
@@ -183,14 +189,18 @@ def test_an_audit_that_does_not_add_up_or_open_is_told(out: Path) -> None:
     (out / store.DATABASE).write_bytes(b"no database" * 1000)
     assert [finding for finding, _ in faults(out)] == ["audit"]
     (out / store.DATABASE).unlink()
-    assert faults(out) == [("audit", f"{out}: no audit.duckdb there; give the folder of a finished build")]
+    assert faults(out) == [
+        ("audit", f"{out}: no audit.duckdb there; give the folder of a finished build")
+    ]
 
 
 def test_what_a_later_lock_has_more_is_passed_over(out: Path) -> None:
     lock = json.loads((out / LOCK).read_text())
     counts = lock["counts"] | {"more": 1}
     counts["sources"]["a"]["duplicate"] = 0
-    change_lock(out, lock_version=99, steps={"filters": {"inputs": {"words": 3}}}, counts=counts, new=[1])
+    change_lock(
+        out, lock_version=99, steps={"filters": {"inputs": {"words": 3}}}, counts=counts, new=[1]
+    )
     assert faults(out) == []
 
 

@@ -19,9 +19,15 @@ ITEM = "Which of these seven old trees in the quiet wood behind the mill is the 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Training data with one leak, a benchmark, and a recipe of both."""
-    write_lines(tmp_path / "train.jsonl", [chat(f"Question {n}?", "Trees.") for n in range(9)] + [chat(ITEM, "Elm.")])
+    write_lines(
+        tmp_path / "train.jsonl",
+        [chat(f"Question {n}?", "Trees.") for n in range(9)] + [chat(ITEM, "Elm.")],
+    )
     write_lines(tmp_path / "evals.jsonl", [{"question": ITEM}, {"question": "Short one?"}])
-    recipe = {"sources": [{"name": "train", "from": "train.jsonl"}], "decontaminate": {"suite": "evals.jsonl"}}
+    recipe = {
+        "sources": [{"name": "train", "from": "train.jsonl"}],
+        "decontaminate": {"suite": "evals.jsonl"},
+    }
     write_recipe(tmp_path / "r.yaml", **recipe)
     return tmp_path
 
@@ -56,7 +62,13 @@ def test_help_tells_what_a_verb_does(tmp_path: Path, verb: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["biuld"], ["build", "r.yaml"], ["build", "r.yaml", "-o", "o", "--limit", "0"], ["why"], ["build", "-x"]],
+    [
+        ["biuld"],
+        ["build", "r.yaml"],
+        ["build", "r.yaml", "-o", "o", "--limit", "0"],
+        ["why"],
+        ["build", "-x"],
+    ],
 )
 def test_a_wrong_call_ends_with_2(folder: Path, arguments: list[str]) -> None:
     done = call(*arguments, cwd=folder)
@@ -73,18 +85,38 @@ def test_the_summary_is_one_json_object_and_nothing_else(quickstart: tuple[Path,
     assert summary["folder"] == "out"
     assert summary["rows"] == {"train": len(ids(out, "data/train*")), "validation": 20}
     counts = summary["sources"]["chats"]
-    assert counts["read"] == counts["kept"] + counts["removed"] + counts["quarantined"] + counts["not_sampled"]
-    (cell,) = [cell for cell in summary["steps"]["decontaminate"]["contamination"] if cell["source"] == "sums"]
-    assert (cell["benchmark"], cell["hit"], cell["items"], cell["flagged"]) == ("everyday", 6, 65, True)
+    assert (
+        counts["read"]
+        == counts["kept"] + counts["removed"] + counts["quarantined"] + counts["not_sampled"]
+    )
+    (cell,) = [
+        cell
+        for cell in summary["steps"]["decontaminate"]["contamination"]
+        if cell["source"] == "sums"
+    ]
+    assert (cell["benchmark"], cell["hit"], cell["items"], cell["flagged"]) == (
+        "everyday",
+        6,
+        65,
+        True,
+    )
     reconcile(out)
 
 
 def test_sql_prints_one_json_array(quickstart: tuple[Path, Done]) -> None:
     out, _ = quickstart
     done = call(
-        "sql", out, "SELECT source, count(*) AS n FROM documents GROUP BY source ORDER BY source", "--json", cwd=out
+        "sql",
+        out,
+        "SELECT source, count(*) AS n FROM documents GROUP BY source ORDER BY source",
+        "--json",
+        cwd=out,
     )
-    rows = [{"source": "chats", "n": 107}, {"source": "instructions", "n": 106}, {"source": "sums", "n": 107}]
+    rows = [
+        {"source": "chats", "n": 107},
+        {"source": "instructions", "n": 106},
+        {"source": "sums", "n": 107},
+    ]
     assert (done.code, json.loads(done.out), done.err) == (0, rows, "")
     assert json.loads(call("sql", out, "SELECT 1 WHERE false", "--json", cwd=out).out) == []
     assert call("sql", out, "SELECT 1 AS a, NULL AS b", "--csv", cwd=out).out == "a,b\n1,\n"
@@ -103,7 +135,11 @@ def test_sql_lists_the_questions_it_knows(quickstart: tuple[Path, Done]) -> None
 
 def test_sql_refuses_to_write_and_names_what_is_wrong(quickstart: tuple[Path, Done]) -> None:
     out, _ = quickstart
-    for query, told in (("DROP TABLE documents", "read-only"), ("FROM document", "documents"), ("SELEC 1", "SELEC")):
+    for query, told in (
+        ("DROP TABLE documents", "read-only"),
+        ("FROM document", "documents"),
+        ("SELEC 1", "SELEC"),
+    ):
         done = call("sql", out, query, cwd=out)
         assert done.code == 2
         assert told in done.error
@@ -159,7 +195,16 @@ def test_decontaminate_by_the_real_command_with_more_files(folder: Path) -> None
     ],
 )
 def test_decontaminate_names_what_is_wrong(folder: Path, options: list[str], told: str) -> None:
-    done = call("decontaminate", "train.jsonl", "--suite", "evals.jsonl", *options, "-o", "clean", cwd=folder)
+    done = call(
+        "decontaminate",
+        "train.jsonl",
+        "--suite",
+        "evals.jsonl",
+        *options,
+        "-o",
+        "clean",
+        cwd=folder,
+    )
     assert done.code == 2
     assert told in done.error
     assert not (folder / "clean").exists()
@@ -171,7 +216,17 @@ def test_an_overlap_over_the_limit_ends_with_3_and_the_folder_is_there(folder: P
     assert done.error == "curate: over the limit of 49 %: train hits 50.00 % of evals"
     reconcile(folder / "out")
     assert call("build", "r.yaml", "-o", "out2", "--fail-over", "0.5", cwd=folder).code == 0
-    done = call("decontaminate", "train.jsonl", "--suite", "evals.jsonl", "--fail-over", "0", "-o", "o3", cwd=folder)
+    done = call(
+        "decontaminate",
+        "train.jsonl",
+        "--suite",
+        "evals.jsonl",
+        "--fail-over",
+        "0",
+        "-o",
+        "o3",
+        cwd=folder,
+    )
     assert done.code == 3
     assert len(ids(folder / "o3")) == 9
 
@@ -202,7 +257,8 @@ def test_overwrite_replaces_a_build_and_nothing_else(folder: Path) -> None:
 def test_options_replace_keys_of_the_recipe(folder: Path) -> None:
     (folder / "given").mkdir()
     write_lines(
-        folder / "given/evals.jsonl", [{"question": "Nothing that anybody would ever find in training data, is it?"}]
+        folder / "given/evals.jsonl",
+        [{"question": "Nothing that anybody would ever find in training data, is it?"}],
     )
     done = call("build", "r.yaml", "-o", "out", "--benchmarks-dir", "given", "--json", cwd=folder)
     assert json.loads(done.out)["steps"]["decontaminate"]["contamination"] == []

@@ -42,10 +42,19 @@ def test_what_is_right_is_read_by_its_alias() -> None:
     ("data", "told"),
     [
         ({"nmae": "n", "parts": PARTS}, ": unknown key 'nmae'; did you mean 'name'?"),
-        ({"name": "n", "parts": [{"form": "x"}]}, ", parts.0: unknown key 'form'; did you mean 'from'? (known: from, "),
-        ({"name": "n", "parts": PARTS, "extra": {"sise": 1}}, ", extra: unknown key 'sise'; did you mean 'size'?"),
+        (
+            {"name": "n", "parts": [{"form": "x"}]},
+            ", parts.0: unknown key 'form'; did you mean 'from'? (known: from, ",
+        ),
+        (
+            {"name": "n", "parts": PARTS, "extra": {"sise": 1}},
+            ", extra: unknown key 'sise'; did you mean 'size'?",
+        ),
         ({"name": "n", "parts": [{}]}, ": the key 'parts.0.from' is missing"),
-        ({"name": "n", "parts": [{"from": "x", "size": 0}]}, ": 'parts.0.size': input should be greater than"),
+        (
+            {"name": "n", "parts": [{"from": "x", "size": 0}]},
+            ": 'parts.0.size': input should be greater than",
+        ),
         ({"name": "n", "parts": []}, ": 'parts': "),
         ({"name": ["n"], "parts": PARTS}, ": 'name': "),
     ],
@@ -64,7 +73,9 @@ def test_what_is_wrong_is_told_in_one_line(data: dict[str, Any], told: str) -> N
         (b"a: \x00", "not valid YAML"),
     ],
 )
-def test_a_file_that_is_no_mapping_is_told_with_its_name(tmp_path: Path, text: bytes, told: str) -> None:
+def test_a_file_that_is_no_mapping_is_told_with_its_name(
+    tmp_path: Path, text: bytes, told: str
+) -> None:
     path = tmp_path / "f.yaml"
     path.write_bytes(text)
     with pytest.raises(UserError) as caught:

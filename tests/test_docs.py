@@ -80,14 +80,18 @@ def fences(*languages: str) -> list[Fence]:
         text = page.read_text("utf-8")
         for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
             if match[1] in languages:
-                found.append(Fence(page.name, text[: match.start()].count("\n") + 1, match[1], match[2]))
+                found.append(
+                    Fence(page.name, text[: match.start()].count("\n") + 1, match[1], match[2])
+                )
     return found
 
 
 def section(page: str, title: str) -> str:
     """What stands below a heading, up to the next one."""
     text = (ROOT / "docs" / page).read_text("utf-8")
-    (found,) = re.findall(rf"^#+ {re.escape(title)}\n(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL)
+    (found,) = re.findall(
+        rf"^#+ {re.escape(title)}\n(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL
+    )
     return str(found)
 
 
@@ -130,11 +134,15 @@ def sort_of(annotation: Any) -> str:
     return names.get(annotation, "`")
 
 
-@pytest.mark.parametrize(("page", "title"), [(page, title) for page, tables in MODELS.items() for title in tables])
+@pytest.mark.parametrize(
+    ("page", "title"), [(page, title) for page, tables in MODELS.items() for title in tables]
+)
 def test_every_key_is_documented_with_its_type_and_default(page: str, title: str) -> None:
     model = MODELS[page][title]
     told = {cells[0]: cells[1:] for cells in rows(section(page, title))}
-    own = inspect.get_annotations(model)  # of a configuration that adds to another one: what it adds or changes
+    own = inspect.get_annotations(
+        model
+    )  # of a configuration that adds to another one: what it adds or changes
     own = {name: value for name, value in own.items() if name in model.model_fields}
     names = {f"`{model.model_fields[name].alias or name}`": name for name in own}
     assert list(told) == list(names)
@@ -177,7 +185,9 @@ def test_every_format_is_documented_and_its_example_is_read_by_it(tmp_path: Path
 
 def test_the_example_of_a_mapping_is_read_by_it(tmp_path: Path) -> None:
     text = section("recipes.md", "Columns of your own")
-    spec, row = (re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[0] for language in ("yaml", "json"))
+    spec, row = (
+        re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[0] for language in ("yaml", "json")
+    )
     source = yaml.safe_load(spec)["sources"][0]
     (tmp_path / source["from"]).write_text(row, "utf-8")
     block = next(open_source("sums", source["from"], base=tmp_path).blocks())
@@ -212,20 +222,30 @@ def test_the_worked_example_of_sampling(tmp_path: Path) -> None:
     text = section("recipes.md", "Sampling")
     (tmp_path / "r.yaml").write_text(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[0], "utf-8")
     for name in "abc":
-        write_lines(tmp_path / f"{name}.jsonl", [{"question": f"{name} {n}?", "answer": f"{n}"} for n in range(10)])
+        write_lines(
+            tmp_path / f"{name}.jsonl",
+            [{"question": f"{name} {n}?", "answer": f"{n}"} for n in range(10)],
+        )
     done = call("build", "r.yaml", "-o", "out", "--json", cwd=tmp_path)
     sources = json.loads(done.out)["sources"]
     for name, *figures in rows(text):
         counts = sources[name]
         train = counts["written"] - counts["validation"]
-        assert [counts["read"], counts["not_sampled"], counts["kept"], train, counts["validation"]] == [
-            int(figure) for figure in figures
-        ]
+        assert [
+            counts["read"],
+            counts["not_sampled"],
+            counts["kept"],
+            train,
+            counts["validation"],
+        ] == [int(figure) for figure in figures]
     assert {"a/0", "a/0#2"} <= set(ids(tmp_path / "out", "data/train*"))
 
 
 def test_the_small_mixtures_are_as_documented(tmp_path: Path) -> None:
-    told = {cells[0].strip("`"): cells[1:3] for cells in rows(section("recipes.md", "Small mixtures to train on"))}
+    told = {
+        cells[0].strip("`"): cells[1:3]
+        for cells in rows(section("recipes.md", "Small mixtures to train on"))
+    }
     folder = ROOT / "mixtures/quickstart"
     assert sorted(told) == sorted(path.name for path in folder.glob("laptop-*.yaml"))
     for name, (kind, count) in told.items():
@@ -241,7 +261,9 @@ def test_every_shipped_suite_is_documented(name: str) -> None:
     read = SuiteFile.model_validate(yaml.safe_load(shipped_suite(name).read_text("utf-8")))
     for cells, benchmark in zip(told, read.benchmarks, strict=True):
         path, _, subset = benchmark.from_.partition(":")
-        fields = ", ".join(f"`{name}`" + ("?" if name in benchmark.optional else "") for name in benchmark.fields)
+        fields = ", ".join(
+            f"`{name}`" + ("?" if name in benchmark.optional else "") for name in benchmark.fields
+        )
         wanted = [
             f"`{benchmark.name}`", path, "`*`" if subset == "*" else subset, benchmark.split, fields, benchmark.cap,
             benchmark.role, benchmark.licence, benchmark.items,
@@ -257,8 +279,13 @@ def test_every_verifier_is_documented_in_its_own_words() -> None:
 
 def test_the_rates_of_the_verifiers_are_those_that_ship() -> None:
     columns = ("right", "false_rejects", "wrong", "false_accepts")
-    told = {cells[0].strip("`"): cells[1:] for cells in rows(section("verifiers.md", "How often they are wrong"))}
-    assert told == {name: [f"{figures[column]:,}" for column in columns] for name, figures in rates().items()}
+    told = {
+        cells[0].strip("`"): cells[1:]
+        for cells in rows(section("verifiers.md", "How often they are wrong"))
+    }
+    assert told == {
+        name: [f"{figures[column]:,}" for column in columns] for name, figures in rates().items()
+    }
 
 
 def test_outcomes_aliases_and_findings_are_documented() -> None:
@@ -266,8 +293,12 @@ def test_outcomes_aliases_and_findings_are_documented() -> None:
         return {cells[0].strip("`"): cells[1] for cells in rows(section("verifiers.md", title))}
 
     assert set(told("Many rows at once")) == set(OUTCOMES)
-    assert {name: verifier.strip("`") for name, verifier in told("Names in published data sets").items()} == ALIASES
-    assert told("Checking a data set") == {name: f"{text[0].upper()}{text[1:]}." for name, text in FINDINGS.items()}
+    assert {
+        name: verifier.strip("`") for name, verifier in told("Names in published data sets").items()
+    } == ALIASES
+    assert told("Checking a data set") == {
+        name: f"{text[0].upper()}{text[1:]}." for name, text in FINDINGS.items()
+    }
 
 
 def command_lines() -> Iterator[tuple[str, str]]:
@@ -279,7 +310,9 @@ def command_lines() -> Iterator[tuple[str, str]]:
         for line in re.findall(r"(?<!`)`(curate [^`]*)`(?!`)", page.read_text("utf-8")):
             yield page.name, " ".join(line.split())
     for name, command in verbs().items():
-        for line in re.findall(r"^[\s\b]*(?:Example:)?\s*(curate .*)$", command.help or "", re.MULTILINE):
+        for line in re.findall(
+            r"^[\s\b]*(?:Example:)?\s*(curate .*)$", command.help or "", re.MULTILINE
+        ):
             yield f"help of {name}", line
 
 
@@ -306,7 +339,9 @@ def test_every_command_line_names_a_verb_and_options_that_there_are(where: str, 
     if words[0] in ("--help", "--version", "--install-completion", "--show-completion"):
         return
     assert words[0] in verbs() or words[0] == "VERB", line
-    known = {name for command in verbs().values() for option in command.params for name in option.opts} | {"--help"}
+    known = {
+        name for command in verbs().values() for option in command.params for name in option.opts
+    } | {"--help"}
     if words[0] in verbs():
         known = {name for option in verbs()[words[0]].params for name in option.opts} | {"--help"}
     if words[0] == "train" and words[1:] and words[1] in STAGES:
@@ -316,11 +351,19 @@ def test_every_command_line_names_a_verb_and_options_that_there_are(where: str, 
 
 
 def trainings() -> list[tuple[str, str]]:
-    """Every run of a stage on the pages and in the help, launched by accelerate or not: (where, its words)."""
-    launched = [(str(f), line) for f in fences("console") for line in re.findall(r"-m (curate .*)$", f.text, re.M)]
+    """Every run of a stage on the pages and in the help, launched by accelerate or not: (where, its
+    words).
+    """
+    launched = [
+        (str(f), line)
+        for f in fences("console")
+        for line in re.findall(r"-m (curate .*)$", f.text, re.M)
+    ]
     stages = "|".join(STAGES)
     return [
-        (where, line) for where, line in [*command_lines(), *launched] if re.match(f"curate train ({stages}) ", line)
+        (where, line)
+        for where, line in [*command_lines(), *launched]
+        if re.match(f"curate train ({stages}) ", line)
     ]
 
 
@@ -335,13 +378,19 @@ def test_every_verb_has_an_example_in_its_help() -> None:
     for name, command in verbs().items():
         text = command.help or ""
         assert f"\bExample: curate {name}" in text, name
-        assert max(map(len, text.splitlines()[1:])) <= 79, name  # lines are kept as they are, on 80 columns
+        assert max(map(len, text.splitlines()[1:])) <= 79, (
+            name
+        )  # lines are kept as they are, on 80 columns
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.name))
 def test_examples_in_python_give_what_they_say(page: Path, tmp_path: Path) -> None:
     with contextlib.chdir(tmp_path):
-        text = "\n".join(fence.text for fence in fences("python") if fence.page == page.name and ">>>" in fence.text)
+        text = "\n".join(
+            fence.text
+            for fence in fences("python")
+            if fence.page == page.name and ">>>" in fence.text
+        )
         test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
         assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test).failed == 0
 
@@ -361,7 +410,13 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 def test_the_table_of_the_self_test_is_what_it_prints(tmp_path: Path) -> None:
     text = section("decontamination.md", "What these settings would miss: `--self-test`")
     folder = ROOT / "mixtures/quickstart"
-    call_ = ("decontaminate", folder / "data/chats.jsonl", "--suite", folder / "benchmark.jsonl", "--self-test")
+    call_ = (
+        "decontaminate",
+        folder / "data/chats.jsonl",
+        "--suite",
+        folder / "benchmark.jsonl",
+        "--self-test",
+    )
     done = call(*call_, "--json", "-o", "out", cwd=tmp_path)
     assert rows(text) == [
         [
@@ -375,16 +430,23 @@ def test_the_table_of_the_self_test_is_what_it_prints(tmp_path: Path) -> None:
 def test_every_number_of_every_profile_is_documented() -> None:
     told: dict[str, dict[str, dict[str, Any]]] = {}
     name = ""
-    for shown, matcher, numbers in rows(section("decontamination.md", "Profiles and their numbers")):
+    for shown, matcher, numbers in rows(
+        section("decontamination.md", "Profiles and their numbers")
+    ):
         name = shown.strip("`") or name
         told.setdefault(name, {})[matcher.strip("`")] = {
-            key: value for part in re.findall(r"`(\w+: [^`]+)`", numbers) for key, value in yaml.safe_load(part).items()
+            key: value
+            for part in re.findall(r"`(\w+: [^`]+)`", numbers)
+            for key, value in yaml.safe_load(part).items()
         }
     olmo3 = PROFILES["olmo3"].matchers()
     assert 0.4999 < olmo3["ngram"].pop("threshold") < 0.5
     assert told.pop("olmo3") == olmo3
     others = with_matchers(PROFILES["tulu3"], {"minhash": True, "semantic": True}).matchers()
-    assert told.pop("none") == {"minhash": others["minhash"], "semantic": others["semantic"] | {"cache": None}}
+    assert told.pop("none") == {
+        "minhash": others["minhash"],
+        "semantic": others["semantic"] | {"cache": None},
+    }
     assert told == {one: PROFILES[one].matchers() for one in ("tulu3", "default")}
 
 
@@ -398,16 +460,24 @@ def test_the_two_figures_of_every_pair_of_texts(fence: Fence, tmp_path: Path) ->
     told = {key: value for key, value in lines if key in ("published", "curate")}
     (item,) = [value for key, value in lines if key == "item"]
     turns = [value for key, value in lines if key == "turn"]
-    assert told == {"published": shown(published.score([item], turns)), "curate": shown(score(item, turns, tmp_path))}
+    assert told == {
+        "published": shown(published.score([item], turns)),
+        "curate": shown(score(item, turns, tmp_path)),
+    }
 
 
 def score(item: str, turns: list[str], folder: Path) -> float:
     write_lines(folder / "items.jsonl", [{"question": item}])
     messages = [
-        {"role": role, "content": text} for turn in turns for role, text in (("user", turn), ("assistant", "Yes."))
+        {"role": role, "content": text}
+        for turn in turns
+        for role, text in (("user", turn), ("assistant", "Yes."))
     ]
     found = curate.decontaminate(
-        pa.table({"messages": [messages]}), suite=folder / "items.jsonl", profile="tulu3", policy="report"
+        pa.table({"messages": [messages]}),
+        suite=folder / "items.jsonl",
+        profile="tulu3",
+        policy="report",
     )
     return max(found.matches["score"].to_pylist(), default=0.0)
 
@@ -425,8 +495,16 @@ def test_no_number_of_records_is_too_large_to_be_removed(tmp_path: Path) -> None
 
 def test_an_item_with_a_missing_field_stays_in_the_denominator(tmp_path: Path) -> None:
     question = "Which of these seven old trees behind the mill is the oldest one of all?"
-    write_lines(tmp_path / "trees.jsonl", [{"passage": question, "question": question}, {"question": "Why so?"}])
-    spec = {"name": "trees", "from": "trees.jsonl", "fields": ["passage", "question"], "optional": ["passage"]}
+    write_lines(
+        tmp_path / "trees.jsonl",
+        [{"passage": question, "question": question}, {"question": "Why so?"}],
+    )
+    spec = {
+        "name": "trees",
+        "from": "trees.jsonl",
+        "fields": ["passage", "question"],
+        "optional": ["passage"],
+    }
     (tmp_path / "suite.yaml").write_text(yaml.safe_dump({"benchmarks": [spec]}), "utf-8")
     data = pa.table({"prompt": [question], "response": ["Elm."]})
     (cell,) = curate.decontaminate(data, suite=tmp_path / "suite.yaml").overlaps["data"]

@@ -1,4 +1,6 @@
-"""The embedded model: made once from the package's GGUF, whole or not at all, and the same model as the GGUF's."""
+"""The embedded model: made once from the package's GGUF, whole or not at all, and the same model as
+the GGUF's.
+"""
 
 from __future__ import annotations
 
@@ -110,13 +112,17 @@ def test_the_package_goes_before_the_hub(cache: Path, package: Path, tmp_path: P
 def test_a_file_in_the_place_of_the_cache_is_said(cache: Path, package: Path) -> None:
     cache.parent.mkdir()
     cache.write_text("in the way", "utf-8")
-    with pytest.raises(UserError, match=r"small\.gguf cannot be saved de-quantised as .*; XDG_CACHE_HOME names"):
+    with pytest.raises(
+        UserError, match=r"small\.gguf cannot be saved de-quantised as .*; XDG_CACHE_HOME names"
+    ):
         embedded_model()
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed")
 def test_without_torch_one_line_says_what_is_missing(cache: Path, package: Path) -> None:
-    with pytest.raises(UserError, match=r"needs (gguf|torch|transformers): pip install 'tulu-curate\[train\]'"):
+    with pytest.raises(
+        UserError, match=r"needs (gguf|torch|transformers): pip install 'tulu-curate\[train\]'"
+    ):
         embedded_model()
     assert not place(cache, package).exists()
     assert not list(cache.glob("*.partial"))
@@ -174,15 +180,21 @@ def in_a_process(_: int) -> str:
 
 
 def same_model(folder: Path, gguf: Path) -> None:
-    """Compare with the model and the tokeniser as transformers reads them from the GGUF file itself."""
+    """Compare with the model and the tokeniser as transformers reads them from the GGUF file
+    itself.
+    """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     def opened(kind: Any, **more: Any) -> tuple[Any, Any]:
-        return kind.from_pretrained(folder, **more), kind.from_pretrained(gguf.parent, gguf_file=gguf.name, **more)
+        return kind.from_pretrained(folder, **more), kind.from_pretrained(
+            gguf.parent, gguf_file=gguf.name, **more
+        )
 
     saved, wanted = opened(AutoTokenizer)
-    chat = [{"role": "user", "content": "What is the capital of France? One word, 1 point: naïve 東京"}]
+    chat = [
+        {"role": "user", "content": "What is the capital of France? One word, 1 point: naïve 東京"}
+    ]
     shown = wanted.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
     assert saved.apply_chat_template(chat, tokenize=False, add_generation_prompt=True) == shown
     assert saved(shown).input_ids == wanted(shown).input_ids
@@ -190,11 +202,17 @@ def same_model(folder: Path, gguf: Path) -> None:
 
     model, read = opened(AutoModelForCausalLM, dtype=torch.float32)
     assert model.dtype == torch.float32
-    assert model.generation_config.eos_token_id == read.generation_config.eos_token_id == saved.eos_token_id
+    assert (
+        model.generation_config.eos_token_id
+        == read.generation_config.eos_token_id
+        == saved.eos_token_id
+    )
     inputs = saved(shown, return_tensors="pt")
     with torch.no_grad():
         assert torch.equal(model(**inputs).logits, read(**inputs).logits)
-        answer = model.generate(**inputs, max_new_tokens=12, do_sample=False)[0, inputs.input_ids.shape[1] :]
+        answer = model.generate(**inputs, max_new_tokens=12, do_sample=False)[
+            0, inputs.input_ids.shape[1] :
+        ]
     assert "Paris" in saved.decode(answer)
     model.train()
     model(**inputs, labels=inputs.input_ids).loss.backward()

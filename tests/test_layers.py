@@ -1,9 +1,9 @@
 """Imports point one way, and `import curate` stays light.
 
-The ranks below are the picture of docs/architecture.md: a module imports only from rows above its own. Two modules of
-one row do not import each other; inside a package everything may import everything. Imports under TYPE_CHECKING do not
-count. `curate_train` stands above them all: it imports `curate`, never the other way round, and torch when it trains.
-"""
+The ranks below are the picture of docs/architecture.md: a module imports only from rows above its
+own. Two modules of one row do not import each other; inside a package everything may import
+everything. Imports under TYPE_CHECKING do not count. `curate_train` stands above them all: it
+imports `curate`, never the other way round, and torch when it trains."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# One row a layer, from the bottom to the top. A new module of `curate` gets its name in one of them.
+# One row a layer, from the bottom to the top. A new module of `curate` gets its name in one of
+# them.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("shipped", "config", "network", "text"),
@@ -64,19 +65,36 @@ HEAVY = {
 
 
 TRAIN = ROOT / "train" / "curate_train"
-TORCH = {"accelerate", "datasets", "matplotlib", "peft", "tensorboard", "torch", "transformers", "trl", "vllm"}
-# A callback has to be a class of transformers' own: these are imported by functions, once training is sure to begin.
+TORCH = {
+    "accelerate",
+    "datasets",
+    "matplotlib",
+    "peft",
+    "tensorboard",
+    "torch",
+    "transformers",
+    "trl",
+    "vllm",
+}
+# A callback has to be a class of transformers' own: these are imported by functions, once training
+# is sure to begin.
 CALLBACKS = ("kl", "samples", "watch")
 
 
 def module_of(path: Path) -> str:
-    """Name the part of `curate` a file belongs to: its folder directly below curate/, or its stem; each step is one."""
+    """Name the part of `curate` a file belongs to: its folder directly below curate/, or its stem;
+    each step is one.
+    """
     return part_of(path.relative_to(ROOT / "curate").with_suffix("").parts)
 
 
 def part_of(parts: tuple[str, ...]) -> str:
     """The part that a dotted name, or a path, below `curate` belongs to."""
-    own = (ROOT / "curate" / "steps" / parts[1]).is_dir() if parts[0] == "steps" and len(parts) > 1 else False
+    own = (
+        (ROOT / "curate" / "steps" / parts[1]).is_dir()
+        if parts[0] == "steps" and len(parts) > 1
+        else False
+    )
     return f"steps.{parts[1]}" if own else parts[0]
 
 
@@ -86,7 +104,9 @@ def for_types_only(node: ast.stmt) -> bool:
 
 
 def statements(body: list[ast.stmt]) -> Iterator[ast.AST]:
-    """Walk everything that runs, functions included, without the imports that only serve type checkers."""
+    """Walk everything that runs, functions included, without the imports that only serve type
+    checkers.
+    """
     for node in body:
         if isinstance(node, ast.If) and for_types_only(node):
             yield from statements(node.orelse)
@@ -114,7 +134,9 @@ def arrows(text: str, package: str = "curate") -> set[str]:
 
 
 def files() -> list[Path]:
-    return sorted(path for path in (ROOT / "curate").rglob("*.py") if path != ROOT / "curate" / "__init__.py")
+    return sorted(
+        path for path in (ROOT / "curate").rglob("*.py") if path != ROOT / "curate" / "__init__.py"
+    )
 
 
 def test_every_module_has_a_rank() -> None:
@@ -134,20 +156,31 @@ def test_imports_point_one_way() -> None:
 
 def test_the_core_never_imports_its_trainers() -> None:
     for path in [*files(), ROOT / "curate" / "__init__.py"]:
-        names = {n for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) for n in imported(node, "curate")}
+        names = {
+            n
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for n in imported(node, "curate")
+        }
         assert not [name for name in names if name.split(".")[0] in ("curate_train", "tests")], path
 
 
 def test_torch_is_never_imported_at_module_level() -> None:
     for path in [*files(), ROOT / "curate" / "__init__.py"]:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            heavy = {name.split(".")[0] for name in imported(node, "curate")} & {"torch", "transformers", "trl", "vllm"}
+            heavy = {name.split(".")[0] for name in imported(node, "curate")} & {
+                "torch",
+                "transformers",
+                "trl",
+                "vllm",
+            }
             assert not heavy, path
 
 
 def test_import_curate_is_light() -> None:
     code = "import curate, sys; print(*sorted({name.split('.')[0] for name in sys.modules}))"
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     loaded = set(run.stdout.split())
     assert "curate" in loaded
     assert not loaded & HEAVY
@@ -160,7 +193,9 @@ def at_module_level(path: Path) -> set[str]:
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if not isinstance(node, (ast.FunctionDef, ast.ClassDef))
     ]
-    return {name.split(".")[0] for node in statements(body) for name in imported(node, "curate_train")}
+    return {
+        name.split(".")[0] for node in statements(body) for name in imported(node, "curate_train")
+    }
 
 
 def test_trainers_import_torch_inside_functions() -> None:
@@ -173,13 +208,23 @@ def test_trainers_import_torch_inside_functions() -> None:
 
 def test_callbacks_are_imported_inside_functions_only() -> None:
     for path in TRAIN.glob("*.py"):
-        body = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if not for_types_only(node)]
-        names = {".".join(name.split(".")[:2]) for node in body for name in imported(node, "curate_train")}
+        body = [
+            node
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            if not for_types_only(node)
+        ]
+        names = {
+            ".".join(name.split(".")[:2])
+            for node in body
+            for name in imported(node, "curate_train")
+        }
         assert not names & {f"curate_train.{one}" for one in CALLBACKS}, path
 
 
 def test_the_stages_are_imported_without_torch() -> None:
-    """Also where it is not installed at all: presets and configurations are looked at without the extra."""
+    """Also where it is not installed at all: presets and configurations are looked at without the
+    extra.
+    """
     code = f"""
 import sys
 class Refuse:
@@ -194,7 +239,9 @@ for stage in ("sft", "dpo", "rlvr"):
         configure(found, preset, ())
 print(*sorted({{name.split(".")[0] for name in sys.modules}}))
 """
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     loaded = set(run.stdout.split())
     assert "curate_train" in loaded
     assert not loaded & TORCH

@@ -17,7 +17,10 @@ LOCK: dict[str, Any] = {
     "lock_version": lock.LOCK_VERSION,
     "recipe": {"name": "é", "seed": 42, "sources": [{"name": "a", "rows": None}]},
     "limit": None,
-    "inputs": {"sources": {"a": {"files": {"x.jsonl": {"sha256": "00", "bytes": 1}}}}, "benchmarks": {}},
+    "inputs": {
+        "sources": {"a": {"files": {"x.jsonl": {"sha256": "00", "bytes": 1}}}},
+        "benchmarks": {},
+    },
     "versions": lock.versions(),
     "outputs": {"data/train-00000-of-00001.parquet": "11"},
 }
@@ -73,7 +76,9 @@ def test_a_missing_lock_is_told(tmp_path: Path) -> None:
 
 
 def test_the_same_inputs_pass_whatever_came_out() -> None:
-    lock.check_inputs(LOCK, {key: LOCK[key] for key in ("lock_version", "recipe", "limit", "inputs")})
+    lock.check_inputs(
+        LOCK, {key: LOCK[key] for key in ("lock_version", "recipe", "limit", "inputs")}
+    )
     lock.check_inputs(changed("outputs", to={}), LOCK)
 
 
@@ -81,14 +86,20 @@ def test_the_same_inputs_pass_whatever_came_out() -> None:
     ("other", "told"),
     [
         (changed("recipe", "seed", to=43), "recipe.seed: 42 in the lock, 43 now"),
-        (changed("recipe", "sources", 0, "rows", to=5), "recipe.sources[0].rows: null in the lock, 5 now"),
+        (
+            changed("recipe", "sources", 0, "rows", to=5),
+            "recipe.sources[0].rows: null in the lock, 5 now",
+        ),
         (changed("recipe", "sources", to=[]), "recipe.sources: "),
         (changed("limit", to=10), "limit: null in the lock, 10 now"),
         (
             changed("inputs", "sources", "a", "files", "x.jsonl", "sha256", to="ff"),
             'inputs.sources.a.files.x.jsonl.sha256: "00" in the lock, "ff" now',
         ),
-        (changed("inputs", "sources", "a", "files", "y.jsonl", to={"bytes": 1}), "files.y.jsonl: null in the lock"),
+        (
+            changed("inputs", "sources", "a", "files", "y.jsonl", to={"bytes": 1}),
+            "files.y.jsonl: null in the lock",
+        ),
     ],
 )
 def test_differing_inputs_are_named(other: dict[str, Any], told: str) -> None:
@@ -107,7 +118,9 @@ def test_many_differences_are_counted() -> None:
 def test_differing_outputs_fail_and_name_versions_that_differ() -> None:
     lock.check_outputs(LOCK, LOCK)
     other = changed("outputs", "data/train-00000-of-00001.parquet", to="22")
-    with pytest.raises(CurateError, match=r"outputs\.data/train-00000-of-00001\.parquet: \"22\" in the lock") as caught:
+    with pytest.raises(
+        CurateError, match=r"outputs\.data/train-00000-of-00001\.parquet: \"22\" in the lock"
+    ) as caught:
         lock.check_outputs(other, LOCK)
     assert not isinstance(caught.value, UserError)
     assert "versions differ" not in str(caught.value)

@@ -1,4 +1,6 @@
-"""The quickstart data: made the same every time; each planted leak does what is written down, and answers are right."""
+"""The quickstart data: made the same every time; each planted leak does what is written down, and
+answers are right.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +39,19 @@ LAPTOP = {"sft": "laptop-sft.yaml", "dpo": "laptop-dpo.yaml", "rlvr": "laptop-rl
 def documents() -> dict[str, list[str]]:
     """Give the user turns of every row, by row id."""
     found: dict[str, list[str]] = {}
-    for n, line in enumerate((FOLDER / "data/chats.jsonl").read_text(encoding="utf-8").splitlines()):
+    for n, line in enumerate(
+        (FOLDER / "data/chats.jsonl").read_text(encoding="utf-8").splitlines()
+    ):
         messages = json.loads(line)["messages"]
-        found[f"chats/{n}"] = [message["content"] for message in messages if message["role"] == "user"]
-    for n, row in enumerate(json.loads((FOLDER / "data/instructions.json").read_text(encoding="utf-8"))):
-        found[f"instructions/{n}"] = [row["instruction"] + (f"\n\n{row['input']}" if row["input"] else "")]
+        found[f"chats/{n}"] = [
+            message["content"] for message in messages if message["role"] == "user"
+        ]
+    for n, row in enumerate(
+        json.loads((FOLDER / "data/instructions.json").read_text(encoding="utf-8"))
+    ):
+        found[f"instructions/{n}"] = [
+            row["instruction"] + (f"\n\n{row['input']}" if row["input"] else "")
+        ]
     with (FOLDER / "data/sums.csv").open(newline="", encoding="utf-8") as stream:
         found |= {f"sums/{n}": [row["question"]] for n, row in enumerate(csv.DictReader(stream))}
     return found
@@ -57,14 +67,19 @@ def items() -> dict[str, tuple[str, ...]]:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the recipe as it stands."""
-    return build_recipe_file(FOLDER / "recipe.yaml", tmp_path_factory.mktemp("quickstart") / "out").folder
+    return build_recipe_file(
+        FOLDER / "recipe.yaml", tmp_path_factory.mktemp("quickstart") / "out"
+    ).folder
 
 
 @pytest.fixture(scope="module")
 def laptop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Build the three mixtures to train on."""
     folder = tmp_path_factory.mktemp("laptop")
-    return {purpose: build_recipe_file(FOLDER / name, folder / purpose).folder for purpose, name in LAPTOP.items()}
+    return {
+        purpose: build_recipe_file(FOLDER / name, folder / purpose).folder
+        for purpose, name in LAPTOP.items()
+    }
 
 
 def lines(name: str) -> list[dict[str, Any]]:
@@ -75,7 +90,11 @@ def lines(name: str) -> list[dict[str, Any]]:
 
 def written(folder: Path, split: str = "*") -> list[dict[str, Any]]:
     """Read the rows that a build wrote."""
-    return [row for path in sorted(folder.glob(f"data/{split}-*.parquet")) for row in pq.read_table(path).to_pylist()]
+    return [
+        row
+        for path in sorted(folder.glob(f"data/{split}-*.parquet"))
+        for row in pq.read_table(path).to_pylist()
+    ]
 
 
 def said(messages: list[Mapping[str, Any]]) -> str:
@@ -103,7 +122,9 @@ def test_the_committed_files_are_what_the_script_writes(tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes(), name
 
 
-def test_there_is_enough_of_it(documents: dict[str, list[str]], items: dict[str, tuple[str, ...]]) -> None:
+def test_there_is_enough_of_it(
+    documents: dict[str, list[str]], items: dict[str, tuple[str, ...]]
+) -> None:
     assert len(documents) >= 300
     assert {row.split("/")[0] for row in documents} == {"chats", "instructions", "sums"}
     assert len(items) >= 60
@@ -122,9 +143,15 @@ def test_each_planted_row_is_caught_or_missed_as_written(
 
 def test_each_planted_row_is_found_by_the_matchers_that_are_written(built: Path) -> None:
     query = "SELECT doc_id, instance_id, list(matcher ORDER BY matcher) AS names FROM matches WHERE hit GROUP BY ALL"
-    found = {(row["doc_id"], row["instance_id"]): row["names"] for row in sql(built, query).to_pylist()}
-    assert [found.get((plant["row"], plant["item"]), []) for plant in PLANTED] == [p["matchers"] for p in PLANTED]
-    assert all((plant["expected"] == "caught") == ("ngram" in plant["matchers"]) for plant in PLANTED)
+    found = {
+        (row["doc_id"], row["instance_id"]): row["names"] for row in sql(built, query).to_pylist()
+    }
+    assert [found.get((plant["row"], plant["item"]), []) for plant in PLANTED] == [
+        p["matchers"] for p in PLANTED
+    ]
+    assert all(
+        (plant["expected"] == "caught") == ("ngram" in plant["matchers"]) for plant in PLANTED
+    )
 
 
 def test_every_way_that_leaks_come_in_is_planted() -> None:
@@ -162,7 +189,9 @@ def test_no_two_rows_are_near_duplicates(documents: dict[str, list[str]]) -> Non
 @pytest.mark.parametrize("name", ["recipe.yaml", *LAPTOP.values()])
 def test_a_recipe_names_what_is_there(name: str) -> None:
     recipe = yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
-    assert recipe["kind"] == {"laptop-dpo": "preference", "laptop-rlvr": "rlvr"}.get(recipe["name"], "sft")
+    assert recipe["kind"] == {"laptop-dpo": "preference", "laptop-rlvr": "rlvr"}.get(
+        recipe["name"], "sft"
+    )
     assert recipe["name"] in (Path(name).stem, "quickstart")
     for source in recipe["sources"]:
         assert (FOLDER / source["from"]).is_file()
@@ -179,10 +208,14 @@ def test_the_committed_files_to_train_on_are_what_the_script_writes(tmp_path: Pa
 
 
 @pytest.mark.parametrize("purpose", LAPTOP)
-def test_a_mixture_to_train_on_is_sound_and_not_small(purpose: str, laptop: dict[str, Path]) -> None:
+def test_a_mixture_to_train_on_is_sound_and_not_small(
+    purpose: str, laptop: dict[str, Path]
+) -> None:
     checked = check(laptop[purpose], purpose)
     assert checked.findings == []
-    assert checked.only_read == ({"ifeval": 210} if purpose == "rlvr" else {})  # a constraint has no answer of its own
+    assert checked.only_read == (
+        {"ifeval": 210} if purpose == "rlvr" else {}
+    )  # a constraint has no answer of its own
     counts = [len(written(laptop[purpose], split)) for split in ("train", "validation")]
     assert counts == {"sft": [454, 40], "dpo": [260, 40], "rlvr": [280, 30]}[purpose]
 
@@ -198,27 +231,41 @@ def test_rows_to_train_on_are_short(laptop: dict[str, Path]) -> None:
     for row in written(laptop["sft"]):
         assert size(said(row["messages"])) <= 110, row["id"]
     for row in written(laptop["dpo"]):
-        assert max(size(said([*row["prompt"], *row[side]])) for side in ("chosen", "rejected")) <= 110, row["id"]
+        assert (
+            max(size(said([*row["prompt"], *row[side]])) for side in ("chosen", "rejected")) <= 110
+        ), row["id"]
     for row in written(laptop["rlvr"]):
         assert size(said(row["prompt"])) <= 60, row["id"]
 
 
-def test_no_prompt_stands_in_two_stages_and_none_nearly_twice_in_one(laptop: dict[str, Path]) -> None:
+def test_no_prompt_stands_in_two_stages_and_none_nearly_twice_in_one(
+    laptop: dict[str, Path],
+) -> None:
     prompts = {
-        purpose: [said(row["messages"][:-1] if purpose == "sft" else row["prompt"]) for row in written(folder)]
+        purpose: [
+            said(row["messages"][:-1] if purpose == "sft" else row["prompt"])
+            for row in written(folder)
+        ]
         for purpose, folder in laptop.items()
     }
     everything = [prompt for stage in prompts.values() for prompt in stage]
     assert len(set(everything)) == len(everything)
     for stage in (prompts["dpo"], prompts["rlvr"]):
-        shingles = [{tuple(words[i : i + 5]) for i in range(max(1, len(words) - 4))} for words in map(tokens, stage)]
+        shingles = [
+            {tuple(words[i : i + 5]) for i in range(max(1, len(words) - 4))}
+            for words in map(tokens, stage)
+        ]
         for a, b in itertools.combinations(range(len(stage)), 2):
-            assert len(shingles[a] & shingles[b]) < 0.8 * len(shingles[a] | shingles[b]), (stage[a], stage[b])
+            assert len(shingles[a] & shingles[b]) < 0.8 * len(shingles[a] | shingles[b]), (
+                stage[a],
+                stage[b],
+            )
 
 
 def given() -> tuple[dict[str, Any], dict[str, list[str]]]:
     training, templates = (
-        yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")) for name in ("training", "templates")
+        yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+        for name in ("training", "templates")
     )
     return training, templates["slots"] | training["slots"]
 
@@ -242,7 +289,9 @@ def test_answers_keep_every_constraint_of_their_prompts_whichever_meet() -> None
 
 def states(prompt: str, kwargs: Mapping[str, Any]) -> bool:
     """Tell whether a prompt names every word and number of a constraint's arguments."""
-    flat = [one for value in kwargs.values() for one in (value if isinstance(value, list) else [value])]
+    flat = [
+        one for value in kwargs.values() for one in (value if isinstance(value, list) else [value])
+    ]
     spelt = {2: "twice|two|2"}
     return all(re.search(spelt.get(one, re.escape(str(one))), prompt) for one in flat)
 
@@ -253,7 +302,11 @@ def test_rewarded_rows_have_one_or_two_constraints_of_many_types_and_sums() -> N
     assert len(types) == 15
     assert min(types.values()) >= 9
     assert set(map(len, labels)) == {1, 2}
-    assert all(states(row["messages"][0]["content"], one["kwargs"]) for row in lines("tasks") for one in label_of(row))
+    assert all(
+        states(row["messages"][0]["content"], one["kwargs"])
+        for row in lines("tasks")
+        for one in label_of(row)
+    )
     assert len(lines("small_sums")) == 100
 
 
@@ -273,7 +326,10 @@ def worked_out(left: str) -> int:
 
 def test_sums_are_right_and_use_every_number_of_their_question() -> None:
     sums = [(row["question"], row["answer"]) for row in lines("small_sums")]
-    sums += [(row["messages"][0]["content"], row["messages"][1]["content"]) for row in lines("lessons")[-40:]]
+    sums += [
+        (row["messages"][0]["content"], row["messages"][1]["content"])
+        for row in lines("lessons")[-40:]
+    ]
     sums += [(row["prompt"], row["chosen"]) for row in lines("pairs")[-120:]]
     assert len(sums) == 260
     for question, answer in sums:
@@ -288,7 +344,10 @@ def test_sums_are_right_and_use_every_number_of_their_question() -> None:
 
 def test_a_rejected_sum_is_not_right_and_a_preferred_one_is() -> None:
     gsm8k = find("gsm8k")
-    verdicts = [gsm8k(row["rejected"], re.findall(r"\d+", row["chosen"])[-1]) for row in lines("pairs")[-120:]]
+    verdicts = [
+        gsm8k(row["rejected"], re.findall(r"\d+", row["chosen"])[-1])
+        for row in lines("pairs")[-120:]
+    ]
     assert not any(verdict.passed for verdict in verdicts)
     assert sum(verdict.parsed for verdict in verdicts) >= 40  # a wrong number, not only none
 
@@ -297,10 +356,16 @@ def test_length_does_not_tell_which_answer_is_preferred() -> None:
     pairs = lines("pairs")
     longer = [size(row["chosen"]) - size(row["rejected"]) for row in pairs]
     assert 0.45 <= sum(difference > 0 for difference in longer) / len(pairs) <= 0.55
-    for bound in range(40):  # nor does the longer one win where the two differ by much, or by little
+    for bound in range(
+        40
+    ):  # nor does the longer one win where the two differ by much, or by little
         right = sum(difference > bound or -bound <= difference < 0 for difference in longer)
         assert 0.4 <= right / len(pairs) <= 0.6, bound
-    assert 0.9 <= sum(size(row["chosen"]) for row in pairs) / sum(size(row["rejected"]) for row in pairs) <= 1.1
+    assert (
+        0.9
+        <= sum(size(row["chosen"]) for row in pairs) / sum(size(row["rejected"]) for row in pairs)
+        <= 1.1
+    )
     assert len({row["rejected"] for row in pairs}) >= 200
     assert len({row["rejected"].split(".")[0] for row in pairs}) >= 60
 

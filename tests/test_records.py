@@ -17,15 +17,20 @@ MESSAGE = st.fixed_dictionaries(
     {"role": ROLE, "content": st.sampled_from(["a", "b", " ", "", "\u00a0", "\x0b\n"])},
     optional={"tool_calls": st.sampled_from(["[]", None])},
 )
-GOOD = st.sampled_from([[("user", "a")], [("system", "s"), ("user", "a")], [("user", "a"), ("assistant", "b")]])
+GOOD = st.sampled_from(
+    [[("user", "a")], [("system", "s"), ("user", "a")], [("user", "a"), ("assistant", "b")]]
+)
 TURNS = st.one_of(
-    GOOD.map(lambda turns: [{"role": role, "content": text} for role, text in turns]), st.lists(MESSAGE, max_size=4)
+    GOOD.map(lambda turns: [{"role": role, "content": text} for role, text in turns]),
+    st.lists(MESSAGE, max_size=4),
 )
 
 
 def bodies(kind: str) -> st.SearchStrategy[list[dict[str, Any]]]:
     columns = {name: TURNS for name in TURN_COLUMNS[kind]}
-    text = {name: st.sampled_from(["x", ""]) for name in ("verifier", "ground_truth") if kind == "rlvr"}
+    text = {
+        name: st.sampled_from(["x", ""]) for name in ("verifier", "ground_truth") if kind == "rlvr"
+    }
     return st.lists(st.fixed_dictionaries(columns | text), max_size=6)
 
 
@@ -52,7 +57,10 @@ SFT = [
     ([*turns(("user", "a")), {"role": "assistant", "content": "", "tool_calls": "[{}]"}], None),
     ([], "'messages' holds no messages"),
     (turns(("user", "a")), "'messages' ends with a turn of 'user', not of 'assistant'"),
-    (turns(("user", "a"), ("system", "s"), ("assistant", "b")), "a system turn that is not the first, in messages[1]"),
+    (
+        turns(("user", "a"), ("system", "s"), ("assistant", "b")),
+        "a system turn that is not the first, in messages[1]",
+    ),
     (
         turns(("human", "a"), ("assistant", "b")),
         "unknown role 'human' in messages[0] (known: system, user, assistant, tool)",
@@ -68,14 +76,23 @@ def test_reasons(messages: list[dict[str, Any]], reason: str | None) -> None:
 
 def test_answers_have_no_system_turn() -> None:
     answer = turns(("assistant", "b"))
-    body = {"prompt": turns(("system", "s"), ("user", "a")), "chosen": answer, "rejected": turns(("system", "s"), *[])}
+    body = {
+        "prompt": turns(("system", "s"), ("user", "a")),
+        "chosen": answer,
+        "rejected": turns(("system", "s"), *[]),
+    }
     assert check_body("preference", body) == "a system turn that is not the first, in rejected[0]"
     assert check_body("preference", body | {"rejected": answer}) is None
 
 
 def test_content_that_is_null_is_named() -> None:
-    table = pa.Table.from_pylist([{"messages": [{"role": "assistant"}]}, {"messages": None}], body_schema("sft"))
-    assert validate("sft", table).tolist() == ["messages[0] holds no text", "'messages' holds no messages"]
+    table = pa.Table.from_pylist(
+        [{"messages": [{"role": "assistant"}]}, {"messages": None}], body_schema("sft")
+    )
+    assert validate("sft", table).tolist() == [
+        "messages[0] holds no text",
+        "'messages' holds no messages",
+    ]
 
 
 def test_every_kind_has_its_turn_columns() -> None:

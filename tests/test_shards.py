@@ -31,11 +31,17 @@ SIZES = st.lists(st.integers(0, 50), max_size=40).map(lambda sizes: np.array(siz
 
 
 @given(SIZES, st.integers(0, 120), st.none() | st.integers(1, 7))
-def test_stretches_are_as_long_as_the_limits_allow(sizes: np.ndarray, limit: int, rows: int | None) -> None:
+def test_stretches_are_as_long_as_the_limits_allow(
+    sizes: np.ndarray, limit: int, rows: int | None
+) -> None:
     bounds, start = [0], 0
     while start < len(sizes):  # the plain rule: take rows until one more would be too many
         stop = start + 1
-        while stop < len(sizes) and sum(sizes[start : stop + 1]) <= limit and (rows is None or stop - start < rows):
+        while (
+            stop < len(sizes)
+            and sum(sizes[start : stop + 1]) <= limit
+            and (rows is None or stop - start < rows)
+        ):
             stop += 1
         bounds.append(start := stop)
     assert cut(sizes, limit, rows) == bounds
@@ -48,7 +54,10 @@ def test_shards_are_about_as_large_as_wanted(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_names_are_those_that_datasets_writes() -> None:
-    assert shard_names("train", 2) == ["train-00000-of-00002.parquet", "train-00001-of-00002.parquet"]
+    assert shard_names("train", 2) == [
+        "train-00000-of-00002.parquet",
+        "train-00001-of-00002.parquet",
+    ]
 
 
 @given(SIZES, st.data())
@@ -56,7 +65,8 @@ def test_row_groups_are_cut_by_their_rows_alone(sizes: np.ndarray, data: st.Data
     table = pa.table({"place": np.arange(len(sizes))})
     inner = sorted(data.draw(st.lists(st.integers(0, len(sizes)), max_size=5)))
     pieces = [
-        (table.slice(start, stop - start), sizes[start:stop]) for start, stop in pairwise([0, *inner, len(sizes)])
+        (table.slice(start, stop - start), sizes[start:stop])
+        for start, stop in pairwise([0, *inner, len(sizes)])
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shards, "ROW_GROUP_BYTES", 60)
@@ -66,16 +76,25 @@ def test_row_groups_are_cut_by_their_rows_alone(sizes: np.ndarray, data: st.Data
     assert groups == [list(range(start, stop)) for start, stop in pairwise(bounds)]
 
 
-def test_the_bytes_of_a_shard_do_not_depend_on_the_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bytes_of_a_shard_do_not_depend_on_the_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(shards, "ROW_GROUP_BYTES", 4000)
     rng = np.random.default_rng(0)
     texts = ["x" * int(n) for n in rng.integers(0, 100, 500)]
     sizes = np.array([len(text) for text in texts])
     table = pa.table({"text": texts, "place": np.arange(500)})
     written = set()
-    for name, bounds in (("one", [0, 500]), ("few", [0, 3, 3, 200, 500]), ("many", list(range(501)))):
+    for name, bounds in (
+        ("one", [0, 500]),
+        ("few", [0, 3, 3, 200, 500]),
+        ("many", list(range(501))),
+    ):
         path = tmp_path / f"{name}.parquet"
-        pieces = ((table.slice(start, stop - start), sizes[start:stop]) for start, stop in pairwise(bounds))
+        pieces = (
+            (table.slice(start, stop - start), sizes[start:stop])
+            for start, stop in pairwise(bounds)
+        )
         write_shard(path, table.schema, pieces)
         written.add(sha256(path))
         assert pq.ParquetFile(path).metadata.num_row_groups > 3
@@ -86,7 +105,9 @@ def test_the_bytes_of_a_shard_do_not_depend_on_the_pieces(tmp_path: Path, monkey
 @pytest.mark.parametrize("n_pieces", [0, 1, 2])
 def test_a_shard_without_rows_can_be_read(tmp_path: Path, n_pieces: int) -> None:
     schema = pa.schema([("text", pa.string())])
-    write_shard(tmp_path / "a.parquet", schema, [(schema.empty_table(), np.empty(0, np.int64))] * n_pieces)
+    write_shard(
+        tmp_path / "a.parquet", schema, [(schema.empty_table(), np.empty(0, np.int64))] * n_pieces
+    )
     assert pq.read_table(tmp_path / "a.parquet").schema == schema
 
 
@@ -117,7 +138,12 @@ def test_text_bytes_counts_all_text_of_a_value_in_lists_and_structs_too() -> Non
         [{"role": "tool", "content": "xyz"}],
     ]
     column = pa.array(rows, pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])))
-    assert text_bytes(column).tolist() == [len("user") + 2 + len("assistant"), 0, 0, len("tool") + 3]
+    assert text_bytes(column).tolist() == [
+        len("user") + 2 + len("assistant"),
+        0,
+        0,
+        len("tool") + 3,
+    ]
     assert text_bytes(column.slice(1)).tolist() == [0, 0, 7]
     assert text_bytes(pa.chunked_array([["ab"], ["c", None]])).tolist() == [2, 1, 0]
     assert text_bytes(pa.array([1.5, 2.0])).tolist() == [0, 0]

@@ -39,7 +39,9 @@ def suite_file(folder: Path, *benchmarks: dict[str, Any]) -> Path:
 
 
 def read(folder: Path, *benchmarks: dict[str, Any], **options: Any) -> ReadSuite:
-    return read_suite(load_suite(suite_file(folder, *benchmarks), base=folder), base=folder, **options)
+    return read_suite(
+        load_suite(suite_file(folder, *benchmarks), base=folder), base=folder, **options
+    )
 
 
 @pytest.fixture
@@ -87,11 +89,19 @@ def test_olmo3_is_what_its_published_search_lists() -> None:
 
 
 def test_a_file_extends_a_shipped_suite(tmp_path: Path) -> None:
-    own = [{"name": "drop", "from": "a.jsonl", "fields": ["q"]}, {"name": "b", "from": "a.jsonl", "fields": ["q"]}]
+    own = [
+        {"name": "drop", "from": "a.jsonl", "fields": ["q"]},
+        {"name": "b", "from": "a.jsonl", "fields": ["q"]},
+    ]
     path = tmp_path / "more.yaml"
-    path.write_text(yaml.safe_dump({"extends": "tulu3", "without": ["drop", "gpqa"], "benchmarks": own}))
+    path.write_text(
+        yaml.safe_dump({"extends": "tulu3", "without": ["drop", "gpqa"], "benchmarks": own})
+    )
     suite = load_suite(path, base=tmp_path)
-    assert [b.name for b in suite.benchmarks] == [n for n in TULU3 if n not in ("drop", "gpqa")] + ["drop", "b"]
+    assert [b.name for b in suite.benchmarks] == [n for n in TULU3 if n not in ("drop", "gpqa")] + [
+        "drop",
+        "b",
+    ]
     assert (suite.name, suite.base, suite.benchmarks[-2].from_) == ("more", tmp_path, "a.jsonl")
 
 
@@ -99,14 +109,26 @@ def test_a_file_extends_a_shipped_suite(tmp_path: Path) -> None:
     ("keys", "message"),
     [
         ({"extends": "tulu"}, "extends: unknown shipped suite 'tulu'; did you mean 'tulu3'"),
-        ({"extends": "tulu3", "without": ["gpq"]}, "without: unknown benchmark 'gpq'; did you mean 'gpqa'"),
+        (
+            {"extends": "tulu3", "without": ["gpq"]},
+            "without: unknown benchmark 'gpq'; did you mean 'gpqa'",
+        ),
         ({"extends": "tulu3"}, "two benchmarks are called 'gsm8k': one comes from suite tulu3"),
-        ({"without": ["gpqa"]}, "'without' leaves out benchmarks of the suite that 'extends' names; there is none"),
+        (
+            {"without": ["gpqa"]},
+            "'without' leaves out benchmarks of the suite that 'extends' names; there is none",
+        ),
     ],
 )
-def test_a_bad_extension_is_told_in_one_line(tmp_path: Path, keys: dict[str, Any], message: str) -> None:
+def test_a_bad_extension_is_told_in_one_line(
+    tmp_path: Path, keys: dict[str, Any], message: str
+) -> None:
     path = tmp_path / "more.yaml"
-    path.write_text(yaml.safe_dump(keys | {"benchmarks": [{"name": "gsm8k", "from": "a.jsonl", "fields": ["q"]}]}))
+    path.write_text(
+        yaml.safe_dump(
+            keys | {"benchmarks": [{"name": "gsm8k", "from": "a.jsonl", "fields": ["q"]}]}
+        )
+    )
     with pytest.raises(UserError) as caught:
         load_suite(path, base=tmp_path)
     assert message in str(caught.value)
@@ -126,7 +148,15 @@ def test_items_ids_fields_and_digests(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "in/a.jsonl", {"q": "one", "k": "x/1"}, {"q": "two", "k": "x/2"})
     result = read(
         tmp_path,
-        {"name": "a", "from": "in/a.jsonl", "fields": ["q"], "id": "k", "role": "unseen", "items": 2, "licence": "MIT"},
+        {
+            "name": "a",
+            "from": "in/a.jsonl",
+            "fields": ["q"],
+            "id": "k",
+            "role": "unseen",
+            "items": 2,
+            "licence": "MIT",
+        },
         {"name": "b", "from": "in/a.jsonl", "fields": ["q", "k"]},
     )
     assert result.name == "mine"
@@ -156,14 +186,25 @@ def test_paths_are_relative_to_the_suite_file_not_to_the_working_folder(tmp_path
         ([{"name": "a", "from": "x.jsonl", "feilds": ["q"]}], "did you mean 'fields'"),
         ([{"name": "a", "fields": ["q"]}], "'benchmarks.0.from' is missing"),
         ([], "benchmarks"),
-        ([{"name": "a", "from": "x.jsonl", "fields": ["q"], "role": "test"}], "'development' or 'unseen', not 'test'"),
-        ([{"name": "a", "from": "x.jsonl", "fields": ["q"], "cap": 0}], "greater than or equal to 1, not 0"),
+        (
+            [{"name": "a", "from": "x.jsonl", "fields": ["q"], "role": "test"}],
+            "'development' or 'unseen', not 'test'",
+        ),
+        (
+            [{"name": "a", "from": "x.jsonl", "fields": ["q"], "cap": 0}],
+            "greater than or equal to 1, not 0",
+        ),
         ([{"name": "a", "from": "x.jsonl", "fields": ["q"]}] * 2, "two benchmarks are called 'a'"),
-        ([{"name": "a", "from": "x.jsonl", "fields": ["q"], "optional": ["r"]}], "optional field 'r'"),
+        (
+            [{"name": "a", "from": "x.jsonl", "fields": ["q"], "optional": ["r"]}],
+            "optional field 'r'",
+        ),
         ([{"name": "a", "from": "x.jsonl", "fields": ["q"], "optional": ["q"]}], "every field"),
     ],
 )
-def test_a_bad_suite_file_is_told_in_one_line(tmp_path: Path, benchmarks: list[dict[str, Any]], message: str) -> None:
+def test_a_bad_suite_file_is_told_in_one_line(
+    tmp_path: Path, benchmarks: list[dict[str, Any]], message: str
+) -> None:
     path = suite_file(tmp_path, *benchmarks)
     with pytest.raises(UserError) as caught:
         load_suite(path, base=tmp_path)
@@ -204,7 +245,10 @@ def test_dotted_paths_and_lists(field: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("field", "message"),
     [
-        ("gone", "f.jsonl, row 3: no field 'gone' (found: doc, turns, a.b, number, none, blank, flag)"),
+        (
+            "gone",
+            "f.jsonl, row 3: no field 'gone' (found: doc, turns, a.b, number, none, blank, flag)",
+        ),
         ("doc.gone", "no field 'doc.gone'"),
         ("none", "field 'none' is empty"),
         ("blank", "field 'blank' is empty"),
@@ -225,16 +269,28 @@ def test_half_a_surrogate_pair_is_an_error() -> None:
 
 @pytest.mark.parametrize("missing", [{}, {"passage": None}, {"passage": ""}])
 def test_an_optional_field_that_is_missing_or_empty_is_left_out(missing: dict[str, Any]) -> None:
-    (item,) = make_items([("f", 0, {"question": "why", **missing})], "b", ["passage", "question"], ["passage"], None)
+    (item,) = make_items(
+        [("f", 0, {"question": "why", **missing})], "b", ["passage", "question"], ["passage"], None
+    )
     assert item.fields == ("why",)
     (item,) = make_items(
-        [("f", 0, {"question": "why", "passage": "text"})], "b", ["passage", "question"], ["passage"], None
+        [("f", 0, {"question": "why", "passage": "text"})],
+        "b",
+        ["passage", "question"],
+        ["passage"],
+        None,
     )
     assert item.fields == ("text", "why")
 
 
-@given(st.lists(st.one_of(st.none(), st.integers(), st.text(alphabet="ab/#2", max_size=3)), max_size=12))
-def test_instance_ids_are_those_of_the_rows_where_they_have_one(ids: list[int | str | None]) -> None:
+@given(
+    st.lists(
+        st.one_of(st.none(), st.integers(), st.text(alphabet="ab/#2", max_size=3)), max_size=12
+    )
+)
+def test_instance_ids_are_those_of_the_rows_where_they_have_one(
+    ids: list[int | str | None],
+) -> None:
     rows = [("f", n, {"q": "text", "id": own}) for n, own in enumerate(ids)]
     made = [item.instance_id for item in make_items(rows, "b", ["q"], [], "id")]
     for position, (own, instance_id) in enumerate(zip(ids, made, strict=True)):
@@ -248,8 +304,12 @@ def test_instance_ids_are_those_of_the_rows_where_they_have_one(ids: list[int | 
 
 def test_rows_cap_and_positions_over_several_files(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        (tmp_path / f"{name}.json").write_text(json.dumps({"examples": [{"q": f"{name} {n}"} for n in range(3)]}))
-    result = read(tmp_path, {"name": "a", "from": "./*.json", "rows": "examples", "cap": 2, "fields": ["q"]})
+        (tmp_path / f"{name}.json").write_text(
+            json.dumps({"examples": [{"q": f"{name} {n}"} for n in range(3)]})
+        )
+    result = read(
+        tmp_path, {"name": "a", "from": "./*.json", "rows": "examples", "cap": 2, "fields": ["q"]}
+    )
     assert [(item.instance_id, item.fields[0]) for item in result.items] == [
         ("a/0", "one 0"),
         ("a/1", "one 1"),
@@ -276,7 +336,9 @@ def test_an_empty_benchmark_is_an_error(tmp_path: Path) -> None:
 def test_all_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:
     jsonl(tmp_path / "good.jsonl", {"q": "one"})
     jsonl(tmp_path / "bad.jsonl", {"x": "one"})
-    benchmarks = [{"name": n, "from": f"{n}.jsonl", "fields": ["q"]} for n in ("good", "gone", "bad")]
+    benchmarks = [
+        {"name": n, "from": f"{n}.jsonl", "fields": ["q"]} for n in ("good", "gone", "bad")
+    ]
     with pytest.raises(UserError) as caught:
         read(tmp_path, *benchmarks)
     message = str(caught.value)
@@ -315,7 +377,9 @@ def write_as(path: Path, rows: list[dict[str, str]]) -> None:
         pq.write_table(pa.Table.from_pylist(rows), path)
     else:
         with path.open("w", newline="") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]), delimiter="\t" if path.suffix == ".tsv" else ",")
+            writer = csv.DictWriter(
+                stream, list(rows[0]), delimiter="\t" if path.suffix == ".tsv" else ","
+            )
             writer.writeheader()
             writer.writerows(rows)
 
@@ -356,7 +420,9 @@ def test_the_answer_of_a_data_file_is_found_by_its_name(
     assert answer not in item.fields
 
 
-@pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz", "jsonl.zst", "json", "csv", "tsv", "parquet"])
+@pytest.mark.parametrize(
+    "ending", ["jsonl", "jsonl.gz", "jsonl.zst", "json", "csv", "tsv", "parquet"]
+)
 def test_every_kind_of_file_gives_the_same_items(tmp_path: Path, no_hub: None, ending: str) -> None:
     rows = [{"question": "how many, and\nwhy?", "answer": "1"}, {"question": "é?", "answer": "2"}]
     folder = tmp_path / "evals"
@@ -367,14 +433,18 @@ def test_every_kind_of_file_gives_the_same_items(tmp_path: Path, no_hub: None, e
     result = read_suite(suite, benchmarks_dir=Path("evals"), without=without, base=tmp_path)
     assert [item.fields for item in result.items] == [("how many, and\nwhy?",), ("é?",)]
     assert [item.instance_id for item in result.items] == ["gsm8k/0", "gsm8k/1"]
-    assert result.warnings == [f"benchmark gsm8k: gsm8k.{ending} holds 2 items where 1319 are expected"]
+    assert result.warnings == [
+        f"benchmark gsm8k: gsm8k.{ending} holds 2 items where 1319 are expected"
+    ]
 
 
 def test_folders_unused_files_and_caps(tmp_path: Path, no_hub: None) -> None:
     folder = tmp_path / "evals"
     for name in ("snarks", "dyck"):
         (folder / "bbh" / "sub").mkdir(parents=True, exist_ok=True)
-        (folder / f"bbh/sub/{name}.json").write_text(json.dumps({"canary": "x", "examples": [{"input": name}]}))
+        (folder / f"bbh/sub/{name}.json").write_text(
+            json.dumps({"canary": "x", "examples": [{"input": name}]})
+        )
     jsonl(folder / "deepmind_math.jsonl", *[{"question": str(n)} for n in range(60)])
     jsonl(folder / "gms8k.jsonl", {"question": "misspelt"})
     jsonl(folder / "humaneval.txt", {"prompt": "unknown ending"})
@@ -401,7 +471,9 @@ def test_a_folder_must_exist_hold_something_and_be_unambiguous(tmp_path: Path) -
         read_suite(suite, benchmarks_dir=Path("evals"), base=tmp_path)
     for ending in ("jsonl", "csv"):
         write_as(tmp_path / f"evals/gsm8k.{ending}", [{"question": "one"}])
-    with pytest.raises(UserError, match=r"gsm8k.csv and gsm8k.jsonl are both called like benchmark 'gsm8k'"):
+    with pytest.raises(
+        UserError, match=r"gsm8k.csv and gsm8k.jsonl are both called like benchmark 'gsm8k'"
+    ):
         read_suite(suite, benchmarks_dir=Path("evals"), base=tmp_path)
 
 
@@ -413,7 +485,9 @@ def test_what_is_not_given_comes_from_the_hub_and_is_named_where_that_is_out_of_
     with pytest.raises(UserError) as caught:
         read_suite(suite, benchmarks_dir=tmp_path / "evals", without=["mmlu"], base=tmp_path)
     message = str(caught.value)
-    assert message.startswith("suite tulu3: 18 of 19 benchmarks cannot be read: humaneval, drop, math,")
+    assert message.startswith(
+        "suite tulu3: 18 of 19 benchmarks cannot be read: humaneval, drop, math,"
+    )
     assert message.count("the Hugging Face Hub cannot be reached") == 1
     assert message.count("--without") == 18
     with pytest.raises(UserError, match="20 of 20 benchmarks cannot be read"):
@@ -435,7 +509,9 @@ def test_what_is_not_given_comes_from_the_hub_and_is_named_where_that_is_out_of_
         ({"turns": ["one", "two"]}, ("one\ntwo",)),
     ],
 )
-def test_a_data_file_is_a_suite_with_its_fields_found(tmp_path: Path, row: dict[str, Any], fields: tuple[str]) -> None:
+def test_a_data_file_is_a_suite_with_its_fields_found(
+    tmp_path: Path, row: dict[str, Any], fields: tuple[str]
+) -> None:
     jsonl(tmp_path / "my set.jsonl", row)
     suite = load_suite("my set.jsonl", base=tmp_path)
     result = read_suite(suite, base=tmp_path)
@@ -456,7 +532,8 @@ def test_a_suite_that_is_a_path_must_exist(tmp_path: Path, text: str) -> None:
         load_suite(text, base=tmp_path)
 
 
-# -- the Hub, on folders that are data set repositories (`datasets` takes a name that is a folder for one)
+# -- the Hub, on folders that are data set repositories (`datasets` takes a name that is a folder
+# for one)
 
 
 REPOSITORY = """---
@@ -471,7 +548,9 @@ configs:
 
 @pytest.fixture
 def repository(tmp_path: Path, no_hub: None, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make the repository org/sums with two configurations; give a folder for suites, from where it is no path."""
+    """Make the repository org/sums with two configurations; give a folder for suites, from where it
+    is no path.
+    """
     folder = tmp_path / "hub" / "org" / "sums"
     for name in ("algebra", "geometry"):
         jsonl(folder / f"{name}.jsonl", *[{"question": f"{name} {n}?"} for n in range(4)])
@@ -485,8 +564,21 @@ def repository(tmp_path: Path, no_hub: None, monkeypatch: pytest.MonkeyPatch) ->
 def test_one_configuration_and_every_configuration(repository: Path) -> None:
     result = read(
         repository,
-        {"name": "one", "from": "org/sums:geometry", "split": "test", "fields": ["question"], "items": 4},
-        {"name": "every", "from": "org/sums:*", "split": "test", "fields": ["question"], "cap": 2, "items": 4},
+        {
+            "name": "one",
+            "from": "org/sums:geometry",
+            "split": "test",
+            "fields": ["question"],
+            "items": 4,
+        },
+        {
+            "name": "every",
+            "from": "org/sums:*",
+            "split": "test",
+            "fields": ["question"],
+            "cap": 2,
+            "items": 4,
+        },
     )
     assert [item.fields[0] for item in result.items] == [
         *[f"geometry {n}?" for n in range(4)],
@@ -497,6 +589,8 @@ def test_one_configuration_and_every_configuration(repository: Path) -> None:
 
 
 def test_an_id_that_a_repeat_would_take_is_counted_past() -> None:
-    rows = [("f", place, {"q": "text", "id": own}) for place, own in enumerate(("a#2", "a", "a", "a"))]
+    rows = [
+        ("f", place, {"q": "text", "id": own}) for place, own in enumerate(("a#2", "a", "a", "a"))
+    ]
     ids = [item.instance_id for item in make_items(rows, "b", ["q"], [], "id")]
     assert ids == ["b/a#2", "b/a", "b/a#3", "b/a#4"]

@@ -35,27 +35,48 @@ configs:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder where org/sums is a data set repository for `datasets`, and below it a suite that reads it."""
+    """A folder where org/sums is a data set repository for `datasets`, and below it a suite that
+    reads it.
+    """
     hub = tmp_path / "org" / "sums"
     hub.mkdir(parents=True)
     write_lines(hub / "one.jsonl", [{"question": LONG}, {"question": "How old?"}])
-    write_lines(hub / "two.jsonl", [{"question": LONG, "passage": "Trees."}, {"question": LONG, "passage": LONG}])
+    write_lines(
+        hub / "two.jsonl",
+        [{"question": LONG, "passage": "Trees."}, {"question": LONG, "passage": LONG}],
+    )
     (hub / "README.md").write_text(CARD, "utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    one = {"name": "one", "from": "org/sums:one", "split": "test", "fields": ["question"], "licence": "MIT", "items": 2}
-    two = {"name": "two", "from": "org/sums:two", "split": "test", "fields": ["passage", "question"]}
+    one = {
+        "name": "one",
+        "from": "org/sums:one",
+        "split": "test",
+        "fields": ["question"],
+        "licence": "MIT",
+        "items": 2,
+    }
+    two = {
+        "name": "two",
+        "from": "org/sums:two",
+        "split": "test",
+        "fields": ["passage", "question"],
+    }
     gone = {"name": "gone", "from": "org/gone", "fields": ["question"]}
     (tmp_path / "suites").mkdir()
     for name, benchmarks in (("good", [one, two]), ("bad", [gone, one | {"items": 3}, two])):
-        (tmp_path / f"suites/{name}.yaml").write_text(yaml.safe_dump({"benchmarks": benchmarks}), "utf-8")
+        (tmp_path / f"suites/{name}.yaml").write_text(
+            yaml.safe_dump({"benchmarks": benchmarks}), "utf-8"
+        )
     return tmp_path
 
 
 def test_fetching_says_what_was_read_and_what_never_matches(folder: Path) -> None:
     seen: list[tuple[str, int, int, float]] = []
-    got = fetch("suites/good.yaml", PROFILES["tulu3"], base=folder, progress=lambda *step: seen.append(step))
+    got = fetch(
+        "suites/good.yaml", PROFILES["tulu3"], base=folder, progress=lambda *step: seen.append(step)
+    )
     assert [(one.name, one.items, one.licence, one.revision) for one in got.benchmarks] == [
         ("one", 2, "MIT", None),
         ("two", 2, None, None),
@@ -80,17 +101,27 @@ def test_what_fails_is_named_and_the_rest_is_fetched(folder: Path) -> None:
 
 def test_a_folder_of_items_is_read_in_place_of_the_hub(folder: Path) -> None:
     write_lines(folder / "evals/gone.jsonl", [{"question": LONG}])
-    got = fetch("suites/bad.yaml", PROFILES["tulu3"], base=folder, benchmarks_dir=Path("evals"), without=["one"])
+    got = fetch(
+        "suites/bad.yaml",
+        PROFILES["tulu3"],
+        base=folder,
+        benchmarks_dir=Path("evals"),
+        without=["one"],
+    )
     assert [(one.name, one.items) for one in got.benchmarks] == [("gone", 1), ("two", 2)]
 
 
 def test_the_command_ends_with_1_if_one_fails_and_prints_the_rest(folder: Path) -> None:
     done = call("suites", "fetch", "suites/bad.yaml", "--profile", "tulu3", "--json", cwd=folder)
     assert done.code == 1
-    assert done.err.endswith("\ncurate: suite bad: cannot be read: gone, one\n")  # after the bars of `datasets`
+    assert done.err.endswith(
+        "\ncurate: suite bad: cannot be read: gone, one\n"
+    )  # after the bars of `datasets`
     told = json.loads(done.out)
     assert [one["name"] for one in told["failed"]] == ["gone", "one"]
-    assert told["benchmarks"][0]["unmatchable"] == {"1 of 2 fields shorter than 8 tokens": ["two/0"]}
+    assert told["benchmarks"][0]["unmatchable"] == {
+        "1 of 2 fields shorter than 8 tokens": ["two/0"]
+    }
     shown = call("suites", "fetch", "suites/bad.yaml", cwd=folder)
     assert "not read: gone" in shown.out
     good = call("suites", "fetch", "suites/good.yaml", cwd=folder)
@@ -156,10 +187,14 @@ fields = st.lists(texts.map(lambda pairs: "".join(map("".join, pairs))), min_siz
 
 
 @given(st.lists(fields, max_size=6), st.integers(1, 4), st.sampled_from([0.3, 0.5, 0.75]))
-def test_unmatchable_are_those_whose_best_score_is_no_hit(items: list[list[str]], n: int, threshold: float) -> None:
+def test_unmatchable_are_those_whose_best_score_is_no_hit(
+    items: list[list[str]], n: int, threshold: float
+) -> None:
     profile = Profile("own", NgramSettings(n, threshold))
     named = [Item("b", f"b/{i}", tuple(item)) for i, item in enumerate(items)]
-    found: dict[str, Any] = {key: why for why, ids in unmatchable(named, profile).items() for key in ids}
+    found: dict[str, Any] = {
+        key: why for why, ids in unmatchable(named, profile).items() for key in ids
+    }
     for item in named:
         best = sum(len(words(field)) >= n for field in item.fields) / len(item.fields)
         assert (item.instance_id in found) == (best <= threshold)

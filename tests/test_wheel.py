@@ -1,4 +1,6 @@
-"""The wheel alone is enough: installed in an empty environment, away from the checkout, it runs and finds its data."""
+"""The wheel alone is enough: installed in an empty environment, away from the checkout, it runs and
+finds its data.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-# The first test that asks for an empty environment fills it: a hundred packages, and all kernels compiled anew.
+# The first test that asks for an empty environment fills it: a hundred packages, and all kernels
+# compiled anew.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 RECIPES = ("recipe.yaml", "laptop-sft.yaml", "laptop-dpo.yaml", "laptop-rlvr.yaml")
@@ -18,7 +21,9 @@ RECIPES = ("recipe.yaml", "laptop-sft.yaml", "laptop-dpo.yaml", "laptop-rlvr.yam
 
 def run(*command: str | Path, cwd: Path) -> str:
     """Run a command away from the checkout; fail with what it said."""
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=900
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -26,14 +31,26 @@ def run(*command: str | Path, cwd: Path) -> str:
 @pytest.fixture(scope="module")
 def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, root, cwd=folder)
+    run(
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        folder,
+        root,
+        cwd=folder,
+    )
     (built,) = folder.glob("*.whl")
     return built
 
 
 @pytest.fixture(scope="module")
 def installed(root: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel and what it needs into an empty environment; give the folder of its commands."""
+    """Install the wheel and what it needs into an empty environment; give the folder of its
+    commands.
+    """
     folder = tmp_path_factory.mktemp("empty")
     venv.create(folder, with_pip=True)
     pip = (folder / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
@@ -53,8 +70,14 @@ def test_it_holds_the_packages_and_their_data_and_nothing_else(root: Path, wheel
     assert {f"curate/data/{path.as_posix()}" for path in data} <= set(names)
     assert not [name for name in names if "__pycache__" in name]
     # No file of the package may stay behind: SQL, templates and the like.
-    files = [path.relative_to(root).as_posix() for path in (root / "curate").rglob("*") if path.is_file()]
-    wanted = {name for name in files if "__pycache__" not in name and not name.endswith((".nbi", ".nbc", ".pyc"))}
+    files = [
+        path.relative_to(root).as_posix() for path in (root / "curate").rglob("*") if path.is_file()
+    ]
+    wanted = {
+        name
+        for name in files
+        if "__pycache__" not in name and not name.endswith((".nbi", ".nbc", ".pyc"))
+    }
     assert wanted <= set(names)
 
 

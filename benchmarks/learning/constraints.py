@@ -1,9 +1,10 @@
-"""Constraints for the benchmark of learning: how each is worded, drawn for an instruction, and made to hold.
+"""Constraints for the benchmark of learning: how each is worded, drawn for an instruction, and made
+to hold.
 
-A type is one of `curate.verify.constraints`, with wordings of our own, a function that draws its arguments and one that
-rewrites an answer so that it should hold. A rewriting may fail, on an answer of one sentence that needs four, say: the
-verifier has the last word (`kept`), and a pair that does not pass is not used. Nothing here judges an answer itself.
-"""
+A type is one of `curate.verify.constraints`, with wordings of our own, a function that draws its
+arguments and one that rewrites an answer so that it should hold. A rewriting may fail, on an answer
+of one sentence that needs four, say: the verifier has the last word (`kept`), and a pair that does
+not pass is not used. Nothing here judges an answer itself."""
 
 from __future__ import annotations
 
@@ -56,7 +57,9 @@ class Type:
 
 @dataclass(frozen=True)
 class Asked:
-    """An instruction with one constraint: the whole prompt, and the ground truth of verifier `ifeval`."""
+    """An instruction with one constraint: the whole prompt, and the ground truth of verifier
+    `ifeval`.
+    """
 
     type: str
     prompt: str
@@ -70,7 +73,9 @@ def ask(kind: Type, pair: Pair, rng: Random) -> Asked | None:
     if arguments is None:
         return None
     wording = rng.choice(kind.wordings).format_map(_worded(arguments))
-    prompt = rng.choice(("{0}\n\n{1}", "{0}\n\n{1}", "{0} {1}", "{1}\n\n{0}")).format(pair.instruction, wording)
+    prompt = rng.choice(("{0}\n\n{1}", "{0}\n\n{1}", "{0} {1}", "{1}\n\n{0}")).format(
+        pair.instruction, wording
+    )
     return Asked(kind.id, prompt, arguments, json.dumps([{"id": kind.id, "kwargs": arguments}]))
 
 
@@ -87,14 +92,18 @@ def keeps(answer: str, asked: Asked) -> bool:
 
 def content_words(text: str) -> list[str]:
     """Words that mean something, in order, each once."""
-    found = {word.lower(): word for word in reversed(_CONTENT.findall(text)) if word.lower() not in _STOP}
+    found = {
+        word.lower(): word for word in reversed(_CONTENT.findall(text)) if word.lower() not in _STOP
+    }
     return list(found.values())[::-1]
 
 
 def _worded(arguments: Arguments) -> Arguments:
     """Arguments as they stand in a wording: lists of words as quoted words."""
     lists = {name: value for name, value in arguments.items() if isinstance(value, list)}
-    return arguments | {name: " and ".join(f'"{one}"' for one in value) for name, value in lists.items()}
+    return arguments | {
+        name: " and ".join(f'"{one}"' for one in value) for name, value in lists.items()
+    }
 
 
 def _nothing(rng: Random, pair: Pair) -> Arguments:
@@ -107,7 +116,11 @@ def _number(name: str, *values: int) -> Callable[[Random, Pair], Arguments]:
 
 def _keywords(rng: Random, pair: Pair) -> Arguments | None:
     """Two words of the answer that the instruction does not hold."""
-    words = [one.lower() for one in content_words(pair.answer) if one.lower() not in pair.instruction.lower()]
+    words = [
+        one.lower()
+        for one in content_words(pair.answer)
+        if one.lower() not in pair.instruction.lower()
+    ]
     return {"keywords": rng.sample(words, 2)} if len(words) > 1 else None
 
 
@@ -164,7 +177,9 @@ def _long_or_short(pair: Pair, arguments: Arguments, rng: Random) -> str:
 
 
 def _without_commas(pair: Pair, arguments: Arguments, rng: Random) -> str:
-    return re.sub(r",\s*(?=and |or |but )", " ", pair.answer).replace(", ", " and ").replace(",", "")
+    return (
+        re.sub(r",\s*(?=and |or |but )", " ", pair.answer).replace(", ", " and ").replace(",", "")
+    )
 
 
 def _title(pair: Pair, arguments: Arguments, rng: Random) -> str:
@@ -248,7 +263,9 @@ TYPES = (
             "Close with a short note that starts with {postscript_marker}",
         ),
         lambda rng, pair: {"postscript_marker": rng.choice(("P.S.", "P.P.S"))},
-        lambda pair, arguments, rng: f"{pair.answer}\n\n{arguments['postscript_marker']} {rng.choice(POSTSCRIPTS)}",
+        lambda pair, arguments, rng: (
+            f"{pair.answer}\n\n{arguments['postscript_marker']} {rng.choice(POSTSCRIPTS)}"
+        ),
     ),
     Type(
         "detectable_format:number_bullet_lists",

@@ -1,12 +1,13 @@
-"""The data of the benchmark of learning: real instructions and pairs, a third of them with a constraint to keep.
+"""The data of the benchmark of learning: real instructions and pairs, a third of them with a
+constraint to keep.
 
     python -m benchmarks.learning.data --data ../shared/data -o out/learning/data
 
-writes `sft.jsonl`, `rlvr.jsonl`, `preference.jsonl`, `relaxed.jsonl` and `heldout.jsonl`, and beside them the recipes
-of which `curate build` makes data sets. The same bytes every time: everything is drawn from one seed. Instructions that
-share a paragraph are one group, and a group stands on one side only (SFT, RLVR or held out), so that decontamination,
-which has the last word, finds little to remove. Nothing is copied into the repository: rows are read where they lie.
-"""
+writes `sft.jsonl`, `rlvr.jsonl`, `preference.jsonl`, `relaxed.jsonl` and `heldout.jsonl`, and
+beside them the recipes of which `curate build` makes data sets. The same bytes every time:
+everything is drawn from one seed. Instructions that share a paragraph are one group, and a group
+stands on one side only (SFT, RLVR or held out), so that decontamination, which has the last word,
+finds little to remove. Nothing is copied into the repository: rows are read where they lie."""
 
 from __future__ import annotations
 
@@ -48,7 +49,9 @@ DOSES = {
     "change_case:capital_word_frequency": 100,
     "length_constraints:number_paragraphs": 100,
 }
-"""Rows of SFT for each type that is used: enough that sampling finds what is asked, and RLVR has still to learn it."""
+"""Rows of SFT for each type that is used: enough that sampling finds what is asked, and RLVR has
+still to learn it.
+"""
 SETTLED = (
     "change_case:english_capital",
     "change_case:english_lowercase",
@@ -56,19 +59,29 @@ SETTLED = (
     "detectable_format:title",
     "startend:quotation",
 )
-"""No prompts of RLVR: after SFT the first two are never kept, the others almost always, so that all completions of a
-prompt get the same reward and nothing is learnt from it. They are held out and measured like all others."""
+"""No prompts of RLVR: after SFT the first two are never kept, the others almost always, so that all
+completions of a prompt get the same reward and nothing is learnt from it. They are held out and
+measured like all others.
+"""
 PLAIN, CODE, RLVR, HELD_OUT = 2200, 400, 2500, 40
-"""Rows of SFT without a constraint, such rows about code, rows of RLVR, held-out prompts of each type."""
+"""Rows of SFT without a constraint, such rows about code, rows of RLVR, held-out prompts of each
+type.
+"""
 PAIRS = {"coconot": 420, "hh": 800, "llmbar": 400, "pandalm": 380}
 """Preference pairs of each set, at most."""
 RELAXED = 60
-"""Pairs of each type of constraint, at most, whose rejected answer is one to the instruction without it."""
+"""Pairs of each type of constraint, at most, whose rejected answer is one to the instruction
+without it.
+"""
 SHARES = (("heldout", 0.16), ("rlvr", 0.46), ("sft", 1.0))
-"""Which side a group of instructions falls on, by the place of its digest between 0 and 1: the upper ends."""
+"""Which side a group of instructions falls on, by the place of its digest between 0 and 1: the
+upper ends.
+"""
 
 PROMPT_TOKENS, ANSWER_TOKENS, SIDE_TOKENS = 55, 75, 240
-"""The longest instruction and answer of SFT, and the longest prompt with an answer of a preference pair."""
+"""The longest instruction and answer of SFT, and the longest prompt with an answer of a preference
+pair.
+"""
 
 INSTRUCTIONS = (
     "sft/alpaca_libre/output__work__alpaca_libre_tasks_v*.jsonl",
@@ -76,7 +89,10 @@ INSTRUCTIONS = (
 )
 QUESTIONS = "sft/flan_cot/strategyqa_train.tsv"
 PROGRAMS = "sft/gpteacher/codegen-instruct.json"
-TRANSCRIPTS = (("coconot", "preference/coconot/coconot_pref.jsonl"), ("hh", "preference/hh_rlhf/test.jsonl.gz"))
+TRANSCRIPTS = (
+    ("coconot", "preference/coconot/coconot_pref.jsonl"),
+    ("hh", "preference/hh_rlhf/test.jsonl.gz"),
+)
 _PIECE = re.compile(r"\w+|[^\w\s]")
 _WORD = re.compile(r"\w+")
 _NO_INPUT = re.compile(r"\b(?:no input|none|n/a)\W*$", re.IGNORECASE)
@@ -115,11 +131,18 @@ def questions(data: Path) -> Iterator[Pair]:
 
 
 def sound(pair: Pair) -> bool:
-    """Short and in plain characters, with an answer of three words or more that is no list cut short."""
+    """Short and in plain characters, with an answer of three words or more that is no list cut
+    short.
+    """
     listed = re.match(r"[-*•\d]", pair.answer) and "\n" not in pair.answer
     plain = pair.instruction.isascii() and "`" not in pair.instruction + pair.answer
     plain = plain and not _NO_INPUT.search(pair.instruction)
-    return plain and not listed and size(pair.instruction) <= PROMPT_TOKENS and len(pair.answer.split()) > 2
+    return (
+        plain
+        and not listed
+        and size(pair.instruction) <= PROMPT_TOKENS
+        and len(pair.answer.split()) > 2
+    )
 
 
 def once(pairs: Iterable[Pair]) -> list[Pair]:
@@ -139,7 +162,9 @@ def groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
             one = root[one]
         return one
 
-    paragraphs = [[normal(one) for one in pair.instruction.split("\n") if normal(one)] for pair in pairs]
+    paragraphs = [
+        [normal(one) for one in pair.instruction.split("\n") if normal(one)] for pair in pairs
+    ]
     for first, *others in paragraphs:
         for other in others:
             root[top(other)] = top(first)
@@ -150,11 +175,16 @@ def groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
 
 
 def sides(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
-    """Every pair on one side, its whole group with it, in an order that depends on nothing but the pairs."""
+    """Every pair on one side, its whole group with it, in an order that depends on nothing but the
+    pairs.
+    """
     found: dict[str, list[Pair]] = {name: [] for name, _ in SHARES}
     for group in groups(pairs):
         name = min(normal(pair.instruction) for pair in group)
-        place = int.from_bytes(hashlib.blake2b(f"{SEED} {name}".encode(), digest_size=8).digest()) / 2**64
+        place = (
+            int.from_bytes(hashlib.blake2b(f"{SEED} {name}".encode(), digest_size=8).digest())
+            / 2**64
+        )
         found[next(side for side, end in SHARES if place < end)] += group
     for side, own in found.items():
         own.sort(key=lambda pair: normal(pair.instruction))
@@ -174,15 +204,21 @@ def chat(instruction: str, answer: str, kind: str) -> dict[str, Any]:
 
 
 class Kept(NamedTuple):
-    """A pair, what was asked beside its instruction, and its answer, rewritten so that it keeps that."""
+    """A pair, what was asked beside its instruction, and its answer, rewritten so that it keeps
+    that.
+    """
 
     pair: Pair
     asked: Asked
     answer: str
 
 
-def constrained(pairs: Sequence[Pair], doses: Mapping[str, int], name: str) -> tuple[list[Kept], list[Pair]]:
-    """Answers that keep a constraint, each type as often as its dose says, and the pairs that were not used."""
+def constrained(
+    pairs: Sequence[Pair], doses: Mapping[str, int], name: str
+) -> tuple[list[Kept], list[Pair]]:
+    """Answers that keep a constraint, each type as often as its dose says, and the pairs that were
+    not used.
+    """
     rows, left = [], list(pairs)
     for kind in sorted(used(), key=lambda kind: -doses[kind.id]):
         rng, passed, missing = Random(f"{SEED} {name} {kind.id}"), [], doses[kind.id]
@@ -211,7 +247,9 @@ def sft(pairs: Sequence[Pair], programs: Sequence[Pair]) -> Rows:
 
 
 def prompts(pairs: Sequence[Pair], side: str, each: int) -> Rows:
-    """Prompts with a constraint, so many of each type, the rarest first; no pair comes again before all others came."""
+    """Prompts with a constraint, so many of each type, the rarest first; no pair comes again before
+    all others came.
+    """
     rows: Rows = []
     rng, counts, taken = Random(f"{SEED} {side}"), Counter[str](), set[tuple[str, str]]()
     while len(rows) < each * len(used()):
@@ -222,7 +260,10 @@ def prompts(pairs: Sequence[Pair], side: str, each: int) -> Rows:
             for kind in sorted(open_types, key=lambda kind: counts[kind.id]):
                 if asked := ask(kind, pair, rng):
                     truth = {"verifier": "ifeval", "ground_truth": asked.ground_truth}
-                    rows.append({"instruction": pair.instruction, "prompt": asked.prompt, "type": kind.id} | truth)
+                    rows.append(
+                        {"instruction": pair.instruction, "prompt": asked.prompt, "type": kind.id}
+                        | truth
+                    )
                     counts[kind.id] += 1
                     taken.add((kind.id, pair.instruction))
                     break
@@ -232,10 +273,11 @@ def prompts(pairs: Sequence[Pair], side: str, each: int) -> Rows:
 
 
 def relaxed(pairs: Sequence[Pair]) -> Rows:
-    """Preference pairs like Tülu 3's of instruction following (paper, §5.2): instructions with a constraint.
+    """Preference pairs like Tülu 3's of instruction following (paper, §5.2): instructions with a
+    constraint.
 
-    Chosen is the answer that keeps it, rejected the one to the instruction without it; the verifier agrees with both.
-    """
+    Chosen is the answer that keeps it, rejected the one to the instruction without it; the verifier
+    agrees with both."""
     told, _ = constrained(pairs, dict.fromkeys(DOSES, RELAXED), "relaxed")
     rows = [
         _pair("relaxed", one.asked.prompt, one.answer, one.pair.answer)
@@ -249,8 +291,8 @@ def relaxed(pairs: Sequence[Pair]) -> Rows:
 def preferences(data: Path) -> Iterator[dict[str, Any]]:
     """Pairs of every set, in one form.
 
-    Left out are those that annotators found equal, and sums in bases other than ten, which no small model tells apart.
-    """
+    Left out are those that annotators found equal, and sums in bases other than ten, which no small
+    model tells apart."""
     for name, file in TRANSCRIPTS:
         for record in records(data, file, "preference"):
             yield {"set": name} | {side: record[side] for side in ("prompt", "chosen", "rejected")}
@@ -271,8 +313,14 @@ def _judged(name: str, prompt: str, answers: tuple[str, str], label: int) -> dic
 
 
 def _pair(name: str, prompt: str, chosen: str, rejected: str) -> dict[str, Any]:
-    sides = {"chosen": ("assistant", chosen), "rejected": ("assistant", rejected), "prompt": ("user", prompt)}
-    return {"set": name} | {side: [{"role": role, "content": text}] for side, (role, text) in sides.items()}
+    sides = {
+        "chosen": ("assistant", chosen),
+        "rejected": ("assistant", rejected),
+        "prompt": ("user", prompt),
+    }
+    return {"set": name} | {
+        side: [{"role": role, "content": text}] for side, (role, text) in sides.items()
+    }
 
 
 def preference(data: Path) -> Rows:
@@ -281,7 +329,10 @@ def preference(data: Path) -> Rows:
     Random(f"{SEED} preference").shuffle(rows)
     left, found = Counter(PAIRS), []
     for row in rows:
-        texts = [" ".join(turn["content"] for turn in row[side]) for side in ("prompt", "chosen", "rejected")]
+        texts = [
+            " ".join(turn["content"] for turn in row[side])
+            for side in ("prompt", "chosen", "rejected")
+        ]
         prompt, *answers = map(normal, texts)
         short = size(texts[0]) + max(map(size, texts[1:])) <= SIDE_TOKENS
         if short and prompt and all(answers) and answers[0] != answers[1] and left[row["set"]]:
@@ -291,7 +342,9 @@ def preference(data: Path) -> Rows:
 
 
 def _stripped(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without blanks at the ends of a turn: some models leave them, and a pair must not be told apart by that."""
+    """Without blanks at the ends of a turn: some models leave them, and a pair must not be told
+    apart by that.
+    """
     return [turn | {"content": turn["content"].strip()} for turn in messages]
 
 
@@ -307,7 +360,11 @@ def make(data: Path, out: Path) -> dict[str, Rows]:
     programs = sides(once(pairs_of(data, PROGRAMS)))["sft"]
     files = {
         "sft": sft(split["sft"], programs),
-        "rlvr": [row for row in prompts(split["rlvr"], "rlvr", -(-RLVR // len(DOSES))) if row["type"] not in SETTLED],
+        "rlvr": [
+            row
+            for row in prompts(split["rlvr"], "rlvr", -(-RLVR // len(DOSES)))
+            if row["type"] not in SETTLED
+        ],
         "heldout": prompts(split["heldout"], "heldout", HELD_OUT),
         "preference": preference(data),
         "relaxed": relaxed(split["rlvr"]),
@@ -322,13 +379,17 @@ def make(data: Path, out: Path) -> dict[str, Rows]:
 
 def main() -> None:
     """Write the files, and say how many rows of each kind they hold."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="the folder of public data")
     parser.add_argument("-o", "--out", type=Path, required=True, help="the folder to write into")
     options = parser.parse_args()
     for name, rows in make(options.data.resolve(), options.out).items():
         kinds = Counter(row.get("type", row.get("set")) for row in rows)
-        print(f"{name}: {len(rows)} rows ({', '.join(f'{kind} {n}' for kind, n in sorted(kinds.items()))})")
+        print(
+            f"{name}: {len(rows)} rows ({', '.join(f'{kind} {n}' for kind, n in sorted(kinds.items()))})"
+        )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""Does training on what `curate` builds teach a model? The whole path on two cores, from raw files to a table.
+"""Does training on what `curate` builds teach a model? The whole path on two cores, from raw files
+to a table.
 
     python -m benchmarks.learning.run --data ../shared/data -o out/learning [--seed 42]
 
-Data, three mixtures, SFT from SmolLM2-135M-Instruct, then from its result length-normalised DPO and RLVR, and what each
-model scores on held-out rows before and after. Every step is a command that can be given by hand; one whose result is
-there already is not done again, so an interrupted run goes on. RESULTS.md and the figures behind it lie in the folder.
-"""
+Data, three mixtures, SFT from SmolLM2-135M-Instruct, then from its result length-normalised DPO and
+RLVR, and what each model scores on held-out rows before and after. Every step is a command that can
+be given by hand; one whose result is there already is not done again, so an interrupted run goes
+on. RESULTS.md and the figures behind it lie in the folder."""
 
 from __future__ import annotations
 
@@ -39,7 +40,9 @@ def steps(data: Path, out: Path, seed: int) -> Iterator[Step]:
     for kind in ("sft", "preference", "rlvr"):
         build = (*CURATE, "build", str(raw / f"{kind}.yaml"), "-o", str(out / kind))
         yield Step(out / kind / "recipe.lock.json", build)
-    models = {"base": base} | {stage: str(out / f"run-{stage}" / "model") for stage in ("sft", "dpo", "rlvr")}
+    models = {"base": base} | {
+        stage: str(out / f"run-{stage}" / "model") for stage in ("sft", "dpo", "rlvr")
+    }
     for task, model in (("loss", "base"), ("constraints", "base")):
         yield _score(task, model, models, out)
     yield _train("sft", "sft", base, out, seed)
@@ -58,13 +61,25 @@ def _module(name: str, *arguments: str) -> tuple[str, ...]:
 
 def _train(stage: str, kind: str, model: str, out: Path, seed: int) -> Step:
     config, folder = str(HERE / "training" / f"{stage}.yaml"), out / f"run-{stage}"
-    options = ("--data", str(out / kind), "-o", str(folder), "--model", model, "--seed", str(seed), "--overwrite")
+    options = (
+        "--data",
+        str(out / kind),
+        "-o",
+        str(folder),
+        "--model",
+        model,
+        "--seed",
+        str(seed),
+        "--overwrite",
+    )
     return Step(folder / "model" / "README.md", (*CURATE, "train", stage, config, *options))
 
 
 def _score(task: str, model: str, models: dict[str, str], out: Path) -> Step:
     made = _scores(out, task, model)
-    held_out = out / {"loss": "sft", "constraints": "data/heldout.jsonl", "preference": "preference"}[task]
+    held_out = (
+        out / {"loss": "sft", "constraints": "data/heldout.jsonl", "preference": "preference"}[task]
+    )
     return Step(made, _module("evaluate", task, models[model], str(held_out), "--json", str(made)))
 
 
@@ -82,13 +97,17 @@ def results(out: Path) -> Iterator[str]:
         ("RLVR, held-out SFT loss", "loss", "sft", "rlvr"),
     ):
         yield f"## {title}: {before} -> {after}\n\n```"
-        yield from show_difference(load(_scores(out, task, before)), load(_scores(out, task, after)))
+        yield from show_difference(
+            load(_scores(out, task, before)), load(_scores(out, task, after))
+        )
         yield "```\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what is not done yet, then write and print the results."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="the folder of public data")
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=42)

@@ -1,9 +1,10 @@
-"""What the figures of the benchmark of learning mean: rates with intervals, and differences between two models.
+"""What the figures of the benchmark of learning mean: rates with intervals, and differences between
+two models.
 
-Every measurement is a list of rows, one a held-out prompt, answer or pair, kept in a JSON file whole, so that two
-models can be compared row by row. A figure is the mean over strata of (sum of values ÷ sum of weights): the types of
-constraints are strata of their own, all else is one. Refused: a comparison of files that do not hold the same rows.
-"""
+Every measurement is a list of rows, one a held-out prompt, answer or pair, kept in a JSON file
+whole, so that two models can be compared row by row. A figure is the mean over strata of (sum of
+values ÷ sum of weights): the types of constraints are strata of their own, all else is one.
+Refused: a comparison of files that do not hold the same rows."""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ DRAWS, SEED = 10_000, 0
 
 @dataclass(frozen=True)
 class Scored:
-    """One row of a measurement: its group is a type of constraint, a set of pairs or a kind of answer."""
+    """One row of a measurement: its group is a type of constraint, a set of pairs or a kind of
+    answer.
+    """
 
     id: str
     group: str
@@ -98,19 +101,26 @@ def figure(measurement: Measurement) -> float:
 
 
 def difference(before: Measurement, after: Measurement, *, relative: bool = False) -> Interval:
-    """How far `after` is from `before`, with the 95 % interval of a paired bootstrap over rows within strata.
+    """How far `after` is from `before`, with the 95 % interval of a paired bootstrap over rows
+    within strata.
 
-    `relative` gives the ratio of the two less 1. Raises UserError where the two do not hold the same rows.
-    """
+    `relative` gives the ratio of the two less 1. Raises UserError where the two do not hold the
+    same rows."""
     pairs = [
         (_array(was), _array(now))
-        for was, now in zip(*(_strata(one.task, one.rows) for one in _matched(before, after)), strict=True)
+        for was, now in zip(
+            *(_strata(one.task, one.rows) for one in _matched(before, after)), strict=True
+        )
     ]
-    compare: Callable[[Any, Any], Any] = (lambda was, now: now / was - 1) if relative else (lambda was, now: now - was)
+    compare: Callable[[Any, Any], Any] = (
+        (lambda was, now: now / was - 1) if relative else (lambda was, now: now - was)
+    )
     rng = np.random.default_rng(SEED)
     drawn = [(_drawn(was, places), _drawn(now, places)) for was, now, places in _places(pairs, rng)]
     differences = compare(*(np.mean([pair[side] for pair in drawn], axis=0) for side in (0, 1)))
-    exact = compare(*(np.mean([pair[side][0].sum() / pair[side][1].sum() for pair in pairs]) for side in (0, 1)))
+    exact = compare(
+        *(np.mean([pair[side][0].sum() / pair[side][1].sum() for pair in pairs]) for side in (0, 1))
+    )
     low, high = np.quantile(differences, (0.025, 0.975))
     return Interval(float(exact), float(low), float(high))
 
@@ -119,7 +129,9 @@ def below_ceiling(before: Measurement, after: Measurement) -> tuple[Measurement,
     """Both without the types that start above the ceiling."""
     names = {name for name, rows in grouped(before.rows).items() if mean(rows) <= CEILING}
     if not names:
-        raise UserError(f"{before.model}: every type starts above {CEILING:.0%}; nothing is left to compare")
+        raise UserError(
+            f"{before.model}: every type starts above {CEILING:.0%}; nothing is left to compare"
+        )
     return _only(before, names), _only(after, names)
 
 
@@ -129,7 +141,9 @@ def by_group(measurement: Measurement) -> Mapping[str, float]:
 
 
 def _only(one: Measurement, groups: set[str]) -> Measurement:
-    return Measurement(one.task, one.model, one.data, tuple(row for row in one.rows if row.group in groups))
+    return Measurement(
+        one.task, one.model, one.data, tuple(row for row in one.rows if row.group in groups)
+    )
 
 
 def _strata(task: str, rows: Sequence[Scored]) -> list[list[Scored]]:
@@ -139,7 +153,9 @@ def _strata(task: str, rows: Sequence[Scored]) -> list[list[Scored]]:
 def _matched(before: Measurement, after: Measurement) -> tuple[Measurement, Measurement]:
     keys = [[(row.id, row.group, row.weight) for row in one.rows] for one in (before, after)]
     if before.task != after.task or keys[0] != keys[1]:
-        raise UserError(f"{before.data} and {after.data}: the two measurements do not hold the same rows, in one order")
+        raise UserError(
+            f"{before.data} and {after.data}: the two measurements do not hold the same rows, in one order"
+        )
     return before, after
 
 

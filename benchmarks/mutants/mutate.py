@@ -1,12 +1,13 @@
-"""Makes mutants of a Python file: small faults, put into the text where they stand, so that all else keeps its shape.
+"""Makes mutants of a Python file: small faults, put into the text where they stand, so that all
+else keeps its shape.
 
     for mutant in mutants("curate/mixture/runs.py", source, seed=1):    # in an order that the seed alone decides
         broken = mutant.applied(source)
 
-A comparison, a sign, a constant or a bound is changed, arguments are swapped, a statement is left out. What no test
-should look at is passed over: docstrings, annotations, decorators, imports, `__all__`, errors' texts, f-strings,
-sentences, and `strict=` of zip, which guards against faults of the programmer alone.
-"""
+A comparison, a sign, a constant or a bound is changed, arguments are swapped, a statement is left
+out. What no test should look at is passed over: docstrings, annotations, decorators, imports,
+`__all__`, errors' texts, f-strings, sentences, and `strict=` of zip, which guards against faults of
+the programmer alone."""
 
 from __future__ import annotations
 
@@ -59,10 +60,14 @@ class Mutant:
     """One fault: bytes `start` to `stop` of a file become `text`."""
 
     key: str
-    """A digest of the seed and of the change and its surroundings: edits elsewhere in the file leave it as it is."""
+    """A digest of the seed and of the change and its surroundings: edits elsewhere in the file
+    leave it as it is.
+    """
     file: str
     function: str
-    """The function or method it lies in, as Python names it; empty for what is run when the module is imported."""
+    """The function or method it lies in, as Python names it; empty for what is run when the module
+    is imported.
+    """
     line: int
     lines: Span
     """First and last line of the statement it lies in, or of that statement's head."""
@@ -91,7 +96,9 @@ def mutants(file: str, source: bytes, seed: int) -> list[Mutant]:
     for node, function, statement in _nodes(tree, "", (1, 1)):
         for kind, start, stop, new in _edits(node, text):
             line = source.count(b"\n", 0, start) + 1
-            about = "\0".join([str(seed), file, function, kind, lines[line - 1].strip(), text[start, stop], new])
+            about = "\0".join(
+                [str(seed), file, function, kind, lines[line - 1].strip(), text[start, stop], new]
+            )
             seen[about] += 1
             key = hashlib.blake2b(f"{about}\0{seen[about]}".encode(), digest_size=8).hexdigest()
             mutant = Mutant(key, file, function, line, statement, kind, start, stop, new)
@@ -127,8 +134,12 @@ class _Text:
         return self.span(left)[1], self.span(right)[0]
 
 
-def _nodes(node: ast.AST, function: str, lines: Span, within: str = "") -> Iterator[tuple[ast.AST, str, Span]]:
-    """Every node that may be mutated, with the outermost function and the lines of the statement it lies in."""
+def _nodes(
+    node: ast.AST, function: str, lines: Span, within: str = ""
+) -> Iterator[tuple[ast.AST, str, Span]]:
+    """Every node that may be mutated, with the outermost function and the lines of the statement it
+    lies in.
+    """
     if isinstance(node, ast.stmt):
         lines = _head(node)
     yield node, function, lines
@@ -155,7 +166,10 @@ def _passed_over(node: ast.AST) -> bool:
     match node:
         case ast.Import() | ast.ImportFrom() | ast.JoinedStr() | ast.Expr(value=ast.Constant()):
             return True
-        case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.Call(func=ast.Name(id="cast" | "TypeVar")):
+        case (
+            ast.If(test=ast.Name(id="TYPE_CHECKING"))
+            | ast.Call(func=ast.Name(id="cast" | "TypeVar"))
+        ):
             return True
         case ast.Assign(targets=[ast.Name(id="__all__")]):
             return True
@@ -168,7 +182,9 @@ def _edits(node: ast.AST, text: _Text) -> Iterator[Edit]:
     """What can be changed at one node, without its children."""
     match node:
         case ast.Compare():
-            for op, (left, right) in zip(node.ops, pairwise([node.left, *node.comparators]), strict=True):
+            for op, (left, right) in zip(
+                node.ops, pairwise([node.left, *node.comparators]), strict=True
+            ):
                 yield from _operator("comparison", op, text.between(left, right), text)
         case ast.BoolOp():
             for left, right in pairwise(node.values):
@@ -183,7 +199,9 @@ def _edits(node: ast.AST, text: _Text) -> Iterator[Edit]:
             yield from _statement(node, text)
         case ast.Call(args=[first, second, *_]) if not {ast.Starred} & {type(first), type(second)}:
             start, stop = text.span(first)[0], text.span(second)[1]
-            swapped = text[text.span(second)] + text[text.between(first, second)] + text[text.span(first)]
+            swapped = (
+                text[text.span(second)] + text[text.between(first, second)] + text[text.span(first)]
+            )
             yield "arguments", start, stop, swapped
         case ast.Slice():
             yield from _bounds(node, text)

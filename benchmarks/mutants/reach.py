@@ -1,10 +1,10 @@
-"""A plugin of pytest that writes down which lines of `curate/mixture` and `curate/steps` each test runs, and how long.
+"""A plugin of pytest that writes down which lines of `curate/mixture` and `curate/steps` each test
+runs, and how long.
 
     REACH=reach.json python -m pytest -p benchmarks.mutants.reach tests/steps
 
-What a fixture runs counts for every test of the file, as any of them may look at what it made. Processes that a test
-starts are not seen.
-"""
+What a fixture runs counts for every test of the file, as any of them may look at what it made.
+Processes that a test starts are not seen."""
 
 from __future__ import annotations
 
@@ -77,7 +77,10 @@ def _noted() -> Iterator[None]:
 def pytest_sessionfinish() -> None:
     """Write what was noted."""
     told = {
-        test: {"seconds": _seconds[test], "lines": _by_file(lines | _by_fixtures[test.partition("::")[0]])}
+        test: {
+            "seconds": _seconds[test],
+            "lines": _by_file(lines | _by_fixtures[test.partition("::")[0]]),
+        }
         for test, lines in _reach.items()
     }
     Path(os.environ["REACH"]).write_text(json.dumps(told), "utf-8")

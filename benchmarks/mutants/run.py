@@ -1,11 +1,12 @@
-"""Do the tests notice faults? Seeded mutants of `curate/mixture` and `curate/steps`, and how many of them are killed.
+"""Do the tests notice faults? Seeded mutants of `curate/mixture` and `curate/steps`, and how many
+of them are killed.
 
     python -m benchmarks.mutants.run -n 200 --seed 1
 
-Every mutant is put into a copy of the tree, never into the tree itself, and the tests that run the lines it lies in are
-tried until one fails: those named like the module first, then the quick ones, up to a minute's worth. Results go to
-out/mutants/SEED.jsonl as they come; what stands there is not done again. Refused: a tree whose own tests fail.
-"""
+Every mutant is put into a copy of the tree, never into the tree itself, and the tests that run the
+lines it lies in are tried until one fails: those named like the module first, then the quick ones,
+up to a minute's worth. Results go to out/mutants/SEED.jsonl as they come; what stands there is not
+done again. Refused: a tree whose own tests fail."""
 
 from __future__ import annotations
 
@@ -71,7 +72,12 @@ def _arguments() -> argparse.Namespace:
 
 def _sample(seed: int, n: int, only: str | None) -> list[Mutant]:
     """The `n` mutants with the smallest keys."""
-    files = [path for folder in MUTATED for path in Path(folder).rglob("*.py") if only in (None, str(path))]
+    files = [
+        path
+        for folder in MUTATED
+        for path in Path(folder).rglob("*.py")
+        if only in (None, str(path))
+    ]
     found = [mutant for file in files for mutant in mutants(str(file), file.read_bytes(), seed)]
     return sorted(found, key=lambda mutant: mutant.key)[:n]
 
@@ -86,15 +92,24 @@ def _copy(tree: Path) -> Path:
 
 
 def _reach(trees: Sequence[Path], known: Path) -> dict[str, dict[str, Any]]:
-    """Which lines each test runs; a file of tests is asked again where it or what is mutated has changed."""
+    """Which lines each test runs; a file of tests is asked again where it or what is mutated has
+    changed.
+    """
     known.mkdir(exist_ok=True)
-    names = {str(file) for name in TESTS for file in Path(f"tests/{name}").glob(f"{'**/' if name else ''}test_*.py")}
+    names = {
+        str(file)
+        for name in TESTS
+        for file in Path(f"tests/{name}").glob(f"{'**/' if name else ''}test_*.py")
+    }
     told = _spread(sorted(names - LEFT_OUT), trees, lambda file, tree: _lines_of(file, tree, known))
     return {test: lines for own in told for test, lines in own.items()}
 
 
 def _lines_of(name: str, tree: Path, known: Path) -> dict[str, Any]:
-    seen = [tree / name, *(path for folder in MUTATED for path in sorted((tree / folder).rglob("*.py")))]
+    seen = [
+        tree / name,
+        *(path for folder in MUTATED for path in sorted((tree / folder).rglob("*.py"))),
+    ]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in seen)).hexdigest()
     told = known / f"{name.replace('/', '-')}-{digest[:12]}.json"
     if not told.exists():
@@ -104,16 +119,19 @@ def _lines_of(name: str, tree: Path, known: Path) -> dict[str, Any]:
         done = subprocess.run(command, cwd=tree, env=environment, stdout=subprocess.PIPE, text=True)
         if done.returncode not in (0, 5):  # 5: all of its tests are slow ones
             told.unlink(missing_ok=True)
-            raise SystemExit(f"{done.stdout}\n{name}: its tests fail without any mutant; mend that first")
+            raise SystemExit(
+                f"{done.stdout}\n{name}: its tests fail without any mutant; mend that first"
+            )
     lines: dict[str, Any] = json.loads(told.read_text("utf-8"))
     return lines
 
 
 def concerned(mutant: Mutant, reach: Reach) -> list[str]:
-    """The tests that run the mutant's statement, in the order in which they are tried, as many as AT_MOST allows.
+    """The tests that run the mutant's statement, in the order in which they are tried, as many as
+    AT_MOST allows.
 
-    Where none is known to run it (it runs at import, or in another process), those that run any line of the file.
-    """
+    Where none is known to run it (it runs at import, or in another process), those that run any
+    line of the file."""
     first, last = mutant.lines
     own = {test: told["lines"].get(mutant.file, ()) for test, told in reach.items()}
     tests = [test for test, lines in own.items() if any(first <= line <= last for line in lines)]
@@ -135,11 +153,17 @@ def _within(tests: Sequence[str], reach: Reach) -> Iterator[str]:
 # ---- one mutant
 
 
-def _work(wanted: Sequence[Mutant], trees: Sequence[Path], reach: Reach, results: Path, *, retry: bool) -> None:
+def _work(
+    wanted: Sequence[Mutant], trees: Sequence[Path], reach: Reach, results: Path, *, retry: bool
+) -> None:
     known = _read(results)
-    left = [m for m in wanted if m.key not in known or (retry and known[m.key]["outcome"] == "survived")]
+    left = [
+        m for m in wanted if m.key not in known or (retry and known[m.key]["outcome"] == "survived")
+    ]
     counts = Counter(known[m.key]["outcome"] for m in wanted if m not in left)
-    for result in _spread(left, trees, lambda mutant, tree: tried(mutant, tree, concerned(mutant, reach))):
+    for result in _spread(
+        left, trees, lambda mutant, tree: tried(mutant, tree, concerned(mutant, reach))
+    ):
         counts[result["outcome"]] += 1
         with results.open("a", encoding="utf-8") as file:
             file.write(json.dumps(result) + "\n")
@@ -147,7 +171,9 @@ def _work(wanted: Sequence[Mutant], trees: Sequence[Path], reach: Reach, results
         print(f"{counts.total()}/{len(wanted)}: {said}", file=sys.stderr, flush=True)
 
 
-def _spread(jobs: Sequence[Job], trees: Sequence[Path], do: Callable[[Job, Path], Result]) -> Iterator[Result]:
+def _spread(
+    jobs: Sequence[Job], trees: Sequence[Path], do: Callable[[Job, Path], Result]
+) -> Iterator[Result]:
     """Do every job in a tree that is free, and give what came of it as it comes."""
     free: Queue[Path] = Queue()
     for tree in trees:
@@ -215,10 +241,16 @@ def _outcome(tree: Path, tests: Sequence[str]) -> tuple[str, str | None]:
 
 
 def _environment(tree: Path) -> dict[str, str]:
-    """The copy comes first, no cache of the user's is read, and nothing compiled is left of a mutant."""
+    """The copy comes first, no cache of the user's is read, and nothing compiled is left of a
+    mutant.
+    """
     paths = os.pathsep.join([str(tree), str(tree / "train")])
     cache = str(tree.parent / "cache")
-    return os.environ | {"PYTHONPATH": paths, "XDG_CACHE_HOME": cache, "PYTHONDONTWRITEBYTECODE": "1"}
+    return os.environ | {
+        "PYTHONPATH": paths,
+        "XDG_CACHE_HOME": cache,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 # ---- what came of it
@@ -231,7 +263,9 @@ def _read(results: Path) -> dict[str, dict[str, Any]]:
 
 
 def report(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """A table by file, the survivors, and the share that was killed; a mutant that ends no test counts as killed."""
+    """A table by file, the survivors, and the share that was killed; a mutant that ends no test
+    counts as killed.
+    """
     yield "| file | mutants | killed | survived |\n|---|--:|--:|--:|"
     for file in sorted({result["file"] for result in results}):
         own = [result for result in results if result["file"] == file]
@@ -239,8 +273,13 @@ def report(results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"| {file} | {len(own)} | {len(own) - survived} | {survived} |"
     left = [result for result in results if result["outcome"] == "survived"]
     for result in sorted(left, key=lambda result: (result["file"], result["line"])):
-        yield "\n".join([f"\n{result['file']}:{result['line']} ({result['kind']})", *result["diff"]])
-    killed, timeouts = len(results) - len(left), sum(result["outcome"] == "timeout" for result in results)
+        yield "\n".join(
+            [f"\n{result['file']}:{result['line']} ({result['kind']})", *result["diff"]]
+        )
+    killed, timeouts = (
+        len(results) - len(left),
+        sum(result["outcome"] == "timeout" for result in results),
+    )
     low, high = wilson(killed, len(results))[1:]
     seconds = sum(result["seconds"] for result in results)
     yield (

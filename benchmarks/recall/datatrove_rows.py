@@ -1,9 +1,10 @@
-"""Says which rows datatrove's filter flags; run in the environment of the peers, which has datatrove but not curate.
+"""Says which rows datatrove's filter flags; run in the environment of the peers, which has
+datatrove but not curate.
 
     python -m benchmarks.recall.datatrove_rows FOLDER
 
-reads FOLDER/items.jsonl and FOLDER/rows.jsonl (a JSON list of user turns a line) and prints one JSON list of booleans.
-"""
+reads FOLDER/items.jsonl and FOLDER/rows.jsonl (a JSON list of user turns a line) and prints one
+JSON list of booleans."""
 
 from __future__ import annotations
 
@@ -20,7 +21,10 @@ def flags(folder: Path) -> list[bool]:
     from datatrove.data import Document
 
     rows = ["\n".join(turns) for turns in read_rows(folder, "rows")]
-    return [decontaminate.filter(Document(text=text, id=str(i))) is not True for i, text in enumerate(rows)]
+    return [
+        decontaminate.filter(Document(text=text, id=str(i))) is not True
+        for i, text in enumerate(rows)
+    ]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The ways to look for benchmark items that are compared: each says which rows it finds.
 
-A rule is made from the items and answers rows with one boolean each. Where it can say which item a row holds (curate),
-a planted row is found only if its own item is; the others are given the benefit of the doubt: any find counts.
-"""
+A rule is made from the items and answers rows with one boolean each. Where it can say which item a
+row holds (curate), a planted row is found only if its own item is; the others are given the benefit
+of the doubt: any find counts."""
 
 from __future__ import annotations
 
@@ -56,7 +56,10 @@ def over(threshold: float, found: Sequence[Matches]) -> Hits:
     """The pairs over a threshold, whatever they are called."""
     return Hits(
         *(
-            np.concatenate([getattr(part, name)[part.scores > threshold] for part in found] or [np.empty(0, kind)])
+            np.concatenate(
+                [getattr(part, name)[part.scores > threshold] for part in found]
+                or [np.empty(0, kind)]
+            )
             for name, kind in _PAIR.items()
         )
     )
@@ -90,13 +93,17 @@ def _grams(words: Sequence[str], n: int) -> set[tuple[str, ...]]:
 
 
 def thirteen(items: Items) -> Rule:
-    """Any 13-gram of lower-cased words without punctuation (the rule of GPT-3, Brown et al. 2020, appendix C)."""
+    """Any 13-gram of lower-cased words without punctuation (the rule of GPT-3, Brown et al. 2020,
+    appendix C).
+    """
     known = {gram for item in items for gram in _grams(_plain("\n".join(item.fields)), LONG)}
     return of_rows(lambda turns: not known.isdisjoint(_grams(_plain("\n".join(turns)), LONG)))
 
 
 def jaccard(items: Items) -> Rule:
-    """Jaccard similarity of the row and an item, both as sets of 5-word runs, 0.8 or more: exact, without MinHash."""
+    """Jaccard similarity of the row and an item, both as sets of 5-word runs, 0.8 or more: exact,
+    without MinHash.
+    """
     sizes: list[int] = []
     holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, item in enumerate(items):
@@ -114,7 +121,9 @@ def jaccard(items: Items) -> Rule:
 
 
 def datatrove(items: Items, python: Path) -> Rule:
-    """datatrove's NGramsDecontFilter with the n-grams of questions, in the environment of the speed benchmark."""
+    """datatrove's NGramsDecontFilter with the n-grams of questions, in the environment of the speed
+    benchmark.
+    """
 
     def found(rows: Rows, own: Sequence[int] | None) -> np.ndarray:
         with tempfile.TemporaryDirectory() as name:
@@ -124,7 +133,9 @@ def datatrove(items: Items, python: Path) -> Rule:
             command = [str(python), "-m", "benchmarks.recall.datatrove_rows", name]
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             if done.returncode:
-                raise Failed(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-2000:]}")
+                raise Failed(
+                    f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-2000:]}"
+                )
             return np.array(json.loads(done.stdout.splitlines()[-1]), np.bool_)
 
     return found

@@ -3,12 +3,11 @@
     python -m benchmarks.recall.run --data ../shared/data
 
 plants every question of GSM8K test in rows of its own, in each of the ways of
-`curate.steps.decontaminate.mutations`, and counts what curate's matchers and other rules
-find; then the same for other benchmarks with curate's matchers; then what
-is flagged of clean text. Everything is drawn from a fixed seed. Prints Markdown tables, writes the figures to
-out/recall/recall.json. datatrove comes from the environment of the speed benchmark (`make bench` makes it); without it
-the column is left out, and said.
-"""
+`curate.steps.decontaminate.mutations`, and counts what curate's matchers and other rules find; then
+the same for other benchmarks with curate's matchers; then what is flagged of clean text. Everything
+is drawn from a fixed seed. Prints Markdown tables, writes the figures to out/recall/recall.json.
+datatrove comes from the environment of the speed benchmark (`make bench` makes it); without it the
+column is left out, and said."""
 
 from __future__ import annotations
 
@@ -46,14 +45,17 @@ from curate.steps.decontaminate.selftest import Rows, Share, plant, turns_of
 
 SEED = 0
 FILLER = ("sft/gpteacher/codegen-instruct.json", "sft/llama_factory_demo/alpaca_en_demo.json", "sft/flan_cot/creak_train.tsv")  # fmt: skip  # noqa: E501
-"""Running text to embed items in and to draw words from: instructions for code, instructions, claims."""
+"""Running text to embed items in and to draw words from: instructions for code, instructions,
+claims.
+"""
 CLEAN = {
     "GSM8K train": "sft/gsm8k/train.jsonl",
     "codegen-instruct": "sft/gpteacher/codegen-instruct.json",
     "MATH train": "sft/math/orgn-MATH-train.jsonl",
     "toolformer": "sft/gpteacher/toolformer-similarity-0.9-dataset.json",
 }
-"""Clean controls. They do hold some items of MBPP, MATH-500 and CommonsenseQA; none of GSM8K test."""
+"""Clean controls. They do hold some items of MBPP, MATH-500 and CommonsenseQA; none of GSM8K test.
+"""
 OTHERS = ("gsm8k", "mmlu_validation", "ifeval", "humaneval", "bbh")
 LENGTHS = (100, 1_000, 10_000, 100_000)
 TSV = ["question", "answer", "rationale"]
@@ -71,7 +73,9 @@ def user_turns(data: Path, name: str) -> list[str]:
     return rows
 
 
-def planted(items: Items, filler: Sequence[str], chosen: Sequence[int]) -> Iterator[tuple[str, list[list[str]]]]:
+def planted(
+    items: Items, filler: Sequence[str], chosen: Sequence[int]
+) -> Iterator[tuple[str, list[list[str]]]]:
     """For each mutation the rows that hold the chosen items."""
     for mutation in MUTATIONS:
         rows = []
@@ -84,7 +88,9 @@ def planted(items: Items, filler: Sequence[str], chosen: Sequence[int]) -> Itera
 def stretches(filler: Sequence[str], n: int, size: int = 400) -> list[list[str]]:
     """Rows of running text without an item."""
     rng = np.random.default_rng(SEED)
-    return [[" ".join(filler[start : start + size])] for start in rng.integers(0, len(filler) - size, n)]
+    return [
+        [" ".join(filler[start : start + size])] for start in rng.integers(0, len(filler) - size, n)
+    ]
 
 
 def documents(texts: Sequence[str], size: int) -> list[list[str]]:
@@ -111,11 +117,16 @@ def gsm8k_rules(items: Items, python: Path) -> dict[str, Rule]:
     if python.exists():
         rules["datatrove"] = datatrove(items, python)
     else:
-        print(f"left out: datatrove (no {python}); benchmarks/speed/README.md says how to install it", flush=True)
+        print(
+            f"left out: datatrove (no {python}); benchmarks/speed/README.md says how to install it",
+            flush=True,
+        )
     return rules | {"Jaccard 0.8": jaccard(items)}
 
 
-def on_gsm8k(items: Items, filler: Sequence[str], clean: Mapping[str, list[str]], python: Path) -> dict[str, Any]:
+def on_gsm8k(
+    items: Items, filler: Sequence[str], clean: Mapping[str, list[str]], python: Path
+) -> dict[str, Any]:
     """Shares of rows found, by row of the table and rule."""
     rules = gsm8k_rules(items, python)
     everything = range(len(items))
@@ -129,7 +140,9 @@ def on_gsm8k(items: Items, filler: Sequence[str], clean: Mapping[str, list[str]]
     controls = {f"clean: {name}": [[text] for text in texts] for name, texts in clean.items()}
     controls["clean: 400 words of filler"] = stretches(filler, len(items))
     for name, rows in controls.items():
-        shares[name] = {rule: Share(int(find(rows, None).sum()), len(rows)) for rule, find in rules.items()}
+        shares[name] = {
+            rule: Share(int(find(rows, None).sum()), len(rows)) for rule, find in rules.items()
+        }
         print(f"{name}: done", flush=True)
     return {"shares": shares, "halves": halves}
 
@@ -145,14 +158,18 @@ def labels_of(items: Items, rows: Rows) -> dict[str, Share]:
 
 
 def on_others(items: Items, filler: Sequence[str]) -> dict[str, dict[str, dict[str, Share]]]:
-    """Shares found by curate's matchers with the index of all benchmarks, by mutation, benchmark and matcher."""
+    """Shares found by curate's matchers with the index of all benchmarks, by mutation, benchmark
+    and matcher.
+    """
     rules = {"ngram": with_items(ngram_hits(items)), "robust": with_items(robust_hits(items))}
     shares: dict[str, dict[str, dict[str, Share]]] = {mutation: {} for mutation in MUTATIONS}
     for benchmark in OTHERS:
         chosen = [i for i, item in enumerate(items) if item.benchmark == benchmark]
         for mutation, rows in planted(items, filler, chosen):
             found = {name: rule(rows, chosen) for name, rule in rules.items()}
-            shares[mutation][benchmark] = {name: Share(int(own.sum()), len(own)) for name, own in found.items()}
+            shares[mutation][benchmark] = {
+                name: Share(int(own.sum()), len(own)) for name, own in found.items()
+            }
         print(f"{benchmark}: done", flush=True)
     return shares
 
@@ -165,10 +182,15 @@ def alarms(items: Items, clean: Mapping[str, list[str]]) -> dict[str, Any]:
         hits = make(items)
         for name, texts in clean.items():
             own = hits([[text] for text in texts])
-            pairs = np.unique(np.stack([own.rows, np.unique(names, return_inverse=True)[1][own.items]]), axis=1)
+            pairs = np.unique(
+                np.stack([own.rows, np.unique(names, return_inverse=True)[1][own.items]]), axis=1
+            )
             counts = Counter(np.unique(names)[pairs[1]].tolist())
             rows = Share(int(np.unique(own.rows).size), len(texts))
-            found.setdefault(name, {})[matcher] = {"rows": rows, "by benchmark": dict(counts.most_common())}
+            found.setdefault(name, {})[matcher] = {
+                "rows": rows,
+                "by benchmark": dict(counts.most_common()),
+            }
     return found
 
 
@@ -176,9 +198,15 @@ def by_length(items: Items, texts: Sequence[str]) -> dict[int, dict[str, float]]
     """Hits for a million clean words in records of several lengths."""
     words = sum(len(text.split()) for text in texts)
     gsm8k = [item for item in items if item.benchmark == "gsm8k"]
-    suites: dict[str, Callable[[Rows], Any]] = {"gsm8k": robust_hits(gsm8k), "all benchmarks": robust_hits(items)}
+    suites: dict[str, Callable[[Rows], Any]] = {
+        "gsm8k": robust_hits(gsm8k),
+        "all benchmarks": robust_hits(items),
+    }
     return {
-        size: {name: len(hits(documents(texts, size)).rows) / words * 1e6 for name, hits in suites.items()}
+        size: {
+            name: len(hits(documents(texts, size)).rows) / words * 1e6
+            for name, hits in suites.items()
+        }
         for size in LENGTHS
     }
 
@@ -186,7 +214,9 @@ def by_length(items: Items, texts: Sequence[str]) -> dict[int, dict[str, float]]
 def percent(share: Share) -> str:
     """As in the tables: one decimal, two where it is small, none where it is whole."""
     value = 100 * share.rate
-    return f"{value:.2f}" if 0 < value < 1 or 99 < value < 100 else f"{value:.1f}".removesuffix(".0")
+    return (
+        f"{value:.2f}" if 0 < value < 1 or 99 < value < 100 else f"{value:.1f}".removesuffix(".0")
+    )
 
 
 def show(result: Mapping[str, Any]) -> str:
@@ -195,15 +225,29 @@ def show(result: Mapping[str, Any]) -> str:
     names = list(next(iter(shares.values())))
     head = ["GSM8K test, % of rows found", *names, "`robust`, tuned half", "other half"]
     rows = [
-        [row, *(percent(own[name]) for name in names), *(map(percent, halves[row]) if row in halves else ("", ""))]
+        [
+            row,
+            *(percent(own[name]) for name in names),
+            *(map(percent, halves[row]) if row in halves else ("", "")),
+        ]
         for row, own in shares.items()
     ]
     first = table(head, rows)
     labels = ", ".join(f"{percent(share)} % {label}" for label, share in result["labels"].items())
     other = table(
-        ["% found", *(f"{benchmark} {matcher}" for benchmark in OTHERS for matcher in ("ngram", "robust"))],
         [
-            [mutation, *(percent(own[benchmark][matcher]) for benchmark in OTHERS for matcher in ("ngram", "robust"))]
+            "% found",
+            *(f"{benchmark} {matcher}" for benchmark in OTHERS for matcher in ("ngram", "robust")),
+        ],
+        [
+            [
+                mutation,
+                *(
+                    percent(own[benchmark][matcher])
+                    for benchmark in OTHERS
+                    for matcher in ("ngram", "robust")
+                ),
+            ]
             for mutation, own in result["others"].items()
         ],
     )
@@ -245,9 +289,16 @@ def measured(data: Path, python: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder with benchmarks/ and sft/")
-    parser.add_argument("--peers", type=Path, default=Path("out/speed/peers/bin/python"), help="Python with datatrove")
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        default=Path("out/speed/peers/bin/python"),
+        help="Python with datatrove",
+    )
     parser.add_argument("--work", type=Path, default=Path("out/recall"))
     given = parser.parse_args()
     try:

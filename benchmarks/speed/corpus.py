@@ -2,10 +2,10 @@
 
     python -m benchmarks.speed.corpus ../shared/data corpus --mb 1000
 
-Writes corpus/data.parquet and corpus/data.jsonl.gz with the same rows (`messages`), until the user turns hold the given
-number of megabytes (10^6 UTF-8 bytes). In each repetition every user turn has one word replaced at a place of its own,
-so that no two rows are equal and nothing can be cached; the seed is fixed, and the same folder gives the same bytes.
-"""
+Writes corpus/data.parquet and corpus/data.jsonl.gz with the same rows (`messages`), until the user
+turns hold the given number of megabytes (10^6 UTF-8 bytes). In each repetition every user turn has
+one word replaced at a place of its own, so that no two rows are equal and nothing can be cached;
+the seed is fixed, and the same folder gives the same bytes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ QA = {"prompt": "question", "response": "rationale"}
 TSV = ["question", "answer", "rationale"]
 ROWS_A_GROUP = 20_000
 FORMATS = ("parquet", "jsonl.gz")
-SCHEMA = pa.schema([("messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])))])
+SCHEMA = pa.schema(
+    [("messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())])))]
+)
 
 Turns = list[dict[str, str]]
 """A conversation: `role` and `content` of each turn."""
@@ -50,7 +52,9 @@ def conversations(root: Path) -> list[Turns]:
         try:
             source = open_source(path.stem, str(path), base=root, columns=how.get("columns"))
             for block in source.blocks():
-                messages = parse(block, how.get("format") or detect(block, "sft"), "sft").records["messages"]
+                messages = parse(block, how.get("format") or detect(block, "sft"), "sft").records[
+                    "messages"
+                ]
                 for turns in messages.to_pylist():
                     found.append([{"role": m["role"], "content": m["content"]} for m in turns])
         except UserError:
@@ -86,20 +90,28 @@ def write_corpus(root: Path, out: Path, size: int, formats: Sequence[str] = FORM
     """Write a corpus of `size` bytes of user turns as `out`/data.<format>; gives the files."""
     base = conversations(root.resolve())
     if not base:
-        raise UserError(f"{root}: no training set could be read there; it needs a folder sft/ with data files")
+        raise UserError(
+            f"{root}: no training set could be read there; it needs a folder sft/ with data files"
+        )
     out.mkdir(parents=True, exist_ok=True)
     paths = [out / f"data.{form}" for form in formats]
     with ExitStack() as stack:
         parquet, lines = None, None
         if "parquet" in formats:
-            parquet = stack.enter_context(pq.ParquetWriter(out / "data.parquet", SCHEMA, compression="snappy"))
+            parquet = stack.enter_context(
+                pq.ParquetWriter(out / "data.parquet", SCHEMA, compression="snappy")
+            )
         if "jsonl.gz" in formats:
             raw = stack.enter_context((out / "data.jsonl.gz").open("wb"))
             # Without a name and a time in the header, so that the same rows are the same bytes.
-            lines = stack.enter_context(gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0))
+            lines = stack.enter_context(
+                gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0)
+            )
         for batch in batched(rows(base, size), ROWS_A_GROUP):
             if parquet:
-                parquet.write_table(pa.Table.from_pylist([{"messages": turns} for turns in batch], SCHEMA))
+                parquet.write_table(
+                    pa.Table.from_pylist([{"messages": turns} for turns in batch], SCHEMA)
+                )
             if lines:
                 lines.write("".join(_line(turns) for turns in batch).encode())
     return paths
@@ -117,7 +129,9 @@ def _line(turns: Turns) -> str:
 
 def main() -> None:
     """Write the corpus."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("root", type=Path, help="folder with sft/")
     parser.add_argument("out", type=Path)
     parser.add_argument("--mb", type=float, default=1000)

@@ -2,11 +2,11 @@
 
     python -m benchmarks.speed.decontaminate --data ../shared/data --mb 1000 --sizes 0.2,1,3
 
-Every contestant is a process of its own, bound to one core, that has its text and its benchmarks in memory before the
-clock starts; they take turns, `--rounds` times, and the medians are shown. `wc -w` counts the words of the same text,
-the least anybody could do who looks at every word. The slow ones work on a slice of the corpus, every k-th row. Peers
-come from an environment of their own (`--peers`, see README.md); one that is missing is named and left out.
-"""
+Every contestant is a process of its own, bound to one core, that has its text and its benchmarks in
+memory before the clock starts; they take turns, `--rounds` times, and the medians are shown. `wc
+-w` counts the words of the same text, the least anybody could do who looks at every word. The slow
+ones work on a slice of the corpus, every k-th row. Peers come from an environment of their own
+(`--peers`, see README.md); one that is missing is named and left out."""
 
 from __future__ import annotations
 
@@ -24,8 +24,24 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.speed import build, peers
-from benchmarks.speed.inputs import Text, corpus, write_items, write_slices, write_suite, write_texts
-from benchmarks.speed.measure import ROOT, Failed, environment, machine, middle, save, table, use_cores
+from benchmarks.speed.inputs import (
+    Text,
+    corpus,
+    write_items,
+    write_slices,
+    write_suite,
+    write_texts,
+)
+from benchmarks.speed.measure import (
+    ROOT,
+    Failed,
+    environment,
+    machine,
+    middle,
+    save,
+    table,
+    use_cores,
+)
 from curate.errors import UserError
 
 SLICES = {"open-r1": 10.0, "datatrove": 1.0, "datatrove-query": 1.0, "tantivy": 100.0}
@@ -51,15 +67,24 @@ def count_words(folder: Path) -> dict[str, float]:
     """One pass of wc."""
     start = perf_counter()
     command = ["wc", "-w", str(folder / "text.txt")]
-    done = subprocess.run(command, env=os.environ | {"LC_ALL": "C"}, check=True, capture_output=True)
+    done = subprocess.run(
+        command, env=os.environ | {"LC_ALL": "C"}, check=True, capture_output=True
+    )
     return {"seconds": perf_counter() - start, "words": int(done.stdout.split()[0])}
 
 
 @contextmanager
 def contestant(command: list[str]) -> Iterator[Callable[[], dict[str, float]] | str]:
-    """A process that has everything in memory: a function that has it do one pass, or the reason why it cannot."""
+    """A process that has everything in memory: a function that has it do one pass, or the reason
+    why it cannot.
+    """
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdin is not None and process.stdout is not None
 
@@ -85,12 +110,17 @@ def commands(folder: Path, python: Path) -> dict[str, list[str]]:
     script = str(Path(peers.__file__))
     own = {"open-r1"}
     return {"curate": [sys.executable, "-m", "benchmarks.speed.kernel", str(folder)]} | {
-        name: [sys.executable if name in own else str(python), script, name, str(folder)] for name in peers.PEERS
+        name: [sys.executable if name in own else str(python), script, name, str(folder)]
+        for name in peers.PEERS
     }
 
 
-def take_turns(folder: Path, python: Path, rounds: int) -> tuple[dict[str, list[dict[str, float]]], dict[str, str]]:
-    """Have every contestant do `rounds` passes in turn; gives the passes, and what was left out and why."""
+def take_turns(
+    folder: Path, python: Path, rounds: int
+) -> tuple[dict[str, list[dict[str, float]]], dict[str, str]]:
+    """Have every contestant do `rounds` passes in turn; gives the passes, and what was left out and
+    why.
+    """
     passes: dict[str, Callable[[], dict[str, float]]] = {"wc": partial(count_words, folder)}
     missing: dict[str, str] = {}
     with ExitStack() as stack:
@@ -104,17 +134,24 @@ def take_turns(folder: Path, python: Path, rounds: int) -> tuple[dict[str, list[
             else:
                 passes[name] = ready
         for name, reason in missing.items():
-            print(f"left out: {name} ({reason}); benchmarks/speed/README.md says how to install it", flush=True)
+            print(
+                f"left out: {name} ({reason}); benchmarks/speed/README.md says how to install it",
+                flush=True,
+            )
         done: dict[str, list[dict[str, float]]] = {name: [] for name in passes}
         for turn in range(rounds):
             for name, once in passes.items():
                 done[name].append(once())
-            seconds = ", ".join(f"{name} {runs[-1]['seconds']:.2f} s" for name, runs in done.items())
+            seconds = ", ".join(
+                f"{name} {runs[-1]['seconds']:.2f} s" for name, runs in done.items()
+            )
             print(f"round {turn + 1}/{rounds}: {seconds}", flush=True)
     return done, missing
 
 
-def medians(done: Mapping[str, list[dict[str, float]]], texts: Mapping[str, Text]) -> dict[str, dict[str, float]]:
+def medians(
+    done: Mapping[str, list[dict[str, float]]], texts: Mapping[str, Text]
+) -> dict[str, dict[str, float]]:
     """The median of every figure of every contestant, and its speed."""
     found = {}
     for name, runs in done.items():
@@ -135,7 +172,17 @@ def show(found: Mapping[str, Mapping[str, float]]) -> str:
         speed = figures["mb_a_second"]
         flagged = f"{100 * figures['flagged_share']:.2f}" if "flagged_share" in figures else ""
         faster = "" if name == "curate" else f"{ours / speed:,.{0 if ours > 10 * speed else 1}f} ×"
-        rows.append((TITLES[name], figures["mb"], figures["seconds"], speed, f"{speed / least:.3g}", faster, flagged))
+        rows.append(
+            (
+                TITLES[name],
+                figures["mb"],
+                figures["seconds"],
+                speed,
+                f"{speed / least:.3g}",
+                faster,
+                flagged,
+            )
+        )
     return table(head, rows)
 
 
@@ -147,11 +194,19 @@ def compare(work: Path, data: Path, mb: float, python: Path, rounds: int) -> dic
         whole = write_texts(parquet, folder)
         items = write_items(write_suite(work, data), folder)
         texts = write_slices(folder, whole, SLICES) | {"wc": whole, "curate": whole}
-        print(f"{whole.size / 1e6:.0f} MB in {whole.turns:,} user turns against {items:,} benchmark items", flush=True)
+        print(
+            f"{whole.size / 1e6:.0f} MB in {whole.turns:,} user turns against {items:,} benchmark items",
+            flush=True,
+        )
         use_cores(1)
         done, missing = take_turns(folder, python, rounds)
     return {
-        "corpus": {"mb": whole.size / 1e6, "rows": whole.rows, "turns": whole.turns, "items": items},
+        "corpus": {
+            "mb": whole.size / 1e6,
+            "rows": whole.rows,
+            "turns": whole.turns,
+            "items": items,
+        },
         "medians": medians(done, texts),
         "missing": missing,
         "rounds": done,
@@ -160,9 +215,16 @@ def compare(work: Path, data: Path, mb: float, python: Path, rounds: int) -> dic
 
 def main() -> None:
     """Measure the matcher, then the whole command."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     build.add_arguments(parser)
-    parser.add_argument("--peers", type=Path, default=Path("out/speed/peers/bin/python"), help="Python with the peers")
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        default=Path("out/speed/peers/bin/python"),
+        help="Python with the peers",
+    )
     parser.add_argument("--kernel-only", action="store_true", help="leave the whole command out")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
@@ -171,7 +233,9 @@ def main() -> None:
         result |= compare(given.work, given.data, given.mb, given.peers.absolute(), given.rounds)
         print(f"\n{show(result['medians'])}\n", flush=True)
         if not given.kernel_only:
-            result["command"] = build.whole_command(given.work, given.data, given.mb, given.rounds, given.sizes)
+            result["command"] = build.whole_command(
+                given.work, given.data, given.mb, given.rounds, given.sizes
+            )
             print(f"\n{build.show(result['command'])}")
     except (Failed, UserError) as error:
         raise SystemExit(str(error)) from None

@@ -1,4 +1,6 @@
-"""What the benchmarks read: a corpus in two formats, the benchmark items, and the same text for every contestant."""
+"""What the benchmarks read: a corpus in two formats, the benchmark items, and the same text for
+every contestant.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,9 @@ def write_suite(work: Path, data: Path) -> Path:
 
 
 def write_recipe(work: Path, data: Path, corpus: Path, profile: str = "tulu3") -> Path:
-    """A recipe with one source, decontaminated against every benchmark by the matchers of a profile."""
+    """A recipe with one source, decontaminated against every benchmark by the matchers of a
+    profile.
+    """
     recipe = {
         "name": "speed",
         "kind": "sft",
@@ -80,12 +84,16 @@ def write_recipe(work: Path, data: Path, corpus: Path, profile: str = "tulu3") -
 
 
 def write_items(suite: Path, folder: Path) -> int:
-    """Write every item with its answer, where there is one, as folder/items.jsonl; gives their number."""
+    """Write every item with its answer, where there is one, as folder/items.jsonl; gives their
+    number.
+    """
     loaded = load_suite(str(suite.resolve()), base=suite.parent)
     items = read_suite(loaded, base=suite.parent).items
     labels: list[str] = []
     for benchmark in loaded.benchmarks:
-        rows = read_rows(benchmark.from_, base=loaded.base, split=benchmark.split, rows_key=benchmark.rows)
+        rows = read_rows(
+            benchmark.from_, base=loaded.base, split=benchmark.split, rows_key=benchmark.rows
+        )
         labels += [str(row.get(LABELS.get(benchmark.name, ""), "")) for _, _, row in rows]
     with (folder / "items.jsonl").open("w", encoding="utf-8") as out:
         for item, label in zip(items, labels, strict=True):
@@ -95,7 +103,9 @@ def write_items(suite: Path, folder: Path) -> int:
 
 
 def write_texts(parquet: Path, folder: Path) -> Text:
-    """Write the user turns one after the other, a newline after each, as folder/text.txt, and where each one stands."""
+    """Write the user turns one after the other, a newline after each, as folder/text.txt, and where
+    each one stands.
+    """
     docs, turns, sizes, rows = [], [], [], 0
     with (folder / "text.txt").open("wb") as out:
         for batch in _batches(parquet):
@@ -126,12 +136,19 @@ def _batches(parquet: Path) -> Iterator[pa.Table]:
 
 
 def write_slices(folder: Path, whole: Text, sizes: Mapping[str, float]) -> dict[str, Text]:
-    """Write about so many megabytes for each name as folder/<name>.jsonl: every k-th row of the corpus."""
+    """Write about so many megabytes for each name as folder/<name>.jsonl: every k-th row of the
+    corpus.
+    """
     text = np.memmap(folder / "text.txt", np.uint8, mode="r")
     with np.load(folder / "turns.npz") as places:
         starts, stops, docs = places["starts"], places["stops"], places["docs"]
     return {
-        name: _write_slice(folder / f"{name}.jsonl", text, (starts, stops, docs), max(1, round(whole.size / mb / 1e6)))
+        name: _write_slice(
+            folder / f"{name}.jsonl",
+            text,
+            (starts, stops, docs),
+            max(1, round(whole.size / mb / 1e6)),
+        )
         for name, mb in sizes.items()
     }
 
@@ -142,7 +159,9 @@ def _write_slice(path: Path, text: np.ndarray, places: Sequence[np.ndarray], ste
     rows = 0
     with path.open("w", encoding="utf-8") as out:
         for group in _groups(chosen, docs):
-            out.write(json.dumps([bytes(text[starts[i] : stops[i]]).decode() for i in group]) + "\n")
+            out.write(
+                json.dumps([bytes(text[starts[i] : stops[i]]).decode() for i in group]) + "\n"
+            )
             rows += 1
     return Text(rows, len(chosen), int((stops[chosen] - starts[chosen]).sum()))
 

@@ -1,8 +1,8 @@
-"""The matcher of curate as one pass that can be timed: tokenise, probe and verify text that lies in memory.
+"""The matcher of curate as one pass that can be timed: tokenise, probe and verify text that lies in
+memory.
 
-Run as `python -m benchmarks.speed.kernel FOLDER`; the protocol is that of `peers.py`. FOLDER/turns.npz says where in
-FOLDER/text.txt each user turn stands.
-"""
+Run as `python -m benchmarks.speed.kernel FOLDER`; the protocol is that of `peers.py`.
+FOLDER/turns.npz says where in FOLDER/text.txt each user turn stands."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def read_turns(folder: Path) -> Stretches:
 
 
 def kernel(folder: Path) -> Pass:
-    """Make the pass of `curate.matching.ngram.match`; the kernels are compiled before the first one."""
+    """Make the pass of `curate.matching.ngram.match`; the kernels are compiled before the first
+    one.
+    """
     rule = profile("tulu3")
     start = perf_counter()
     index = build_index([item.fields for item in read_items(folder)], rule.n, rule.threshold)
@@ -42,7 +44,9 @@ def kernel(folder: Path) -> Pass:
         seconds = perf_counter() - start
         return {
             "seconds": seconds,
-            "flagged": sum(np.unique(part.docs[part.scores > rule.threshold]).size for part in found),
+            "flagged": sum(
+                np.unique(part.docs[part.scores > rule.threshold]).size for part in found
+            ),
             "tokens": int(counts.sum()),
             "index_seconds": index_seconds,
         }

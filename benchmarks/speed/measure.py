@@ -1,4 +1,6 @@
-"""Time, processor time and memory of a command, and the tables that show them. Linux only: it reads /proc."""
+"""Time, processor time and memory of a command, and the tables that show them. Linux only: it reads
+/proc.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,9 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 CORES = sorted(os.sched_getaffinity(0))
 INTERVAL = 0.1
-"""Seconds between two looks at the memory of a command, at least; and twenty times as long as a look takes, which holds
-up a process that maps large files."""
+"""Seconds between two looks at the memory of a command, at least; and twenty times as long as a
+look takes, which holds up a process that maps large files.
+"""
 
 
 class Failed(Exception):
@@ -29,8 +32,9 @@ class Failed(Exception):
 
 
 class Memory(NamedTuple):
-    """Proportional set size in bytes (a page that several processes hold counts once), and how much of it is no page of
-    a file."""
+    """Proportional set size in bytes (a page that several processes hold counts once), and how much
+    of it is no page of a file.
+    """
 
     pss: int
     anonymous: int
@@ -93,7 +97,9 @@ def measure(command: Sequence[str], environment: Mapping[str, str] | None = None
     peak, ended = [Memory(0, 0)], threading.Event()
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         start = perf_counter()
-        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        process = subprocess.Popen(
+            command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+        )
         watcher = threading.Thread(target=_watch, args=(process.pid, ended, peak))
         watcher.start()
         _, status, usage = os.wait4(process.pid, 0)
@@ -104,7 +110,9 @@ def measure(command: Sequence[str], environment: Mapping[str, str] | None = None
         out.seek(0)
         err.seek(0)
         if process.returncode != 0:
-            raise Failed(f"{' '.join(command)} ended with {process.returncode}: {err.read()[-2000:]}")
+            raise Failed(
+                f"{' '.join(command)} ended with {process.returncode}: {err.read()[-2000:]}"
+            )
         return Measured(seconds, usage.ru_utime + usage.ru_stime, peak[0], out.read())
 
 
@@ -115,7 +123,9 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def use_cores(number: int) -> list[int]:
-    """Bind this process, and what it starts from now on, to the last `number` of the cores it was given; gives them."""
+    """Bind this process, and what it starts from now on, to the last `number` of the cores it was
+    given; gives them.
+    """
     cores = CORES[-number:]
     os.sched_setaffinity(0, cores)
     return cores
@@ -143,12 +153,17 @@ def middle(values: Sequence[float]) -> float:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table, columns aligned so that it can be read as it stands; all but the first are figures."""
+    """A Markdown table, columns aligned so that it can be read as it stands; all but the first are
+    figures.
+    """
     lines = [list(head), *([_cell(value) for value in row] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     padded = [
-        [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
+        [
+            line[0].ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
+        ]
         for line in [lines[0], rule, *lines[1:]]
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in padded)

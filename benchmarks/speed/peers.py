@@ -2,10 +2,10 @@
 
     python benchmarks/speed/peers.py NAME FOLDER
 
-waits for lines on standard input and answers each with one JSON object: the seconds of one pass over FOLDER/NAME.jsonl
-(a JSON list of user turns a line), reading excluded, and how many rows were flagged. FOLDER/items.jsonl holds the
-benchmark items. Only the standard library is needed to import this file: it runs in an environment of its own, which
-has datatrove and tantivy but not curate.
+waits for lines on standard input and answers each with one JSON object: the seconds of one pass
+over FOLDER/NAME.jsonl (a JSON list of user turns a line), reading excluded, and how many rows were
+flagged. FOLDER/items.jsonl holds the benchmark items. Only the standard library is needed to import
+this file: it runs in an environment of its own, which has datatrove and tantivy but not curate.
 
     open-r1          any 8-gram of normalised words that a benchmark holds: one set, one boolean a row
     datatrove        its own NGramsDecontFilter: 12-grams of answers, and of question and answer where they meet
@@ -68,7 +68,9 @@ def word_ngrams(text: str, n: int = N) -> Iterator[str]:
 
 
 def open_r1_set(items: Sequence[Item]) -> set[str]:
-    """The n-grams of all benchmarks in one set; the public script keeps one a benchmark and reads each row again."""
+    """The n-grams of all benchmarks in one set; the public script keeps one a benchmark and reads
+    each row again.
+    """
     return {ngram for item in items for field in item.fields for ngram in word_ngrams(field)}
 
 
@@ -92,10 +94,13 @@ def open_r1(folder: Path) -> Pass:
 def datatrove_filter(items: Sequence[Item], query_ngrams: bool) -> Any:
     """datatrove's filter, loaded with the hashes that its own indexer computes.
 
-    The indexer refuses to be made without lighteval, which is only needed to download tasks; so it is made without its
-    constructor.
-    """
-    from datatrove.pipeline.decont import NGramsDecontConfig, NGramsDecontFilter, NGramsDecontIndexer
+    The indexer refuses to be made without lighteval, which is only needed to download tasks; so it
+    is made without its constructor."""
+    from datatrove.pipeline.decont import (
+        NGramsDecontConfig,
+        NGramsDecontFilter,
+        NGramsDecontIndexer,
+    )
     from datatrove.utils.hashing import create_hash_func
     from datatrove.utils.word_tokenizers import load_word_tokenizer
 
@@ -117,7 +122,10 @@ def datatrove(folder: Path, *, query_ngrams: bool) -> Pass:
     decontaminate = datatrove_filter(read_items(folder), query_ngrams)
     from datatrove.data import Document
 
-    rows = ["\n".join(turns) for turns in read_rows(folder, "datatrove-query" if query_ngrams else "datatrove")]
+    rows = [
+        "\n".join(turns)
+        for turns in read_rows(folder, "datatrove-query" if query_ngrams else "datatrove")
+    ]
 
     def run() -> dict[str, float]:
         documents = [Document(text=text, id=str(i)) for i, text in enumerate(rows)]
@@ -129,18 +137,26 @@ def datatrove(folder: Path, *, query_ngrams: bool) -> Pass:
 
 
 def item_ngrams(field: str) -> tuple[int, dict[tuple[str, ...], list[int]]]:
-    """The number of tokens of a field, and for each distinct n-gram the tokens that the published code lets it cover:
-    those of its last occurrence.
+    """The number of tokens of a field, and for each distinct n-gram the tokens that the published
+    code lets it cover: those of its last occurrence.
     """
     words = [word.lower() for word in re.findall(TOKEN, field)]
-    return len(words), {tuple(words[i : i + N]): list(range(i, i + N)) for i in range(len(words) - N + 1)}
+    return len(words), {
+        tuple(words[i : i + N]): list(range(i, i + N)) for i in range(len(words) - N + 1)
+    }
 
 
 def phrase_index(rows: Sequence[Sequence[str]]) -> Any:
-    """A tantivy index in memory of every user turn, with the token rule of the published analyser; one thread."""
+    """A tantivy index in memory of every user turn, with the token rule of the published analyser;
+    one thread.
+    """
     import tantivy
 
-    tokens = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(TOKEN)).filter(tantivy.Filter.lowercase()).build()
+    tokens = (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(TOKEN))
+        .filter(tantivy.Filter.lowercase())
+        .build()
+    )
     schema = tantivy.SchemaBuilder()
     schema.add_text_field("text", stored=False, tokenizer_name="tulu", index_option="position")
     schema.add_integer_field("row", stored=True)
@@ -157,8 +173,9 @@ def phrase_index(rows: Sequence[Sequence[str]]) -> Any:
 
 
 def best_row(index: Any, searcher: Any, item: Item) -> tuple[float, int]:
-    """The highest score of any row, the mean over the item's fields of the share of tokens covered, and the number of
-    queries sent."""
+    """The highest score of any row, the mean over the item's fields of the share of tokens covered,
+    and the number of queries sent.
+    """
     import tantivy
 
     scores: dict[int, float] = defaultdict(float)
@@ -169,7 +186,9 @@ def best_row(index: Any, searcher: Any, item: Item) -> tuple[float, int]:
         for ngram, places in ngrams.items():
             query = tantivy.Query.phrase_query(index.schema, "text", list(ngram))
             # Without a score to compute, as the filter of the published code.
-            for _, address in searcher.search(tantivy.Query.const_score_query(query, 1.0), limit=SEARCH_SIZE).hits:
+            for _, address in searcher.search(
+                tantivy.Query.const_score_query(query, 1.0), limit=SEARCH_SIZE
+            ).hits:
                 covered[searcher.doc(address)["row"][0]].update(places)
         for row, places_of_row in covered.items():
             scores[row] += len(places_of_row) / size / len(item.fields)
@@ -178,7 +197,9 @@ def best_row(index: Any, searcher: Any, item: Item) -> tuple[float, int]:
 
 
 def tantivy_phrases(folder: Path) -> Pass:
-    """Make the pass of the phrase queries: index everything, ask for the n-grams of every k-th item."""
+    """Make the pass of the phrase queries: index everything, ask for the n-grams of every k-th
+    item.
+    """
     import tantivy  # noqa: F401 - say at once if it is missing
 
     rows, items = read_rows(folder, "tantivy"), read_items(folder)

@@ -1,12 +1,12 @@
-"""Verdicts a second on one core: `gsm8k`, `math` by spelling alone or where computer algebra decides, and `ifeval`.
+"""Verdicts a second on one core: `gsm8k`, `math` by spelling alone or where computer algebra
+decides, and `ifeval`.
 
     python -m benchmarks.speed.verify --data ../shared/data
 
-Completions are solutions and restatements of the real ground truths of GSM8K and MATH, and GPT-4's responses to IFEval
-with all constraints of their prompt. Every pass sees ground truths that no earlier one has read: a cache of them would
-flatter. The figure is the best of the passes, in processor time of
-this process, which other work on the machine does not count into.
-"""
+Completions are solutions and restatements of the real ground truths of GSM8K and MATH, and GPT-4's
+responses to IFEval with all constraints of their prompt. Every pass sees ground truths that no
+earlier one has read: a cache of them would flatter. The figure is the best of the passes, in
+processor time of this process, which other work on the machine does not count into."""
 
 from __future__ import annotations
 
@@ -61,13 +61,22 @@ def series(data: Path) -> dict[str, tuple[str, list[Case]]]:
     golds = [last_box(case.completion) for case in whole]
     boxed = [Case("", case.completion, gold, True) for case, gold in zip(whole, golds, strict=True)]
     told = [Case("", around(place, f"${gold}$"), gold, True) for place, gold in enumerate(golds)]
-    numbers = [case for case in maths if case.kind.startswith(("near miss: one", "equal: decimal", "equal: dfrac"))]
+    numbers = [
+        case
+        for case in maths
+        if case.kind.startswith(("near miss: one", "equal: decimal", "equal: dfrac"))
+    ]
     algebra = [case for case in maths if "algebra" in case.kind]
     for case in algebra[:20]:
-        find("math")(case.completion, case.ground_truth)  # imports the algebra, builds the parser's tables
+        find("math")(
+            case.completion, case.ground_truth
+        )  # imports the algebra, builds the parser's tables
     return {
         "gsm8k: whole solutions": ("gsm8k", solved),
-        "gsm8k: right answers in other forms": ("gsm8k", [case for case in grade if case.kind[:5] == "equal"]),
+        "gsm8k: right answers in other forms": (
+            "gsm8k",
+            [case for case in grade if case.kind[:5] == "equal"],
+        ),
         "gsm8k: wrong answers": ("gsm8k", [case for case in grade if case.kind[:4] == "near"]),
         "math, spelling decides: whole solutions": ("math", boxed),
         "math, spelling decides: stated answers": ("math", told),
@@ -78,12 +87,24 @@ def series(data: Path) -> dict[str, tuple[str, list[Case]]]:
 
 
 def instructions(data: Path) -> dict[str, tuple[str, list[Case]]]:
-    """What is timed of `ifeval`: labels that ask langdetect for nothing, for English, and for any language."""
+    """What is timed of `ifeval`: labels that ask langdetect for nothing, for English, and for any
+    language.
+    """
     look_for_punkt(data)
-    told: dict[str, list[Case]] = {"neither case nor language": [], "case of English": [], "a language": []}
+    told: dict[str, list[Case]] = {
+        "neither case nor language": [],
+        "case of English": [],
+        "a language": [],
+    }
     for item, response in responses(data):
         asks = LANGUAGE & set(item["instruction_id_list"])
-        kind = "a language" if "language:response_language" in asks else "case of English" if asks else ""
+        kind = (
+            "a language"
+            if "language:response_language" in asks
+            else "case of English"
+            if asks
+            else ""
+        )
         told[kind or "neither case nor language"].append(Case("", response, label(item), True))
     for case in told["a language"][:1]:
         find("ifeval")(case.completion, case.ground_truth)  # loads langdetect's profiles

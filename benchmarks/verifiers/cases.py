@@ -45,7 +45,9 @@ def around(place: int, answer: str) -> str:
 
 
 def swapped(digits: str) -> str | None:
-    """A number with the first two neighbouring digits that differ exchanged; None where it has no such digits."""
+    """A number with the first two neighbouring digits that differ exchanged; None where it has no
+    such digits.
+    """
     for place in range(len(digits) - 1):
         one, two = digits[place], digits[place + 1]
         if one != two and (one + two).isdigit() and (two != "0" or place or "." in digits[:2]):

@@ -1,9 +1,9 @@
-"""Cases for `code`: the solutions of HumanEval and MBPP in several wrappings, and what is surely wrong made from them.
+"""Cases for `code`: the solutions of HumanEval and MBPP in several wrappings, and what is surely
+wrong made from them.
 
-Only changes whose effect is known without running anything are made, so that the label does not come from a sandbox:
-no value is returned, another one is, the function has another name, the program leaves before the tests. Programs for
-standard input and output are written here.
-"""
+Only changes whose effect is known without running anything are made, so that the label does not
+come from a sandbox: no value is returned, another one is, the function has another name, the
+program leaves before the tests. Programs for standard input and output are written here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ _WRAPPED = (
     "{}",
     "A first try:\n```python\nraise ValueError\n```\nBetter:\n\n~~~python\n{}\n~~~",
 )
-_LEAVE = ("import os\nos._exit(0)\n", "raise SystemExit(0)\n", "print('all tests passed')\nexit()\n")
+_LEAVE = (
+    "import os\nos._exit(0)\n",
+    "raise SystemExit(0)\n",
+    "print('all tests passed')\nexit()\n",
+)
 _ENDLESS = 2
 
 
@@ -35,7 +39,9 @@ class Problem(NamedTuple):
 
 
 def cases(data: Path) -> Iterator[Case]:
-    """Two wrappings and every change of each of HumanEval's solutions, one and two of MBPP's; programs of our own."""
+    """Two wrappings and every change of each of HumanEval's solutions, one and two of MBPP's;
+    programs of our own.
+    """
     for place, problem in enumerate(_humaneval(data)):
         yield from _of_problem("HumanEval", place, problem, right=2, wrong=5)
     for place, problem in enumerate(_mbpp(data)):
@@ -45,13 +51,19 @@ def cases(data: Path) -> Iterator[Case]:
 
 def _humaneval(data: Path) -> Iterator[Problem]:
     for row in rows(data / "benchmarks/humaneval/HumanEval.jsonl.gz"):
-        yield Problem(row["prompt"] + row["canonical_solution"], (f"{row['test']}\ncheck({row['entry_point']})",))
+        yield Problem(
+            row["prompt"] + row["canonical_solution"],
+            (f"{row['test']}\ncheck({row['entry_point']})",),
+        )
 
 
 def _mbpp(data: Path) -> Iterator[Problem]:
     for row in rows(data / "benchmarks/mbpp/mbpp.jsonl"):
         setup = row["test_setup_code"]
-        yield Problem(row["code"].replace("\r", ""), tuple(f"{setup}\n{test}".strip() for test in row["test_list"]))
+        yield Problem(
+            row["code"].replace("\r", ""),
+            tuple(f"{setup}\n{test}".strip() for test in row["test_list"]),
+        )
 
 
 def _of_problem(name: str, place: int, problem: Problem, right: int, wrong: int) -> Iterator[Case]:
@@ -64,7 +76,12 @@ def _of_problem(name: str, place: int, problem: Problem, right: int, wrong: int)
         kind, text = changed[(place + turn) % len(changed)]
         yield Case(f"{name}: {kind}", f"```python\n{text}\n```", label, False)
     if place < _ENDLESS:
-        yield Case(f"{name}: never ends", f"```python\n{problem.solution}\nwhile True: pass\n```", label, False)
+        yield Case(
+            f"{name}: never ends",
+            f"```python\n{problem.solution}\nwhile True: pass\n```",
+            label,
+            False,
+        )
 
 
 def changes(place: int, problem: Problem) -> dict[str, str]:
@@ -76,7 +93,10 @@ def changes(place: int, problem: Problem) -> dict[str, str]:
     if not names:
         return found
     found["another name"] = re.sub(rf"\b({'|'.join(names)})\b", r"\1_", problem.solution)
-    found["no body"] = problem.solution[: problem.solution.index(f"def {names[-1]}")] + f"def {names[-1]}(*values):\n"
+    found["no body"] = (
+        problem.solution[: problem.solution.index(f"def {names[-1]}")]
+        + f"def {names[-1]}(*values):\n"
+    )
     found["raises"] = _returning("1 / 0", problem.solution)
     compared = all("==" in test for test in problem.tests)
     if compared and len(functions) == 1 and problem.solution.count(names[0]) == 1:
@@ -104,8 +124,14 @@ def _programs() -> Iterator[Case]:
     """Programs that read two numbers and print their sum and product."""
     for n in range(2, 30):
         given = [(n, n + 3), (-n, n * 1000), (0, n)]
-        label = json.dumps({"stdio": [{"input": f"{a} {b}\n", "output": f"{a + b}\n{a * b}\n"} for a, b in given]})
+        label = json.dumps(
+            {"stdio": [{"input": f"{a} {b}\n", "output": f"{a + b}\n{a * b}\n"} for a, b in given]}
+        )
         good = "a, b = map(int, input().split())\nprint(a + b, '')\nprint(a * b)\nprint()"
         yield Case("input and output: right", _WRAPPED[n % len(_WRAPPED)].format(good), label, True)
-        for bad in (good.replace("a * b", "a * b + 1"), good.replace("print(a", "print('sum', a"), "import nothing"):
+        for bad in (
+            good.replace("a * b", "a * b + 1"),
+            good.replace("print(a", "print('sum', a"),
+            "import nothing",
+        ):
             yield Case("input and output: wrong", f"```python\n{bad}\n```", label, False)

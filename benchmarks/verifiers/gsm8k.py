@@ -1,4 +1,6 @@
-"""Cases for `gsm8k`: real ground truths in other forms and near misses, and model answers that its authors judged."""
+"""Cases for `gsm8k`: real ground truths in other forms and near misses, and model answers that its
+authors judged.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,11 @@ from benchmarks.verifiers.cases import Case, around, rows, swapped
 
 def cases(data: Path) -> Iterator[Case]:
     """All cases from `data`; the same on every call."""
-    solutions = [row["answer"] for part in ("sft/gsm8k/train", "benchmarks/gsm8k/test") for row in _rows(data, part)]
+    solutions = [
+        row["answer"]
+        for part in ("sft/gsm8k/train", "benchmarks/gsm8k/test")
+        for row in _rows(data, part)
+    ]
     for place, solution in enumerate(solutions):
         gold = solution.rpartition("####")[2].strip()
         yield Case("self-check: the solution", solution, gold, True)
@@ -36,12 +42,18 @@ def _equal(place: int, gold: str) -> Iterator[Case]:
         "equal: currency": (f"${n}", f"${n:,}.00", f"\\${n}"),
         "equal: percent": (f"{n}%", f"{n} %", f"{n}\\%"),
         "equal: fractions": (f"{2 * n}/2", f"\\frac{{{3 * n}}}{{3}}", f"\\dfrac{{{n}}}{{1}}"),
-        "equal: in a box": (f"$\\boxed{{{n}}}$", f"\\boxed{{{n:,}}}", f"\\boxed{{\\text{{{n} eggs}}}}"),
+        "equal: in a box": (
+            f"$\\boxed{{{n}}}$",
+            f"\\boxed{{{n:,}}}",
+            f"\\boxed{{\\text{{{n} eggs}}}}",
+        ),
         "equal: units": (f"{n} apples", f"{n} m^2", f"{n} km/h"),
         "equal: equation": (f"5 + {n - 5} = {n}", f"x = {n}", f"{n + 3} - 3 = {n}"),
     }
     for kind, ways in forms.items():
-        yield from (Case(kind, around(place + turn, way), gold, True) for turn, way in enumerate(ways))
+        yield from (
+            Case(kind, around(place + turn, way), gold, True) for turn, way in enumerate(ways)
+        )
     n = abs(n)
     quarter = n * 4 + 1
     label = f"{quarter / 4:.2f}"
@@ -78,8 +90,18 @@ def _near(place: int, gold: str) -> Iterator[Case]:
         yield Case("near miss: swapped digits", around(place, exchanged), gold, False)
     top, low = abs(int(value)) + 2, abs(int(value)) + 3
     yield Case("near miss: inverted fraction", around(place, f"{low}/{top}"), f"{top}/{low}", False)
-    yield Case("near miss: inverted fraction", around(place, f"\\frac{{{low}}}{{{top}}}"), f"{top}/{low}", False)
-    yield Case("near miss: right number not last", f"The answer is {gold}. It was {value + 5} before.", gold, False)
+    yield Case(
+        "near miss: inverted fraction",
+        around(place, f"\\frac{{{low}}}{{{top}}}"),
+        f"{top}/{low}",
+        False,
+    )
+    yield Case(
+        "near miss: right number not last",
+        f"The answer is {gold}. It was {value + 5} before.",
+        gold,
+        False,
+    )
     yield Case("near miss: right number not last", f"#### {gold}\n#### {value + 1}", gold, False)
     yield Case("near miss: no number", "I do not know.", gold, False)
 

@@ -1,10 +1,11 @@
-"""How far the checkers of instructions agree with lm-eval's, constraint by constraint, strict and loose.
+"""How far the checkers of instructions agree with lm-eval's, constraint by constraint, strict and
+loose.
 
     python -m benchmarks.verifiers.ifeval --data ../shared/data
 
-Needs the folder of public data (the 541 prompts of IFEval and 540 responses of GPT-4), nltk's punkt_tab, and lm-eval,
-of which only the folder of its IFEval task is loaded: `pip install --no-deps lm-eval immutabledict` is enough.
-"""
+Needs the folder of public data (the 541 prompts of IFEval and 540 responses of GPT-4), nltk's
+punkt_tab, and lm-eval, of which only the folder of its IFEval task is loaded: `pip install
+--no-deps lm-eval immutabledict` is enough."""
 
 from __future__ import annotations
 
@@ -24,12 +25,18 @@ from typing import Any, NamedTuple
 
 from curate.verify.constraints import constraints_of, followed, ifeval
 
-LANGUAGE = {"language:response_language", "change_case:english_capital", "change_case:english_lowercase"}
+LANGUAGE = {
+    "language:response_language",
+    "change_case:english_capital",
+    "change_case:english_lowercase",
+}
 """The types that ask langdetect."""
 
 
 class Pair(NamedTuple):
-    """One constraint of one prompt, judged twice: the item's key, the rule, the type, its arguments, both verdicts."""
+    """One constraint of one prompt, judged twice: the item's key, the rule, the type, its
+    arguments, both verdicts.
+    """
 
     key: int
     loose: bool
@@ -41,12 +48,17 @@ class Pair(NamedTuple):
 
 @lru_cache(maxsize=1)
 def reference() -> Any:
-    """lm-eval's module `tasks.ifeval.utils`, loaded without the rest of lm-eval; None where it is not installed."""
+    """lm-eval's module `tasks.ifeval.utils`, loaded without the rest of lm-eval; None where it is
+    not installed.
+    """
     found = importlib.util.find_spec("lm_eval")
     if found is None or not found.submodule_search_locations:
         return None
     folder = Path(found.submodule_search_locations[0])
-    for name in ("lm_eval", "lm_eval.tasks"):  # bare parents: the real ones import half of the machine learning world
+    for name in (
+        "lm_eval",
+        "lm_eval.tasks",
+    ):  # bare parents: the real ones import half of the machine learning world
         if name not in sys.modules:
             sys.modules[name] = types.ModuleType(name)
             sys.modules[name].__path__ = [str(folder.joinpath(*name.split(".")[1:]))]
@@ -66,7 +78,9 @@ def responses(data: Path) -> Iterator[tuple[dict[str, Any], str]]:
     folder = data / "benchmarks" / "ifeval"
     if not folder.is_dir():
         return
-    lines = (folder / "input_response_data_gpt4_20231107_145030.jsonl").read_text("utf-8").splitlines()
+    lines = (
+        (folder / "input_response_data_gpt4_20231107_145030.jsonl").read_text("utf-8").splitlines()
+    )
     answers = {row["prompt"]: row["response"] for row in map(json.loads, lines)}
     for item in map(json.loads, (folder / "IFEval_541.jsonl").read_text("utf-8").splitlines()):
         if item["prompt"] in answers:
@@ -80,8 +94,13 @@ def label(item: dict[str, Any]) -> str:
 
 def compare(theirs: Any, item: dict[str, Any], response: str) -> Iterator[Pair]:
     """Judge one response by both, strictly and loosely."""
-    example = theirs.InputExample(item["key"], item["instruction_id_list"], item["prompt"], item["kwargs"])
-    judges = ((False, theirs.test_instruction_following_strict), (True, theirs.test_instruction_following_loose))
+    example = theirs.InputExample(
+        item["key"], item["instruction_id_list"], item["prompt"], item["kwargs"]
+    )
+    judges = (
+        (False, theirs.test_instruction_following_strict),
+        (True, theirs.test_instruction_following_loose),
+    )
     for loose, judge in judges:
         verdicts = judge(example, response).follow_instruction_list
         ours = followed(response, label(item), loose=loose)
@@ -90,7 +109,9 @@ def compare(theirs: Any, item: dict[str, Any], response: str) -> Iterator[Pair]:
 
 
 def speed(items: list[tuple[dict[str, Any], str]]) -> dict[str, float]:
-    """Checks a second of every type, on the responses it is about, in processor time of one core; slowest first."""
+    """Checks a second of every type, on the responses it is about, in processor time of one core;
+    slowest first.
+    """
     spent: dict[str, float] = defaultdict(float)
     made: dict[str, int] = defaultdict(int)
     for warm in (False, True):  # the first pass loads what is loaded once
@@ -104,8 +125,14 @@ def speed(items: list[tuple[dict[str, Any], str]]) -> dict[str, float]:
 
 
 def rate(items: list[tuple[dict[str, Any], str]]) -> float:
-    """Completions a second that `ifeval` judges on one core: every item whose label asks for no language."""
-    asked = [(response, label(item)) for item, response in items if not LANGUAGE & set(item["instruction_id_list"])]
+    """Completions a second that `ifeval` judges on one core: every item whose label asks for no
+    language.
+    """
+    asked = [
+        (response, label(item))
+        for item, response in items
+        if not LANGUAGE & set(item["instruction_id_list"])
+    ]
     start = time.process_time()
     for response, ground_truth in asked:
         ifeval(response, ground_truth)
@@ -114,7 +141,9 @@ def rate(items: list[tuple[dict[str, Any], str]]) -> float:
 
 def main() -> None:
     """Print the agreement, every difference, and the speed of each type."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     data = parser.parse_args().data
     items, theirs = list(responses(data)), reference()
@@ -124,7 +153,9 @@ def main() -> None:
     for loose in (False, True):
         mine = [pair for pair in pairs if pair.loose == loose]
         same = sum(pair.ours == pair.reference for pair in mine)
-        print(f"{'loose' if loose else 'strict'}: {len(items)} responses, {len(mine)} constraints, {same} judged alike")
+        print(
+            f"{'loose' if loose else 'strict'}: {len(items)} responses, {len(mine)} constraints, {same} judged alike"
+        )
     for pair in pairs:
         if pair.ours != pair.reference:
             print(f"  {pair.key} {'loose' if pair.loose else 'strict'} {pair.id} {pair.kwargs}: "

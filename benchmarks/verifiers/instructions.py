@@ -1,9 +1,10 @@
-"""Cases for `ifeval` and `ifeval-loose`: answers made to keep a constraint or to break it, and verdicts of lm-eval.
+"""Cases for `ifeval` and `ifeval-loose`: answers made to keep a constraint or to break it, and
+verdicts of lm-eval.
 
-Made answers come from `samples`, as many of each of the 54 types, with labels in the published forms in turn. The other
-cases are 540 responses of GPT-4 with one constraint each; right is what lm-eval's own checker passes. Where the letter
-to count is none from a to z, lm-eval draws another one by chance; these are left out.
-"""
+Made answers come from `samples`, as many of each of the 54 types, with labels in the published
+forms in turn. The other cases are 540 responses of GPT-4 with one constraint each; right is what
+lm-eval's own checker passes. Where the letter to count is none from a to z, lm-eval draws another
+one by chance; these are left out."""
 
 from __future__ import annotations
 
@@ -61,7 +62,9 @@ def _made(place: int, id: str, loose: bool) -> Iterator[Case]:
     for turn, sample in enumerate(samples(id)):
         label = _label(place + turn, id, sample.kwargs)
         yield Case(f"made to keep: {family}", sample.good, label, True)
-        if not loose or not {"\n", "*"} & set(sample.bad):  # else one of the loose rule's versions may keep it
+        if not loose or not {"\n", "*"} & set(
+            sample.bad
+        ):  # else one of the loose rule's versions may keep it
             yield Case(f"made to break: {family}", sample.bad, label, False)
 
 
@@ -108,4 +111,7 @@ def _judged(data: Path, loose: bool) -> Iterator[Case]:
                 yield Case("judged by lm-eval", response, label, pair.reference)
 
 
-CASES: dict[str, Callable[[Path], Iterable[Case]]] = {"ifeval": _cases(False), "ifeval-loose": _cases(True)}
+CASES: dict[str, Callable[[Path], Iterable[Case]]] = {
+    "ifeval": _cases(False),
+    "ifeval-loose": _cases(True),
+}

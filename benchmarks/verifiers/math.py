@@ -1,4 +1,6 @@
-"""Cases for `math`: real ground truths of MATH in other forms, near misses, and tuples and intervals of them."""
+"""Cases for `math`: real ground truths of MATH in other forms, near misses, and tuples and
+intervals of them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,14 @@ from benchmarks.verifiers.cases import Case, rows, swapped
 
 _INTEGER = re.compile(r"-?\d{1,12}")
 _FRACTION = re.compile(r"(-?)\\[dt]?frac\{(\d+)\}\{(\d+)\}")
-_UNITS = (("cm", "mm"), ("cm", "cm^2"), ("m", "km"), ("hours", "minutes"), ("kg", "g"), ("inches", "feet"))
+_UNITS = (
+    ("cm", "mm"),
+    ("cm", "cm^2"),
+    ("m", "km"),
+    ("hours", "minutes"),
+    ("kg", "g"),
+    ("inches", "feet"),
+)
 _STATED = (
     "So $\\boxed{{{}}}$.",
     "Hence the result is \\boxed{{{}}}",
@@ -56,7 +65,10 @@ def cases(data: Path) -> Iterator[Case]:
         yield from _numbers(place, gold)
         yield from _expressions(place, gold)
         yield Case(
-            "near miss: right answer not last", f"\\boxed{{{gold}}}, or rather \\boxed{{{gold}-91}}", gold, False
+            "near miss: right answer not last",
+            f"\\boxed{{{gold}}}, or rather \\boxed{{{gold}-91}}",
+            gold,
+            False,
         )
     yield from _pairs([int(gold) for gold in golds if _INTEGER.fullmatch(gold)])
     yield from _words()
@@ -64,7 +76,11 @@ def cases(data: Path) -> Iterator[Case]:
 
 def _respelt(place: int, gold: str) -> Iterator[Case]:
     """The same LaTeX, written otherwise."""
-    loose = gold.replace(",", " , ").replace("+", " + ").replace("=", " = ") if "\\!" not in gold else gold
+    loose = (
+        gold.replace(",", " , ").replace("+", " + ").replace("=", " = ")
+        if "\\!" not in gold
+        else gold
+    )
     if not re.search(r"\d\s*\{?,\}?\s*\d{3}", gold):
         yield Case("equal: spacing", stated(place, f"\\displaystyle {loose} "), gold, True)
     if re.search(r"\\[dt]?frac\{", gold):
@@ -72,11 +88,22 @@ def _respelt(place: int, gold: str) -> Iterator[Case]:
         yield Case("equal: dfrac", stated(place, plain.replace("\\frac", "\\dfrac")), gold, True)
         yield Case("equal: tfrac", stated(place, plain.replace("\\frac", "\\tfrac")), gold, True)
     if re.search(r"frac\{\d\}\{\d\}", gold):
-        yield Case("equal: no braces", stated(place, re.sub(r"frac\{(\d)\}\{(\d)\}", r"frac\1\2", gold)), gold, True)
+        yield Case(
+            "equal: no braces",
+            stated(place, re.sub(r"frac\{(\d)\}\{(\d)\}", r"frac\1\2", gold)),
+            gold,
+            True,
+        )
     if "(" in gold and "\\left" not in gold and gold.count("(") == gold.count(")"):
         sized = gold.replace("(", "\\left(").replace(")", "\\right)")
         yield Case("equal: left and right", stated(place, sized), gold, True)
-    if "=" not in gold and "\\in" not in gold and "," not in gold and "<" not in gold and "le" not in gold:
+    if (
+        "=" not in gold
+        and "\\in" not in gold
+        and "," not in gold
+        and "<" not in gold
+        and "le" not in gold
+    ):
         yield Case("equal: with a name", stated(place, f"x = {gold}"), gold, True)
 
 
@@ -101,7 +128,11 @@ def _latex(value: Fraction) -> str:
 def _decimal(value: Fraction) -> str | None:
     """A value as a decimal; None where that never ends or is long."""
     scaled = value * 10**6
-    return f"{float(value):.6f}".rstrip("0").rstrip(".") if scaled.denominator == 1 and abs(value) < 10**6 else None
+    return (
+        f"{float(value):.6f}".rstrip("0").rstrip(".")
+        if scaled.denominator == 1 and abs(value) < 10**6
+        else None
+    )
 
 
 def _equal_numbers(place: int, gold: str, value: Fraction) -> Iterator[Case]:
@@ -110,7 +141,9 @@ def _equal_numbers(place: int, gold: str, value: Fraction) -> Iterator[Case]:
         "equal: slash": f"{top}/{low}",
         "equal: larger terms": f"\\frac{{{3 * top}}}{{{3 * low}}}",
         "equal: minus above": f"\\frac{{{2 * top}}}{{{2 * low}}}",
-        "equal: powers of ten": f"{_decimal(value / 100)} \\times 10^{{2}}" if _decimal(value / 100) else "",
+        "equal: powers of ten": f"{_decimal(value / 100)} \\times 10^{{2}}"
+        if _decimal(value / 100)
+        else "",
         "equal: decimal": _decimal(value) or "",
         "equal: decimal with zeros": f"{_decimal(value)}00"
         if low > 1 and _decimal(value)
@@ -119,7 +152,9 @@ def _equal_numbers(place: int, gold: str, value: Fraction) -> Iterator[Case]:
         else f"{top}.00",
         "equal: separators": f"{top:,}" if low == 1 else "",
         "equal: separators in LaTeX": f"{top:,}".replace(",", "{,}") if low == 1 else "",
-        "equal: percent": f"{_decimal(value * 100)}\\%" if low > 1 and _decimal(value * 100) else "",
+        "equal: percent": f"{_decimal(value * 100)}\\%"
+        if low > 1 and _decimal(value * 100)
+        else "",
         "equal: currency": f"\\${top}" if low == 1 and top >= 0 else "",
         "equal: unit": f"{gold}\\text{{ cm}}",
         "equal: decoration": f"{gold} \\text{{ red apples}}",
@@ -159,15 +194,22 @@ def _near_numbers(place: int, gold: str, value: Fraction) -> Iterator[Case]:
             if decimal:
                 yield Case(kind, stated(place + 1, decimal), gold, False)
     if value.denominator == 1 and swapped(str(value)):
-        yield Case("near miss: swapped digits", stated(place, str(swapped(str(value)))), gold, False)
+        yield Case(
+            "near miss: swapped digits", stated(place, str(swapped(str(value)))), gold, False
+        )
     low = abs(int(value)) + 2
     yield Case(
-        "near miss: inverted fraction", stated(place, f"{low + 1}/{low}"), f"\\frac{{{low}}}{{{low + 1}}}", False
+        "near miss: inverted fraction",
+        stated(place, f"{low + 1}/{low}"),
+        f"\\frac{{{low}}}{{{low + 1}}}",
+        False,
     )
     one, two = _UNITS[place % len(_UNITS)]
     for mine, other_unit in ((one, two), (two, one)):
         label = f"{gold}\\text{{ {mine}}}" if "^" not in mine else f"{gold}\\text{{ cm}}^2"
-        said = f"{gold}\\text{{ {other_unit}}}" if "^" not in other_unit else f"{gold}\\text{{ cm}}^2"
+        said = (
+            f"{gold}\\text{{ {other_unit}}}" if "^" not in other_unit else f"{gold}\\text{{ cm}}^2"
+        )
         yield Case("near miss: other unit", stated(place, said), label, False)
     rounded = f"{float(value):.4f}"
     if _decimal(value) is None and value.denominator > 1:
@@ -177,9 +219,15 @@ def _near_numbers(place: int, gold: str, value: Fraction) -> Iterator[Case]:
 def _expressions(place: int, gold: str) -> Iterator[Case]:
     """Answers with letters, roots or powers: equal by algebra, and certainly not equal."""
     plain = not re.search(
-        r"\.$|:|[,=<>_%$'|]|\\(text|begin|in|le|ge|cup|pm|infty|circ|mbox|%|\$|mathrm|dots)|\(.*,", gold
+        r"\.$|:|[,=<>_%$'|]|\\(text|begin|in|le|ge|cup|pm|infty|circ|mbox|%|\$|mathrm|dots)|\(.*,",
+        gold,
     )
-    if not plain or _INTEGER.fullmatch(gold) or _FRACTION.fullmatch(gold) or not re.search(r"[a-z\\]", gold):
+    if (
+        not plain
+        or _INTEGER.fullmatch(gold)
+        or _FRACTION.fullmatch(gold)
+        or not re.search(r"[a-z\\]", gold)
+    ):
         return
     for kind, form in (
         ("equal: algebra", f"\\frac{{2({gold})}}{{2}}"),
@@ -207,10 +255,15 @@ def _pairs(numbers: list[int]) -> Iterator[Case]:
             continue
         low, high = sorted((one, two))
         third = numbers[(place * 7) % len(numbers)]
-        yield Case("near miss: tuple order", stated(place, f"({two}, {one})"), f"({one},{two})", False)
+        yield Case(
+            "near miss: tuple order", stated(place, f"({two}, {one})"), f"({one},{two})", False
+        )
         if (two, one, third) != (one, two, third):
             yield Case(
-                "near miss: tuple order", stated(place, f"({two},{one},{third})"), f"({one},{two},{third})", False
+                "near miss: tuple order",
+                stated(place, f"({two},{one},{third})"),
+                f"({one},{two},{third})",
+                False,
             )
         for label, said in (
             ("({},{})", "[{},{}]"),
@@ -226,12 +279,27 @@ def _pairs(numbers: list[int]) -> Iterator[Case]:
             )
             yield wrong
         yield Case("near miss: a list lacks one", stated(place, f"{one}"), f"{one},{two}", False)
-        yield Case("equal: tuple", stated(place, f"\\left( {one} , {two} \\right)"), f"({one},{two})", True)
-        yield Case("equal: list in another order", stated(place, f"{two}, {one}"), f"{one}, {two}", True)
-        yield Case("equal: list in words", stated(place, f"{one} \\text{{ and }} {two}"), f"{one}, {two}", True)
-        yield Case("equal: set", stated(place, f"\\{{{two}, {one}\\}}"), f"\\{{{one}, {two}\\}}", True)
-        yield Case("equal: interval", stated(place, f"x \\in [{low}, {high})"), f"[{low},{high})", True)
-        yield Case("equal: interval", stated(place, f"{low} \\le x < {high}"), f"[{low},{high})", True)
+        yield Case(
+            "equal: tuple", stated(place, f"\\left( {one} , {two} \\right)"), f"({one},{two})", True
+        )
+        yield Case(
+            "equal: list in another order", stated(place, f"{two}, {one}"), f"{one}, {two}", True
+        )
+        yield Case(
+            "equal: list in words",
+            stated(place, f"{one} \\text{{ and }} {two}"),
+            f"{one}, {two}",
+            True,
+        )
+        yield Case(
+            "equal: set", stated(place, f"\\{{{two}, {one}\\}}"), f"\\{{{one}, {two}\\}}", True
+        )
+        yield Case(
+            "equal: interval", stated(place, f"x \\in [{low}, {high})"), f"[{low},{high})", True
+        )
+        yield Case(
+            "equal: interval", stated(place, f"{low} \\le x < {high}"), f"[{low},{high})", True
+        )
 
 
 def _words() -> Iterator[Case]:
@@ -241,5 +309,12 @@ def _words() -> Iterator[Case]:
         for turn in range(len(_STATED)):
             yield Case("equal: words", stated(turn, f"\\text{{{name.lower()}}}"), name, True)
             yield Case("equal: words", stated(turn, name), f"\\text{{{name}}}", True)
-            yield Case("near miss: letters in another order", stated(turn, anagram), name, anagram == name)
-            yield Case("near miss: another word", stated(turn, names[place - 1]), f"\\text{{{name}}}", False)
+            yield Case(
+                "near miss: letters in another order", stated(turn, anagram), name, anagram == name
+            )
+            yield Case(
+                "near miss: another word",
+                stated(turn, names[place - 1]),
+                f"\\text{{{name}}}",
+                False,
+            )

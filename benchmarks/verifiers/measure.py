@@ -3,9 +3,9 @@
     python -m benchmarks.verifiers.measure --data ../shared/data            # prints a table
     python -m benchmarks.verifiers.measure --data ../shared/data --write    # and keeps it in curate/verify/rates.json
 
-A false accept is a wrong answer that gets a score of 1; a false reject a right one that does not. A case with a bad
-ground truth or an error counts as the worse of the two. Cases are the same on every run.
-"""
+A false accept is a wrong answer that gets a score of 1; a false reject a right one that does not. A
+case with a bad ground truth or an error counts as the worse of the two. Cases are the same on every
+run."""
 
 from __future__ import annotations
 
@@ -50,7 +50,10 @@ class Count:
 
     def figures(self) -> dict[str, int]:
         """The figures alone."""
-        return {name: getattr(self, name) for name in ("right", "wrong", "false_rejects", "false_accepts")}
+        return {
+            name: getattr(self, name)
+            for name in ("right", "wrong", "false_rejects", "false_accepts")
+        }
 
 
 def measure(name: str, cases: Iterable[Case]) -> dict[str, Count]:
@@ -69,7 +72,9 @@ def measure(name: str, cases: Iterable[Case]) -> dict[str, Count]:
         if passed != case.right:
             count.false_rejects += case.right
             count.false_accepts += not case.right
-            count.examples.append(f"{case.completion[-80:]!r} for {case.ground_truth[-60:]!r}: {reason}")
+            count.examples.append(
+                f"{case.completion[-80:]!r} for {case.ground_truth[-60:]!r}: {reason}"
+            )
     return counts
 
 
@@ -98,7 +103,9 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"keep the figures in {RATES.name}")
     args = parser.parse_args()
     kept = json.loads(RATES.read_text("utf-8"))
-    print("| verifier | cases | right | false rejects | wrong | false accepts |\n|---|---|---:|---:|---:|---:|")
+    print(
+        "| verifier | cases | right | false rejects | wrong | false accepts |\n|---|---|---:|---:|---:|---:|"
+    )
     for name in args.only:
         counts = measure(name, CASES[name](args.data))
         print("\n".join(lines(name, counts, args.examples)), flush=True)

@@ -1,4 +1,6 @@
-"""Cases for the other verifiers: written here, and made from the choices of MMLU and the targets of BBH."""
+"""Cases for the other verifiers: written here, and made from the choices of MMLU and the targets of
+BBH.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,12 @@ _CHOSEN = (
     "It is not {other}.\n\n{letter}",
     "Answer: **{letter}**",
 )
-_NOT_CHOSEN = ("I think that A is for apple and so on.", "", "{text}", "A good question, but I cannot say.")
+_NOT_CHOSEN = (
+    "I think that A is for apple and so on.",
+    "",
+    "{text}",
+    "A good question, but I cannot say.",
+)
 
 
 def multiple_choice(data: Path) -> Iterator[Case]:
@@ -46,7 +53,13 @@ def multiple_choice(data: Path) -> Iterator[Case]:
             yield Case("no choice", form.format(text=choices[gold]), "ABCD"[gold], False)
 
 
-_SAID = ("{}", "<answer>{}</answer>", "I think so.\n<answer> {} </answer>", "The answer is: {}", "The answer is {}.")
+_SAID = (
+    "{}",
+    "<answer>{}</answer>",
+    "I think so.\n<answer> {} </answer>",
+    "The answer is: {}",
+    "The answer is {}.",
+)
 
 
 def _targets(data: Path) -> list[str]:
@@ -54,12 +67,16 @@ def _targets(data: Path) -> list[str]:
     found: dict[str, None] = {}
     for path in sorted((data / "benchmarks/bbh/bbh").glob("*.json")):
         targets = (example["target"] for example in json.loads(path.read_text("utf-8"))["examples"])
-        found.update(dict.fromkeys(target for target in targets if any(char.isalpha() for char in target)))
+        found.update(
+            dict.fromkeys(target for target in targets if any(char.isalpha() for char in target))
+        )
     return list(found)
 
 
 def string(data: Path) -> Iterator[Case]:
-    """Targets of BBH in other case, with other punctuation and articles; and another target, or one word more."""
+    """Targets of BBH in other case, with other punctuation and articles; and another target, or one
+    word more.
+    """
     targets = _targets(data)
     for place, gold in enumerate(targets):
         for turn, said in enumerate(_SAID):
@@ -69,11 +86,19 @@ def string(data: Path) -> Iterator[Case]:
             yield Case("equal: case", said.format(gold.upper()), gold, True)
             yield Case("equal: article", said.format(f"the {gold}"), gold, True)
             yield Case("equal: punctuation", said.format(f"“{gold}!”"), gold, True)
-            yield Case("equal: one of several", said.format(gold), json.dumps(["nothing of it", gold]), True)
+            yield Case(
+                "equal: one of several",
+                said.format(gold),
+                json.dumps(["nothing of it", gold]),
+                True,
+            )
             yield Case("near miss: another target", said.format(other), gold, alike)
             yield Case("near miss: one word more", said.format(f"not {gold}"), gold, False)
             yield Case(
-                "near miss: right answer not last", f"<answer>{gold}</answer> <answer>no, nothing</answer>", gold, False
+                "near miss: right answer not last",
+                f"<answer>{gold}</answer> <answer>no, nothing</answer>",
+                gold,
+                False,
             )
 
 
@@ -90,11 +115,15 @@ def _words(text: str) -> list[str]:
 
 
 def regex(data: Path) -> Iterator[Case]:
-    """Dates, names and the like, found and not found; a pattern that would take for ever is no match."""
+    """Dates, names and the like, found and not found; a pattern that would take for ever is no
+    match.
+    """
     for year, month in product(range(1990, 2030), range(1, 13)):
         date = f"{year}-{month:02d}-{month + 10}"
         yield Case("a date", f"It was on {date}.", r"\b\d{4}-\d{2}-\d{2}\b", True)
-        yield Case("a date", f"It was on {date.replace('-', '/')}.", r"\b\d{4}-\d{2}-\d{2}\b", False)
+        yield Case(
+            "a date", f"It was on {date.replace('-', '/')}.", r"\b\d{4}-\d{2}-\d{2}\b", False
+        )
         whole = json.dumps({"pattern": r"\d{4}-\d{2}-\d{2}", "full": True})
         yield Case("the whole", f" {date}\n", whole, True)
         yield Case("the whole", f"On {date}", whole, False)
@@ -111,7 +140,12 @@ _SCHEMA = {
     "properties": {
         "name": {"type": "string", "minLength": 1, "pattern": "^[A-Z]"},
         "age": {"type": "integer", "minimum": 0, "maximum": 150},
-        "tags": {"type": "array", "items": {"enum": ["a", "b"]}, "uniqueItems": True, "maxItems": 2},
+        "tags": {
+            "type": "array",
+            "items": {"enum": ["a", "b"]},
+            "uniqueItems": True,
+            "maxItems": 2,
+        },
     },
     "required": ["name", "age"],
     "additionalProperties": False,
@@ -137,7 +171,9 @@ def json_schema(data: Path) -> Iterator[Case]:
         )
         for said in ("{}", "Here it is:\n```json\n{}\n```\nDone.", "```\n{}\n```", "  {}\n"):
             yield Case("fits", said.format(json.dumps(good, indent=age % 3 or None)), schema, True)
-            yield from (Case("does not fit", said.format(json.dumps(bad)), schema, False) for bad in wrong)
+            yield from (
+                Case("does not fit", said.format(json.dumps(bad)), schema, False) for bad in wrong
+            )
         yield Case("no JSON", json.dumps(good)[:-1], schema, False)
         yield Case("no JSON", f"Here: {json.dumps(good)}", schema, False)
         yield Case("no JSON", json.dumps(good).replace(f": {age}", ": NaN"), schema, False)
@@ -148,7 +184,12 @@ def max_length(data: Path) -> Iterator[Case]:
     """Texts of just as many words or characters as are allowed, of fewer and of one more."""
     for most in range(1, 300):
         characters = json.dumps({"max": most, "unit": "characters"})
-        for n, right in ((most, True), (max(1, most // 2), True), (most + 1, False), (3 * most, False)):
+        for n, right in (
+            (most, True),
+            (max(1, most // 2), True),
+            (most + 1, False),
+            (3 * most, False),
+        ):
             yield Case("words", "\n\tword " * n, str(most), right)
             yield Case("characters", f" {'é' * n}\n", characters, right)
     yield Case("words", "  ", "5", False)
@@ -157,8 +198,13 @@ def max_length(data: Path) -> Iterator[Case]:
 def _several(whole: bool) -> Callable[[Path], Iterator[Case]]:
     def cases(data: Path) -> Iterator[Case]:
         for n in range(10, 300):
-            label = [{"verifier": "gsm8k", "ground_truth": str(n)}, {"verifier": "max_length", "ground_truth": "5"}]
-            nested = [{"verifier": "weighted" if whole else "all-of", "ground_truth": label, "weight": 3}]
+            label = [
+                {"verifier": "gsm8k", "ground_truth": str(n)},
+                {"verifier": "max_length", "ground_truth": "5"},
+            ]
+            nested = [
+                {"verifier": "weighted" if whole else "all-of", "ground_truth": label, "weight": 3}
+            ]
             for truth in (json.dumps(label), json.dumps(nested)):
                 yield Case("both", f"It is {n}.", truth, True)
                 yield Case("one of two", f"After all that it is {n}.", truth, False)

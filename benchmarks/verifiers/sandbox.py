@@ -17,7 +17,9 @@ from curate.verify.sandbox import Limits, run_in
 
 def main() -> None:
     """Print a line for each sandbox and number of threads."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--programs", type=int, default=100)
     count = parser.parse_args().programs
     for jail in (*JAILS, BARE):
@@ -27,7 +29,11 @@ def main() -> None:
         for threads in (1, 2):
             start = time.perf_counter()
             with ThreadPoolExecutor(threads) as pool:
-                done = list(pool.map(lambda _, jail=jail: run_in(jail, "print(1)", "", Limits()), range(count)))
+                done = list(
+                    pool.map(
+                        lambda _, jail=jail: run_in(jail, "print(1)", "", Limits()), range(count)
+                    )
+                )
             good = sum(one.stdout == "1\n" for one in done)
             print(
                 f"{jail.name}: {threads} threads, {good} of {count} ran, {count / (time.perf_counter() - start):.0f}/s"

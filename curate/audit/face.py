@@ -1,19 +1,20 @@
-"""What a step shows of itself: its tables, views and named queries, its part of the page and of the card, its lines in
-`curate why`. All of it lies beside the step's code, and an audit says by `runs.steps` which steps it has.
+"""What a step shows of itself: its tables, views and named queries, its part of the page and of the
+card, its lines in `curate why`. All of it lies beside the step's code, and an audit says by
+`runs.steps` which steps it has.
 
     for face in faces(con):
         con.execute(face.views)
 
-Beside its code a step's package may have `schema.sql`, `views.sql`, `queries/*.sql`, and a module `face` with any of
+Beside its code a step's package may have `schema.sql`, `views.sql`, `queries/*.sql`, and a module
+`face` with any of
 
     show(figures, out)      -> Iterable of what rich prints below the summary
     why(con, doc_id)        -> Iterable of (title, lines), for `curate why`
     card(con)               -> Markdown, for the data set card
     page(con, page)         -> Section, for the report
 
-Whatever is missing is left out. A step that is not installed shows nothing of its own; its rows are still counted and
-its reasons still told, since funnel and decisions belong to no step.
-"""
+Whatever is missing is left out. A step that is not installed shows nothing of its own; its rows are
+still counted and its reasons still told, since funnel and decisions belong to no step."""
 
 from __future__ import annotations
 
@@ -64,13 +65,15 @@ class Section:
     """A step's part of the page."""
 
     html: str = ""
-    """Whole <section> elements (Markup), drawn between the funnel and the rows that were left out."""
+    """Whole <section> elements (Markup), drawn between the funnel and the rows that were left out.
+    """
     links: Sequence[tuple[str, str]] = ()
     """Anchors and titles for the bar at the top."""
     sentence: str = ""
     """Ends the sentence at the top, after how many rows were removed."""
     flags: tuple[str, Mapping[str, Markup], Markup] | None = None
-    """A column of the table of sources: its head, a cell for each source, and one for all together."""
+    """A column of the table of sources: its head, a cell for each source, and one for all together.
+    """
     facts: Sequence[tuple[str, str]] = ()
     left_out: str = ""
     """What else was left out, drawn below the quarantined rows."""
@@ -95,8 +98,16 @@ def face(name: str) -> Face | None:
         return path.read_text(encoding="utf-8") if path is not None and path.is_file() else ""
 
     folder = beside / "queries" if beside is not None else None
-    named = sorted(folder.iterdir(), key=lambda path: path.name) if folder is not None and folder.is_dir() else []
-    queries = {path.name.removesuffix(".sql"): path.read_text("utf-8") for path in named if path.name.endswith(".sql")}
+    named = (
+        sorted(folder.iterdir(), key=lambda path: path.name)
+        if folder is not None and folder.is_dir()
+        else []
+    )
+    queries = {
+        path.name.removesuffix(".sql"): path.read_text("utf-8")
+        for path in named
+        if path.name.endswith(".sql")
+    }
     shows = (getattr(module, part, None) for part in ("show", "why", "card", "page"))
     return Face(name, text("schema.sql"), text("views.sql"), queries, *shows)
 

@@ -1,8 +1,9 @@
-"""The figures of a report that every build has: everything that can be counted, read from the audit alone.
+"""The figures of a report that every build has: everything that can be counted, read from the audit
+alone.
 
-Counts are complete whatever the size of the build. Only what is listed by name has a limit (sources, reasons,
-licences), and what a limit leaves out is counted too, so that a page can say so. Names and reasons are cut to a length.
-"""
+Counts are complete whatever the size of the build. Only what is listed by name has a limit
+(sources, reasons, licences), and what a limit leaves out is counted too, so that a page can say so.
+Names and reasons are cut to a length."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ import duckdb
 from curate.audit.reasons import LeftOut, left_out
 from curate.audit.words import short
 
-# More than these are not listed: a page of them could not be read, and a file of them would have no bound.
+# More than these are not listed: a page of them could not be read, and a file of them would have no
+# bound.
 SOURCES = 300
 LICENCES = 40
 
@@ -47,7 +49,9 @@ class Figures:
     sources: Sequence[SourceLine]
     n_sources: int
     steps: Sequence[str]
-    funnel: Sequence[Sequence[tuple[int, int, int]]]  # all sources together first, then each; rows in, dropped, out
+    funnel: Sequence[
+        Sequence[tuple[int, int, int]]
+    ]  # all sources together first, then each; rows in, dropped, out
     left_out: LeftOut
     licences: Sequence[tuple[str, str, int, int, int]]
 
@@ -59,7 +63,9 @@ def figures(con: duckdb.DuckDBPyConnection) -> Figures:
     names = _chosen_sources(con)
     totals, sources = _sources(con, names)
     steps, funnel = _funnel(con, names)
-    kinds = con.execute("SELECT DISTINCT kind FROM sources WHERE kind IS NOT NULL ORDER BY kind").fetchall()
+    kinds = con.execute(
+        "SELECT DISTINCT kind FROM sources WHERE kind IS NOT NULL ORDER BY kind"
+    ).fetchall()
     (n_sources,) = con.execute("SELECT count(*) FROM sources").fetchone() or (0,)
     return Figures(
         kinds=[kind for (kind,) in kinds],
@@ -74,12 +80,16 @@ def figures(con: duckdb.DuckDBPyConnection) -> Figures:
     )
 
 
-def _all(con: duckdb.DuckDBPyConnection, query: str, given: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def _all(
+    con: duckdb.DuckDBPyConnection, query: str, given: Sequence[Any] = ()
+) -> list[tuple[Any, ...]]:
     return con.execute(query, list(given)).fetchall()
 
 
 def _chosen_sources(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """The sources that are listed, in recipe order: all, or of very many those that lost the most rows."""
+    """The sources that are listed, in recipe order: all, or of very many those that lost the most
+    rows.
+    """
     rows = _all(
         con,
         """WITH lost AS (
@@ -95,12 +105,17 @@ def _chosen_sources(con: duckdb.DuckDBPyConnection) -> list[str]:
 _FATES = ("quarantined", "removed", "duplicate", "not-sampled", "kept")
 
 
-def _sources(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> tuple[SourceLine, list[SourceLine]]:
+def _sources(
+    con: duckdb.DuckDBPyConnection, names: Sequence[str]
+) -> tuple[SourceLine, list[SourceLine]]:
     """The line of all sources together, and that of each one listed."""
     counts = ", ".join(f"count(*) FILTER (fate = '{fate}')" for fate in _FATES)
     query = f"SELECT source, count(*), {counts}, coalesce(sum(copies), 0)::BIGINT FROM documents GROUP BY ALL"
     by_source = {row[0]: row[1:] for row in _all(con, query)}
-    said = {row[0]: row[1:] for row in _all(con, "SELECT name, format, licence, coalesce(shortfall, 0) FROM sources")}
+    said = {
+        row[0]: row[1:]
+        for row in _all(con, "SELECT name, format, licence, coalesce(shortfall, 0) FROM sources")
+    }
     lines = []
     for name in names:
         fmt, licence, missing = said[name]
@@ -110,14 +125,27 @@ def _sources(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> tuple[Sour
     return _line("all", (None, None, sum(row[2] for row in said.values())), summed), lines
 
 
-def _line(name: str, about: tuple[str | None, str | None, int], counts: Sequence[int]) -> SourceLine:
+def _line(
+    name: str, about: tuple[str | None, str | None, int], counts: Sequence[int]
+) -> SourceLine:
     read, quarantined, removed, duplicate, not_sampled, kept, written = counts
-    return SourceLine(name, *about, read, quarantined, removed, duplicate, not_sampled, kept, written)
+    return SourceLine(
+        name, *about, read, quarantined, removed, duplicate, not_sampled, kept, written
+    )
 
 
-def _funnel(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> tuple[list[str], list[list[tuple[int, int, int]]]]:
-    """The steps, and for all sources together and each one listed the rows into, dropped at and out of every step."""
-    steps = [step for _, step in _all(con, "SELECT DISTINCT position, step FROM seen_funnel ORDER BY position")]
+def _funnel(
+    con: duckdb.DuckDBPyConnection, names: Sequence[str]
+) -> tuple[list[str], list[list[tuple[int, int, int]]]]:
+    """The steps, and for all sources together and each one listed the rows into, dropped at and out
+    of every step.
+    """
+    steps = [
+        step
+        for _, step in _all(
+            con, "SELECT DISTINCT position, step FROM seen_funnel ORDER BY position"
+        )
+    ]
     figures = "sum(rows_in)::BIGINT, sum(dropped)::BIGINT, sum(rows_out)::BIGINT"
     everything = _all(con, f"SELECT {figures} FROM seen_funnel GROUP BY position ORDER BY position")
     own: dict[str, list[tuple[int, int, int]]] = {name: [] for name in names}
@@ -135,5 +163,7 @@ def _licences(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int, int, 
     found = []
     for licence, sources, *counts in rows[:LICENCES]:
         more = f" and {len(sources) - 8} more" if len(sources) > 8 else ""
-        found.append((short(licence), ", ".join(short(name, 40) for name in sources[:8]) + more, *counts))
+        found.append(
+            (short(licence), ", ".join(short(name, 40) for name in sources[:8]) + more, *counts)
+        )
     return found

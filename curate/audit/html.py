@@ -13,6 +13,8 @@ from curate.audit.words import counted, percent
 @cache
 def template(package: str, file: str) -> Template:
     """The template in a file of a package; a name that it is not given is an error."""
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
     environment.filters |= {"percent": percent, "counted": counted, "n": lambda n: f"{n:,}"}
     return environment.from_string((files(package) / file).read_text(encoding="utf-8"))

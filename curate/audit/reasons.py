@@ -1,8 +1,9 @@
-"""Why rows were left out, in groups that a person can read: the rows, one of the reasons, and one row as an example.
+"""Why rows were left out, in groups that a person can read: the rows, one of the reasons, and one
+row as an example.
 
-Reasons often name an item or a position, so nearly every row has one of its own. Rows are therefore grouped by what
-their step says the reason is about (`decisions.about`), and where it says nothing by the reason without its numbers.
-"""
+Reasons often name an item or a position, so nearly every row has one of its own. Rows are therefore
+grouped by what their step says the reason is about (`decisions.about`), and where it says nothing
+by the reason without its numbers."""
 
 from __future__ import annotations
 
@@ -40,7 +41,9 @@ ORDER BY rows DESC, source, step, about NULLS LAST, example
 
 @dataclass(frozen=True)
 class Reason:
-    """Rows that left for one reason; `several` if their reasons differ, and then one of them is given."""
+    """Rows that left for one reason; `several` if their reasons differ, and then one of them is
+    given.
+    """
 
     source: str
     step: str
@@ -53,7 +56,9 @@ class Reason:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """The largest groups of removed (and duplicate) and of quarantined rows, and how many groups there are."""
+    """The largest groups of removed (and duplicate) and of quarantined rows, and how many groups
+    there are.
+    """
 
     removed: Sequence[Reason]
     n_removed: int

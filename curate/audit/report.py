@@ -1,13 +1,14 @@
-"""Writes report.html: one page on a build, made from its audit alone, that opens in any browser without a network.
+"""Writes report.html: one page on a build, made from its audit alone, that opens in any browser
+without a network.
 
     write_report(Path("my-sft"))
 
-Style, script and data stand in the file itself, and its content security policy allows nothing else to load or run.
-The frame shows what every build has; each step adds its own sections (`audit.face`). Figures are complete; what is
-shown of the data itself fits into `LIMIT` bytes, and the page says how much it leaves out and how to ask for it. The
-same audit gives the same bytes: no time of writing, no path. Text from the data is escaped by the template or set as
-text by the script, and never read as HTML.
-"""
+Style, script and data stand in the file itself, and its content security policy allows nothing else
+to load or run. The frame shows what every build has; each step adds its own sections
+(`audit.face`). Figures are complete; what is shown of the data itself fits into `LIMIT` bytes, and
+the page says how much it leaves out and how to ask for it. The same audit gives the same bytes: no
+time of writing, no path. Text from the data is escaped by the template or set as text by the
+script, and never read as HTML."""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ _ISLAND = 'id="data"></script>'
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a page shows, but for what is known of the run: that may come later, and the rest takes a second a GB."""
+    """What a page shows, but for what is known of the run: that may come later, and the rest takes
+    a second a GB.
+    """
 
     found: Figures
     sections: Sequence[Section]
@@ -50,7 +53,8 @@ class Drawn:
 
 
 def write_report(out: Path, drawn: Drawn | None = None) -> Path:
-    """Write the report of the built folder `out` into it, and give its path; UserError if `out` has no audit.
+    """Write the report of the built folder `out` into it, and give its path; UserError if `out` has
+    no audit.
 
     `drawn` is what `draw` gave for the same audit.
     """
@@ -75,7 +79,9 @@ def draw(con: duckdb.DuckDBPyConnection) -> Drawn:
         section = shown(con, Page(found.names, about, min(room, STEPS_LIMIT)))
         if section is not None:
             sections.append(section)
-            room -= sum(len(text.encode()) for text in (section.html, section.script, island(section.data)))
+            room -= sum(
+                len(text.encode()) for text in (section.html, section.script, island(section.data))
+            )
     data = {key: value for section in sections for key, value in section.data.items()}
     return Drawn(found, sections, island(data | head))
 
@@ -135,7 +141,9 @@ def _title(about: Mapping[str, Any]) -> str:
     return short(str(name)) if name else "a build"
 
 
-def _facts(found: Figures, sections: Sequence[Section], about: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _facts(
+    found: Figures, sections: Sequence[Section], about: Mapping[str, Any]
+) -> list[tuple[str, str]]:
     """What is known of the run: name and value; what no one recorded is left out."""
     finished, versions = _fact(about, "finished"), _fact(about, "versions")
     seconds = finished.get("seconds")
@@ -143,7 +151,12 @@ def _facts(found: Figures, sections: Sequence[Section], about: Mapping[str, Any]
         ("kind", ", ".join(found.kinds)),
         *(fact for section in sections for fact in section.facts),
         ("time", f"{seconds:,.1f} s" if isinstance(seconds, int | float) else None),
-        ("versions", ", ".join(f"{name} {versions[name]}" for name in ("curate", "python") if name in versions)),
+        (
+            "versions",
+            ", ".join(
+                f"{name} {versions[name]}" for name in ("curate", "python") if name in versions
+            ),
+        ),
         ("sha256 of recipe.lock.json", finished.get("lock_sha256")),
     ]
     return [(name, short(str(value), 200)) for name, value in facts if value]

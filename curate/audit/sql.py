@@ -1,12 +1,12 @@
-"""Asks an audit a question: SQL of one's own or a named query, and the answer as a table, JSON or CSV.
+"""Asks an audit a question: SQL of one's own or a named query, and the answer as a table, JSON or
+CSV.
 
     render(sql(Path("my-sft"), "contamination"), "table")
     render(sql(Path("my-sft"), "select fate, count(*) from documents group by 1"), "json")
 
-A named query is a file of curate/audit/queries or of a step that the audit has; its first line is the question it
-answers. The database is opened for
-reading alone, so a statement that writes to it is refused. A mistake in the SQL is one line, not a traceback.
-"""
+A named query is a file of curate/audit/queries or of a step that the audit has; its first line is
+the question it answers. The database is opened for reading alone, so a statement that writes to it
+is refused. A mistake in the SQL is one line, not a traceback."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def sql(out: Path | str, query: str) -> pa.Table:
     with open_readonly(out) as con:
         text = _text_of(query.strip(), con)
         try:
-            answer = cast("duckdb.DuckDBPyRelation | None", con.sql(text))  # None for a statement without an answer
+            answer = cast(
+                "duckdb.DuckDBPyRelation | None", con.sql(text)
+            )  # None for a statement without an answer
             return pa.table({}) if answer is None else answer.to_arrow_table()
         except duckdb.Error as error:
             raise UserError(f"the query failed: {one_line(error)}") from error
@@ -61,14 +63,18 @@ def render(table: pa.Table, fmt: str) -> str:
     if fmt not in FORMATS:
         raise UserError(unknown("output format", fmt, FORMATS))
     if len(set(table.column_names)) < table.num_columns and fmt == "json":
-        raise UserError("two columns of the answer have the same name: rename one with AS, or ask for CSV")
+        raise UserError(
+            "two columns of the answer have the same name: rename one with AS, or ask for CSV"
+        )
     return {"table": _as_table, "json": _as_json, "csv": _as_csv}[fmt](table)
 
 
 def _named(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """The text of every named query that an audit can answer."""
     folder = files(__package__) / "queries"
-    found = {entry.name.removesuffix(".sql"): entry.read_text("utf-8") for entry in folder.iterdir()}
+    found = {
+        entry.name.removesuffix(".sql"): entry.read_text("utf-8") for entry in folder.iterdir()
+    }
     for face in faces(con):
         found |= face.queries
     return dict(sorted(found.items()))
@@ -81,12 +87,16 @@ def _text_of(query: str, con: duckdb.DuckDBPyConnection) -> str:
     if not query:
         raise UserError(f"the query is empty; give SQL or one of: {', '.join(named)}")
     if query not in named:
-        raise UserError(unknown("query", query, named) + "; SQL has more than one word: 'FROM documents'")
+        raise UserError(
+            unknown("query", query, named) + "; SQL has more than one word: 'FROM documents'"
+        )
     return named[query]
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it: whole decimals (DuckDB's sums) are integers, what is not a number is null."""
+    """A value as JSON has it: whole decimals (DuckDB's sums) are integers, what is not a number is
+    null.
+    """
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, float):
@@ -105,7 +115,10 @@ def _rows(table: pa.Table) -> Iterable[list[Any]]:
 
 
 def _as_json(table: pa.Table) -> str:
-    lines = [json.dumps(dict(zip(table.column_names, row, strict=True)), ensure_ascii=False) for row in _rows(table)]
+    lines = [
+        json.dumps(dict(zip(table.column_names, row, strict=True)), ensure_ascii=False)
+        for row in _rows(table)
+    ]
     return "[" + ",\n ".join(lines) + "]\n"
 
 
@@ -127,16 +140,25 @@ def _text(value: Any, null: str = "-") -> str:
 
 def _cell(value: Any) -> str:
     # Only the start can be shown, so only the start is cleaned: a cell may hold a megabyte.
-    text = printable(_text(round(value, 4) if isinstance(value, float) else value)[: CELL_WIDTH + 1])
+    text = printable(
+        _text(round(value, 4) if isinstance(value, float) else value)[: CELL_WIDTH + 1]
+    )
     return text if cell_len(text) <= CELL_WIDTH else set_cell_size(text, CELL_WIDTH - 1) + "…"
 
 
 def _as_table(table: pa.Table) -> str:
     shown = [[_cell(value) for value in row] for row in _rows(table.slice(0, TABLE_ROWS))]
     names = [_cell(name) for name in table.column_names]
-    widths = [max([cell_len(name), *(cell_len(row[i]) for row in shown)]) for i, name in enumerate(names)]
-    right = [pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_decimal(t) for t in table.schema.types]
-    lines = [_aligned(row, widths, right) for row in [names, ["─" * width for width in widths], *shown]]
+    widths = [
+        max([cell_len(name), *(cell_len(row[i]) for row in shown)]) for i, name in enumerate(names)
+    ]
+    right = [
+        pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_decimal(t)
+        for t in table.schema.types
+    ]
+    lines = [
+        _aligned(row, widths, right) for row in [names, ["─" * width for width in widths], *shown]
+    ]
     return "\n".join([*lines, _count(table.num_rows)]) + "\n"
 
 

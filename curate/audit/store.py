@@ -1,13 +1,13 @@
 """Writes and opens the audit database, and checks that its counts add up.
 
-A build makes the file with `create`, fills it with `insert` and `insert_all` (Arrow tables, no loop over rows), calls
-`reconcile` and then `finish`, which commits: a database that was never finished is empty. Readers use `open_readonly`.
-The tables are those of schema.sql, the views those of views.sql, and each step adds its own (`audit.face`); none of
-them reads any other file.
+A build makes the file with `create`, fills it with `insert` and `insert_all` (Arrow tables, no loop
+over rows), calls `reconcile` and then `finish`, which commits: a database that was never finished
+is empty. Readers use `open_readonly`. The tables are those of schema.sql, the views those of
+views.sql, and each step adds its own (`audit.face`); none of them reads any other file.
 
-Refused: unknown or missing columns, and counts that do not reconcile: rows read must equal the sum of all fates, rows
-written the sum of all copies, and every row that is dropped must have the decision that dropped it.
-"""
+Refused: unknown or missing columns, and counts that do not reconcile: rows read must equal the sum
+of all fates, rows written the sum of all copies, and every row that is dropped must have the
+decision that dropped it."""
 
 from __future__ import annotations
 
@@ -27,20 +27,27 @@ from curate.errors import CurateError, UserError, unknown
 
 DATABASE = "audit.duckdb"
 VERSION = 2
-"""Of the tables: 1 had neither decisions.about, sources.rows_validation nor sources.dropped_columns."""
-# Small on purpose: the audit is written beside the step that scans the text. DuckDB spills to disk when it needs more.
+"""Of the tables: 1 had neither decisions.about, sources.rows_validation nor
+sources.dropped_columns.
+"""
+# Small on purpose: the audit is written beside the step that scans the text. DuckDB spills to disk
+# when it needs more.
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "256MB",
     "threads": 2,
-    # An audit never fetches anything: without this DuckDB may try to download an extension for a mistyped function.
+    # An audit never fetches anything: without this DuckDB may try to download an extension for a
+    # mistyped function.
     "autoinstall_known_extensions": False,
-    # The oldest DuckDB that has to read an audit: by default 2.0 writes what no version before it opens.
+    # The oldest DuckDB that has to read an audit: by default 2.0 writes what no version before it
+    # opens.
     "storage_compatibility_version": "v1.2.0",
 }
 
 
 def create(path: Path, schemas: Iterable[str] = ()) -> duckdb.DuckDBPyConnection:
-    """Make a new database at `path` with empty tables, those of `schemas` too; refuse to touch a file that exists."""
+    """Make a new database at `path` with empty tables, those of `schemas` too; refuse to touch a
+    file that exists.
+    """
     if path.exists():
         raise CurateError(f"{path}: an audit database is already there; it is never overwritten")
     con = duckdb.connect(path, config=SETTINGS)
@@ -48,8 +55,9 @@ def create(path: Path, schemas: Iterable[str] = ()) -> duckdb.DuckDBPyConnection
     con.execute(_script("findings.sql"))
     for schema in schemas:
         con.execute(schema)
-    # One thread and one transaction: a block of rows is too small to share out, and without a transaction every insert
-    # is written twice, to the log and to the file. Measured on 50,000 rows at a time: 1.1 against 0.6 M rows/s.
+    # One thread and one transaction: a block of rows is too small to share out, and without a
+    # transaction every insert is written twice, to the log and to the file. Measured on 50,000 rows
+    # at a time: 1.1 against 0.6 M rows/s.
     con.execute("SET threads = 1")
     con.execute("BEGIN TRANSACTION")
     return con
@@ -61,25 +69,31 @@ def insert(con: duckdb.DuckDBPyConnection, table_name: str, rows: pa.Table) -> N
 
 
 def insert_all(con: duckdb.DuckDBPyConnection, table_name: str, tables: Iterable[pa.Table]) -> None:
-    """Append tables of one schema, one after the other, in a single insert: many small ones cost half as much again."""
+    """Append tables of one schema, one after the other, in a single insert: many small ones cost
+    half as much again.
+    """
     coming = iter(tables)
     first = next(coming, None)
     if first is None:
         return
     _check_columns(con, table_name, first.column_names)
-    # As a stream that forgets what it gave: DuckDB holds on to whatever was registered until the transaction ends.
+    # As a stream that forgets what it gave: DuckDB holds on to whatever was registered until the
+    # transaction ends.
     batches = (batch for table in chain([first], coming) for batch in table.to_batches())
     con.register("arriving", pa.RecordBatchReader.from_batches(first.schema, batches))
     try:
         con.execute(f"INSERT INTO {table_name} BY NAME SELECT * FROM arriving")
     except duckdb.Error as error:
-        # The transaction is lost with it, and so is the build: a half-told audit is worse than none.
+        # The transaction is lost with it, and so is the build: a half-told audit is worse than
+        # none.
         raise CurateError(f"audit table {table_name}: {one_line(error)}") from error
     con.unregister("arriving")
 
 
 def finish(con: duckdb.DuckDBPyConnection, views: Iterable[str] = ()) -> None:
-    """Commit, make the views and bring everything into the one file; call it once. The connection stays open."""
+    """Commit, make the views and bring everything into the one file; call it once. The connection
+    stays open.
+    """
     con.execute("COMMIT")
     con.execute(_script("views.sql"))
     for script in views:
@@ -88,17 +102,20 @@ def finish(con: duckdb.DuckDBPyConnection, views: Iterable[str] = ()) -> None:
 
 
 def note(path: Path, key: str, value: Any) -> None:
-    """Add one fact to the table `runs` of a finished audit: what is known only when everything else is written."""
+    """Add one fact to the table `runs` of a finished audit: what is known only when everything else
+    is written.
+    """
     with duckdb.connect(path, config=SETTINGS) as con:
         con.execute("INSERT INTO runs VALUES (?, ?)", [key, json.dumps(value)])
         con.execute("CHECKPOINT")
 
 
 def write_findings(path: Path, findings: pa.Table, summary: Any) -> None:
-    """Put what a check found into the table `findings` of a finished audit, and its summary into `runs` as `check`.
+    """Put what a check found into the table `findings` of a finished audit, and its summary into
+    `runs` as `check`.
 
-    Both replace those of an earlier check, in one transaction. Raises UserError where the file cannot be written.
-    """
+    Both replace those of an earlier check, in one transaction. Raises UserError where the file
+    cannot be written."""
     try:
         with duckdb.connect(path, config=SETTINGS) as con:
             con.execute(_script("findings.sql"))
@@ -110,7 +127,9 @@ def write_findings(path: Path, findings: pa.Table, summary: Any) -> None:
             con.execute("COMMIT")
             con.execute("CHECKPOINT")
     except duckdb.Error as error:
-        raise UserError(f"{path}: the findings cannot be written there: {one_line(error)}") from error
+        raise UserError(
+            f"{path}: the findings cannot be written there: {one_line(error)}"
+        ) from error
 
 
 def open_readonly(out: Path | str) -> duckdb.DuckDBPyConnection:
@@ -150,11 +169,17 @@ def version(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def reconcile(con: duckdb.DuckDBPyConnection, written_rows: int) -> None:
-    """Check that rows read, fates, copies and decisions agree; raise CurateError naming every figure that does not."""
+    """Check that rows read, fates, copies and decisions agree; raise CurateError naming every
+    figure that does not.
+    """
     faults = [message for (message,) in con.execute(_script("reconcile.sql")).fetchall()]
-    (copies,) = con.execute("SELECT coalesce(sum(copies), 0)::BIGINT FROM documents").fetchone() or (0,)
+    (copies,) = con.execute(
+        "SELECT coalesce(sum(copies), 0)::BIGINT FROM documents"
+    ).fetchone() or (0,)
     if copies != written_rows:
-        faults.append(f"{written_rows} rows were written but the copies of all documents sum to {copies}")
+        faults.append(
+            f"{written_rows} rows were written but the copies of all documents sum to {copies}"
+        )
     if faults:
         raise CurateError("the audit does not reconcile: " + "; ".join(faults))
 
@@ -172,7 +197,8 @@ def _script(name: str) -> str:
 def _check_columns(con: duckdb.DuckDBPyConnection, table_name: str, given: list[str]) -> None:
     known = dict(
         con.execute(
-            "SELECT column_name, is_nullable FROM duckdb_columns() WHERE table_name = ? AND NOT internal", [table_name]
+            "SELECT column_name, is_nullable FROM duckdb_columns() WHERE table_name = ? AND NOT internal",
+            [table_name],
         ).fetchall()
     )
     if not known:
@@ -183,4 +209,6 @@ def _check_columns(con: duckdb.DuckDBPyConnection, table_name: str, given: list[
             raise CurateError(unknown(f"column of audit table {table_name}", name, known))
     missing = [name for name, nullable in known.items() if not nullable and name not in given]
     if missing:
-        raise CurateError(f"audit table {table_name}: no column {', '.join(missing)} in what was inserted")
+        raise CurateError(
+            f"audit table {table_name}: no column {', '.join(missing)} in what was inserted"
+        )

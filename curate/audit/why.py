@@ -1,11 +1,11 @@
-"""Tells what became of one row, and why, in words: where it came from, what each step saw in it, who decided what.
+"""Tells what became of one row, and why, in words: where it came from, what each step saw in it,
+who decided what.
 
     print(why(Path("my-sft"), "flan-cot/4711"))
 
-Everything is read from the audit alone. An id with `#2` at its end means that copy of a repeated row. An id that was
-never read is refused with the nearest ids that were. Text from the data is shortened, and its control characters are
-written as escapes.
-"""
+Everything is read from the audit alone. An id with `#2` at its end means that copy of a repeated
+row. An id that was never read is refused with the nearest ids that were. Text from the data is
+shortened, and its control characters are written as escapes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ class Document:
 
 
 def why(out: Path | str, doc_id: str) -> str:
-    """Describe the whole path of one row of the built folder `out`; UserError if no such row was read."""
+    """Describe the whole path of one row of the built folder `out`; UserError if no such row was
+    read.
+    """
     with open_readonly(out) as con:
         document, copy = _find(con, doc_id.strip())
         lines = [f"{document.id}: {_headline(document, copy)}", ""]
@@ -61,37 +63,52 @@ def _find(con: duckdb.DuckDBPyConnection, doc_id: str) -> tuple[Document, int]:
     base = _COPY.fullmatch(doc_id)
     document = _lookup(con, base[1]) if base else None
     if base is None or document is None:
-        raise UserError(f"no row '{printable(doc_id)}' was read; {_nearest(con, base[1] if base else doc_id)}")
+        raise UserError(
+            f"no row '{printable(doc_id)}' was read; {_nearest(con, base[1] if base else doc_id)}"
+        )
     copy = int(base[2])
     if not 2 <= copy <= document.copies:
-        times = f"was written {_times(document.copies)}" if document.copies else f"is {document.fate}"
-        raise UserError(f"no row '{doc_id}' was written: '{document.id}' {times}; ask for '{document.id}'")
+        times = (
+            f"was written {_times(document.copies)}" if document.copies else f"is {document.fate}"
+        )
+        raise UserError(
+            f"no row '{doc_id}' was written: '{document.id}' {times}; ask for '{document.id}'"
+        )
     return document, copy
 
 
 def _lookup(con: duckdb.DuckDBPyConnection, doc_id: str) -> Document | None:
     found = con.execute(
-        "SELECT id, source, file, row, origin_id, n_tokens, fate, copies FROM documents WHERE id = ?", [doc_id]
+        "SELECT id, source, file, row, origin_id, n_tokens, fate, copies FROM documents WHERE id = ?",
+        [doc_id],
     ).fetchone()
     return None if found is None else Document(*found)
 
 
 def _nearest(con: duckdb.DuckDBPyConnection, doc_id: str) -> str:
-    """Name ids that do exist: the row with that upstream id, the nearest rows of the source, or the nearest source."""
-    upstream = con.execute("SELECT id FROM documents WHERE origin_id = ? ORDER BY row LIMIT 3", [doc_id]).fetchall()
+    """Name ids that do exist: the row with that upstream id, the nearest rows of the source, or the
+    nearest source.
+    """
+    upstream = con.execute(
+        "SELECT id FROM documents WHERE origin_id = ? ORDER BY row LIMIT 3", [doc_id]
+    ).fetchall()
     if upstream:
         return f"it is the upstream id of {_quoted(upstream)}"
     source, _, row = doc_id.rpartition("/")
     name = con.execute(
-        "SELECT name FROM sources ORDER BY jaro_winkler_similarity(name, ?) DESC, name LIMIT 1", [source or doc_id]
+        "SELECT name FROM sources ORDER BY jaro_winkler_similarity(name, ?) DESC, name LIMIT 1",
+        [source or doc_id],
     ).fetchone()
     if name is None:
         return "this build read no source at all"
     wanted = int(row) if row.isascii() and row.isdigit() and len(row) < 18 else 0
     near = con.execute(
-        "SELECT id FROM documents WHERE source = ? ORDER BY abs(row - ?), row LIMIT 3", [name[0], wanted]
+        "SELECT id FROM documents WHERE source = ? ORDER BY abs(row - ?), row LIMIT 3",
+        [name[0], wanted],
     ).fetchall()
-    (last,) = con.execute("SELECT max(row) FROM documents WHERE source = ?", [name[0]]).fetchone() or (None,)
+    (last,) = con.execute(
+        "SELECT max(row) FROM documents WHERE source = ?", [name[0]]
+    ).fetchone() or (None,)
     if last is None:
         return f"source '{name[0]}' has no rows"
     return f"nearest: {_quoted(near)} (source '{name[0]}' has rows 0 to {last})"

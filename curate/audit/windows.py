@@ -1,8 +1,7 @@
 """Which parts of a long text are shown: its shared pieces with a little text around them.
 
-A text of up to `Sizes.whole` code points is shown whole; a long shared piece loses its middle. Positions are code
-points from the start of the whole text.
-"""
+A text of up to `Sizes.whole` code points is shown whole; a long shared piece loses its middle.
+Positions are code points from the start of the whole text."""
 
 from __future__ import annotations
 
@@ -22,7 +21,9 @@ Window = tuple[int, int]
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of a text is shown, in code points: the constants of this module, or less on a small screen."""
+    """How much of a text is shown, in code points: the constants of this module, or less on a small
+    screen.
+    """
 
     whole: int = WHOLE
     context: int = CONTEXT
@@ -34,16 +35,24 @@ PAGE = Sizes()
 
 
 def windows(length: int, spans: Sequence[Window], sizes: Sizes = PAGE) -> list[Window]:
-    """The parts of a text of `length` code points that are shown, ascending and apart: whole if short, else around the
-    shared pieces."""
+    """The parts of a text of `length` code points that are shown, ascending and apart: whole if
+    short, else around the shared pieces.
+    """
     if length <= sizes.whole:
         return [(0, length)]
     wanted: list[Window] = []
     for start, stop in spans:
         half = sizes.piece // 2
-        cut = [(start, start + half), (stop - half, stop)] if stop - start > sizes.piece else [(start, stop)]
+        cut = (
+            [(start, start + half), (stop - half, stop)]
+            if stop - start > sizes.piece
+            else [(start, stop)]
+        )
         around = sizes.context
-        wanted += [(max(0, a - around * (a == start)), min(length, b + around * (b == stop))) for a, b in cut]
+        wanted += [
+            (max(0, a - around * (a == start)), min(length, b + around * (b == stop)))
+            for a, b in cut
+        ]
     if not wanted:
         return [(0, min(OTHER_WIDTH, length, sizes.shown))]
     return list(_within(merged(sorted(wanted)), sizes.shown))

@@ -1,4 +1,6 @@
-"""Text from a data set as people may safely see it: cut to a width, on a terminal, inside a script element."""
+"""Text from a data set as people may safely see it: cut to a width, on a terminal, inside a script
+element.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,13 @@ def percent(rate: float) -> str:
     value = 100 * rate
     if 0 < value < 0.005:
         return "under 0.01 %"
-    return f"{value:.0f} %" if value >= 9.95 else f"{value:.1f} %" if value >= 0.995 else f"{value:.2f} %"
+    return (
+        f"{value:.0f} %"
+        if value >= 9.95
+        else f"{value:.1f} %"
+        if value >= 0.995
+        else f"{value:.2f} %"
+    )
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:

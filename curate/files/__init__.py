@@ -33,7 +33,13 @@ __all__ = [
     "read_file",
 ]
 
-_TEXT = {".jsonl": "json lines", ".ndjson": "json lines", ".json": "json", ".csv": "csv", ".tsv": "tsv"}
+_TEXT = {
+    ".jsonl": "json lines",
+    ".ndjson": "json lines",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+}
 _COLUMNS = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow"}
 EXTENSIONS = (*_TEXT, *_COLUMNS)
 
@@ -91,12 +97,18 @@ def _blocks(
 
 
 def _text(
-    kind: str | None, file: SourceFile, first_row: int, columns: Sequence[str] | None, pieces: Iterator[bytes]
+    kind: str | None,
+    file: SourceFile,
+    first_row: int,
+    columns: Sequence[str] | None,
+    pieces: Iterator[bytes],
 ) -> Iterator[Block]:
     if kind in ("csv", "tsv"):
         from curate.files.delimited import read_delimited
 
         return read_delimited(file, first_row, pieces, columns)
-    from curate.files.json_rows import read_json  # compiled scanners: half a second that Parquet need not pay
+    from curate.files.json_rows import (
+        read_json,
+    )  # compiled scanners: half a second that Parquet need not pay
 
     return read_json(file, first_row, pieces)

@@ -118,7 +118,11 @@ class ArrowBlock:
     def raw(self, place: int) -> str:
         """The row as JSON."""
         row = self._row(place)
-        text = row.raw if isinstance(row, BadInput) else json.dumps(row, ensure_ascii=False, default=str)
+        text = (
+            row.raw
+            if isinstance(row, BadInput)
+            else json.dumps(row, ensure_ascii=False, default=str)
+        )
         return text[:RAW_CHARACTERS]
 
     def _row(self, place: int) -> Row | BadInput:
@@ -209,7 +213,9 @@ def read_dataset(dataset: Any, name: str, first_row: int, block_bytes: int) -> I
     yield from _blocks(batches, name, first_row, block_bytes)
 
 
-def _blocks(batches: Iterable[pa.RecordBatch], name: str, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:
+def _blocks(
+    batches: Iterable[pa.RecordBatch], name: str, first_row: int, block_bytes: int
+) -> Iterator[ArrowBlock]:
     for batch in batches:
         rows = max(1, batch.num_rows * block_bytes // max(1, batch.nbytes))
         for start in range(0, batch.num_rows, rows):
@@ -219,4 +225,6 @@ def _blocks(batches: Iterable[pa.RecordBatch], name: str, first_row: int, block_
 
 
 def _broken(path: Path, kind: str, error: BaseException) -> UserError:
-    return UserError(f"{path}: not a readable {kind} file, or cut off ({' '.join(str(error).split())})")
+    return UserError(
+        f"{path}: not a readable {kind} file, or cut off ({' '.join(str(error).split())})"
+    )

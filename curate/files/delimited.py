@@ -78,7 +78,9 @@ class DelimitedBlock:
         """The first `n` rows."""
         ends = self.ends[:n]
         data = self.data[: int(ends[-1])]
-        return DelimitedBlock(self.file, self.first_row, data, self.starts[:n], ends, self.names, self.dialect)
+        return DelimitedBlock(
+            self.file, self.first_row, data, self.starts[:n], ends, self.names, self.dialect
+        )
 
     def table(self) -> pa.Table | None:
         """All rows as columns of text, or None where one of them is bad."""
@@ -100,7 +102,11 @@ class DelimitedBlock:
         places = range(self.n_rows) if only is None else list(only)
         for place, line in zip(places, self._lines(places), strict=True):
             fields = _fields(line, self.names, self.dialect)
-            row = fields if isinstance(fields, BadInput) else dict(zip(self.names, fields, strict=True))
+            row = (
+                fields
+                if isinstance(fields, BadInput)
+                else dict(zip(self.names, fields, strict=True))
+            )
             yield self.first_row + place, row
 
     def raw(self, place: int) -> str:
@@ -131,7 +137,9 @@ def _by_arrow(block: DelimitedBlock) -> pa.Table | None:
         table = pv.read_csv(
             pa.BufferReader(text),
             pv.ReadOptions(use_threads=False, block_size=text.size + 1, column_names=list(types)),
-            pv.ParseOptions(delimiter=part, quote_char='"' if quotes else False, newlines_in_values=quotes),
+            pv.ParseOptions(
+                delimiter=part, quote_char='"' if quotes else False, newlines_in_values=quotes
+            ),
             pv.ConvertOptions(column_types=types, strings_can_be_null=False),
         )
     except (pa.ArrowException, OverflowError):
@@ -150,11 +158,16 @@ def _fields(line: bytes, names: tuple[str, ...], dialect: Dialect) -> list[str] 
     try:
         fields = split(line.decode("utf-8"), dialect)
     except UnicodeDecodeError as error:
-        return BadInput(f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start} of the row", raw_text(line))
+        return BadInput(
+            f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start} of the row",
+            raw_text(line),
+        )
     except csv.Error as error:
         return BadInput(f"not a row of CSV: {error}", raw_text(line))
     if len(fields) != len(names):
-        return BadInput(f"{len(fields)} fields where there are {len(names)} columns", raw_text(line))
+        return BadInput(
+            f"{len(fields)} fields where there are {len(names)} columns", raw_text(line)
+        )
     return fields
 
 
@@ -243,5 +256,7 @@ def _header(path: Path, line: bytes, dialect: Dialect) -> tuple[str, ...]:
 def _unique(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     twice = sorted({name for name in names if list(names).count(name) > 1})
     if twice:
-        raise UserError(f"{path}: two columns are named '{twice[0]}'; name the columns with `columns: [...]`")
+        raise UserError(
+            f"{path}: two columns are named '{twice[0]}'; name the columns with `columns: [...]`"
+        )
     return tuple(names)

@@ -52,7 +52,9 @@ class JsonBlock:
     def head(self, n: int) -> JsonBlock:
         """The first `n` rows."""
         ends = self.ends[:n]
-        return JsonBlock(self.file, self.first_row, self.data[: int(ends[-1])], self.starts[:n], ends)
+        return JsonBlock(
+            self.file, self.first_row, self.data[: int(ends[-1])], self.starts[:n], ends
+        )
 
     def table(self) -> pa.Table | None:
         """All rows through Arrow's reader, or None where it would not agree with `rows`."""
@@ -75,16 +77,28 @@ def _row(line: bytes) -> Row | BadInput:
         if b"\\ud" in line or b"\\uD" in line:
             json.dumps(row, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError as error:
-        return BadInput(f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start} of the row", raw_text(line))
+        return BadInput(
+            f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start} of the row",
+            raw_text(line),
+        )
     except UnicodeEncodeError:
         return BadInput("not Unicode: one half of a surrogate pair stands alone", raw_text(line))
     except json.JSONDecodeError as error:
-        return BadInput(f"not JSON: {error.msg} at character {error.pos}{_cut_off(error)}", raw_text(line))
-    except (RecursionError, ValueError) as error:  # nested too deep; a number with more digits than Python converts
+        return BadInput(
+            f"not JSON: {error.msg} at character {error.pos}{_cut_off(error)}", raw_text(line)
+        )
+    except (
+        RecursionError,
+        ValueError,
+    ) as error:  # nested too deep; a number with more digits than Python converts
         return BadInput(f"not readable JSON: {error}", raw_text(line))
     if isinstance(row, str):
         return {"text": row}
-    return row if isinstance(row, dict) else BadInput(f"a row must be a JSON object, not {_kind(row)}", raw_text(line))
+    return (
+        row
+        if isinstance(row, dict)
+        else BadInput(f"a row must be a JSON object, not {_kind(row)}", raw_text(line))
+    )
 
 
 def _cut_off(error: json.JSONDecodeError) -> str:
@@ -93,14 +107,18 @@ def _cut_off(error: json.JSONDecodeError) -> str:
 
 
 def _kind(value: object) -> str:
-    return {list: "an array", bool: "true or false", type(None): "null"}.get(type(value), "a number")
+    return {list: "an array", bool: "true or false", type(None): "null"}.get(
+        type(value), "a number"
+    )
 
 
 def _table(data: bytes, starts: Places, ends: Places) -> pa.Table | None:
     view = np.frombuffer(data, np.uint8)
     # With rows that all open with { and close with }, and as many objects as rows, each row is
     # exactly one object: inside an object or an array no { can follow a }.
-    if not ((view[ends - 1] == ord("}")).all() and (view[starts] == ord("{")).all() and _is_utf8(data)):
+    if not (
+        (view[ends - 1] == ord("}")).all() and (view[starts] == ord("{")).all() and _is_utf8(data)
+    ):
         return None
     if not is_tame(view, starts, ends, _DEPTH):
         return None
@@ -182,7 +200,9 @@ def _not_one_object(path: Path, blocks: Iterator[JsonBlock]) -> Iterator[JsonBlo
     opens = first.data[first.starts[0] : first.ends[0]]
     alone = first.n_rows == 1 and second is None
     if opens.startswith(b"{") and (alone or isinstance(_row(opens), BadInput)):
-        raise UserError(f"{path}: the file is one JSON object; rows are an array of objects, or one object to a line")
+        raise UserError(
+            f"{path}: the file is one JSON object; rows are an array of objects, or one object to a line"
+        )
     yield from chain([first], [second] if second else [], blocks)
 
 
@@ -191,7 +211,9 @@ def _array(file: SourceFile, first_row: int, pieces: Iterator[bytes]) -> Iterato
     closed, n_rows = False, 0
     for part in whole_rows(pieces, lambda chunk: array_cuts(chunk, state)):
         if closed and part.data.strip(_SPACE):
-            raise UserError(f"{file.path}: something follows the end of the array, after row {n_rows - 1}")
+            raise UserError(
+                f"{file.path}: something follows the end of the array, after row {n_rows - 1}"
+            )
         if closed:
             continue
         if part.tail:
@@ -203,7 +225,9 @@ def _array(file: SourceFile, first_row: int, pieces: Iterator[bytes]) -> Iterato
         n_rows += block.n_rows
         yield block
     if not closed:
-        raise UserError(f"{file.path}: the array is never closed; the file is cut off after {n_rows} complete rows")
+        raise UserError(
+            f"{file.path}: the array is never closed; the file is cut off after {n_rows} complete rows"
+        )
 
 
 def _elements(part: WholeRows, name: str, first_row: int) -> JsonBlock:

@@ -4,9 +4,9 @@
     check_format(fmt, "sft", keep=["level"])
     parsed = parse(block, fmt, "sft", keep=["level"])
 
-A new format is one `Format` in one file and one entry in `FORMATS`. A format refuses kinds it cannot make. A row that
-cannot become a record is quarantined with its reason, never repaired by guessing.
-"""
+A new format is one `Format` in one file and one entry in `FORMATS`. A format refuses kinds it
+cannot make. A row that cannot become a record is quarantined with its reason, never repaired by
+guessing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ FORMATS: Mapping[str, Format] = {
 
 
 def detect(block: Block, kind: str) -> str | dict[str, Any]:
-    """The format of a source by the columns of its first block: a registered name, or a mapping of well-known columns.
+    """The format of a source by the columns of its first block: a registered name, or a mapping of
+    well-known columns.
 
     Raises UserError, with the columns found, where nothing fits.
     """
@@ -63,14 +64,18 @@ def _makers(kind: str) -> list[str]:
 
 
 def check_format(fmt: str | Mapping[str, Any], kind: str, keep: Sequence[str] = ()) -> None:
-    """Raise UserError for an unknown format, one that cannot make this kind, or a kept column that a record has."""
+    """Raise UserError for an unknown format, one that cannot make this kind, or a kept column that
+    a record has.
+    """
     columns = {"id", "source", *body_schema(kind).names}
     if isinstance(fmt, str):
         if fmt not in FORMATS:
             raise UserError(unknown("format", fmt, FORMATS))
         if kind not in FORMATS[fmt].kinds:
             able = ", ".join(_makers(kind))
-            raise UserError(f"format '{fmt}' makes no records of kind '{kind}' (formats that do: {able}, or a mapping)")
+            raise UserError(
+                f"format '{fmt}' makes no records of kind '{kind}' (formats that do: {able}, or a mapping)"
+            )
     else:
         check_mapping(fmt, kind)
     for name in keep:
@@ -79,7 +84,9 @@ def check_format(fmt: str | Mapping[str, Any], kind: str, keep: Sequence[str] = 
 
 
 def check_columns(block: Block, fmt: str | Mapping[str, Any]) -> None:
-    """Raise UserError where a mapping reads a column that none of the first rows of a source's first block has."""
+    """Raise UserError where a mapping reads a column that none of the first rows of a source's
+    first block has.
+    """
     if isinstance(fmt, str):
         return
     sample = sample_of(block)
@@ -88,7 +95,11 @@ def check_columns(block: Block, fmt: str | Mapping[str, Any]) -> None:
             raise UserError(f"{block.file}: format: '{key}': {unknown('column', column, sample)}")
 
 
-def parse(block: Block, fmt: str | Mapping[str, Any], kind: str, keep: Sequence[str] = ()) -> Parsed:
-    """Records, quarantined rows and dropped columns of a block; pure, and meant to be called from many threads."""
+def parse(
+    block: Block, fmt: str | Mapping[str, Any], kind: str, keep: Sequence[str] = ()
+) -> Parsed:
+    """Records, quarantined rows and dropped columns of a block; pure, and meant to be called from
+    many threads.
+    """
     form = FORMATS[fmt] if isinstance(fmt, str) else mapping_format(fmt)
     return parse_block(block, form, kind, keep)

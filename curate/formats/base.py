@@ -1,9 +1,9 @@
 """What a format is: a plain rule for one row, and perhaps the same rule for whole Arrow columns.
 
-`convert` is the specification. `vector`, where a format has one, must make the same records as `convert` from every
-row whose result is valid; rows it makes nothing valid of are given to `convert`, which names the reason. It answers
-None for tables whose column types are not exactly what it handles.
-"""
+`convert` is the specification. `vector`, where a format has one, must make the same records as
+`convert` from every row whose result is valid; rows it makes nothing valid of are given to
+`convert`, which names the reason. It answers None for tables whose column types are not exactly
+what it handles."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from curate.files import Row
 from curate.records import BadRow, Body
 
 Sample = Mapping[str, frozenset[str]]
-"""Column name -> what its first values are: text, messages, turns, list, object, number, truth value."""
+"""Column name -> what its first values are: text, messages, turns, list, object, number, truth
+value.
+"""
 
 
 @dataclass(frozen=True)
 class Format:
     """How the columns of one published shape become records.
 
-    `columns` are those it uses; every other is dropped unless kept. `turns` are the columns that hold lists of
-    messages, whose unknown keys are reported as dropped too.
-    """
+    `columns` are those it uses; every other is dropped unless kept. `turns` are the columns that
+    hold lists of messages, whose unknown keys are reported as dropped too."""
 
     name: str
     kinds: tuple[str, ...]
@@ -76,4 +77,8 @@ def json_or_text(value: object) -> str | None:
 
 def message(role: str, content: str, **extras: str | None) -> dict[str, str | None]:
     """One turn as records hold it, without the extras it does not have."""
-    return {"role": role, "content": content, **{name: value for name, value in extras.items() if value is not None}}
+    return {
+        "role": role,
+        "content": content,
+        **{name: value for name, value in extras.items() if value is not None},
+    }

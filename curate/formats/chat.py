@@ -1,8 +1,8 @@
 """Conversations: `messages` ({role, content}) and `sharegpt` ({from, value}).
 
-Content is text, or a list of text parts that are joined; any other part (an image, say) makes a bad row. Tool calls,
-reasoning, tool call ids and names are carried. For kind `prompt` what follows the last user turn is left out.
-"""
+Content is text, or a list of text parts that are joined; any other part (an image, say) makes a bad
+row. Tool calls, reasoning, tool call ids and names are carried. For kind `prompt` what follows the
+last user turn is left out."""
 
 from __future__ import annotations
 
@@ -15,8 +15,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.files import Row
-from curate.formats.base import Format, Sample, describe, json_or_text, json_text, message, optional_text
-from curate.formats.columns import MessageColumns, NotPlain, body_of, extra, filled, lists_of, text_column, turns_of
+from curate.formats.base import (
+    Format,
+    Sample,
+    describe,
+    json_or_text,
+    json_text,
+    message,
+    optional_text,
+)
+from curate.formats.columns import (
+    MessageColumns,
+    NotPlain,
+    body_of,
+    extra,
+    filled,
+    lists_of,
+    text_column,
+    turns_of,
+)
 from curate.records import BadRow, Body
 
 Message = dict[str, str | None]
@@ -48,7 +65,8 @@ def turn(value: object, where: str) -> Message:
     tool_calls = json_or_text(value.get("tool_calls"))
     content = value.get("content")
     rest = {
-        name: _optional(value.get(name), f"{where}.{name}") for name in ("reasoning_content", "tool_call_id", "name")
+        name: _optional(value.get(name), f"{where}.{name}")
+        for name in ("reasoning_content", "tool_call_id", "name")
     }
     text = "" if content is None and tool_calls else _content(content, f"{where}.content")
     return message(role, text, tool_calls=tool_calls, **rest)
@@ -71,7 +89,10 @@ def _calls(text: str, where: str) -> str:
     except (ValueError, RecursionError) as error:
         raise BadRow(f"{where}.value is no JSON of a function call") from error
     return json_text(
-        [{"type": "function", "function": call} for call in (calls if isinstance(calls, list) else [calls])]
+        [
+            {"type": "function", "function": call}
+            for call in (calls if isinstance(calls, list) else [calls])
+        ]
     )
 
 
@@ -115,7 +136,9 @@ def turns(value: object, column: str, *, until_user: bool = False) -> list[Messa
 def _last_user(items: list[Any], column: str) -> int:
     for place in range(len(items) - 1, -1, -1):
         item = items[place]
-        if isinstance(item, dict) and (item.get("role") == "user" or item.get("from") in ("human", "user")):
+        if isinstance(item, dict) and (
+            item.get("role") == "user" or item.get("from") in ("human", "user")
+        ):
             return place
     raise BadRow(f"'{column}' holds no user turn")
 
@@ -130,7 +153,9 @@ def _convert(row: Row, kind: str) -> Body:
     return body | {"tools": json_or_text(row.get("tools"))}
 
 
-def _vector(names: tuple[str, str], read: Callable[[MessageColumns], dict[str, pa.Array | None]]) -> Callable[..., Any]:
+def _vector(
+    names: tuple[str, str], read: Callable[[MessageColumns], dict[str, pa.Array | None]]
+) -> Callable[..., Any]:
     def vector(table: pa.Table, kind: str) -> pa.Table | None:
         try:
             return _columns(table, kind, names, read)
@@ -141,7 +166,10 @@ def _vector(names: tuple[str, str], read: Callable[[MessageColumns], dict[str, p
 
 
 def _columns(
-    table: pa.Table, kind: str, names: tuple[str, str], read: Callable[[MessageColumns], dict[str, pa.Array | None]]
+    table: pa.Table,
+    kind: str,
+    names: tuple[str, str],
+    read: Callable[[MessageColumns], dict[str, pa.Array | None]],
 ) -> pa.Table:
     present = [name for name in _COLUMNS if name in table.column_names]
     if len(present) != 1:
@@ -151,13 +179,17 @@ def _columns(
     if other & found.children.keys():
         raise NotPlain("both shapes at once")
     children = read(found)
-    whole = MessageColumns({name: child for name, child in children.items() if child is not None}, found.lengths)
+    whole = MessageColumns(
+        {name: child for name, child in children.items() if child is not None}, found.lengths
+    )
     if kind == "prompt":
         whole = _until_user(whole)
     tools = text_column(table, "tools")
     lists = _with_system(whole, text_column(table, "system"))
     column = "messages" if kind == "sft" else "prompt"
-    return body_of(kind, table.num_rows, {column: lists, "tools": None if tools is None else _not_empty(tools)})
+    return body_of(
+        kind, table.num_rows, {column: lists, "tools": None if tools is None else _not_empty(tools)}
+    )
 
 
 def _until_user(whole: MessageColumns) -> MessageColumns:
@@ -175,7 +207,9 @@ def _until_user(whole: MessageColumns) -> MessageColumns:
 
 
 def _with_system(whole: MessageColumns, system: pa.Array | None) -> pa.ListArray:
-    """Message lists with a system turn in front where the row has one; a row without messages stays without."""
+    """Message lists with a system turn in front where the row has one; a row without messages stays
+    without.
+    """
     if system is not None:
         added = filled(system) & (whole.lengths > 0)
         n = len(whole.children["role"])
@@ -211,13 +245,20 @@ def _read_sharegpt(found: MessageColumns) -> dict[str, pa.Array | None]:
     # Function calls are left without a role, so that their rows go to `turn`.
     speakers = {speaker: role for speaker, role in _ROLE_OF.items() if speaker != _CALL}
     code = pc.index_in(found.children["from"], value_set=pa.array(list(speakers)))
-    return {"role": pa.array(list(speakers.values())).take(code), "content": found.children["value"]}
+    return {
+        "role": pa.array(list(speakers.values())).take(code),
+        "content": found.children["value"],
+    }
 
 
 def _has(shape: str) -> Callable[[Sample, str], bool]:
     def fits(sample: Sample, kind: str) -> bool:
         found = [name for name in _COLUMNS if name in sample]
-        return bool(found) and shape in sample[found[0]] and not {"chosen", "rejected"} <= sample.keys()
+        return (
+            bool(found)
+            and shape in sample[found[0]]
+            and not {"chosen", "rejected"} <= sample.keys()
+        )
 
     return fits
 
@@ -234,5 +275,11 @@ MESSAGES = Format(
     _COLUMNS,
 )
 SHAREGPT = Format(
-    "sharegpt", ("sft", "prompt"), _USED, _convert, _has("turns"), _vector(("from", "value"), _read_sharegpt), _COLUMNS
+    "sharegpt",
+    ("sft", "prompt"),
+    _USED,
+    _convert,
+    _has("turns"),
+    _vector(("from", "value"), _read_sharegpt),
+    _COLUMNS,
 )

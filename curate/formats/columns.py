@@ -22,7 +22,9 @@ class NotPlain(Exception):
 
 
 def text_column(table: pa.Table, name: str) -> pa.StringArray | None:
-    """A column of text as one array, None if it is absent or all null; raises NotPlain for any other type."""
+    """A column of text as one array, None if it is absent or all null; raises NotPlain for any
+    other type.
+    """
     if name not in table.column_names:
         return None
     column = table.column(name)
@@ -56,11 +58,15 @@ class MessageColumns:
     def take(self, places: Ints, lengths: Ints) -> MessageColumns:
         """The messages at `places`, cut into rows of `lengths`."""
         chosen = pa.array(places)
-        return MessageColumns({name: child.take(chosen) for name, child in self.children.items()}, lengths)
+        return MessageColumns(
+            {name: child.take(chosen) for name, child in self.children.items()}, lengths
+        )
 
 
 def turns_of(table: pa.Table, name: str, wanted: Sequence[str]) -> MessageColumns:
-    """The messages of a list<struct> column whose `wanted` children are text; other children must be null or text."""
+    """The messages of a list<struct> column whose `wanted` children are text; other children must
+    be null or text.
+    """
     if name not in table.column_names:
         raise NotPlain(name)
     column = table.column(name)
@@ -73,7 +79,9 @@ def turns_of(table: pa.Table, name: str, wanted: Sequence[str]) -> MessageColumn
     for child in wanted:
         if child not in children or children[child].type != pa.string():
             raise NotPlain(f"{name}.{child}")
-    return MessageColumns(children, np.asarray(pc.fill_null(pc.list_value_length(lists), 0), np.int64))
+    return MessageColumns(
+        children, np.asarray(pc.fill_null(pc.list_value_length(lists), 0), np.int64)
+    )
 
 
 def extra(turns: MessageColumns, name: str) -> pa.Array | None:
@@ -86,7 +94,9 @@ def extra(turns: MessageColumns, name: str) -> pa.Array | None:
     return child
 
 
-def lists_of(lengths: Ints, role: pa.Array, content: pa.Array, extras: dict[str, pa.Array | None]) -> pa.ListArray:
+def lists_of(
+    lengths: Ints, role: pa.Array, content: pa.Array, extras: dict[str, pa.Array | None]
+) -> pa.ListArray:
     """Message lists of the records' type."""
     missing = pa.nulls(len(role), pa.string())
     rest = [column if (column := extras.get(name)) is not None else missing for name in EXTRAS]
@@ -97,7 +107,9 @@ def lists_of(lengths: Ints, role: pa.Array, content: pa.Array, extras: dict[str,
 
 def assemble(n_rows: int, parts: Sequence[Part]) -> pa.ListArray:
     """Message lists from columns of text, a turn of each row from each part."""
-    present = np.stack([np.ones(n_rows, np.bool_) if mask is None else mask for _, _, mask in parts], axis=1)
+    present = np.stack(
+        [np.ones(n_rows, np.bool_) if mask is None else mask for _, _, mask in parts], axis=1
+    )
     row, part = np.nonzero(present)
     content = pa.concat_arrays([text for _, text, _ in parts])
     roles = pa.array([role for role, _, _ in parts], pa.string())

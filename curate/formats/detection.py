@@ -1,4 +1,6 @@
-"""Which format fits: decided from the columns and types of a source's first rows, and said when nothing does."""
+"""Which format fits: decided from the columns and types of a source's first rows, and said when
+nothing does.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from curate.formats.base import Format, Sample, describe
 
 _SAMPLE_ROWS = 50
 
-# Pairs of columns that hold a question and its answer wherever they meet; the first that fits is taken.
+# Pairs of columns that hold a question and its answer wherever they meet; the first that fits is
+# taken.
 _PAIRS = (
     ("prompt", "response"),
     ("prompt", "completion"),
@@ -28,7 +31,9 @@ _CARRIED = {"prompt": ("persona", "constraints", "tools"), "rlvr": ("verifier", 
 
 
 def sample_of(block: Block) -> Sample:
-    """The columns of a block's first rows and what they hold; raises UserError where none of them can be read."""
+    """The columns of a block's first rows and what they hold; raises UserError where none of them
+    can be read.
+    """
     columns: dict[str, set[str]] = {}
     for row in _first_rows(block):
         for name, value in row.items():
@@ -46,7 +51,9 @@ def _first_rows(block: Block) -> Iterator[Row]:
             n_rows += 1
             yield row
     if bad and not n_rows:
-        raise UserError(f"{block.file}: none of the first rows can be read; row {block.first_row}: {bad.reason}")
+        raise UserError(
+            f"{block.file}: none of the first rows can be read; row {block.first_row}: {bad.reason}"
+        )
 
 
 def _words(value: object) -> set[str]:
@@ -63,7 +70,9 @@ def _words(value: object) -> set[str]:
 
 
 def choose(sample: Sample, formats: Mapping[str, Format], kind: str) -> str | dict[str, Any] | None:
-    """The first registered format that makes this kind and fits, else a mapping of well-known columns, else None."""
+    """The first registered format that makes this kind and fits, else a mapping of well-known
+    columns, else None.
+    """
     for name, form in formats.items():
         if kind in form.kinds and form.fits(sample, kind):
             return name
@@ -75,7 +84,11 @@ def _well_known(sample: Sample, kind: str) -> dict[str, Any] | None:
         return bool(sample.get(column, frozenset()) & set(words))
 
     if kind == "sft":
-        pairs = ({"prompt": one, "response": two} for one, two in _PAIRS if holds(one, "text") and holds(two, "text"))
+        pairs = (
+            {"prompt": one, "response": two}
+            for one, two in _PAIRS
+            if holds(one, "text") and holds(two, "text")
+        )
         return next(pairs, None)
     if kind == "preference":
         return None

@@ -1,10 +1,11 @@
-"""Columns kept beside the record, and upstream ids: scalars as they are, everything else as JSON text.
+"""Columns kept beside the record, and upstream ids: scalars as they are, everything else as JSON
+text.
 
-The type of a kept column is the narrowest that holds every row that could be read: truth values, integers (int64),
-numbers (float64), text; a mixture is text, where text stands as it is and the rest as JSON. It is the same however the
-source is cut into blocks: each block names its own type, and `unify_kept` joins them. For that reason an integer
-beyond 2**53, which a float64 would round, makes its column text.
-"""
+The type of a kept column is the narrowest that holds every row that could be read: truth values,
+integers (int64), numbers (float64), text; a mixture is text, where text stands as it is and the
+rest as JSON. It is the same however the source is cut into blocks: each block names its own type,
+and `unify_kept` joins them. For that reason an integer beyond 2**53, which a float64 would round,
+makes its column text."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ _EXACT = 2**53
 
 
 def plain_text(value: object) -> str | None:
-    """A value as text: text as it is, whole numbers without a fraction, the rest as JSON; None for null."""
+    """A value as text: text as it is, whole numbers without a fraction, the rest as JSON; None for
+    null.
+    """
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, float) and value.is_integer() and math.fabs(value) <= _EXACT:
@@ -61,7 +64,9 @@ def _join(types: set[pa.DataType]) -> pa.DataType:
 
 
 def kept_column(table: pa.Table, name: str) -> pa.Array | None:
-    """A column as `kept_array` would make it from its values; None where that takes the values themselves."""
+    """A column as `kept_array` would make it from its values; None where that takes the values
+    themselves.
+    """
     if name not in table.column_names:
         return pa.nulls(table.num_rows)
     column = one_array(table.column(name))
@@ -70,9 +75,12 @@ def kept_column(table: pa.Table, name: str) -> pa.Array | None:
     kind = column.type
     if pa.types.is_signed_integer(kind):
         ends = pc.min_max(column).as_py()
-        return column.cast(pa.int64() if ends["min"] >= -_EXACT and ends["max"] <= _EXACT else pa.string())
+        return column.cast(
+            pa.int64() if ends["min"] >= -_EXACT and ends["max"] <= _EXACT else pa.string()
+        )
     if pa.types.is_float32(kind) or pa.types.is_float64(kind):
-        # A large value may be an integer that Arrow has rounded: JSON that mixes integers and numbers is read so.
+        # A large value may be an integer that Arrow has rounded: JSON that mixes integers and
+        # numbers is read so.
         rounded = pc.any(pc.greater_equal(pc.abs(column), float(_EXACT))).as_py()
         return None if rounded else column.cast(pa.float64())
     return column if kind in (pa.string(), pa.bool_()) else None
@@ -87,7 +95,9 @@ def id_column(table: pa.Table, name: str) -> pa.Array | None:
 
 
 def unify_kept(schemas: Sequence[pa.Schema]) -> pa.Schema:
-    """The schema that the records of all blocks fit into, whatever their order; `conform` brings them there."""
+    """The schema that the records of all blocks fit into, whatever their order; `conform` brings
+    them there.
+    """
     first = schemas[0]
     fields = []
     for field in first:

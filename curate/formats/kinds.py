@@ -16,9 +16,8 @@ _TRIED_ROWS = 200
 def guess_kind(block: Block, fmt: str | dict[str, Any] | None = None) -> str:
     """The first of the kinds that at least half as many of a block's first rows make as any kind.
 
-    A few rows without an answer must not turn conversations into prompts. Raises UserError, with the reason for sft, if
-    the rows make no kind.
-    """
+    A few rows without an answer must not turn conversations into prompts. Raises UserError, with
+    the reason for sft, if the rows make no kind."""
     block = block.head(min(block.n_rows, _TRIED_ROWS))
     found: dict[str, int] = {}
     reasons: dict[str, UserError] = {}

@@ -55,9 +55,15 @@ def check_mapping(spec: Spec, kind: str) -> None:
     for key, value in spec.items():
         if key not in known:
             raise UserError(f"format: {unknown(f'key of a mapping for kind {kind}', key, known)}")
-        constant = isinstance(value, Mapping) and set(value) == {"constant"} and isinstance(value["constant"], str)
+        constant = (
+            isinstance(value, Mapping)
+            and set(value) == {"constant"}
+            and isinstance(value["constant"], str)
+        )
         if not isinstance(value, str) and not constant:
-            raise UserError(f"format: '{key}' must be the name of a column or {{constant: text}}, not {value!r}")
+            raise UserError(
+                f"format: '{key}' must be the name of a column or {{constant: text}}, not {value!r}"
+            )
     for names in _NEEDED[kind]:
         if not set(names) & spec.keys():
             raise UserError(f"format: a mapping for kind '{kind}' needs '{' or '.join(names)}'")
@@ -73,7 +79,9 @@ def mapping_columns(spec: Spec) -> dict[str, str]:
 def mapping_format(spec: Spec) -> Format:
     """The format that a mapping describes."""
     columns = mapping_columns(spec)
-    lists = tuple(columns[key] for key in ("messages", "prompt", "chosen", "rejected") if key in columns)
+    lists = tuple(
+        columns[key] for key in ("messages", "prompt", "chosen", "rejected") if key in columns
+    )
     return Format(
         "mapping",
         tuple(_NEEDED),

@@ -6,8 +6,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.files import Row
-from curate.formats.base import Format, Sample, describe, json_or_text, message, optional_text, text_of
-from curate.formats.columns import NotPlain, Part, assemble, body_of, filled, needed_text, text_column
+from curate.formats.base import (
+    Format,
+    Sample,
+    describe,
+    json_or_text,
+    message,
+    optional_text,
+    text_of,
+)
+from curate.formats.columns import (
+    NotPlain,
+    Part,
+    assemble,
+    body_of,
+    filled,
+    needed_text,
+    text_column,
+)
 from curate.records import BadRow, Body
 
 _INPUTS = ("input", "context")
@@ -15,7 +31,9 @@ _OUTPUTS = ("output", "response")
 
 
 def _first(row: Row, names: tuple[str, ...]) -> str:
-    """The first of `names` that the row holds something under; the first of all where it holds none."""
+    """The first of `names` that the row holds something under; the first of all where it holds
+    none.
+    """
     return next((name for name in names if row.get(name) is not None), names[0])
 
 
@@ -40,7 +58,11 @@ def _history(value: object) -> list[dict[str, str | None]]:
     pairs = value if isinstance(value, list) else [value]
     turns = []
     for pair in pairs:
-        if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
+        if (
+            not isinstance(pair, list)
+            or len(pair) != 2
+            or not all(isinstance(text, str) for text in pair)
+        ):
             raise BadRow(f"field 'history' holds {describe(pair)}, not pairs of texts")
         turns += [message("user", pair[0]), message("assistant", pair[1])]
     return turns
@@ -71,14 +93,18 @@ def _alpaca_columns(table: pa.Table, kind: str) -> pa.Table | None:
 def pairs(
     n_rows: int, kind: str, system: pa.Array | None, prompt: pa.Array, response: pa.Array | None
 ) -> pa.Table | None:
-    """The body table of kind `sft` or `prompt` from columns of text; None where a column it needs is not there."""
+    """The body table of kind `sft` or `prompt` from columns of text; None where a column it needs
+    is not there.
+    """
     parts: list[Part] = [("system", system, filled(system))] if system is not None else []
     parts.append(("user", prompt, None))
     if kind == "prompt":
         return body_of(kind, n_rows, {"prompt": assemble(n_rows, parts)})
     if response is None:
         return None
-    return body_of(kind, n_rows, {"messages": assemble(n_rows, [*parts, ("assistant", response, None)])})
+    return body_of(
+        kind, n_rows, {"messages": assemble(n_rows, [*parts, ("assistant", response, None)])}
+    )
 
 
 def _gsm8k(row: Row, kind: str) -> Body:
@@ -125,7 +151,9 @@ ALPACA = Format(
     ("sft", "prompt"),
     frozenset(("instruction", *_INPUTS, *_OUTPUTS, "system", "tools", "history")),
     _alpaca,
-    lambda sample, kind: _is_text(sample, "instruction") and (kind == "prompt" or _is_text(sample, *_OUTPUTS)),
+    lambda sample, kind: (
+        _is_text(sample, "instruction") and (kind == "prompt" or _is_text(sample, *_OUTPUTS))
+    ),
     _alpaca_columns,
 )
 GSM8K = Format(
@@ -137,5 +165,10 @@ GSM8K = Format(
     _gsm8k_columns,
 )
 TEXT = Format(
-    "text", ("prompt",), frozenset(("text",)), _text, lambda sample, kind: _is_text(sample, "text"), _text_columns
+    "text",
+    ("prompt",),
+    frozenset(("text",)),
+    _text,
+    lambda sample, kind: _is_text(sample, "text"),
+    _text_columns,
 )

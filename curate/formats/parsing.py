@@ -1,9 +1,8 @@
 """A block of raw rows into records, quarantined rows and the names of what was dropped.
 
-The plain rule for one row decides; where a format has a rule for whole columns too, it is tried first, and only the
-rows it makes no valid record of go through the plain one. Both give the same, so results never depend on how a source
-was cut into blocks.
-"""
+The plain rule for one row decides; where a format has a rule for whole columns too, it is tried
+first, and only the rows it makes no valid record of go through the plain one. Both give the same,
+so results never depend on how a source was cut into blocks."""
 
 from __future__ import annotations
 
@@ -56,14 +55,20 @@ class _Rows:
     raw: list[Row] = field(default_factory=list)
 
 
-def parse_block(block: Block, form: Format, kind: str, keep: Sequence[str], *, by_columns: bool = True) -> Parsed:
-    """Records of a block in one format, with the columns `keep` beside them; `by_columns` off leaves the plain rule."""
+def parse_block(
+    block: Block, form: Format, kind: str, keep: Sequence[str], *, by_columns: bool = True
+) -> Parsed:
+    """Records of a block in one format, with the columns `keep` beside them; `by_columns` off
+    leaves the plain rule.
+    """
     table = block.table() if form.vector and by_columns else None
     fast = _by_columns(block, table, form, kind, keep) if table is not None else None
     return fast if fast is not None else _by_rows(block, form, kind, keep)
 
 
-def _by_columns(block: Block, table: pa.Table, form: Format, kind: str, keep: Sequence[str]) -> Parsed | None:
+def _by_columns(
+    block: Block, table: pa.Table, form: Format, kind: str, keep: Sequence[str]
+) -> Parsed | None:
     assert form.vector is not None
     kept = {name: kept_column(table, name) for name in keep}
     ids = id_column(table, _ID)
@@ -162,5 +167,7 @@ def _dropped_columns(table: pa.Table, form: Format, keep: Sequence[str]) -> froz
     for column in form.turns:
         kind = table.schema.field(column).type if column in names else None
         if kind is not None and pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
-            names |= {f"{column}[].{child.name}" for child in kind.value_type if child.name not in _KEYS}
+            names |= {
+                f"{column}[].{child.name}" for child in kind.value_type if child.name not in _KEYS
+            }
     return frozenset(_unused(names, form, keep))

@@ -1,17 +1,25 @@
 """Pairs of a better and a worse answer: `preference`.
 
-`chosen` and `rejected` are text, one message, or message lists that may repeat the prompt; the records hold only what
-follows it. The prompt is a column (text or messages; LLaMA-Factory's `conversations`, Alpaca's `instruction` and
-`input`), or what both lists begin with, or the transcript both texts begin with (`\n\nHuman: … \n\nAssistant: …`, as
-HH-RLHF writes it). A row whose repeated prompt differs is bad.
-"""
+`chosen` and `rejected` are text, one message, or message lists that may repeat the prompt; the
+records hold only what follows it. The prompt is a column (text or messages; LLaMA-Factory's
+`conversations`, Alpaca's `instruction` and `input`), or what both lists begin with, or the
+transcript both texts begin with (`\n\nHuman: … \n\nAssistant: …`, as HH-RLHF writes it). A row
+whose repeated prompt differs is bad."""
 
 from __future__ import annotations
 
 import re
 
 from curate.files import Row
-from curate.formats.base import Format, Sample, describe, json_or_text, message, optional_text, text_of
+from curate.formats.base import (
+    Format,
+    Sample,
+    describe,
+    json_or_text,
+    message,
+    optional_text,
+    text_of,
+)
 from curate.formats.chat import Message, turn, turns
 from curate.records import BadRow, Body
 
@@ -60,7 +68,9 @@ def _side(row: Row, name: str) -> list[Message]:
 def _transcript(text: str) -> list[Message]:
     parts = _TRANSCRIPT.split(text)[1:]
     roles = {"Human": "user", "Assistant": "assistant"}
-    return [message(roles[who], said.strip()) for who, said in zip(parts[::2], parts[1::2], strict=True)]
+    return [
+        message(roles[who], said.strip()) for who, said in zip(parts[::2], parts[1::2], strict=True)
+    ]
 
 
 def _common_prompt(sides: list[list[Message]]) -> list[Message]:
@@ -80,7 +90,9 @@ def _common_prompt(sides: list[list[Message]]) -> list[Message]:
 
 
 def _after(prompt: list[Message], side: list[Message], name: str) -> list[Message]:
-    """The answer without the prompt it may repeat; a system turn of the prompt may be left out in the repetition."""
+    """The answer without the prompt it may repeat; a system turn of the prompt may be left out in
+    the repetition.
+    """
     if not side or side[0]["role"] == "assistant":
         return side
     spoken = [one for one in prompt if one["role"] != "system"]
@@ -91,7 +103,9 @@ def _after(prompt: list[Message], side: list[Message], name: str) -> list[Messag
 
 
 def _rating(row: Row, name: str) -> float | None:
-    column = next((form.format(name) for form in _RATINGS if row.get(form.format(name)) is not None), None)
+    column = next(
+        (form.format(name) for form in _RATINGS if row.get(form.format(name)) is not None), None
+    )
     if column is None:
         return None
     value = row[column]
@@ -106,7 +120,9 @@ def _rating(row: Row, name: str) -> float | None:
 
 
 def _fits(sample: Sample, kind: str) -> bool:
-    return set(_SIDES) <= sample.keys() and not {"number", "truth value"} & (sample["chosen"] | sample["rejected"])
+    return set(_SIDES) <= sample.keys() and not {"number", "truth value"} & (
+        sample["chosen"] | sample["rejected"]
+    )
 
 
 PREFERENCE = Format(

@@ -1,12 +1,13 @@
-"""A second process for a cold start: it compiles the largest kernels while this one compiles the others.
+"""A second process for a cold start: it compiles the largest kernels while this one compiles the
+others.
 
     begin(("score_pairs", "scan"))     where one of them is not in the cache, a process sets to work
     wait()                             before the first call of one of them: until that process is done
 
-What is handed over is numba's cache on disk, whose files appear whole or not at all. The two processes compile no entry
-in common. A process that fails costs time and nothing else: whoever calls a kernel that is not in the cache compiles
-it. On a machine with one processor nothing is begun.
-"""
+What is handed over is numba's cache on disk, whose files appear whole or not at all. The two
+processes compile no entry in common. A process that fails costs time and nothing else: whoever
+calls a kernel that is not in the cache compiles it. On a machine with one processor nothing is
+begun."""
 
 from __future__ import annotations
 
@@ -83,13 +84,17 @@ KERNELS: dict[str, tuple[Any, tuple[types.Type, ...]]] = {
 
 
 def begin(matchers: Collection[str]) -> None:
-    """Have the kernels of some matchers compiled, if they are not in the cache and there is a processor to spare."""
+    """Have the kernels of some matchers compiled, if they are not in the cache and there is a
+    processor to spare.
+    """
     global _helper
     missing = [name for name in KERNELS if name in matchers and not _is_cached(KERNELS[name][0])]
     if _helper is not None or not missing or len(os.sched_getaffinity(0)) < 2:
         return
     command = [sys.executable, "-m", "curate.kernels.ahead", *missing]
-    _helper = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _helper = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     atexit.register(_stop, _helper)
 
 
@@ -105,7 +110,9 @@ def _stop(helper: subprocess.Popen[bytes]) -> None:
 
 
 def _is_cached(kernel: Any) -> bool:
-    """Whether there is an index of the kernel in numba's cache; it is one of these very kernels by its digest."""
+    """Whether there is an index of the kernel in numba's cache; it is one of these very kernels by
+    its digest.
+    """
     return any(Path(kernel.stats.cache_path).glob(f"*.{kernel.py_func.__qualname__}-*.nbi"))
 
 

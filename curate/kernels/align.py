@@ -1,14 +1,15 @@
-"""How much of an item stands in a stretch of a record, and which words: the greedy alignment behind `robust`.
+"""How much of an item stands in a stretch of a record, and which words: the greedy alignment behind
+`robust`.
 
-Both texts are runs of words. Where the item and the stretch share a seed (a few words in a row) at places i and j, they
-agree along the diagonal j - i. Diagonals are walked from the heaviest down: along one, words that are equal and that no
-heavier one has taken are taken, past words that differ, until `misses` in a row do. Words that were replaced cost only
-themselves that way, words that were put in or left out begin another diagonal, and so does a sentence that was moved.
-What was taken is compared as text before it counts, so a hash collision never gives a
-word away.
+Both texts are runs of words. Where the item and the stretch share a seed (a few words in a row) at
+places i and j, they agree along the diagonal j - i. Diagonals are walked from the heaviest down:
+along one, words that are equal and that no heavier one has taken are taken, past words that differ,
+until `misses` in a row do. Words that were replaced cost only themselves that way, words that were
+put in or left out begin another diagonal, and so does a sentence that was moved. What was taken is
+compared as text before it counts, so a hash collision never gives a word away.
 
-The work for one stretch is bounded by the item's length alone: `chains` diagonals of at most that length.
-"""
+The work for one stretch is bounded by the item's length alone: `chains` diagonals of at most that
+length."""
 
 from __future__ import annotations
 
@@ -37,7 +38,9 @@ class Rule(NamedTuple):
 
 
 class Items(NamedTuple):
-    """The words of all items, and the seeds by which they are found: flat arrays, passed to numba as one tuple."""
+    """The words of all items, and the seeds by which they are found: flat arrays, passed to numba
+    as one tuple.
+    """
 
     n: int  # words in a seed
     data: np.ndarray  # uint8: the fields' texts, one after the other
@@ -56,7 +59,9 @@ class Items(NamedTuple):
     bloom: np.ndarray  # uint64 words: filter of the seeds
     slots: np.ndarray  # uint64 [slots, 2]: hash of a seed; its number + 1 above (0: free)
     seeds: np.ndarray  # int32 [seeds, 3]: first and end of its postings, its weight
-    postings: np.ndarray  # int32 [., 2]: word positions where the seed begins, ascending, and their items
+    postings: (
+        np.ndarray
+    )  # int32 [., 2]: word positions where the seed begins, ascending, and their items
 
 
 class Words(NamedTuple):
@@ -99,11 +104,11 @@ def best_stretch(
     events: np.ndarray, places: np.ndarray, size: int, first: int, reach: int, n: int,
     weights: np.ndarray, counts: np.ndarray,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """The events `places[low:high]`, later words first, that lie within `reach` and whose seeds hold most of the item.
+    """The events `places[low:high]`, later words first, that lie within `reach` and whose seeds
+    hold most of the item.
 
-    Returns low, high and the weight of the words held; of equal stretches it is the one that begins first. `first` is
-    the item's first word; `counts` holds zeros, before and after.
-    """
+    Returns low, high and the weight of the words held; of equal stretches it is the one that begins
+    first. `first` is the item's first word; `counts` holds zeros, before and after."""
     low, weight = np.int64(0), np.int64(0)
     best_low, best_high, best = np.int64(0), np.int64(0), np.int64(-1)
     for high in range(size):
@@ -138,7 +143,9 @@ def _diagonals(
     events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int, n: int,
     weights: np.ndarray, keys: np.ndarray, chains: np.ndarray, order: np.ndarray,
 ) -> int:  # fmt: skip
-    """Write the diagonals of the events and their order by the weight of the words held; returns their number."""
+    """Write the diagonals of the events and their order by the weight of the words held; returns
+    their number.
+    """
     for i in range(low, high):
         at, word = events[places[i], 0] - first, events[places[i], 1]
         keys[i - low] = (np.int64(word - at + length) << _HALF) | np.int64(at)
@@ -163,7 +170,9 @@ def _walk(
     hashes: np.ndarray, size: int, taken: np.ndarray, mark: int, partners: np.ndarray,
     misses: int,
 ) -> None:  # fmt: skip
-    """Take what agrees along one diagonal: between its seeds, and on both sides until too many in a row differ."""
+    """Take what agrees along one diagonal: between its seeds, and on both sides until too many in a
+    row differ.
+    """
     at, missed = begin - 1, np.int64(0)
     while at >= 0 and at >= -diagonal and missed < misses:
         missed += 1
@@ -185,7 +194,8 @@ def align(
     events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int,
     items: Items, words: Words, mark: int, scratch: Scratch, rule: Rule,
 ) -> None:  # fmt: skip
-    """Find the words of an item in the record around the seeds `places[low:high]`: `scratch.partners` holds them.
+    """Find the words of an item in the record around the seeds `places[low:high]`:
+    `scratch.partners` holds them.
 
     The item's words are `length` from `first` on. `mark` must be new to the record.
     """
@@ -193,7 +203,9 @@ def align(
     keys, chains, order, partners = scratch.keys, scratch.chains, scratch.order, scratch.partners
     for i in range(length):
         partners[i] = -1
-    n_chains = _diagonals(events, places, low, high, first, length, items.n, items.weights, keys, chains, order)
+    n_chains = _diagonals(
+        events, places, low, high, first, length, items.n, items.weights, keys, chains, order
+    )
     for i in range(n_chains - 1, max(n_chains - 1 - rule.chains, -1), -1):
         c = order[i] & _LOW
         _walk(
@@ -208,17 +220,23 @@ def confirm(first: int, length: int, items: Items, words: Words, partners: np.nd
     for i in range(length):
         word, at = partners[i], first + i
         if word >= 0 and not same_token(
-            items.data, items.begins[at], items.ends[at], words.data, words.begins[word], words.ends[word]
+            items.data,
+            items.begins[at],
+            items.ends[at],
+            words.data,
+            words.begins[word],
+            words.ends[word],
         ):
             partners[i] = -1
 
 
 @inner
 def score_of(item: int, items: Items, partners: np.ndarray, short: float) -> float:
-    """Mean over the item's fields of the weight of the words found, as a share of all, to twelve decimals.
+    """Mean over the item's fields of the weight of the words found, as a share of all, to twelve
+    decimals.
 
-    Fields without words are left out. For an item of fewer than `short` words it is raised to the power of
-    short / words: half of a short question is a common phrase, half of a long one is not.
+    Fields without words are left out. For an item of fewer than `short` words it is raised to the
+    power of short / words: half of a short question is a common phrase, half of a long one is not.
     """
     total, word, fields = 0.0, np.int64(0), np.int64(0)
     size = items.first[item + 1] - items.first[item]
@@ -238,7 +256,9 @@ def score_of(item: int, items: Items, partners: np.ndarray, short: float) -> flo
 
 @inner
 def is_variant(item: int, items: Items, partners: np.ndarray, rule: Rule) -> bool:
-    """Whether the words that are no numbers and no names agree and the numbers differ: another item of one template."""
+    """Whether the words that are no numbers and no names agree and the numbers differ: another item
+    of one template.
+    """
     plain, plain_found, numbers, numbers_found = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
     first = items.first[item]
     for at in range(first, items.first[item + 1]):

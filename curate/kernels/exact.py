@@ -1,4 +1,6 @@
-"""Hashes of whole token sequences, and of how texts begin: what the matcher `exact` looks up and compares."""
+"""Hashes of whole token sequences, and of how texts begin: what the matcher `exact` looks up and
+compares.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,16 @@ from curate.kernels.tokens import MAX_TOKENS, make_edges, mix, next_tokens
 from curate.kernels.windows import may_hold, same_window
 
 _GLANCE, _OPENING = 64, 5
-"""Bytes of a turn that are looked at first, and tokens that are wanted of them: few turns begin like an item."""
+"""Bytes of a turn that are looked at first, and tokens that are wanted of them: few turns begin
+like an item.
+"""
 
 
 @jit
 def hash_texts(tokens: Tokens) -> np.ndarray:
-    """Two hashes of each text (uint64 [texts, 2]): of all its tokens, 0 where it has none, and of its opening."""
+    """Two hashes of each text (uint64 [texts, 2]): of all its tokens, 0 where it has none, and of
+    its opening.
+    """
     out = np.zeros((tokens.first.size - 1, 2), np.uint64)
     for i in range(out.shape[0]):
         first, n = tokens.first[i], tokens.first[i + 1] - tokens.first[i]
@@ -38,7 +44,9 @@ def _opening(hashes: np.ndarray, first: int, n: int) -> np.uint64:
 
 
 @jit
-def may_equal(data: np.ndarray, starts: np.ndarray, stops: np.ndarray, known: np.ndarray) -> np.ndarray:
+def may_equal(
+    data: np.ndarray, starts: np.ndarray, stops: np.ndarray, known: np.ndarray
+) -> np.ndarray:
     """Of each text, whether it may be an item: the filter `known` holds the items' openings.
 
     So may a text whose first bytes do not hold its opening whole.
@@ -51,7 +59,9 @@ def may_equal(data: np.ndarray, starts: np.ndarray, stops: np.ndarray, known: np
         while stop < stops[i] and data[stop] & 0xC0 == 0x80:  # not inside a code point
             stop -= 1
         n, _ = next_tokens(data, starts[i], stop, edges, begins, ends, hashes, np.int64(0))
-        if stop < stops[i] and n > 0 and ends[n - 1] == stop:  # a token that goes on is not known yet
+        if (
+            stop < stops[i] and n > 0 and ends[n - 1] == stop
+        ):  # a token that goes on is not known yet
             n -= 1
         if stop == stops[i] or n >= _OPENING:
             out[i] = may_hold(known, _opening(hashes, np.int64(0), n))

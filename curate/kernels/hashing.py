@@ -1,7 +1,7 @@
 """128-bit content hashes of records: fast, stable for ever, not cryptographic.
 
-Two records have one content hash iff their turns have the same roles and texts (but for collisions: 2^-128 a pair).
-"""
+Two records have one content hash iff their turns have the same roles and texts (but for collisions:
+2^-128 a pair)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,16 @@ _OTHER_SEED = np.uint64(0x2545F4914F6CDD1D)
 
 @jit
 def hash_rows(
-    data: np.ndarray, starts: np.ndarray, stops: np.ndarray, tags: np.ndarray, docs: np.ndarray, n_docs: int
+    data: np.ndarray,
+    starts: np.ndarray,
+    stops: np.ndarray,
+    tags: np.ndarray,
+    docs: np.ndarray,
+    n_docs: int,
 ) -> np.ndarray:
-    """Hash the turns of every record, in order, each with its tag (its role) and length: uint64 [n_docs, 2]."""
+    """Hash the turns of every record, in order, each with its tag (its role) and length: uint64
+    [n_docs, 2].
+    """
     out = np.empty((n_docs, 2), np.uint64)
     for doc in range(n_docs):
         out[doc, 0], out[doc, 1] = K, _OTHER_SEED
@@ -35,5 +42,8 @@ def hash_rows(
         for i in range(8):
             tail[i] = data[at + i] if at + i < stop else 0
         word = load8(tail, 0)
-        out[docs[turn], 0], out[docs[turn], 1] = mix(a, word), mix(b ^ (a >> np.uint64(17)), word * _MIX)
+        out[docs[turn], 0], out[docs[turn], 1] = (
+            mix(a, word),
+            mix(b ^ (a >> np.uint64(17)), word * _MIX),
+        )
     return out

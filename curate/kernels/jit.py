@@ -1,11 +1,12 @@
-"""How functions are compiled, and what numba alone does not say: bits of 64 bytes at once, and tables made when needed.
+"""How functions are compiled, and what numba alone does not say: bits of 64 bytes at once, and
+tables made when needed.
 
     jit       called from Python (an entry), and by other kernels: compiled once, cached on disk
     inner     called by kernels alone: compiled into each entry that calls it (`curate.kernels.parts`)
 
-The cache of numba goes by the file and the name of an entry and does not see a change in what it calls. So entries are
-named by a digest of everything that is compiled: this folder, and the rule of `curate.text.tokenise`.
-"""
+The cache of numba goes by the file and the name of an entry and does not see a change in what it
+calls. So entries are named by a digest of everything that is compiled: this folder, and the rule of
+`curate.text.tokenise`."""
 
 from __future__ import annotations
 
@@ -39,19 +40,27 @@ DIGEST = _digest_of_kernels()
 def jit(function: _F) -> _F:
     """Compile an entry: no GIL, cached on disk, integer wrap-around as in C."""
     function.__qualname__ += f"_{DIGEST}"
-    return numba.njit(nogil=True, cache=True, no_cfunc_wrapper=True, pipeline_class=Compiler)(function)
+    return numba.njit(nogil=True, cache=True, no_cfunc_wrapper=True, pipeline_class=Compiler)(
+        function
+    )
 
 
 def inner(function: _F) -> _F:
-    """Let entries call a function: it is compiled as a part of each. From Python it runs as it stands."""
-    part = numba.njit(nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, pipeline_class=Compiler)(function)
+    """Let entries call a function: it is compiled as a part of each. From Python it runs as it
+    stands.
+    """
+    part = numba.njit(
+        nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, pipeline_class=Compiler
+    )(function)
     # numba takes it for the compiled one, which that type does not keep alive.
     vars(function).update(_numba_type_=types.Dispatcher(part), _part=part)
     return function
 
 
 def _pointer(context: Any, builder: Any, sig: Any, args: Any, kind: Any) -> Any:
-    """Where `array[offset]` lies, as a pointer to `kind`; array and offset are the first two arguments."""
+    """Where `array[offset]` lies, as a pointer to `kind`; array and offset are the first two
+    arguments.
+    """
     data = context.make_array(sig.args[0])(context, builder, args[0]).data
     place = builder.gep(data, [context.cast(builder, args[1], sig.args[1], types.intp)])
     return builder.bitcast(place, kind.as_pointer())
@@ -67,12 +76,14 @@ def _load8(typing_context: Any, array: Any, offset: Any) -> Any:
     return types.uint64(array, types.intp), codegen
 
 
-def byte_bits(holds: Callable[[Any, Any, Callable[[int], Any]], Any]) -> Callable[[np.ndarray, int], np.uint64]:
-    """Make a compiled function that gives one bit for each of 64 bytes of a uint8 array from any offset.
+def byte_bits(
+    holds: Callable[[Any, Any, Callable[[int], Any]], Any],
+) -> Callable[[np.ndarray, int], np.uint64]:
+    """Make a compiled function that gives one bit for each of 64 bytes of a uint8 array from any
+    offset.
 
-    `holds(builder, bytes, constant)` builds the vector of truth values out of the vector of bytes; `constant(value)` is
-    64 times one byte.
-    """
+    `holds(builder, bytes, constant)` builds the vector of truth values out of the vector of bytes;
+    `constant(value)` is 64 times one byte."""
 
     def bits(typing_context: Any, array: Any, offset: Any) -> Any:
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -112,11 +123,11 @@ lowest_bit: Callable[[np.uint64], np.uint64] = _lowest_bit
 
 
 def table(make: Callable[[], np.ndarray]) -> Callable[[int], int]:
-    """A look-up by code point that is made when it is compiled in: what comes from the cache needs no table.
+    """A look-up by code point that is made when it is compiled in: what comes from the cache needs
+    no table.
 
-    `make` gives a whole number for each code point up to some multiple of 256. Of its pages of 256 equal ones are held
-    once: Unicode's would take half a megabyte in every kernel.
-    """
+    `make` gives a whole number for each code point up to some multiple of 256. Of its pages of 256
+    equal ones are held once: Unicode's would take half a megabyte in every kernel."""
 
     def find(typing_context: Any, code: Any) -> Any:
         pages, which = np.unique(make().reshape(-1, 256), axis=0, return_inverse=True)
@@ -124,7 +135,9 @@ def table(make: Callable[[], np.ndarray]) -> Callable[[int], int]:
 
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             place = builder.trunc(args[0], ir.IntType(32))
-            page = _constant(builder, which.astype(np.uint16), builder.lshr(place, ir.Constant(place.type, 8)))
+            page = _constant(
+                builder, which.astype(np.uint16), builder.lshr(place, ir.Constant(place.type, 8))
+            )
             start = builder.shl(builder.zext(page, place.type), ir.Constant(place.type, 8))
             within = builder.and_(place, ir.Constant(place.type, 255))
             return _constant(builder, pages.ravel(), builder.or_(start, within))

@@ -1,4 +1,6 @@
-"""The loop of langdetect over random numbers that were drawn before, for `curate.verify.constraints.detector`."""
+"""The loop of langdetect over random numbers that were drawn before, for
+`curate.verify.constraints.detector`.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,14 @@ def _normalised(prob: Floats) -> float:
 
 @jit
 def mean_of_trials(
-    grams: NDArray[np.int64], probabilities: Floats, words: NDArray[np.uint32], cosines: Floats, sines: Floats
+    grams: NDArray[np.int64],
+    probabilities: Floats,
+    words: NDArray[np.uint32],
+    cosines: Floats,
+    sines: Floats,
 ) -> Floats:
-    """The mean of seven trials, a probability for each language; a first one below 0 if the numbers do not suffice.
+    """The mean of seven trials, a probability for each language; a first one below 0 if the numbers
+    do not suffice.
 
     Every operation is langdetect's, in its order.
     """

@@ -1,8 +1,9 @@
-"""Byte scanners that find where rows begin and end: compiled, without the GIL, at about the speed of memory.
+"""Byte scanners that find where rows begin and end: compiled, without the GIL, at about the speed
+of memory.
 
-They decide nothing about what a row says; that is left to `json`, `csv` and Arrow. The state of each lives in a small
-integer array that the caller keeps, so that a file can be fed in chunks of any size.
-"""
+They decide nothing about what a row says; that is left to `json`, `csv` and Arrow. The state of
+each lives in a small integer array that the caller keeps, so that a file can be fed in chunks of
+any size."""
 
 from __future__ import annotations
 
@@ -17,11 +18,15 @@ Places = npt.NDArray[np.int64]
 
 _openers = any_of("{[")
 _big_n, _small_a, _big_i, _small_n = any_of("N"), any_of("a"), any_of("I"), any_of("n")
-# What can stand before a number: white space, a comma, a minus sign (and more below "0"), a colon, a bracket.
+# What can stand before a number: white space, a comma, a minus sign (and more below "0"), a colon,
+# a bracket.
 _before = byte_bits(
     lambda builder, text, constant: builder.or_(
         builder.icmp_unsigned("<", text, constant(48)),
-        builder.or_(builder.icmp_unsigned("==", text, constant(58)), builder.icmp_unsigned("==", text, constant(91))),
+        builder.or_(
+            builder.icmp_unsigned("==", text, constant(58)),
+            builder.icmp_unsigned("==", text, constant(91)),
+        ),
     )
 )
 _newlines = any_of("\n")
@@ -53,23 +58,30 @@ def newlines(data: Bytes) -> Places:
 
 @jit
 def is_tame(data: Bytes, starts: Places, ends: Places, depth: int) -> bool:
-    """Whether no row of JSON nests deeper than `depth` or spells a number with letters (NaN, Infinity, Inf).
+    """Whether no row of JSON nests deeper than `depth` or spells a number with letters (NaN,
+    Infinity, Inf).
 
-    A first look at 64 bytes at a time counts what could open a level or begin such a number, in strings or out; only
-    rows where that leaves a doubt are read byte by byte. " Nancy" and " Information" raise one too, most words do not.
-    """
+    A first look at 64 bytes at a time counts what could open a level or begin such a number, in
+    strings or out; only rows where that leaves a doubt are read byte by byte. " Nancy" and "
+    Information" raise one too, most words do not."""
     for row in range(starts.size):
         start, end = starts[row], ends[row]
         openers, letters = 0, np.uint64(0)
         at = start
         while at + 65 < data.size and at < end:
-            rest = ~np.uint64(0) if at + 64 <= end else (np.uint64(1) << np.uint64(end - at)) - np.uint64(1)
+            rest = (
+                ~np.uint64(0)
+                if at + 64 <= end
+                else (np.uint64(1) << np.uint64(end - at)) - np.uint64(1)
+            )
             bits = _openers(data, at) & rest
             while bits != 0:
                 bits &= bits - np.uint64(1)
                 openers += 1
             if at > 0:
-                named = (_big_n(data, at) & _small_a(data, at + 1)) | (_big_i(data, at) & _small_n(data, at + 1))
+                named = (_big_n(data, at) & _small_a(data, at + 1)) | (
+                    _big_i(data, at) & _small_n(data, at + 1)
+                )
                 letters |= named & _before(data, at - 1) & rest
             at += 64
         doubt = at < end or start == 0 or openers > depth or letters != 0
@@ -102,9 +114,8 @@ def _is_tame(line: Bytes, depth: int) -> bool:
 def array_cuts(data: Bytes, state: Places) -> Places:
     """Places of the commas between the elements of a JSON array, and of the bracket that closes it.
 
-    `state` is [depth, in a string, after a backslash, array closed]; start with [1, 0, 0, 0] just after the opening
-    bracket. Once the array is closed nothing more is found.
-    """
+    `state` is [depth, in a string, after a backslash, array closed]; start with [1, 0, 0, 0] just
+    after the opening bracket. Once the array is closed nothing more is found."""
     cuts = np.empty(data.size, np.int64)
     n = 0
     depth, text, escape = state[0], state[1], state[2]
@@ -140,10 +151,10 @@ def array_cuts(data: Bytes, state: Places) -> Places:
 def quoted_cuts(data: Bytes, state: Places, delimiter: int) -> Places:
     """Places of the newlines that end a row of CSV, by the very rules of Python's `csv` reader.
 
-    `state` is [where in a field, place of the quote that opened it, longest quoted field, found a longer one], with the
-    place counted from the start of the next chunk; start with [0, 0, limit, 0]. Where in a field: 0 at its start, 1
-    inside a bare one, 2 inside quotes, 3 after a quote inside quotes. After a longer field nothing more is found.
-    """
+    `state` is [where in a field, place of the quote that opened it, longest quoted field, found a
+    longer one], with the place counted from the start of the next chunk; start with [0, 0, limit,
+    0]. Where in a field: 0 at its start, 1 inside a bare one, 2 inside quotes, 3 after a quote
+    inside quotes. After a longer field nothing more is found."""
     cuts = np.empty(data.size, np.int64)
     n = 0
     at, opened, limit = state[0], state[1], state[2]
@@ -180,6 +191,8 @@ def strip(data: Bytes, starts: Places, ends: Places) -> None:
         start, end = starts[i], ends[i]
         while start < end and (data[start] == 32 or 9 <= data[start] <= 10 or data[start] == 13):
             start += 1
-        while end > start and (data[end - 1] == 32 or 9 <= data[end - 1] <= 10 or data[end - 1] == 13):
+        while end > start and (
+            data[end - 1] == 32 or 9 <= data[end - 1] <= 10 or data[end - 1] == 13
+        ):
             end -= 1
         starts[i], ends[i] = start, end

@@ -1,13 +1,13 @@
-"""MinHash over word shingles: sets of shingles, signatures, bands, candidates, and the exact Jaccard value.
+"""MinHash over word shingles: sets of shingles, signatures, bands, candidates, and the exact
+Jaccard value.
 
     sets = shingle_sets(data, starts, stops, texts, n_texts, 5)
     signed = signatures(sets, permutations(128))
     keys = band_keys(signed, *optimal_bands(0.7, 128))
     jaccard(sets, 0, sets, 1)
 
-`curate.text.minhash` says what these are and makes their numbers. Everything works on flat arrays without the GIL;
-`shingle_sets` takes 8 bytes a token.
-"""
+`curate.text.minhash` says what these are and makes their numbers. Everything works on flat arrays
+without the GIL; `shingle_sets` takes 8 bytes a token."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ _BASE = np.uint64(0xD6E8FEB86659FD93)
 
 
 class ShingleSets(NamedTuple):
-    """Distinct shingle hashes of many texts, ascending in each: `hashes[first[i]:first[i+1]]` are those of text i."""
+    """Distinct shingle hashes of many texts, ascending in each: `hashes[first[i]:first[i+1]]` are
+    those of text i.
+    """
 
     hashes: np.ndarray  # uint64
     first: np.ndarray  # int64 [texts + 1]
@@ -52,7 +54,9 @@ def _token_hashes(
 
 @inner
 def _distinct_windows(tokens: np.ndarray, n: int) -> np.ndarray:
-    """The distinct hashes of all windows of n tokens, ascending; of all tokens where there are fewer."""
+    """The distinct hashes of all windows of n tokens, ascending; of all tokens where there are
+    fewer.
+    """
     size = min(n, tokens.size)
     windows = np.empty(tokens.size - size + 1 if size else 0, np.uint64)
     for begin in range(windows.size):
@@ -75,11 +79,14 @@ def shingle_sets(
 ) -> ShingleSets:
     """The shingles of n tokens of `n_texts` texts.
 
-    Stretch i is the valid UTF-8 `data[starts[i]:stops[i]]` and belongs to text `texts[i]`; `texts` must ascend. Texts
-    without a token have no shingle.
-    """
+    Stretch i is the valid UTF-8 `data[starts[i]:stops[i]]` and belongs to text `texts[i]`; `texts`
+    must ascend. Texts without a token have no shingle."""
     tokens, begins = _token_hashes(data, starts, stops, texts, n_texts)
-    hashes, first, k = np.empty(begins[n_texts], np.uint64), np.zeros(n_texts + 1, np.int64), np.int64(0)
+    hashes, first, k = (
+        np.empty(begins[n_texts], np.uint64),
+        np.zeros(n_texts + 1, np.int64),
+        np.int64(0),
+    )
     for text in range(n_texts):
         for window in _distinct_windows(tokens[begins[text] : begins[text + 1]], n):
             hashes[k] = window
@@ -98,19 +105,26 @@ def _sign(shingles: np.ndarray, factors: np.ndarray, summands: np.ndarray, out: 
 
 @jit
 def signatures(sets: ShingleSets, functions: np.ndarray) -> np.ndarray:
-    """The MinHash signature of every text: uint32 [texts, functions]; all ones for a text without shingles.
+    """The MinHash signature of every text: uint32 [texts, functions]; all ones for a text without
+    shingles.
 
     `functions` come from `permutations`; only signatures of the same functions can be compared.
     """
     out = np.full((sets.first.size - 1, functions.shape[1]), np.uint32(0xFFFFFFFF))
     for text in range(out.shape[0]):
-        _sign(sets.hashes[sets.first[text] : sets.first[text + 1]], functions[0], functions[1], out[text])
+        _sign(
+            sets.hashes[sets.first[text] : sets.first[text + 1]],
+            functions[0],
+            functions[1],
+            out[text],
+        )
     return out
 
 
 @jit
 def band_keys(signed: np.ndarray, bands: int, rows: int) -> np.ndarray:
-    """The keys of every signature: uint64 [texts, bands]; key i is made of places i·rows to (i + 1)·rows.
+    """The keys of every signature: uint64 [texts, bands]; key i is made of places i·rows to (i +
+    1)·rows.
 
     Keys of different bands are different (but for 64-bit collisions), so all may go into one table.
     """
@@ -194,7 +208,9 @@ def candidates(keys: np.ndarray, known: np.ndarray, items: np.ndarray, n_items: 
 
 
 @jit
-def jaccards(sets: ShingleSets, texts: np.ndarray, others: ShingleSets, items: np.ndarray) -> np.ndarray:
+def jaccards(
+    sets: ShingleSets, texts: np.ndarray, others: ShingleSets, items: np.ndarray
+) -> np.ndarray:
     """The exact Jaccard value of each pair of a text and an item."""
     scores = np.empty(texts.size, np.float64)
     for i in range(texts.size):

@@ -1,8 +1,8 @@
 """The pass of the n-gram matcher over training text, and the scores of what it finds.
 
-`scan` finds the benchmark n-grams of a run of turns, `score` turns those of each record into scores and spans. They
-keep no state, so blocks of a corpus may be matched in any order, by any number of threads.
-"""
+`scan` finds the benchmark n-grams of a run of turns, `score` turns those of each record into scores
+and spans. They keep no state, so blocks of a corpus may be matched in any order, by any number of
+threads."""
 
 from __future__ import annotations
 
@@ -30,15 +30,16 @@ class Table(NamedTuple):
     token_item: np.ndarray  # int32 [tokens]: the item a token belongs to
     pieces: np.ndarray  # uint64 words: Bloom filter of the runs of (n + 1) // 2 tokens
     bloom: np.ndarray  # uint64 words: Bloom filter of the n-grams
-    slots: (
-        np.ndarray
-    )  # uint64 [slots, 2]: window hash; n-gram id + 1 (0: free) above, one token position where it begins below
+    # uint64 [slots, 2]: window hash; n-gram id + 1 (0: free) above, a token position where it begins below
+    slots: np.ndarray
     postings_first: np.ndarray  # int64 [n-grams + 1]
     postings: np.ndarray  # int32: token positions where the n-gram begins, ascending
 
 
 class Events(NamedTuple):
-    """Benchmark n-grams found in training text, in text order: turn index, n-gram id, token number, code points."""
+    """Benchmark n-grams found in training text, in text order: turn index, n-gram id, token number,
+    code points.
+    """
 
     turns: np.ndarray
     ngrams: np.ndarray
@@ -57,7 +58,9 @@ def _same_bytes(a: np.ndarray, a0: int, b: np.ndarray, b0: int, size: int) -> bo
 
 
 @inner
-def _find(window: np.uint64, table: Table, data: np.ndarray, begins: np.ndarray, ends: np.ndarray, at: int) -> int:
+def _find(
+    window: np.uint64, table: Table, data: np.ndarray, begins: np.ndarray, ends: np.ndarray, at: int
+) -> int:
     """The id of the benchmark n-gram equal to the n tokens from `at` on, or -1."""
     slot = first_slot(window, table.slots.shape[0])
     while table.slots[slot, 1] != 0:
@@ -65,7 +68,9 @@ def _find(window: np.uint64, table: Table, data: np.ndarray, begins: np.ndarray,
             known = np.int64(table.slots[slot, 1] & np.uint64(0xFFFFFFFF))
             size = ends[at + table.n - 1] - begins[at]
             alike = size == table.ends[known + table.n - 1] - table.begins[known]
-            if (alike and _same_bytes(data, begins[at], table.data, table.begins[known], size)) or same_window(
+            if (
+                alike and _same_bytes(data, begins[at], table.data, table.begins[known], size)
+            ) or same_window(
                 data, at, begins, ends, table.data, known, table.begins, table.ends, table.n
             ):
                 return np.int64(table.slots[slot, 1] >> np.uint64(32)) - 1
@@ -77,12 +82,13 @@ def _find(window: np.uint64, table: Table, data: np.ndarray, begins: np.ndarray,
 def _propose(
     hashes: np.ndarray, begin: int, end: int, table: Table, places: np.ndarray, windows: np.ndarray
 ) -> tuple[int, int]:
-    """Write where windows begin, from `begin` on and within the tokens up to `end`, that may be benchmark n-grams.
+    """Write where windows begin, from `begin` on and within the tokens up to `end`, that may be
+    benchmark n-grams.
 
-    A window is looked at from its end: where its last (n + 1) // 2 tokens stand in no item, no window that holds them
-    can match, and the next one to look at begins after the first of them. In clean text that is every fifth of n = 8.
-    Returns the number of places and the first window that was not looked at.
-    """
+    A window is looked at from its end: where its last (n + 1) // 2 tokens stand in no item, no
+    window that holds them can match, and the next one to look at begins after the first of them. In
+    clean text that is every fifth of n = 8. Returns the number of places and the first window that
+    was not looked at."""
     n, k = table.n, 0
     piece = (n + 1) // 2
     while begin + n <= end:
@@ -98,12 +104,14 @@ def _propose(
 
 
 @jit
-def scan(turns: Stretches, first: int, table: Table, events: Events, counts: np.ndarray) -> tuple[int, int]:
+def scan(
+    turns: Stretches, first: int, table: Table, events: Events, counts: np.ndarray
+) -> tuple[int, int]:
     """Find the n-grams of turns from `first` on until all are done or `events` is full.
 
-    Writes the number of tokens of each turn to `counts`. Returns the turn to go on from, always the first of a record,
-    and the number of events; events of a record that did not fit are not counted.
-    """
+    Writes the number of tokens of each turn to `counts`. Returns the turn to go on from, always the
+    first of a record, and the number of events; events of a record that did not fit are not
+    counted."""
     n, room = table.n, events.turns.size
     begins, ends = np.empty(n + MAX_TOKENS, np.int64), np.empty(n + MAX_TOKENS, np.int64)
     hashes, windows = np.empty(n + MAX_TOKENS, np.uint64), np.empty(n + MAX_TOKENS, np.uint64)
@@ -113,7 +121,8 @@ def scan(turns: Stretches, first: int, table: Table, events: Events, counts: np.
         if turn == first or turns.docs[turn] != turns.docs[turn - 1]:
             resume, found_before = turn, found
         at, stop = turns.starts[turn], turns.stops[turn]
-        # Of the turn, `gone` tokens are no longer held, the next `held` are; windows before `next_window` are done.
+        # Of the turn, `gone` tokens are no longer held, the next `held` are; windows before
+        # `next_window` are done.
         gone, held, next_window = np.int64(0), np.int64(0), np.int64(0)
         counted_to, points = at, np.int64(0)
         while at < stop:
@@ -129,17 +138,27 @@ def scan(turns: Stretches, first: int, table: Table, events: Events, counts: np.
                 last = ends[begin + n - 1]
                 points += count_points(turns.data, counted_to, begins[begin])
                 counted_to = begins[begin]
-                events.turns[found], events.ngrams[found], events.tokens[found] = turn, ngram, gone + begin
+                events.turns[found], events.ngrams[found], events.tokens[found] = (
+                    turn,
+                    ngram,
+                    gone + begin,
+                )
                 events.begins[found] = points
                 events.ends[found] = points + count_points(turns.data, counted_to, last)
                 found += 1
             counts[turn] = gone + end
-            if at < stop:  # windows may begin in this piece and end in the next: hold its last n - 1 tokens
+            if (
+                at < stop
+            ):  # windows may begin in this piece and end in the next: hold its last n - 1 tokens
                 held = min(n - 1, end)
                 gone += end - held
                 next_window = max(next_window - (end - held), 0)
                 for j in range(held):
-                    begins[j], ends[j], hashes[j] = begins[end - held + j], ends[end - held + j], hashes[end - held + j]
+                    begins[j], ends[j], hashes[j] = (
+                        begins[end - held + j],
+                        ends[end - held + j],
+                        hashes[end - held + j],
+                    )
     return turns.starts.size, found
 
 
@@ -173,8 +192,9 @@ def _positions(ngrams: np.ndarray, table: Table) -> np.ndarray:
 
 @inner
 def _item_score(positions: np.ndarray, low: int, high: int, item: int, table: Table) -> float:
-    """Mean over the item's fields of the share of tokens that the windows at `positions[low:high]` cover, to twelve
-    decimals."""
+    """Mean over the item's fields of the share of tokens that the windows at `positions[low:high]`
+    cover, to twelve decimals.
+    """
     total, p = 0.0, low
     for field in range(table.item_first[item], table.item_first[item + 1]):
         begin, end = table.field_first[field], table.field_first[field + 1]
@@ -186,7 +206,8 @@ def _item_score(positions: np.ndarray, low: int, high: int, item: int, table: Ta
         if end > begin:
             total += covered / (end - begin)
     fields = table.item_first[item + 1] - table.item_first[item]
-    # Sums of three shares may come out a hair above what they are, and so a score above a threshold that it meets.
+    # Sums of three shares may come out a hair above what they are, and so a score above a threshold
+    # that it meets.
     return total if fields == 1 else round(total / fields, 12)
 
 
@@ -208,14 +229,20 @@ def _in_item(ngram: int, first_token: int, last_token: int, table: Table) -> boo
 def _add_item_spans(
     positions: np.ndarray, low: int, high: int, table: Table, spans: np.ndarray, k: int,
 ) -> tuple[np.ndarray, int]:  # fmt: skip
-    """Append the runs of covered tokens as code points of the item's text; a run ends at the end of its field."""
+    """Append the runs of covered tokens as code points of the item's text; a run ends at the end of
+    its field.
+    """
     p, field = low, table.item_first[table.token_item[positions[low]]]
     while p < high:
         begin = np.int64(positions[p])
         while table.field_first[field + 1] <= begin:
             field += 1
         end = begin + table.n
-        while p + 1 < high and positions[p + 1] <= end and positions[p + 1] < table.field_first[field + 1]:
+        while (
+            p + 1 < high
+            and positions[p + 1] <= end
+            and positions[p + 1] < table.field_first[field + 1]
+        ):
             p += 1
             end = np.int64(positions[p]) + table.n
         if k == spans.shape[0]:
@@ -252,11 +279,11 @@ def _add_doc_spans(
 def score_pairs(
     turns: Stretches, events: Events, n_events: int, table: Table, floor: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Score every record against every item it shares an n-gram with, and keep the pairs from `floor` on.
+    """Score every record against every item it shares an n-gram with, and keep the pairs from
+    `floor` on.
 
-    Returns (record, item, end of its doc spans, end of its item spans) of every pair, the scores, and both lists of
-    spans.
-    """
+    Returns (record, item, end of its doc spans, end of its item spans) of every pair, the scores,
+    and both lists of spans."""
     pairs, scores = np.empty((64, 4), np.int64), np.empty((64, 1), np.float64)
     doc_spans, item_spans = np.empty((64, 3), np.int32), np.empty((64, 2), np.int32)
     # Typed, or numba compiles what is called with them once more for the literal 0.
@@ -277,7 +304,9 @@ def score_pairs(
                 if k == pairs.shape[0]:
                     pairs, scores = grown(pairs), grown(scores)
                 item_spans, after_item = _add_item_spans(positions, p, q, table, item_spans, k_item)
-                doc_spans, after_doc = _add_doc_spans(events, low, high, item, turns, table, doc_spans, k_doc)
+                doc_spans, after_doc = _add_doc_spans(
+                    events, low, high, item, turns, table, doc_spans, k_doc
+                )
                 k_item, k_doc = after_item, after_doc
                 pairs[k, 0], pairs[k, 1], pairs[k, 2], pairs[k, 3] = doc, item, k_doc, k_item
                 scores[k, 0] = score

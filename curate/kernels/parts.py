@@ -1,13 +1,13 @@
-"""Functions that are only ever parts of others: numba compiles them as a whole with what calls them, and never alone.
+"""Functions that are only ever parts of others: numba compiles them as a whole with what calls
+them, and never alone.
 
-numba makes a library of every function that a kernel calls, optimises it, turns it into machine code, and then links
-it into the library of the caller, where it is optimised once more; three quarters of our functions are called by
-others alone. What is linked here is their code as it comes, so that all this happens once, in the entry: a third less
-work, for the same machine code.
+numba makes a library of every function that a kernel calls, optimises it, turns it into machine
+code, and then links it into the library of the caller, where it is optimised once more; three
+quarters of our functions are called by others alone. What is linked here is their code as it comes,
+so that all this happens once, in the entry: a third less work, for the same machine code.
 
-numba documents pipelines of one's own; the methods of its libraries it does not. Where another version has other
-ones, its own run and cost the time that is saved here.
-"""
+numba documents pipelines of one's own; the methods of its libraries it does not. Where another
+version has other ones, its own run and cost the time that is saved here."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""The pass of `robust` over training text: seeds, the stretches of a record where they are dense, their alignment.
+"""The pass of `robust` over training text: seeds, the stretches of a record where they are dense,
+their alignment.
 
-Record after record, in five steps: its words; every seed among them, an event for each place where an item has it;
-the items whose events lie close together and weigh enough (candidates); an alignment of each; of every item the best
-one, as a score, a label and spans. Pure and without the GIL; nothing is kept from one record to the next.
-"""
+Record after record, in five steps: its words; every seed among them, an event for each place where
+an item has it; the items whose events lie close together and weigh enough (candidates); an
+alignment of each; of every item the best one, as a score, a label and spans. Pure and without the
+GIL; nothing is kept from one record to the next."""
 
 from __future__ import annotations
 
@@ -31,7 +32,9 @@ from curate.kernels.words import find_words
 LEAK, VARIANT = 1, 2
 """Places in `ngram.LABELS`."""
 _FORGET = 1 << 30
-"""Words after which the state of all items is made anew, so that 32 bits hold it; a record has fewer."""
+"""Words after which the state of all items is made anew, so that 32 bits hold it; a record has
+fewer.
+"""
 _AT_ONCE = 256
 """Windows that are looked up at a time."""
 _EVENTS = 1 << 20
@@ -40,8 +43,10 @@ _EVENTS = 1 << 20
 
 @inner
 def _fresh_state(items: Items) -> np.ndarray:
-    """What `_collect` keeps of every item, close together (int32 [items, 8]): the last word with a seed of it, the
-    weight of its seeds since the last gap, its last event or -1, its open candidate or -1, its reach, its need."""
+    """What `_collect` keeps of every item, close together (int32 [items, 8]): the last word with a
+    seed of it, the weight of its seeds since the last gap, its last event or -1, its open candidate
+    or -1, its reach, its need.
+    """
     state = np.zeros((items.needs.size, 8), np.int32)
     for item in range(items.needs.size):
         state[item, 4], state[item, 5] = items.reaches[item], items.needs[item]
@@ -66,12 +71,13 @@ def _collect(
     state: np.ndarray, windows: np.ndarray, proposed: np.ndarray, events: np.ndarray,
     candidates: np.ndarray,
 ) -> tuple[int, int]:  # fmt: skip
-    """Find the seeds of a record from the word `begin` on, and the items whose seeds weigh enough close together.
+    """Find the seeds of a record from the word `begin` on, and the items whose seeds weigh enough
+    close together.
 
-    An event is (position of the seed's first word among those of all items, the record's word, the item's event before
-    it or -1), a candidate (item, its last event). In `state` words are counted from `base`, so that records are far
-    apart; `windows` and `proposed` are scratch. Returns the word to go on from and the number of candidates.
-    """
+    An event is (position of the seed's first word among those of all items, the record's word, the
+    item's event before it or -1), a candidate (item, its last event). In `state` words are counted
+    from `base`, so that records are far apart; `windows` and `proposed` are scratch. Returns the
+    word to go on from and the number of candidates."""
     found, n_candidates, word = np.int64(0), np.int64(0), np.int64(begin)
     while word <= size - n:
         # Step by step for many windows at once, so that the look-ups of one step overlap.
@@ -127,19 +133,28 @@ def _judge(
     mark: int, rule: Rule, scratch: Scratch, kept: np.ndarray, scores: np.ndarray,
     pairs: np.ndarray, n_kept: int,
 ) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """Align the candidates and append every alignment that scores `floor` or more to those that were kept.
+    """Align the candidates and append every alignment that scores `floor` or more to those that
+    were kept.
 
-    `kept` has (item, label, first and end of its rows in `pairs`), `pairs` (word among those of all items, word of the
-    record) in the item's order. Returns the number kept, and what may have grown.
-    """
-    n, first_of, reaches, needs, weights = items.n, items.first, items.reaches, items.needs, items.weights
+    `kept` has (item, label, first and end of its rows in `pairs`), `pairs` (word among those of all
+    items, word of the record) in the item's order. Returns the number kept, and what may have
+    grown."""
+    n, first_of, reaches, needs, weights = (
+        items.n,
+        items.first,
+        items.reaches,
+        items.needs,
+        items.weights,
+    )
     places, counts, partners = scratch.places, scratch.counts, scratch.partners
     n_pairs = kept[n_kept - 1, 3] if n_kept > 0 else np.int64(0)
     for c in range(n_candidates):
         item = candidates[c, 0]
         first, length = first_of[item], first_of[item + 1] - first_of[item]
         size = _gather(events, candidates[c, 1], places)
-        low, high, weight = best_stretch(events, places, size, first, reaches[item], n, weights, counts)
+        low, high, weight = best_stretch(
+            events, places, size, first, reaches[item], n, weights, counts
+        )
         if weight < needs[item]:
             continue
         align(events, places, low, high, first, length, items, words, mark + c, scratch, rule)
@@ -167,7 +182,9 @@ def _judge(
 
 @inner
 def _best_of_each(kept: np.ndarray, scores: np.ndarray, n_kept: int) -> tuple[np.ndarray, int]:
-    """Which alignments are the best of their item (of equal ones the first), by item, and how many items there are."""
+    """Which alignments are the best of their item (of equal ones the first), by item, and how many
+    items there are.
+    """
     order, k = np.empty(n_kept, np.int64), np.int64(0)
     for i in range(n_kept):
         order[i] = (kept[i, 0] << np.int64(32)) | np.int64(i)
@@ -184,8 +201,12 @@ def _best_of_each(kept: np.ndarray, scores: np.ndarray, n_kept: int) -> tuple[np
 
 
 @inner
-def _points(turns: Stretches, first: int, turn_ends: np.ndarray, n_turns: int, words: Words) -> np.ndarray:
-    """Of every word of a record: the position of its turn, and its code points in it (int32 [words, 3])."""
+def _points(
+    turns: Stretches, first: int, turn_ends: np.ndarray, n_turns: int, words: Words
+) -> np.ndarray:
+    """Of every word of a record: the position of its turn, and its code points in it (int32 [words,
+    3]).
+    """
     points = np.empty((words.size, 3), np.int32)
     word = np.int64(0)
     for t in range(n_turns):
@@ -204,7 +225,9 @@ def _points(turns: Stretches, first: int, turn_ends: np.ndarray, n_turns: int, w
 def _add_item_spans(
     pairs: np.ndarray, low: int, high: int, item: int, items: Items, spans: np.ndarray, k: int,
 ) -> tuple[np.ndarray, int]:  # fmt: skip
-    """Append the runs of words that were found, as code points of the item's text; a run ends with its field."""
+    """Append the runs of words that were found, as code points of the item's text; a run ends with
+    its field.
+    """
     field, before = items.item_fields[item], np.int64(-2)
     for p in range(low, high):
         at, goes_on = np.int64(pairs[p, 0]), np.int64(pairs[p, 0]) == before + 1
@@ -263,12 +286,13 @@ def _most_words(turns: Stretches) -> tuple[int, int]:
 
 
 @jit
-def scan(turns: Stretches, items: Items, rule: Rule) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def scan(
+    turns: Stretches, items: Items, rule: Rule
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Match every record.
 
-    Returns (record, item, label, end of its doc spans, end of its item spans) of every pair, the scores, and both lists
-    of spans.
-    """
+    Returns (record, item, label, end of its doc spans, end of its item spans) of every pair, the
+    scores, and both lists of spans."""
     far, longest, postings = np.int64(1), np.int64(1), np.int64(1)
     for item in range(items.needs.size):
         far = max(far, items.reaches[item] + 1)
@@ -282,7 +306,11 @@ def scan(turns: Stretches, items: Items, rule: Rule) -> tuple[np.ndarray, np.nda
     events, candidates, scratch = np.empty((room, 3), np.int32), np.empty((room, 2), np.int64), make_scratch(room, longest)  # fmt: skip  # noqa: E501
     windows, proposed = np.empty(_AT_ONCE, np.uint64), np.empty((_AT_ONCE, 2), np.int64)
     kept, kept_scores = np.empty((64, 4), np.int64), np.empty((64, 1), np.float64)
-    pairs, out, scores = np.empty((1 << 10, 2), np.int32), np.empty((64, 5), np.int64), np.empty((64, 1), np.float64)
+    pairs, out, scores = (
+        np.empty((1 << 10, 2), np.int32),
+        np.empty((64, 5), np.int64),
+        np.empty((64, 1), np.float64),
+    )
     doc_spans, item_spans = np.empty((64, 3), np.int32), np.empty((64, 2), np.int32)
     state, base, mark, first = _fresh_state(items), far, np.int64(1), np.int64(0)
     k, k_doc, k_item = np.int64(0), np.int64(0), np.int64(0)
@@ -333,7 +361,9 @@ def scan(turns: Stretches, items: Items, rule: Rule) -> tuple[np.ndarray, np.nda
                     out, scores = grown(out), grown(scores)
                 own = order[i]
                 low, high, item = kept[own, 2], kept[own, 3], kept[own, 0]
-                item_spans, k_item = _add_item_spans(pairs, low, high, item, items, item_spans, k_item)
+                item_spans, k_item = _add_item_spans(
+                    pairs, low, high, item, items, item_spans, k_item
+                )
                 doc_spans, k_doc = _add_doc_spans(pairs, low, high, points, doc_spans, k_doc)
                 out[k, 0], out[k, 1], out[k, 2] = docs[first], item, kept[own, 1]
                 out[k, 3], out[k, 4], scores[k, 0] = k_doc, k_item, kept_scores[own, 0]

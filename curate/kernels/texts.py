@@ -11,8 +11,9 @@ from curate.kernels.tokens import MAX_TOKENS, count_points, make_edges, next_tok
 
 
 class Stretches(NamedTuple):
-    """The scanned turns of a run of records: stretches of one UTF-8 buffer, those of a record standing together in
-    order."""
+    """The scanned turns of a run of records: stretches of one UTF-8 buffer, those of a record
+    standing together in order.
+    """
 
     data: np.ndarray  # uint8
     starts: np.ndarray  # int64: byte offsets
@@ -22,8 +23,9 @@ class Stretches(NamedTuple):
 
 
 class Tokens(NamedTuple):
-    """Tokens of many texts that lie in one buffer: byte offsets, hashes, and `first[i]:first[i+1]` are those of text
-    i."""
+    """Tokens of many texts that lie in one buffer: byte offsets, hashes, and `first[i]:first[i+1]`
+    are those of text i.
+    """
 
     begins: np.ndarray
     ends: np.ndarray
@@ -37,7 +39,10 @@ def tokenise_all(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Tok
     capacity = 0
     for i in range(starts.size):
         capacity += (stops[i] - starts[i]) // 2 + 1
-    begins, ends = np.empty(capacity + MAX_TOKENS, np.int64), np.empty(capacity + MAX_TOKENS, np.int64)
+    begins, ends = (
+        np.empty(capacity + MAX_TOKENS, np.int64),
+        np.empty(capacity + MAX_TOKENS, np.int64),
+    )
     hashes = np.empty(capacity + MAX_TOKENS, np.uint64)
     first = np.zeros(starts.size + 1, np.int64)
     edges, k = make_edges(), np.int64(0)

@@ -1,13 +1,15 @@
-"""Tokens and their hashes straight from UTF-8 buffers: the rule of `curate.text.tokenise`, at the speed of memory.
+"""Tokens and their hashes straight from UTF-8 buffers: the rule of `curate.text.tokenise`, at the
+speed of memory.
 
-A text is read in pieces that end at a separator. Separators are found 64 bytes at a time, as one bit each; the edges
-of tokens are the places where neighbouring bits differ, and a token is lower-cased and hashed eight bytes at a time.
-Only a piece that holds an upper-case letter outside ASCII, a token longer than a piece, or the end of the buffer takes
-the byte-by-byte path. Both give the same offsets and hashes.
+A text is read in pieces that end at a separator. Separators are found 64 bytes at a time, as one
+bit each; the edges of tokens are the places where neighbouring bits differ, and a token is
+lower-cased and hashed eight bytes at a time. Only a piece that holds an upper-case letter outside
+ASCII, a token longer than a piece, or the end of the buffer takes the byte-by-byte path. Both give
+the same offsets and hashes.
 
-Everything works on the buffers of Arrow string arrays in place, holds no Python object and releases the GIL. Text must
-be valid UTF-8. Hashes only propose: whoever compares texts must confirm with `same_token`.
-"""
+Everything works on the buffers of Arrow string arrays in place, holds no Python object and releases
+the GIL. Text must be valid UTF-8. Hashes only propose: whoever compares texts must confirm with
+`same_token`."""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ _CASELESS = 0x1EA00
 
 
 def _byte_table() -> np.ndarray:
-    """For each ASCII byte its lower-case byte, and 256 for a separator; other bytes stand for themselves."""
+    """For each ASCII byte its lower-case byte, and 256 for a separator; other bytes stand for
+    themselves.
+    """
     table = np.arange(256, dtype=np.uint16)
     for code in range(128):
         table[code] = ord(lower(chr(code)))
@@ -40,7 +44,9 @@ def _byte_table() -> np.ndarray:
 
 
 def _lower_table() -> np.ndarray:
-    """How far the lower-case code point lies from every code point up to the last ones that have a case (U+1E943)."""
+    """How far the lower-case code point lies from every code point up to the last ones that have a
+    case (U+1E943).
+    """
     return np.array([ord(lower(chr(code))) - code for code in range(_CASELESS)], dtype=np.int32)
 
 
@@ -116,7 +122,13 @@ def encode(code: int, out: np.ndarray) -> int:
 
 @inner
 def _tokens_by_byte(
-    data: np.ndarray, start: int, stop: int, begins: np.ndarray, ends: np.ndarray, hashes: np.ndarray, k: int
+    data: np.ndarray,
+    start: int,
+    stop: int,
+    begins: np.ndarray,
+    ends: np.ndarray,
+    hashes: np.ndarray,
+    k: int,
 ) -> int:
     """Tokenise a stretch one code point after the other; the general path."""
     utf8 = np.empty(4, dtype=np.uint8)
@@ -147,7 +159,9 @@ def _tokens_by_byte(
 
 @inner
 def _lower8(word: np.uint64) -> np.uint64:
-    """Lower-case the ASCII letters of eight bytes at once: 32 is added to each byte from A to Z, and to no other."""
+    """Lower-case the ASCII letters of eight bytes at once: 32 is added to each byte from A to Z,
+    and to no other.
+    """
     seven = word & np.uint64(0x7F7F7F7F7F7F7F7F)
     from_a = seven + np.uint64(0x3F3F3F3F3F3F3F3F)  # its top bit: the byte is A or more
     past_z = seven + np.uint64(0x2525252525252525)  # its top bit: the byte is more than Z
@@ -169,7 +183,9 @@ def hash_token(data: np.ndarray, begin: int, end: int) -> np.uint64:
 
 @inner
 def _edges(data: np.ndarray, start: int, stop: int, edges: np.ndarray) -> tuple[int, bool]:
-    """Write where tokens begin and end, in turn; return how many edges, and whether a byte outside ASCII occurs."""
+    """Write where tokens begin and end, in turn; return how many edges, and whether a byte outside
+    ASCII occurs.
+    """
     n, before, high = 0, np.uint64(1), np.uint64(0)
     for at in range(start, stop, 64):
         bits = separators(data, at)
@@ -206,15 +222,17 @@ def next_tokens(
 ) -> tuple[int, int]:  # fmt: skip
     """Tokenise the next piece of the text `data[start:stop]`; `start` must not lie inside a token.
 
-    Writes byte offsets and hashes of its tokens from index `k` on, at most `MAX_TOKENS` of them; returns the index
-    after the last and the byte to go on from. `edges` is scratch from `make_edges`.
-    """
+    Writes byte offsets and hashes of its tokens from index `k` on, at most `MAX_TOKENS` of them;
+    returns the index after the last and the byte to go on from. `edges` is scratch from
+    `make_edges`."""
     end = min(start + PIECE, stop)
     if end + 64 > data.size:  # too near the end of the buffer to read 64 bytes at once
         end = _next_separator(data, end, stop)
         return _tokens_by_byte(data, start, end, begins, ends, hashes, k), end
     n, high = _edges(data, start, end, edges)
-    if end < stop and n > 0 and edges[n - 1] == end:  # the last token may go on: leave it to the next piece
+    if (
+        end < stop and n > 0 and edges[n - 1] == end
+    ):  # the last token may go on: leave it to the next piece
         if edges[n - 2] == start:
             end = _next_separator(data, end, stop)
             return _tokens_by_byte(data, start, end, begins, ends, hashes, k), end
@@ -236,11 +254,15 @@ def make_edges() -> np.ndarray:
 
 
 @inner
-def same_token(a: np.ndarray, a_start: int, a_stop: int, b: np.ndarray, b_start: int, b_stop: int) -> bool:
+def same_token(
+    a: np.ndarray, a_start: int, a_stop: int, b: np.ndarray, b_start: int, b_stop: int
+) -> bool:
     """Whether two stretches of UTF-8 are the same token after lower-casing."""
     i, j = a_start, b_start
     while i < a_stop and j < b_stop:
-        if a[i] == b[j]:  # by far the commonest; a code point that differs later is looked at from its first byte
+        if (
+            a[i] == b[j]
+        ):  # by far the commonest; a code point that differs later is looked at from its first byte
             i += 1
             j += 1
             continue

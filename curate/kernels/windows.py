@@ -1,8 +1,7 @@
 """Windows of n tokens: their hashes, and the tables in which they are looked up.
 
-A look-up goes through a small blocked Bloom filter, then an open-addressing table of 64-bit hashes, then the tokens
-themselves.
-"""
+A look-up goes through a small blocked Bloom filter, then an open-addressing table of 64-bit hashes,
+then the tokens themselves."""
 
 from __future__ import annotations
 
@@ -44,7 +43,9 @@ def number_windows(
     windows: np.ndarray, positions: np.ndarray, data: np.ndarray, begins: np.ndarray,
     ends: np.ndarray, n: int,
 ) -> tuple[np.ndarray, int]:  # fmt: skip
-    """Give equal windows one id; `windows` is sorted. Windows of one hash are compared token by token."""
+    """Give equal windows one id; `windows` is sorted. Windows of one hash are compared token by
+    token.
+    """
     ids = np.empty(windows.size, np.int64)
     representative = np.empty(windows.size, np.int64)
     n_ids, run = 0, 0
@@ -53,7 +54,9 @@ def number_windows(
             run = n_ids
         ids[k] = -1
         for candidate in range(run, n_ids):
-            if same_window(data, positions[k], begins, ends, data, representative[candidate], begins, ends, n):
+            if same_window(
+                data, positions[k], begins, ends, data, representative[candidate], begins, ends, n
+            ):
                 ids[k] = candidate
                 break
         if ids[k] < 0:
@@ -64,7 +67,9 @@ def number_windows(
 
 @inner
 def bloom_word(window: Any, size: int) -> tuple[Any, Any]:
-    """Which word of the filter a window falls in, and the three bits it sets there; numpy runs it on many at once."""
+    """Which word of the filter a window falls in, and the three bits it sets there; numpy runs it
+    on many at once.
+    """
     h = window * K
     h ^= h >> np.uint64(32)
     six = np.uint64(63)
@@ -90,7 +95,9 @@ def may_hold(bloom: np.ndarray, window: np.uint64) -> bool:
 
 @jit
 def fill_slots(slots: np.ndarray, windows: np.ndarray, positions: np.ndarray) -> None:
-    """Enter each distinct n-gram, of hash `windows[id]` and beginning at `positions[id]`, into the table."""
+    """Enter each distinct n-gram, of hash `windows[id]` and beginning at `positions[id]`, into the
+    table.
+    """
     for ngram in range(windows.size):
         slot = first_slot(windows[ngram], slots.shape[0])
         while slots[slot, 1] != 0:

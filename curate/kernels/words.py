@@ -1,10 +1,10 @@
 """Words and their hashes straight from UTF-8 buffers: the rule of `tokenise.words`, compiled.
 
-ASCII letters and digits are found 64 bytes at a time, as one bit each; the edges of words are the places where
-neighbouring bits differ, and a word is hashed eight bytes at a time. What is not ASCII, a word that 64 bytes do not
-hold, and the end of the buffer are looked at one code point after the other. Both give the same offsets and hashes.
-Text must be valid UTF-8. Hashes only propose: whoever compares texts must confirm with `tokens.same_token`.
-"""
+ASCII letters and digits are found 64 bytes at a time, as one bit each; the edges of words are the
+places where neighbouring bits differ, and a word is hashed eight bytes at a time. What is not
+ASCII, a word that 64 bytes do not hold, and the end of the buffer are looked at one code point
+after the other. Both give the same offsets and hashes. Text must be valid UTF-8. Hashes only
+propose: whoever compares texts must confirm with `tokens.same_token`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from curate.kernels.tokens import code_point, encode, hash_token, lower_point, m
 from curate.text.tokenise import ALONE, DIGIT, LETTER, MARK, NO_SPACES, SEPARATOR, sort_of
 
 _LAST = 0x32400
-"""From here on only marks are left among letters, digits and marks: variation selectors, up to the next constant."""
+"""From here on only marks are left among letters, digits and marks: variation selectors, up to the
+next constant.
+"""
 _SELECTORS = range(0xE0100, 0xE01F0)
 
 
@@ -45,8 +47,12 @@ _U1, _U7, _U8 = np.uint64(1), np.uint64(7), np.uint64(8)
 
 def _is_plain(builder: Any, text: Any, constant: Any) -> Any:
     """Which bytes are ASCII letters or digits: those that `_PLAIN` holds."""
-    letter = builder.icmp_unsigned("<", builder.sub(builder.or_(text, constant(32)), constant(ord("a"))), constant(26))
-    return builder.or_(letter, builder.icmp_unsigned("<", builder.sub(text, constant(ord("0"))), constant(10)))
+    letter = builder.icmp_unsigned(
+        "<", builder.sub(builder.or_(text, constant(32)), constant(ord("a"))), constant(26)
+    )
+    return builder.or_(
+        letter, builder.icmp_unsigned("<", builder.sub(text, constant(ord("0"))), constant(10))
+    )
 
 
 _plain_bits = byte_bits(_is_plain)
@@ -92,13 +98,19 @@ def _word_end(data: np.ndarray, at: int, stop: int, sort: int) -> int:
 
 @inner
 def _plain_words(
-    data: np.ndarray, at: int, stop: int, begins: np.ndarray, ends: np.ndarray, hashes: np.ndarray, k: int
+    data: np.ndarray,
+    at: int,
+    stop: int,
+    begins: np.ndarray,
+    ends: np.ndarray,
+    hashes: np.ndarray,
+    k: int,
 ) -> tuple[int, int]:
-    """Write the words that end within the next 64 bytes and before the first byte that is not ASCII.
+    """Write the words that end within the next 64 bytes and before the first byte that is not
+    ASCII.
 
-    `at` must not lie inside a word. Returns the index after the last word and the byte to go on from: `at` itself if
-    the first word is not such a one.
-    """
+    `at` must not lie inside a word. Returns the index after the last word and the byte to go on
+    from: `at` itself if the first word is not such a one."""
     bits, other, limit = _plain_bits(data, at), not_ascii(data, at), np.int64(64)
     if at + 64 > stop:
         within = (_U1 << np.uint64(stop - at)) - _U1
@@ -122,14 +134,22 @@ def _plain_words(
 
 @inner
 def find_words(
-    data: np.ndarray, at: int, stop: int, begins: np.ndarray, ends: np.ndarray, hashes: np.ndarray, k: int
+    data: np.ndarray,
+    at: int,
+    stop: int,
+    begins: np.ndarray,
+    ends: np.ndarray,
+    hashes: np.ndarray,
+    k: int,
 ) -> int:
     """Write the byte offsets and hashes of the words of `data[at:stop]` from index `k` on.
 
     There must be room for (stop - at) // 2 + 1 of them. Returns the index after the last.
     """
     utf8 = np.empty(4, np.uint8)
-    safe = data.size - 72  # from here on 64 bytes, and eight after a word that ends with them, cannot all be read
+    safe = (
+        data.size - 72
+    )  # from here on 64 bytes, and eight after a word that ends with them, cannot all be read
     while at < stop:
         if data[at] < 0x80 and at <= safe:
             before = at
@@ -153,7 +173,11 @@ def words_of_all(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> Tok
     room = 0
     for i in range(starts.size):
         room += (stops[i] - starts[i]) // 2 + 1
-    begins, ends, hashes = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint64)
+    begins, ends, hashes = (
+        np.empty(room, np.int64),
+        np.empty(room, np.int64),
+        np.empty(room, np.uint64),
+    )
     first, k = np.zeros(starts.size + 1, np.int64), np.int64(0)
     for i in range(starts.size):
         k = find_words(data, starts[i], stops[i], begins, ends, hashes, k)

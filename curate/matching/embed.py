@@ -1,16 +1,18 @@
-"""Embeddings of texts, from a model at hand or from a server, kept on disk so that no text is embedded twice.
+"""Embeddings of texts, from a model at hand or from a server, kept on disk so that no text is
+embedded twice.
 
     embed = embedder("sentence-transformers/all-MiniLM-L6-v2", cache=Path("~/.cache/curate").expanduser())
     embed = embedder("text-embedding-3-small", server="https://api.openai.com/v1")
     embed(["one text", "another"])   # float32 [2, dimensions], every row of length 1
 
-A model is loaded by sentence-transformers (a folder, or a name on the Hub or in its cache); a server is anything that
-answers like OpenAI's `/embeddings`, with the key in OPENAI_API_KEY. Both are the extra `semantic` and are imported only
-here, when they are used. A model reads no more of a text than its own limit (all-MiniLM-L6-v2: 256 word pieces).
+A model is loaded by sentence-transformers (a folder, or a name on the Hub or in its cache); a
+server is anything that answers like OpenAI's `/embeddings`, with the key in OPENAI_API_KEY. Both
+are the extra `semantic` and are imported only here, when they are used. A model reads no more of a
+text than its own limit (all-MiniLM-L6-v2: 256 word pieces).
 
-The cache holds one file for every run of texts, named by the model's weights (of a server: its address and the model's
-name) and the texts; it is written whole or not at all, so a killed run loses what it was embedding and nothing else.
-"""
+The cache holds one file for every run of texts, named by the model's weights (of a server: its
+address and the model's name) and the texts; it is written whole or not at all, so a killed run
+loses what it was embedding and nothing else."""
 
 from __future__ import annotations
 
@@ -36,12 +38,13 @@ _EXTRA = "install the extra: pip install 'tulu-curate[semantic]'"
 _RETRIES = 5
 
 
-def embedder(model: str, *, server: str | None = None, batch: int = 64, cache: Path | None = None) -> Embed:
+def embedder(
+    model: str, *, server: str | None = None, batch: int = 64, cache: Path | None = None
+) -> Embed:
     """Make the function that embeds texts; threads may share it.
 
-    Raises UserError where the extra is missing or the model cannot be loaded. What it returns raises CurateError where
-    the server cannot be reached, refuses, or answers nonsense.
-    """
+    Raises UserError where the extra is missing or the model cannot be loaded. What it returns
+    raises CurateError where the server cannot be reached, refuses, or answers nonsense."""
     embed, key = _of_server(server, model, batch) if server else _of_model(model, batch)
     return embed if cache is None else _kept(embed, key, cache)
 
@@ -54,7 +57,9 @@ def _of_model(name: str, batch: int) -> tuple[Embed, str]:
         raise UserError(f"embeddings need sentence-transformers; {_EXTRA}") from None
     try:
         model: Any = SentenceTransformer(name)
-    except Exception as error:  # the Hub, safetensors, the model's own configuration: dozens of types
+    except (
+        Exception
+    ) as error:  # the Hub, safetensors, the model's own configuration: dozens of types
         line = " ".join(str(error).split())[:300]
         hint = "give a folder that holds a sentence-transformers model, or its name on the Hub"
         raise UserError(f"embedding model {name}: cannot be loaded ({line}); {hint}") from error
@@ -65,7 +70,9 @@ def _of_model(name: str, batch: int) -> tuple[Embed, str]:
 
     def embed(texts: Sequence[str]) -> np.ndarray:
         with lock:
-            found = model.encode(list(texts), batch_size=batch, convert_to_numpy=True, show_progress_bar=False)
+            found = model.encode(
+                list(texts), batch_size=batch, convert_to_numpy=True, show_progress_bar=False
+            )
         return _unit(np.asarray(found))
 
     return embed, digest.hexdigest()
@@ -86,14 +93,20 @@ def _of_server(url: str, model: str, batch: int) -> tuple[Embed, str]:
 
     def ask(texts: Sequence[str]) -> np.ndarray:
         try:
-            answer = client.embeddings.create(model=model, input=list(texts), encoding_format="float")
+            answer = client.embeddings.create(
+                model=model, input=list(texts), encoding_format="float"
+            )
             rows = sorted(answer.data, key=lambda row: row.index)
             found = np.array([row.embedding for row in rows], np.float32)
         except openai.OpenAIError as error:
             line = " ".join(str(error).split())[:300]
-            raise CurateError(f"embedding server {url}, model {model}: {line}; tried {_RETRIES + 1} times") from error
+            raise CurateError(
+                f"embedding server {url}, model {model}: {line}; tried {_RETRIES + 1} times"
+            ) from error
         except (TypeError, ValueError, AttributeError) as error:  # an answer of another shape
-            raise CurateError(f"embedding server {url}, model {model}: the answer holds no embeddings") from error
+            raise CurateError(
+                f"embedding server {url}, model {model}: the answer holds no embeddings"
+            ) from error
         if found.ndim != 2 or len(found) != len(texts) or not np.isfinite(found).all():
             raise CurateError(
                 f"embedding server {url}, model {model}: {len(texts)} texts, but embeddings of shape {found.shape}"

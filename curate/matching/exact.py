@@ -1,14 +1,16 @@
 """The matcher `exact`: a scanned turn that says what an item says and nothing else.
 
-Two texts are equal if their token sequences are (`curate.text.tokenise`: lower case, cut at thirteen separators), so
-case, line breaks, punctuation and blanks make no difference and everything else does. An item's text is all its fields
-joined by a newline. This catches what n-grams never can: items of fewer than n tokens.
+Two texts are equal if their token sequences are (`curate.text.tokenise`: lower case, cut at
+thirteen separators), so case, line breaks, punctuation and blanks make no difference and everything
+else does. An item's text is all its fields joined by a newline. This catches what n-grams never
+can: items of fewer than n tokens.
 
-That a turn equals a very short item ("yes") means nothing. An item needs `min_tokens` tokens, or `min_points` code
-points in its tokens for the sake of scripts without blanks; others are unmatchable, and `matchable` says which.
+That a turn equals a very short item ("yes") means nothing. An item needs `min_tokens` tokens, or
+`min_points` code points in its tokens for the sake of scripts without blanks; others are
+unmatchable, and `matchable` says which.
 
-Hashes of token sequences only propose; every pair is confirmed token by token. Pure, without the GIL.
-"""
+Hashes of token sequences only propose; every pair is confirmed token by token. Pure, without the
+GIL."""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ _BITS = 16
 
 @dataclass(frozen=True)
 class ExactSettings:
-    """Items with fewer than `min_tokens` tokens and fewer than `min_points` code points in them are not looked for."""
+    """Items with fewer than `min_tokens` tokens and fewer than `min_points` code points in them are
+    not looked for.
+    """
 
     min_tokens: int = 3
     min_points: int = 12
@@ -82,7 +86,8 @@ def _extents(data: np.ndarray, starts: np.ndarray, tokens: Tokens) -> np.ndarray
 
 
 def match_exact(turns: Stretches, index: ExactIndex) -> list[Matches]:
-    """Every turn that equals an item, as one `Matches` (none if nothing is found): score 1, label `leak`.
+    """Every turn that equals an item, as one `Matches` (none if nothing is found): score 1, label
+    `leak`.
 
     The spans go from the first token to the last on both sides.
     """

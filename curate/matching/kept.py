@@ -1,12 +1,13 @@
-"""Indexes that were built before, kept in the user's cache folder: most builds use a suite that an earlier one used.
+"""Indexes that were built before, kept in the user's cache folder: most builds use a suite that an
+earlier one used.
 
     index = kept(Index, key_of(texts), lambda: build_index(texts, 8, 0.5))
 
-A file is named by a digest of everything it depends on: the texts, the settings, the code that makes it, the version of
-numpy. So it is never out of date; one that is damaged is made anew, and where nothing can be written nothing is kept.
-Files are arrays alone (`.npz`, with checksums, no pickle) and appear whole or not at all. Those that were not used for
-longest go as soon as all of them take more than a gigabyte. Small suites are not kept: they are built as quickly.
-"""
+A file is named by a digest of everything it depends on: the texts, the settings, the code that
+makes it, the version of numpy. So it is never out of date; one that is damaged is made anew, and
+where nothing can be written nothing is kept. Files are arrays alone (`.npz`, with checksums, no
+pickle) and appear whole or not at all. Those that were not used for longest go as soon as all of
+them take more than a gigabyte. Small suites are not kept: they are built as quickly."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ _DAMAGED = (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFi
 
 
 def key_of(texts: Sequence[Sequence[str]], *settings: object) -> str | None:
-    """The name of the index of texts with some settings, whose `repr` says all; None if it is not worth keeping."""
+    """The name of the index of texts with some settings, whose `repr` says all; None if it is not
+    worth keeping.
+    """
     if sum(len(field) for text in texts for field in text) < _WORTH:
         return None
     key = blake2b(repr((_code(), np.__version__, settings)).encode(), digest_size=16)
@@ -48,12 +51,20 @@ def key_of(texts: Sequence[Sequence[str]], *settings: object) -> str | None:
 def _code() -> str:
     """A digest of the code that an index depends on."""
     here = Path(__file__).resolve().parent
-    files = [*sorted(here.glob("*.py")), here.parent / "text" / "buffer.py", here.parent / "text" / "minhash.py"]
-    return blake2b(DIGEST.encode() + b"".join(file.read_bytes() for file in files), digest_size=16).hexdigest()
+    files = [
+        *sorted(here.glob("*.py")),
+        here.parent / "text" / "buffer.py",
+        here.parent / "text" / "minhash.py",
+    ]
+    return blake2b(
+        DIGEST.encode() + b"".join(file.read_bytes() for file in files), digest_size=16
+    ).hexdigest()
 
 
 def kept(kind: type[_T], key: str | None, make: Callable[[], _T]) -> _T:
-    """The index of that name, of a class made of arrays, numbers and other such classes; made if there is none."""
+    """The index of that name, of a class made of arrays, numbers and other such classes; made if
+    there is none.
+    """
     found = None if key is None else _read(kind, key)
     if found is None:
         found = make()
@@ -93,13 +104,19 @@ def _keep(index: object, key: str) -> None:
                 os.unlink(file.name)
                 raise
         _make_room(folder())
-    except OSError:  # a full disk, a folder of somebody else: then the next build takes as long as this one
+    except (
+        OSError
+    ):  # a full disk, a folder of somebody else: then the next build takes as long as this one
         return
 
 
 def _make_room(where: Path) -> None:
-    """Remove the files that were not used for longest until the others have room; what a killed build left counts."""
-    known = sorted(((file.stat(), file) for file in where.iterdir()), key=lambda one: one[0].st_mtime)
+    """Remove the files that were not used for longest until the others have room; what a killed
+    build left counts.
+    """
+    known = sorted(
+        ((file.stat(), file) for file in where.iterdir()), key=lambda one: one[0].st_mtime
+    )
     total = sum(stat.st_size for stat, _ in known)
     for stat, file in known:
         if total <= _ROOM:
@@ -130,5 +147,7 @@ def _whole(kind: Any, arrays: Any, prefix: str = "") -> Any:
         if hint is not np.ndarray:
             parts[name] = parts[name].item()
         elif name == "data":
-            parts[name].flags.writeable = False  # as where it was made: numba compiles for each of the two
+            parts[
+                name
+            ].flags.writeable = False  # as where it was made: numba compiles for each of the two
     return kind(**parts)

@@ -3,8 +3,8 @@
     matchers = build_matchers(items, PROFILES["default"])
     found, counts = match_all(turns, matchers)     # per matcher its pairs; tokens of each turn
 
-Each writes under its own name; nothing is merged. What is the same text for two of them is two matches.
-"""
+Each writes under its own name; nothing is merged. What is the same text for two of them is two
+matches."""
 
 from __future__ import annotations
 
@@ -51,12 +51,16 @@ class Matchers:
     @property
     def thresholds(self) -> dict[str, float]:
         """What each matcher calls a hit: a higher score."""
-        return {"ngram": self.threshold} | {name: matcher.threshold for name, matcher in self.others.items()}
+        return {"ngram": self.threshold} | {
+            name: matcher.threshold for name, matcher in self.others.items()
+        }
 
     @property
     def stored_from(self) -> dict[str, float]:
         """From which score on each matcher stores every pair."""
-        return {"ngram": STORED_FROM} | {name: matcher.stored_from for name, matcher in self.others.items()}
+        return {"ngram": STORED_FROM} | {
+            name: matcher.stored_from for name, matcher in self.others.items()
+        }
 
     @property
     def matchable(self) -> np.ndarray:
@@ -67,7 +71,9 @@ class Matchers:
 
 
 def build_matchers(items: Sequence[Item], profile: Profile, base: Path | None = None) -> Matchers:
-    """Index the items for every matcher of a profile; the cache of embeddings is relative to `base`."""
+    """Index the items for every matcher of a profile; the cache of embeddings is relative to
+    `base`.
+    """
     ahead.begin(profile.matchers())
     texts = [item.fields for item in items]
     build: dict[str, Callable[[], Matcher]] = {}
@@ -98,13 +104,17 @@ def _exact(texts: Sequence[Sequence[str]], settings: ExactSettings) -> Matcher:
 
 def _minhash(texts: Sequence[Sequence[str]], settings: MinhashSettings) -> Matcher:
     index = kept(MinhashIndex, key_of(texts, settings), lambda: build_minhash(texts, settings))
-    return Matcher(settings.threshold, index.matchable, partial(match_minhash, index=index), STORED_FROM)
+    return Matcher(
+        settings.threshold, index.matchable, partial(match_minhash, index=index), STORED_FROM
+    )
 
 
 def _robust(texts: Sequence[Sequence[str]], settings: RobustSettings) -> Matcher:
     index = kept(RobustIndex, key_of(texts, settings), lambda: build_robust(texts, settings))
     # Below the threshold, copies whose seeds are too sparse are not aligned.
-    return Matcher(settings.threshold, index.matchable, partial(match_robust, index=index), settings.threshold)
+    return Matcher(
+        settings.threshold, index.matchable, partial(match_robust, index=index), settings.threshold
+    )
 
 
 def _left_out(items: Sequence[Item], settings: NgramSettings) -> LeftOut | None:
@@ -126,7 +136,9 @@ def _semantic(texts: Sequence[Sequence[str]], settings: SemanticSettings, base: 
 
 
 def match_all(turns: Stretches, matchers: Matchers) -> tuple[dict[str, list[Matches]], np.ndarray]:
-    """Match a run of records: the pairs of every matcher by its name, and the number of tokens of each turn."""
+    """Match a run of records: the pairs of every matcher by its name, and the number of tokens of
+    each turn.
+    """
     found, counts = match(turns, matchers.index.table)
     others = {name: matcher.match(turns) for name, matcher in matchers.others.items()}
     return {"ngram": found} | others, counts

@@ -1,15 +1,17 @@
-"""The matcher `minhash`: scanned text whose word shingles are mostly those of an item, and the other way round.
+"""The matcher `minhash`: scanned text whose word shingles are mostly those of an item, and the
+other way round.
 
-The score of a record and an item is the Jaccard value of their sets of shingles: shared ones over all. Compared are
-each scanned turn and, where there are several, all scanned turns of the record together; the best of these counts. An
-item's text is all its fields joined by a newline. So an item inside a long text is not found (the long text has many
-shingles of its own): that is what n-grams are for. A text that was edited here and there as a whole is.
+The score of a record and an item is the Jaccard value of their sets of shingles: shared ones over
+all. Compared are each scanned turn and, where there are several, all scanned turns of the record
+together; the best of these counts. An item's text is all its fields joined by a newline. So an item
+inside a long text is not found (the long text has many shingles of its own): that is what n-grams
+are for. A text that was edited here and there as a whole is.
 
-Candidates come from locality-sensitive hashing: they share a band of their MinHash signatures. Each is confirmed with
-the exact Jaccard value, so there are no false alarms of hashing; a pair may be missed, with a chance that depends on
-its Jaccard value alone (`curate.text.minhash.chance`; at the default settings 0.7 % at 0.5, the threshold). As
-confirming is cheap, the bands are those that datasketch takes for a lower threshold than the one of hits.
-"""
+Candidates come from locality-sensitive hashing: they share a band of their MinHash signatures. Each
+is confirmed with the exact Jaccard value, so there are no false alarms of hashing; a pair may be
+missed, with a chance that depends on its Jaccard value alone (`curate.text.minhash.chance`; at the
+default settings 0.7 % at 0.5, the threshold). As confirming is cheap, the bands are those that
+datasketch takes for a lower threshold than the one of hits."""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ from curate.text.minhash import optimal_bands, permutations
 
 @dataclass(frozen=True)
 class MinhashSettings:
-    """A pair is a hit if its Jaccard value exceeds `threshold`; bands are datasketch's for `bands_for`."""
+    """A pair is a hit if its Jaccard value exceeds `threshold`; bands are datasketch's for
+    `bands_for`.
+    """
 
     shingle: int = 3
     """Tokens of a shingle."""
@@ -63,7 +67,9 @@ class MinhashIndex:
 def build_minhash(items: Sequence[Sequence[str]], settings: MinhashSettings) -> MinhashIndex:
     """Index items, each given as the texts of its fields."""
     data, starts, stops = lay_out("\n".join(item) for item in items)
-    sets = shingle_sets(data, starts, stops, np.arange(len(items), dtype=np.int32), len(items), settings.shingle)
+    sets = shingle_sets(
+        data, starts, stops, np.arange(len(items), dtype=np.int32), len(items), settings.shingle
+    )
     sizes = np.diff(sets.first)
     known = np.flatnonzero(sizes)
     keys = np.ascontiguousarray(_keys(sets, settings)[known].T)
@@ -90,7 +96,9 @@ def _similar(sets: ShingleSets, index: MinhashIndex) -> tuple[np.ndarray, np.nda
     sizes = np.diff(sets.first)
     # Of two sets, the smaller over the larger is the most their Jaccard value can be.
     able = np.flatnonzero(
-        (sizes > 0) & (sizes >= STORED_FROM * index.sizes[0]) & (sizes * STORED_FROM <= index.sizes[1])
+        (sizes > 0)
+        & (sizes >= STORED_FROM * index.sizes[0])
+        & (sizes * STORED_FROM <= index.sizes[1])
     )
     keys = _keys(some_sets(sets, able), index.settings)
     found = candidates(keys, index.keys, index.items, len(index.matchable))
@@ -101,11 +109,11 @@ def _similar(sets: ShingleSets, index: MinhashIndex) -> tuple[np.ndarray, np.nda
 
 
 def match_minhash(turns: Stretches, index: MinhashIndex) -> list[Matches]:
-    """The pairs of a record and an item that hashing proposes and that score at least STORED_FROM, as one `Matches`.
+    """The pairs of a record and an item that hashing proposes and that score at least STORED_FROM,
+    as one `Matches`.
 
-    Label `leak`. The spans are whole: of the turn that scores best, or of all scanned turns of the record where these
-    together score better; and of the item.
-    """
+    Label `leak`. The spans are whole: of the turn that scores best, or of all scanned turns of the
+    record where these together score better; and of the item."""
     n = len(turns.starts)
     if not n or not index.keys.size:
         return []
@@ -115,14 +123,18 @@ def match_minhash(turns: Stretches, index: MinhashIndex) -> list[Matches]:
     several = np.unique(record_of[~alone])  # the records whose turns are also compared together
     together = np.flatnonzero(~alone)
     # The texts: every turn, then the records of several turns.
-    texts = np.append(np.arange(n), n + np.searchsorted(several, record_of[together])).astype(np.int64)
+    texts = np.append(np.arange(n), n + np.searchsorted(several, record_of[together])).astype(
+        np.int64
+    )
     starts, stops = (np.append(column, column[together]) for column in (turns.starts, turns.stops))
     sets = shingle_sets(turns.data, starts, stops, texts, n + len(several), index.settings.shingle)
     found, items, scores = _similar(sets, index)
     if not len(found):
         return []
     owner = np.append(record_of, several)[found]
-    order = np.lexsort((found, -scores, items, owner))  # the best text of each pair first, a turn before all of them
+    order = np.lexsort(
+        (found, -scores, items, owner)
+    )  # the best text of each pair first, a turn before all of them
     first = np.append(True, (np.diff(owner[order]) != 0) | (np.diff(items[order]) != 0))
     best = order[first]
     found, items, scores, owner = found[best], items[best], scores[best], owner[best]

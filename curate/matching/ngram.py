@@ -1,13 +1,13 @@
-"""The n-gram matcher: which benchmark items does one training record cover, how far, and where (paper §3.2).
+"""The n-gram matcher: which benchmark items does one training record cover, how far, and where
+(paper §3.2).
 
-A token of item t is covered by record d iff it lies in some n-gram of t that also occurs in d; windows cross neither
-turns nor fields. score(t, d) = covered tokens / tokens of t, the mean over the fields of t; d hits t iff the score
-exceeds the threshold. The result is complete: every n-gram of every scanned turn is looked up, and every n-gram found
-is confirmed on its tokens.
+A token of item t is covered by record d iff it lies in some n-gram of t that also occurs in d;
+windows cross neither turns nor fields. score(t, d) = covered tokens / tokens of t, the mean over
+the fields of t; d hits t iff the score exceeds the threshold. The result is complete: every n-gram
+of every scanned turn is looked up, and every n-gram found is confirmed on its tokens.
 
-The work is done by two kernels (`curate.kernels.ngram`), both pure and without the GIL, so blocks of a corpus may be
-matched in any order, by any number of threads.
-"""
+The work is done by two kernels (`curate.kernels.ngram`), both pure and without the GIL, so blocks
+of a corpus may be matched in any order, by any number of threads."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ LABELS = (None, "leak", "variant", "suspect")
 
 
 class Matches(NamedTuple):
-    """Record × item pairs with score >= STORED_FROM, ascending by record then item, and their spans in code points.
+    """Record × item pairs with score >= STORED_FROM, ascending by record then item, and their spans
+    in code points.
 
-    The spans of pair i are rows `doc_first[i]:doc_first[i+1]` of `doc_spans` (turn, start, stop) and likewise for the
-    item.
-    """
+    The spans of pair i are rows `doc_first[i]:doc_first[i+1]` of `doc_spans` (turn, start, stop)
+    and likewise for the item."""
 
     docs: np.ndarray  # int32
     items: np.ndarray  # int32
@@ -60,10 +60,21 @@ def _no_matches() -> Matches:
 NO_MATCHES = _no_matches()
 
 
-def _as_matches(pairs: np.ndarray, scores: np.ndarray, doc_spans: np.ndarray, item_spans: np.ndarray) -> Matches:
+def _as_matches(
+    pairs: np.ndarray, scores: np.ndarray, doc_spans: np.ndarray, item_spans: np.ndarray
+) -> Matches:
     docs, items = pairs[:, 0].astype(np.int32), pairs[:, 1].astype(np.int32)
     doc_first, item_first = (np.concatenate([[0], pairs[:, column]]) for column in (2, 3))
-    return Matches(docs, items, scores, doc_first, doc_spans, item_first, item_spans, np.zeros(len(docs), np.int8))
+    return Matches(
+        docs,
+        items,
+        scores,
+        doc_first,
+        doc_spans,
+        item_first,
+        item_spans,
+        np.zeros(len(docs), np.int8),
+    )
 
 
 def match(
@@ -71,9 +82,8 @@ def match(
 ) -> tuple[list[Matches], np.ndarray]:
     """Match a run of records against an index.
 
-    Returns the pairs from `floor` on, in record order, as one `Matches` for each time the event buffer (of `room`
-    events to begin with) was emptied, and the number of tokens of each turn.
-    """
+    Returns the pairs from `floor` on, in record order, as one `Matches` for each time the event
+    buffer (of `room` events to begin with) was emptied, and the number of tokens of each turn."""
     counts = np.zeros(len(turns.starts), np.int32)
     found: list[Matches] = []
     first = 0

@@ -1,9 +1,8 @@
 """From single findings to `Matches`: what every matcher that compares whole texts has in common.
 
-A finding says that some stretch of a record's turn corresponds to an item. The findings of one record and one item
-become one pair, with the best of their scores and all of their stretches; pairs are put in the order that `Matches`
-promises.
-"""
+A finding says that some stretch of a record's turn corresponds to an item. The findings of one
+record and one item become one pair, with the best of their scores and all of their stretches; pairs
+are put in the order that `Matches` promises."""
 
 from __future__ import annotations
 
@@ -16,16 +15,23 @@ from curate.matching.ngram import LABELS, Matches
 
 
 def pairs(
-    docs: np.ndarray, items: np.ndarray, scores: np.ndarray, spans: np.ndarray, item_spans: np.ndarray, label: str
+    docs: np.ndarray,
+    items: np.ndarray,
+    scores: np.ndarray,
+    spans: np.ndarray,
+    item_spans: np.ndarray,
+    label: str,
 ) -> Matches:
     """Gather findings by record and item.
 
-    Finding i says that `spans[i]` (turn, start, stop) of record `docs[i]` corresponds to item `items[i]` with
-    `scores[i]`; `item_spans[item]` is the one stretch (start, stop) of each item that is compared. All are code points.
-    """
+    Finding i says that `spans[i]` (turn, start, stop) of record `docs[i]` corresponds to item
+    `items[i]` with `scores[i]`; `item_spans[item]` is the one stretch (start, stop) of each item
+    that is compared. All are code points."""
     order = np.lexsort((spans[:, 1], spans[:, 0], items, docs))
     docs, items, scores, spans = docs[order], items[order], scores[order], spans[order]
-    begins = np.flatnonzero(np.append(True, (np.diff(docs) != 0) | (np.diff(items) != 0))[: len(docs)])
+    begins = np.flatnonzero(
+        np.append(True, (np.diff(docs) != 0) | (np.diff(items) != 0))[: len(docs)]
+    )
     best = np.maximum.reduceat(scores, begins) if len(begins) else np.empty(0)
     own = items[begins].astype(np.int32)
     return Matches(

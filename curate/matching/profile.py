@@ -8,8 +8,8 @@ A recipe may change any number, and turn matchers on and off:
 
     decontaminate: {profile: default, matchers: {ngram: {n: 13}, minhash: true, exact: false}}
 
-Refused, with the nearest known name: unknown matchers and settings, and values of another type or out of range.
-"""
+Refused, with the nearest known name: unknown matchers and settings, and values of another type or
+out of range."""
 
 from __future__ import annotations
 
@@ -28,14 +28,18 @@ from curate.matching.semantic import SemanticSettings
 
 @dataclass(frozen=True)
 class NgramSettings:
-    """An item is hit by a record that covers more than `threshold` of its tokens with shared n-grams of `n` tokens."""
+    """An item is hit by a record that covers more than `threshold` of its tokens with shared
+    n-grams of `n` tokens.
+    """
 
     n: int = 8
     threshold: float = 0.5
     common: float | None = None
-    """N-grams in more than this share of one benchmark's items are its template and do not count."""
+    """N-grams in more than this share of one benchmark's items are its template and do not count.
+    """
     singles: bool = False
-    """Leave out n-grams more than half of whose tokens have one character: symbols of mathematics."""
+    """Leave out n-grams more than half of whose tokens have one character: symbols of mathematics.
+    """
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,9 @@ class Profile:
         """The matchers that run, by name, with every number."""
         found = {name: getattr(self, name) for name in MATCHERS}
         return {
-            name: {key: value for key, value in asdict(settings).items() if key != "cache"}  # where, not what
+            name: {
+                key: value for key, value in asdict(settings).items() if key != "cache"
+            }  # where, not what
             for name, settings in found.items()
             if settings is not None
         }
@@ -83,10 +89,13 @@ PROFILES = {
     "tulu3": Profile("tulu3", NgramSettings()),
     # "at least half" of an item, where the paper says "more than half".
     "olmo3": Profile("olmo3", NgramSettings(threshold=0.5 - 1e-9, common=_COMMON, singles=True)),
-    "default": Profile("default", NgramSettings(common=_COMMON), ExactSettings(), robust=RobustSettings()),
+    "default": Profile(
+        "default", NgramSettings(common=_COMMON), ExactSettings(), robust=RobustSettings()
+    ),
 }
 
-# What a number may be, by the name of its setting; shares are from 0 to 1, everything else from 1 on.
+# What a number may be, by the name of its setting; shares are from 0 to 1, everything else from 1
+# on.
 _SHARES = (
     "threshold",
     "common",
@@ -109,15 +118,21 @@ def profile(name: str) -> Profile:
 
 
 def with_matchers(base: Profile, given: Mapping[str, Mapping[str, Any] | bool]) -> Profile:
-    """The profile with matchers turned on (true, or settings) or off (false); raises UserError for what is unknown."""
+    """The profile with matchers turned on (true, or settings) or off (false); raises UserError for
+    what is unknown.
+    """
     changed: dict[str, Any] = {}
     for name, wish in given.items():
         if name not in _KINDS:
             raise UserError(unknown("matcher", name, MATCHERS))
         if wish is False and name == "ngram":
-            raise UserError("matcher 'ngram' always runs; to let it find nothing, give it the threshold 1")
+            raise UserError(
+                "matcher 'ngram' always runs; to let it find nothing, give it the threshold 1"
+            )
         settings = getattr(base, name) or _KINDS[name]()
-        changed[name] = None if wish is False else _changed(name, settings, {} if wish is True else wish)
+        changed[name] = (
+            None if wish is False else _changed(name, settings, {} if wish is True else wish)
+        )
     return replace(base, **changed)
 
 
@@ -126,12 +141,22 @@ def _changed(matcher: str, settings: Any, given: Mapping[str, Any]) -> Any:
     values = {}
     for key, value in given.items():
         if key not in hints:
-            raise UserError(unknown(f"setting of matcher '{matcher}'", key, [field.name for field in fields(settings)]))
+            raise UserError(
+                unknown(
+                    f"setting of matcher '{matcher}'",
+                    key,
+                    [field.name for field in fields(settings)],
+                )
+            )
         try:
-            values[key] = TypeAdapter(hints[key]).validate_python(value, strict=not isinstance(value, int))
+            values[key] = TypeAdapter(hints[key]).validate_python(
+                value, strict=not isinstance(value, int)
+            )
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
-            raise UserError(f"matcher '{matcher}': {key}: {reason[:1].lower()}{reason[1:]}, not {value!r}") from None
+            raise UserError(
+                f"matcher '{matcher}': {key}: {reason[:1].lower()}{reason[1:]}, not {value!r}"
+            ) from None
         _in_range(matcher, key, values[key])
     return replace(settings, **values)
 

@@ -1,15 +1,16 @@
 """The matcher `robust`: benchmark items that were edited, re-ordered, split or put into a template.
 
-A record is the words of all its scanned turns, an item the words of its fields (`tokenise.words`). A seed is a run of
-`seed` words of an item that stands in at most `shared` items. Where a record holds seeds of one item that weigh enough
-and lie close together, the two are aligned word by word (`align`), and the score is the mean over the item's fields of
-the weight of the words found, as a share of all. Words weigh ln(1 + items / items that hold them): common phrases weigh
-little, and half of a short item counts less than half.
+A record is the words of all its scanned turns, an item the words of its fields (`tokenise.words`).
+A seed is a run of `seed` words of an item that stands in at most `shared` items. Where a record
+holds seeds of one item that weigh enough and lie close together, the two are aligned word by word
+(`align`), and the score is the mean over the item's fields of the weight of the words found, as a
+share of all. Words weigh ln(1 + items / items that hold them): common phrases weigh little, and
+half of a short item counts less than half.
 
-Bound: a stretch of a record that is held against an item is never longer than `reach` times the item, so a long record
-does not collect a hit from all its parts, and the work grows with the length of the text alone. An item that no copy
-could hit, because it is too short or has no words of its own, is not `matchable`; it is never passed over in silence.
-"""
+Bound: a stretch of a record that is held against an item is never longer than `reach` times the
+item, so a long record does not collect a hit from all its parts, and the work grows with the length
+of the text alone. An item that no copy could hit, because it is too short or has no words of its
+own, is not `matchable`; it is never passed over in silence."""
 
 from __future__ import annotations
 
@@ -24,7 +25,14 @@ from curate.kernels.seek import scan
 from curate.kernels.texts import Stretches
 from curate.kernels.windows import fill_slots
 from curate.kernels.words import word_kinds, words_of_all
-from curate.matching.index import distinct, field_offsets, make_bloom, power_of_two, token_points, window_hashes
+from curate.matching.index import (
+    distinct,
+    field_offsets,
+    make_bloom,
+    power_of_two,
+    token_points,
+    window_hashes,
+)
 from curate.matching.ngram import Matches
 from curate.text.buffer import lay_out
 
@@ -46,9 +54,12 @@ class RobustSettings:
     seed: int = 3
     """Words of a seed."""
     shared: int = 32
-    """A seed stands in no more items than this; what more of them share is a phrase or a template."""
+    """A seed stands in no more items than this; what more of them share is a phrase or a template.
+    """
     need: float = 0.35
-    """Seeds that hold this share, by weight, of the words that any seed of the item holds lead to an alignment."""
+    """Seeds that hold this share, by weight, of the words that any seed of the item holds lead to
+    an alignment.
+    """
     reach: float = 2.0
     """How many times the item's length a stretch of a record may span."""
     misses: int = 4
@@ -60,15 +71,26 @@ class RobustSettings:
     short: float = 20
     """The score of an item of fewer words is raised to the power of short / words."""
     plain_agrees: float = 0.8
-    """A hit is a variant if this share of the words that are neither numbers nor capitalised agrees ..."""
+    """A hit is a variant if this share of the words that are neither numbers nor capitalised agrees
+    ...
+    """
     numbers_differ: float = 0.5
     """... and this share of the numbers does not."""
     floor: float = 0.4
-    """Pairs that score less are not kept; of those under the threshold, copies with sparse seeds are not found."""
+    """Pairs that score less are not kept; of those under the threshold, copies with sparse seeds
+    are not found.
+    """
 
     def rule(self) -> Rule:
         """What the kernels need of it."""
-        return Rule(self.misses, self.chains, self.floor, float(self.short), self.plain_agrees, self.numbers_differ)
+        return Rule(
+            self.misses,
+            self.chains,
+            self.floor,
+            float(self.short),
+            self.plain_agrees,
+            self.numbers_differ,
+        )
 
 
 @dataclass(frozen=True)
@@ -86,7 +108,9 @@ class RobustIndex:
         return len(self.n_words)
 
 
-def _holders(values: np.ndarray, owners: np.ndarray, n_owners: int) -> tuple[np.ndarray, np.ndarray]:
+def _holders(
+    values: np.ndarray, owners: np.ndarray, n_owners: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The number of each value among the distinct ones, and how many owners each distinct one has."""
     found, numbers = np.unique(values, return_inverse=True)
     pairs = distinct(numbers.astype(np.int64) * n_owners + owners)
@@ -96,7 +120,9 @@ def _holders(values: np.ndarray, owners: np.ndarray, n_owners: int) -> tuple[np.
 def _seeds(
     hashes: np.ndarray, word_item: np.ndarray, n_words: np.ndarray, settings: RobustSettings
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The hashes of the seeds, and their postings: positions sorted by seed, and where those of each begin."""
+    """The hashes of the seeds, and their postings: positions sorted by seed, and where those of
+    each begin.
+    """
     windows, positions = window_hashes(hashes, word_item, settings.seed)
     numbers, holders = _holders(windows, word_item[positions], max(1, len(n_words)))
     rare = (holders[numbers] <= settings.shared) & (n_words[word_item[positions]] >= settings.least)
@@ -108,15 +134,25 @@ def _seeds(
         word_item[positions[_REPEATS:]] != word_item[positions[:-_REPEATS]]
     )
     seeds, first = np.unique(windows[far], return_index=True)
-    return seeds, np.append(first, np.count_nonzero(far)).astype(np.int64), positions[far].astype(np.int32)
+    return (
+        seeds,
+        np.append(first, np.count_nonzero(far)).astype(np.int64),
+        positions[far].astype(np.int32),
+    )
 
 
-def build_robust(items: Sequence[Sequence[str]], settings: RobustSettings | None = None) -> RobustIndex:
-    """Index items, each given as the texts of its fields; an item's text is its fields joined by one newline."""
+def build_robust(
+    items: Sequence[Sequence[str]], settings: RobustSettings | None = None
+) -> RobustIndex:
+    """Index items, each given as the texts of its fields; an item's text is its fields joined by
+    one newline.
+    """
     settings = settings or RobustSettings()
     data, starts, stops = lay_out(field for item in items for field in item)
     words = words_of_all(data, starts, stops)
-    item_fields = np.concatenate([[0], np.cumsum([len(item) for item in items], dtype=np.int64)]).astype(np.int64)
+    item_fields = np.concatenate(
+        [[0], np.cumsum([len(item) for item in items], dtype=np.int64)]
+    ).astype(np.int64)
     n_words = np.diff(words.first[item_fields]).astype(np.int32)
     word_item = np.repeat(np.arange(len(items), dtype=np.int32), n_words)
     numbers, holders = _holders(words.hashes, word_item, max(1, len(items)))
@@ -150,16 +186,31 @@ def build_robust(items: Sequence[Sequence[str]], settings: RobustSettings | None
         reaches=np.maximum(settings.seed, settings.reach * n_words).astype(np.int64),
         bloom=make_bloom(seeds, _SEED_BITS),
         slots=slots,
-        seeds=np.stack([postings_first[:-1], postings_first[1:], seed_weights], axis=1).astype(np.int32),
+        seeds=np.stack([postings_first[:-1], postings_first[1:], seed_weights], axis=1).astype(
+            np.int32
+        ),
         postings=np.stack([postings, word_item[postings]], axis=1),
     )
     return RobustIndex(table, settings, n_words, (n_words >= settings.least) & (reachable > 0))
 
 
 def match_robust(turns: Stretches, index: RobustIndex) -> list[Matches]:
-    """Match a run of records against an index; the pairs from the floor on, by record, then by item."""
+    """Match a run of records against an index; the pairs from the floor on, by record, then by
+    item.
+    """
     ahead.wait()
     out, scores, doc_spans, item_spans = scan(turns, index.items, index.settings.rule())
     docs, items = out[:, 0].astype(np.int32), out[:, 1].astype(np.int32)
     doc_first, item_first = (np.concatenate([[0], out[:, column]]) for column in (3, 4))
-    return [Matches(docs, items, scores, doc_first, doc_spans, item_first, item_spans, out[:, 2].astype(np.int8))]
+    return [
+        Matches(
+            docs,
+            items,
+            scores,
+            doc_first,
+            doc_spans,
+            item_first,
+            item_spans,
+            out[:, 2].astype(np.int8),
+        )
+    ]

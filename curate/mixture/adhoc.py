@@ -1,4 +1,6 @@
-"""A recipe for data given on the command line, without a file: names, kind and formats are found out."""
+"""A recipe for data given on the command line, without a file: names, kind and formats are found
+out.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ def adhoc_recipe(
     split: str = "train",
     where: str,
 ) -> Recipe:
-    """Make the recipe that puts `data` through `steps`; a kind that is not given is that of the first source's rows.
+    """Make the recipe that puts `data` through `steps`; a kind that is not given is that of the
+    first source's rows.
 
     What is wrong with it is a UserError that begins with `where`.
     """
@@ -33,6 +36,9 @@ def adhoc_recipe(
         {"name": source, "from": from_, "format": fmt, "split": split}
         for source, from_ in zip(source_names(list(data)), data, strict=True)
     ]
-    clean = "".join(char if char.isalnum() and char.isascii() else "-" for char in name).strip("-") or "data"
+    clean = (
+        "".join(char if char.isalnum() and char.isascii() else "-" for char in name).strip("-")
+        or "data"
+    )
     recipe = {"name": clean, "kind": kind, "sources": sources} | steps
     return make_recipe(recipe, where)

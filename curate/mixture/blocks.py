@@ -1,8 +1,8 @@
-"""Every block of every source: taken from the stage that a build before this one left, or read, looked at and staged.
+"""Every block of every source: taken from the stage that a build before this one left, or read,
+looked at and staged.
 
-A source whose stage holds all its blocks is not read at all; one whose stage was left by a killed build is read, and
-only the blocks that are missing are looked at.
-"""
+A source whose stage holds all its blocks is not read at all; one whose stage was left by a killed
+build is read, and only the blocks that are missing are looked at."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ class Taken:
     staged: bool
 
 
-def stages_of(plan: Plan, options: Options, parts: int, within: Path) -> AbstractContextManager[list[Stage]]:
+def stages_of(
+    plan: Plan, options: Options, parts: int, within: Path
+) -> AbstractContextManager[list[Stage]]:
     """The stages of a plan's sources, below `within` where none are to be kept."""
     keys = [key_of(facts) for facts in _facts(plan, options, parts)]
     files = [{file.name: file for file in source.files} for source in plan.sources]
@@ -39,8 +41,13 @@ def stages_of(plan: Plan, options: Options, parts: int, within: Path) -> Abstrac
 
 
 def _facts(plan: Plan, options: Options, parts: int) -> Iterator[dict[str, Any]]:
-    """Of each source, all that its blocks depend on: what is read, how, and what the steps look for."""
-    looks = {step.name: [step.look_inputs, code_digest(type(step).__module__.partition(".")[0])] for step in plan.steps}
+    """Of each source, all that its blocks depend on: what is read, how, and what the steps look
+    for.
+    """
+    looks = {
+        step.name: [step.look_inputs, code_digest(type(step).__module__.partition(".")[0])]
+        for step in plan.steps
+    }
     for source, reading, digests, spec in zip(
         plan.sources, plan.readings, plan.digests, plan.recipe.sources, strict=True
     ):
@@ -54,18 +61,28 @@ def _facts(plan: Plan, options: Options, parts: int) -> Iterator[dict[str, Any]]
             ],
             "files": digests,
             "reading": [reading.format, reading.keep, reading.needs],
-            "build": [plan.recipe.kind, plan.recipe.seed, parts, options.limit, options.block_bytes],
+            "build": [
+                plan.recipe.kind,
+                plan.recipe.seed,
+                parts,
+                options.limit,
+                options.block_bytes,
+            ],
             "looks": looks,
             "versions": locks.versions(),
         }
 
 
-def take_all(plan: Plan, stages: Sequence[Stage], options: Options, size: int, parts: int) -> list[list[Taken]]:
+def take_all(
+    plan: Plan, stages: Sequence[Stage], options: Options, size: int, parts: int
+) -> list[list[Taken]]:
     """Take or scan every block, about `size` bytes; those of each source in order.
 
     Raises UserError where a source gives no record, and where a file changed while it was read.
     """
-    scan = Scan(plan.recipe.kind, plan.recipe.seed, plan.steps, plan.recipe.output.validation > 0, parts)
+    scan = Scan(
+        plan.recipe.kind, plan.recipe.seed, plan.steps, plan.recipe.output.validation > 0, parts
+    )
     doing = "read and look" if plan.steps else "read"
     results: list[list[Taken]] = [[] for _ in plan.sources]
     pending = {owner: stage.whole() for owner, stage in enumerate(stages)}
@@ -74,7 +91,9 @@ def take_all(plan: Plan, stages: Sequence[Stage], options: Options, size: int, p
         for owner in pending:
             results[owner] = []
         damaged = set()
-        for done in in_order(_jobs(plan, scan, stages, options, pending, streamed), options.workers):
+        for done in in_order(
+            _jobs(plan, scan, stages, options, pending, streamed), options.workers
+        ):
             if done.scanned is None:
                 damaged.add(done.owner)
                 continue
@@ -106,7 +125,9 @@ def _jobs(
     pending: Mapping[int, int | None],
     streamed: Sequence[dict[str, str]],
 ) -> Iterator[Callable[[], _Done]]:
-    """A job a block; `pending` are the sources to take, each with its number of blocks where its stage has them all."""
+    """A job a block; `pending` are the sources to take, each with its number of blocks where its
+    stage has them all.
+    """
     for owner, whole in pending.items():
         job = partial(_take, scan, plan.readings[owner], stages[owner], owner)
         if whole is not None:
@@ -117,7 +138,9 @@ def _jobs(
         yield from (partial(job, number, block) for number, block in enumerate(blocks))
 
 
-def _take(scan: Scan, reading: Reading, stage: Stage, owner: int, number: int, block: Block | None) -> _Done:
+def _take(
+    scan: Scan, reading: Reading, stage: Stage, owner: int, number: int, block: Block | None
+) -> _Done:
     found = stage.load(number)
     known = found is not None
     if found is None:

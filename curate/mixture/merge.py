@@ -1,9 +1,10 @@
-"""The second half of a build: rows are brought into the order of their keys and written as Parquet shards.
+"""The second half of a build: rows are brought into the order of their keys and written as Parquet
+shards.
 
-Every output (train, validation, removed) says which records of which source it takes in which pass. Part after part,
-its rows are read from all runs, sorted by key and cut into row groups and shards; cuts depend on keys and on the size
-of rows alone. A worker holds one part and one row group, whatever the size of the corpus.
-"""
+Every output (train, validation, removed) says which records of which source it takes in which pass.
+Part after part, its rows are read from all runs, sorted by key and cut into row groups and shards;
+cuts depend on keys and on the size of rows alone. A worker holds one part and one row group,
+whatever the size of the corpus."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ from curate.records import MESSAGES, message_fields, one_array, with_fields
 from curate.shards import sha256, shard_count, shard_names, write_shard
 from curate.text.hashing import sampling_keys
 
-# A part of a run is read whole unless it holds more than this many rows for each one that is wanted.
+# A part of a run is read whole unless it holds more than this many rows for each one that is
+# wanted.
 _SPARSE = 2
 _ROWS_AT_ONCE = 1 << 20
 Piece = tuple[pa.Table, np.ndarray]
@@ -33,11 +35,15 @@ Piece = tuple[pa.Table, np.ndarray]
 
 @dataclass(frozen=True)
 class SourceRows:
-    """The `n` valid rows of one source, in order: what is held in memory of each, and the runs they lie in."""
+    """The `n` valid rows of one source, in order: what is held in memory of each, and the runs they
+    lie in.
+    """
 
     name: str
     n: int
-    skipped: np.ndarray  # int64, ascending: how many valid rows stand before each row that makes no record
+    skipped: (
+        np.ndarray
+    )  # int64, ascending: how many valid rows stand before each row that makes no record
     prompts: np.ndarray  # uint64; empty where none are wanted
     sizes: np.ndarray  # int32
     runs: list[Run]
@@ -55,8 +61,8 @@ class SourceRows:
 class Output:
     """Which rows are written: `taken[s][p]` is a mask over the rows of source s in pass p.
 
-    `reasons[s]`, where given, are (ordinals of the rows taken, ascending; for each the place of its reason in a list).
-    """
+    `reasons[s]`, where given, are (ordinals of the rows taken, ascending; for each the place of its
+    reason in a list)."""
 
     taken: Sequence[Sequence[np.ndarray]]
     reasons: Sequence[tuple[np.ndarray, np.ndarray]] = ()
@@ -89,14 +95,17 @@ def source_rows(name: str, blocks: Sequence[Scanned]) -> SourceRows:
         np.sort(bad) - np.arange(len(bad)),
         np.concatenate([np.empty(0, np.uint64), *(block.prompts for block in blocks)]),
         np.concatenate([np.empty(0, np.int32), *(block.sizes for block in blocks)]),
-        sorted(runs, key=lambda run: run.turn),  # equal keys stand in the order of source, pass and row
+        sorted(
+            runs, key=lambda run: run.turn
+        ),  # equal keys stand in the order of source, pass and row
     )
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one part of an output in the order they are written: of each its size in bytes of text, and its position
-    in its source."""
+    """Rows of one part of an output in the order they are written: of each its size in bytes of
+    text, and its position in its source.
+    """
 
     records: pa.Table
     sizes: np.ndarray
@@ -104,12 +113,18 @@ class Rows:
 
     def slice(self, start: int, stop: int) -> Rows:
         """The rows `start:stop`."""
-        return Rows(self.records.slice(start, stop - start), self.sizes[start:stop], self.positions[start:stop])
+        return Rows(
+            self.records.slice(start, stop - start),
+            self.sizes[start:stop],
+            self.positions[start:stop],
+        )
 
 
 @dataclass(frozen=True)
 class Writer:
-    """What writing an output needs to know: the sources and their runs, and the schema of the records."""
+    """What writing an output needs to know: the sources and their runs, and the schema of the
+    records.
+    """
 
     sources: Sequence[SourceRows]
     seed: int
@@ -127,7 +142,10 @@ class Writer:
         """Leave out the message extras that no row of the corpus has."""
         if field.type != MESSAGES:
             return field
-        return pa.field(field.name, pa.list_(pa.struct([(name, pa.string()) for name in message_fields(self.used)])))
+        return pa.field(
+            field.name,
+            pa.list_(pa.struct([(name, pa.string()) for name in message_fields(self.used)])),
+        )
 
     def _fit(self, records: pa.Table, schema: pa.Schema) -> pa.Table:
         """Staged records in the schema of the whole corpus."""
@@ -135,8 +153,12 @@ class Writer:
         for field in schema:
             if field.name not in records.column_names:
                 columns[field.name] = pa.nulls(records.num_rows, field.type)
-            elif pa.types.is_list(field.type) and records.schema.field(field.name).type != field.type:
-                columns[field.name] = with_fields(records.column(field.name), message_fields(self.used))
+            elif (
+                pa.types.is_list(field.type) and records.schema.field(field.name).type != field.type
+            ):
+                columns[field.name] = with_fields(
+                    records.column(field.name), message_fields(self.used)
+                )
             else:
                 columns[field.name] = records.column(field.name)
         return conform(pa.table(columns), schema)
@@ -155,10 +177,16 @@ class Writer:
     def rows(self, output: Output, part: int) -> Rows:
         """The rows of one part of an output, in the order of their keys."""
         schema = pa.schema(list(self.schema)[2:])
-        found: list[tuple[pa.Table, np.ndarray, int, int, np.ndarray]] = []  # records, places, source, pass, ordinals
+        found: list[
+            tuple[pa.Table, np.ndarray, int, int, np.ndarray]
+        ] = []  # records, places, source, pass, ordinals
         for number, (source, passes) in enumerate(zip(self.sources, output.taken, strict=True)):
             for run in source.runs if any(mask.any() for mask in passes) else ():
-                mask = passes[run.turn][run.first : run.first + run.n] if run.turn < len(passes) else np.empty(0)
+                mask = (
+                    passes[run.turn][run.first : run.first + run.n]
+                    if run.turn < len(passes)
+                    else np.empty(0)
+                )
                 if not mask.any():
                     continue
                 records, places = read_part(run.staged, part)
@@ -171,26 +199,43 @@ class Writer:
         return self._in_order(found, schema, output)
 
     def _in_order(
-        self, found: Sequence[tuple[pa.Table, np.ndarray, int, int, np.ndarray]], schema: pa.Schema, output: Output
+        self,
+        found: Sequence[tuple[pa.Table, np.ndarray, int, int, np.ndarray]],
+        schema: pa.Schema,
+        output: Output,
     ) -> Rows:
         """Sort what was found of a part in all runs by key, and give each row its id."""
         if not found:
             return Rows(self.schema.empty_table(), np.empty(0, np.int64), np.empty(0, np.int64))
         tables, places, numbers, turns, ordinals = zip(*found, strict=True)
         lengths = [len(at) for at in places]
-        keys = [self.sources[s].keys(self.seed, p, at) for s, p, at in zip(numbers, turns, ordinals, strict=True)]
+        keys = [
+            self.sources[s].keys(self.seed, p, at)
+            for s, p, at in zip(numbers, turns, ordinals, strict=True)
+        ]
         order = np.argsort(np.concatenate(keys), kind="stable")
         firsts = np.cumsum([0, *(table.num_rows for table in tables)])
-        at = np.concatenate([place + first for place, first in zip(places, firsts, strict=False)])[order]
+        at = np.concatenate([place + first for place, first in zip(places, firsts, strict=False)])[
+            order
+        ]
         body = pa.concat_tables(tables).combine_chunks().take(pa.array(at))
         source, turn = np.repeat(numbers, lengths)[order], np.repeat(turns, lengths)[order]
-        row = np.concatenate([self.sources[s].positions(own) for s, own in zip(numbers, ordinals, strict=True)])
-        size = np.concatenate([self.sources[s].sizes[own] for s, own in zip(numbers, ordinals, strict=True)])
+        row = np.concatenate(
+            [self.sources[s].positions(own) for s, own in zip(numbers, ordinals, strict=True)]
+        )
+        size = np.concatenate(
+            [self.sources[s].sizes[own] for s, own in zip(numbers, ordinals, strict=True)]
+        )
         names = pa.array([own.name for own in self.sources]).take(pa.array(source))
         columns = {"id": _ids(names, row[order], turn + 1), "source": names}
-        table = pa.table(columns | {field.name: body.column(field.name) for field in schema}, schema=self.schema)
+        table = pa.table(
+            columns | {field.name: body.column(field.name) for field in schema}, schema=self.schema
+        )
         if output.reasons:
-            why = [_reasons_of(output.reasons[s], own) for s, own in zip(numbers, ordinals, strict=True)]
+            why = [
+                _reasons_of(output.reasons[s], own)
+                for s, own in zip(numbers, ordinals, strict=True)
+            ]
             table = table.append_column("reason", pa.array(np.concatenate(why)[order]))
         return Rows(table, size[order].astype(np.int64), row[order])
 
@@ -210,27 +255,41 @@ def _ids(names: pa.Array, rows: np.ndarray, copies: np.ndarray) -> pa.Array:
 
 
 def corpus_schema(blocks: Sequence[Scanned]) -> pa.Schema:
-    """The schema that the records of all sources fit into; kept columns that a source lacks are null in its rows."""
+    """The schema that the records of all sources fit into; kept columns that a source lacks are
+    null in its rows.
+    """
     names = list(dict.fromkeys(name for block in blocks for name in block.schema.names))
     padded = [
-        pa.schema([block.schema.field(n) if n in block.schema.names else pa.field(n, pa.null()) for n in names])
+        pa.schema(
+            [
+                block.schema.field(n) if n in block.schema.names else pa.field(n, pa.null())
+                for n in names
+            ]
+        )
         for block in blocks
     ]
     return unify_kept(padded)
 
 
-def shard_rows(writer: Writer, output: Output, totals: np.ndarray, start: int, stop: int | None) -> Iterator[Rows]:
-    """The rows of an output from the one where its text reaches `start` bytes up to the one where it reaches `stop`.
+def shard_rows(
+    writer: Writer, output: Output, totals: np.ndarray, start: int, stop: int | None
+) -> Iterator[Rows]:
+    """The rows of an output from the one where its text reaches `start` bytes up to the one where
+    it reaches `stop`.
 
-    `totals` are the bytes up to the end of each part. Bounds of 0 and None are the beginning and the end.
-    """
+    `totals` are the bytes up to the end of each part. Bounds of 0 and None are the beginning and
+    the end."""
     first = int(np.searchsorted(totals, start)) if start else 0
     last = int(np.searchsorted(totals, stop)) if stop is not None else len(totals) - 1
     for part in range(first, last + 1):
         rows = writer.rows(output, part)
         reached = (totals[part - 1] if part else 0) + np.cumsum(rows.sizes)
         low = int(np.searchsorted(reached, start)) if part == first and start else 0
-        high = int(np.searchsorted(reached, stop)) if part == last and stop is not None else len(reached)
+        high = (
+            int(np.searchsorted(reached, stop))
+            if part == last and stop is not None
+            else len(reached)
+        )
         yield rows.slice(low, high)
 
 
@@ -253,18 +312,20 @@ def shard_jobs(
     reasons: Reasons | None = None,
     wrote: Callable[[int, int, float], None] = lambda rows, size, part: None,
 ) -> list[Callable[[], tuple[Path, str]]]:
-    """What is to be done to write one output into `folder`: a job for each Parquet shard gives its path and SHA-256.
+    """What is to be done to write one output into `folder`: a job for each Parquet shard gives its
+    path and SHA-256.
 
-    `reasons` adds the columns step and reason; `wrote` is told the rows and bytes of each piece, and
-    which part of the whole it is.
-    """
+    `reasons` adds the columns step and reason; `wrote` is told the rows and bytes of each piece,
+    and which part of the whole it is."""
     folder.mkdir(exist_ok=True)
     totals = np.cumsum(writer.sizes_of_parts(output))
     whole = int(totals[-1])
     n = shard_count(whole, shards)
     schema = writer.schema
     if reasons is not None:
-        schema = schema.append(pa.field("step", pa.string())).append(pa.field("reason", pa.string()))
+        schema = schema.append(pa.field("step", pa.string())).append(
+            pa.field("reason", pa.string())
+        )
 
     def pieces(start: int, stop: int | None) -> Iterator[Piece]:
         for rows in shard_rows(writer, output, totals, start, stop):
@@ -275,7 +336,9 @@ def shard_jobs(
     def job(path: Path, shard: int) -> tuple[Path, str]:
         stop = whole * (shard + 1) // n if shard + 1 < n else None
         write_shard(
-            path, schema, ahead(pieces(whole * shard // n, stop)) if n == 1 else pieces(whole * shard // n, stop)
+            path,
+            schema,
+            ahead(pieces(whole * shard // n, stop)) if n == 1 else pieces(whole * shard // n, stop),
         )
         return path, sha256(path)
 
@@ -289,5 +352,7 @@ def _explained(records: pa.Table, reasons: Reasons) -> pa.Table:
         none = pa.array([], pa.string())
         return records.append_column("step", none).append_column("reason", none)
     number = one_array(records.column("reason"))
-    why, steps = (pa.array(values, pa.string()).take(number) for values in (reasons.texts, reasons.steps))
+    why, steps = (
+        pa.array(values, pa.string()).take(number) for values in (reasons.texts, reasons.steps)
+    )
     return records.remove_column(place).append_column("step", steps).append_column("reason", why)

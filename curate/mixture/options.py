@@ -11,8 +11,9 @@ from curate.files import BLOCK_BYTES
 from curate.mixture.stages import default_root
 
 Progress = Callable[[str, int, int, float], None]
-"""Called as work goes on, from any thread: the step, rows and bytes of text that were done, and about which part of the
-whole step they are."""
+"""Called as work goes on, from any thread: the step, rows and bytes of text that were done, and
+about which part of the whole step they are.
+"""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""Everything that can be known to be wrong before any work starts: sources, formats, steps, locked inputs.
+"""Everything that can be known to be wrong before any work starts: sources, formats, steps, locked
+inputs.
 
-A plan opens every source, looks at its first block to find the format, makes the steps ready (a suite is read, an index
-built) and takes the digests of all input files. What is wrong is a `UserError` here, not an hour later.
-"""
+A plan opens every source, looks at its first block to find the format, makes the steps ready (a
+suite is read, an index built) and takes the digests of all input files. What is wrong is a
+`UserError` here, not an hour later."""
 
 from __future__ import annotations
 
@@ -51,14 +52,16 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
         if spec.format is not None:
             _at(spec, lambda spec=spec: check_format(spec.format, recipe.kind, spec.keep))
     sources = [
-        open_source(spec.name, spec.from_, base=base, split=spec.split, columns=spec.columns) for spec in recipe.sources
+        open_source(spec.name, spec.from_, base=base, split=spec.split, columns=spec.columns)
+        for spec in recipe.sources
     ]
     pool = ThreadPoolExecutor(workers)
     digests = pool.map(content_digests, sources)  # beside what follows
     pool.shutdown(wait=False)
     notes: list[str] = []
     readings = [
-        _reading(spec, source, recipe.kind, notes) for spec, source in zip(recipe.sources, sources, strict=True)
+        _reading(spec, source, recipe.kind, notes)
+        for spec, source in zip(recipe.sources, sources, strict=True)
     ]
     made = [
         steps.load(name).make(spec, base=base, kind=recipe.kind, seed=recipe.seed)
@@ -73,7 +76,9 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
 
 def _needs(made: Sequence[Step], reading: Reading) -> tuple[str, ...]:
     """The columns that a step reads of a source and nobody keeps."""
-    return tuple(dict.fromkeys(name for step in made for name in step.needs if name not in reading.keep))
+    return tuple(
+        dict.fromkeys(name for step in made for name in step.needs if name not in reading.keep)
+    )
 
 
 def _reading(spec: SourceSpec, source: Source, kind: str, notes: list[str]) -> Reading:
@@ -92,7 +97,11 @@ def _reading(spec: SourceSpec, source: Source, kind: str, notes: list[str]) -> R
 
 def as_words(fmt: str | dict[str, Any]) -> str:
     """A format as people write it: its name, or the mapping on one line."""
-    return fmt if isinstance(fmt, str) else "{" + ", ".join(f"{key}: {value}" for key, value in fmt.items()) + "}"
+    return (
+        fmt
+        if isinstance(fmt, str)
+        else "{" + ", ".join(f"{key}: {value}" for key, value in fmt.items()) + "}"
+    )
 
 
 def _at(spec: SourceSpec, action: Any) -> Any:

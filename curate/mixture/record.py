@@ -1,5 +1,6 @@
-"""Fills the audit database from what the scan staged and what was decided, block by block and without a loop over
-rows."""
+"""Fills the audit database from what the scan staged and what was decided, block by block and
+without a loop over rows.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +79,9 @@ def record(
     settled: Settled,
     runs: Mapping[str, Any],
 ) -> None:
-    """Write the whole audit to `path`, and check that it adds up; raises CurateError if it does not."""
+    """Write the whole audit to `path`, and check that it adds up; raises CurateError if it does
+    not.
+    """
     faces = [shown for step in plan.steps if (shown := face(step.name)) is not None]
     con = store.create(path, [shown.schema for shown in faces])
     try:
@@ -89,7 +92,11 @@ def record(
         for result in results:
             _documents(con, result)
             _removals(con, result)
-        store.insert(con, "runs", pa.table({"key": list(runs), "value": [json.dumps(v) for v in runs.values()]}))
+        store.insert(
+            con,
+            "runs",
+            pa.table({"key": list(runs), "value": [json.dumps(v) for v in runs.values()]}),
+        )
         store.reconcile(con, sum(int(result.copies.sum()) for result in results))
         store.finish(con, [shown.views for shown in faces])
     finally:
@@ -111,15 +118,21 @@ def _sources(con: duckdb.DuckDBPyConnection, plan: Plan, results: Sequence[Sourc
             "shortfall": result.choice.shortfall,
             "kind": plan.recipe.kind,
             "rows_validation": int(np.count_nonzero(result.choice.validation)),
-            "dropped_columns": sorted(frozenset().union(*(block.dropped_columns for block in result.blocks))),
+            "dropped_columns": sorted(
+                frozenset().union(*(block.dropped_columns for block in result.blocks))
+            ),
         }
-        for spec, source, reading, result in zip(plan.recipe.sources, plan.sources, plan.readings, results, strict=True)
+        for spec, source, reading, result in zip(
+            plan.recipe.sources, plan.sources, plan.readings, results, strict=True
+        )
     ]
     store.insert(con, "sources", pa.Table.from_pylist(rows))
 
 
 def _documents(con: duckdb.DuckDBPyConnection, result: SourceResult) -> None:
-    """What was staged of one source: its documents, what the steps tell of them, and the rows that made no record."""
+    """What was staged of one source: its documents, what the steps tell of them, and the rows that
+    made no record.
+    """
     store.insert_all(con, "documents", _with_fates(result))
     store.insert_all(con, "texts", _staged("texts", result.blocks))
     for step, table in sorted(frozenset().union(*(block.lines for block in result.blocks))):
@@ -137,7 +150,9 @@ def _staged(what: str, blocks: Sequence[Scanned]) -> Iterator[pa.Table]:
 
 
 def _with_fates(result: SourceResult) -> Iterator[pa.Table]:
-    """What was staged of each block's documents, with their fates and copies; the quarantined rows stand last."""
+    """What was staged of each block's documents, with their fates and copies; the quarantined rows
+    stand last.
+    """
     fates, copies = result.fates, result.copies
     for first, block in firsts(result.blocks):
         own, bad = slice(first, first + block.n), block.quarantined
@@ -155,6 +170,12 @@ def _removals(con: duckdb.DuckDBPyConnection, result: SourceResult) -> None:
         _decided(con, step, ids, removal.fate, columns)
 
 
-def _decided(con: duckdb.DuckDBPyConnection, step: str, ids: pa.Array, action: str, columns: Mapping[str, Any]) -> None:
+def _decided(
+    con: duckdb.DuckDBPyConnection,
+    step: str,
+    ids: pa.Array,
+    action: str,
+    columns: Mapping[str, Any],
+) -> None:
     head = {"step": [step] * len(ids), "doc_id": ids, "action": [action] * len(ids)}
     store.insert(con, "decisions", pa.table(head | dict(columns)))

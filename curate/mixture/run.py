@@ -25,7 +25,15 @@ from curate.card import card
 from curate.errors import CurateError, FailOver
 from curate.mixture.blocks import stages_of, take_all
 from curate.mixture.folder import target, unfinished
-from curate.mixture.merge import Output, Reasons, SourceRows, Writer, corpus_schema, shard_jobs, source_rows
+from curate.mixture.merge import (
+    Output,
+    Reasons,
+    SourceRows,
+    Writer,
+    corpus_schema,
+    shard_jobs,
+    source_rows,
+)
 from curate.mixture.options import Options
 from curate.mixture.plan import Plan, make_plan
 from curate.mixture.record import SourceResult, record
@@ -62,9 +70,9 @@ def build_recipe_file(path: Path | str, out: Path | str, options: Options | None
 def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = None) -> Built:
     """Build `recipe` into the new folder `out`.
 
-    Raises UserError for what is wrong with recipe or data, CurateError where counts or locked digests do not agree, and
-    FailOver after the folder is finished if a step says that it counts as failed.
-    """
+    Raises UserError for what is wrong with recipe or data, CurateError where counts or locked
+    digests do not agree, and FailOver after the folder is finished if a step says that it counts as
+    failed."""
     options = options or Options()
     started = time.perf_counter()
     real = target(out, options.overwrite)
@@ -81,7 +89,12 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
 
 
 def _fill(
-    plan: Plan, out: Path, real: Path, options: Options, locked: dict[str, Any] | None, started: float
+    plan: Plan,
+    out: Path,
+    real: Path,
+    options: Options,
+    locked: dict[str, Any] | None,
+    started: float,
 ) -> tuple[Summary, list[str]]:
     """Do the work in the unfinished folder `out`."""
     size = max(1, sum(estimated_bytes(source) for source in plan.sources))
@@ -109,7 +122,9 @@ def _work(
     pa.default_memory_pool().release_unused()
     blocks = [[one.scanned for one in own] for own in taken]
     known = sum(one.staged for own in taken for one in own)
-    rows = [source_rows(reading.name, own) for reading, own in zip(plan.readings, blocks, strict=True)]
+    rows = [
+        source_rows(reading.name, own) for reading, own in zip(plan.readings, blocks, strict=True)
+    ]
     writer = _writer(plan, rows, blocks, parts)
     corpus = Corpus(plan.recipe.kind, blocks, writer)
     settled = settle(plan.steps, [source.n for source in rows], corpus.seen)
@@ -132,7 +147,12 @@ def _work(
         text_bytes = sum(int(source.sizes.sum()) for source in rows)
         summary = summarise(plan, audited, settled, text_bytes, list(files), options.limit)
         summary = replace(summary, blocks=(sum(map(len, blocks)) - known, known))
-        lock = lock_of(plan, options.limit, summary, {str(path.relative_to(out)): sha for path, sha in files.items()})
+        lock = lock_of(
+            plan,
+            options.limit,
+            summary,
+            {str(path.relative_to(out)): sha for path, sha in files.items()},
+        )
         if locked:
             locks.check_outputs(locked, lock)
             held = f"the lock held: all inputs and {len(files)} output files are those of {options.locked}"
@@ -149,7 +169,9 @@ def _work(
 
 
 def _kept_recipe(plan: Plan, real: Path) -> str:
-    """The recipe for the finished folder `real`: paths start from there, every default is written out."""
+    """The recipe for the finished folder `real`: paths start from there, every default is written
+    out.
+    """
 
     def from_there(path: str) -> str:
         found = plan.base / expand(path)
@@ -163,7 +185,9 @@ def _kept_recipe(plan: Plan, real: Path) -> str:
 
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_nulls(one) for key, one in value.items() if one is not None and one != []}
+        return {
+            key: _without_nulls(one) for key, one in value.items() if one is not None and one != []
+        }
     return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
@@ -176,14 +200,19 @@ def _record(
         return draw(con), read_audit(con)
 
 
-def _sample(plan: Plan, rows: list[SourceRows], blocks: list[list[Scanned]], settled: Settled) -> list[SourceResult]:
+def _sample(
+    plan: Plan, rows: list[SourceRows], blocks: list[list[Scanned]], settled: Settled
+) -> list[SourceResult]:
     """Which of the rows that are left are written."""
     kept = [np.flatnonzero(alive).astype(np.int32) for alive in settled.alive]
     candidates = [_candidates(source, left, plan) for source, left in zip(rows, kept, strict=True)]
     choices = choose(candidates, plan.wanted, plan.recipe.output.validation)
     for own in blocks:
         own[:] = [block.joined() for block in own]
-    return [SourceResult(*parts) for parts in zip(rows, blocks, settled.removals, kept, choices, strict=True)]
+    return [
+        SourceResult(*parts)
+        for parts in zip(rows, blocks, settled.removals, kept, choices, strict=True)
+    ]
 
 
 def _candidates(source: SourceRows, left: np.ndarray, plan: Plan) -> Candidates:
@@ -197,13 +226,20 @@ def _writer(plan: Plan, rows: list[SourceRows], blocks: list[list[Scanned]], par
     return Writer(rows, plan.recipe.seed, parts, corpus_schema(every), used)
 
 
-def _write(plan: Plan, out: Path, results: list[SourceResult], writer: Writer, options: Options) -> dict[Path, str]:
+def _write(
+    plan: Plan, out: Path, results: list[SourceResult], writer: Writer, options: Options
+) -> dict[Path, str]:
     """Write data/, removed/ and quarantine/; return the digest of every file."""
     blocks = [block for result in results for block in result.blocks]
     train = Output([[result.mask(own) for own in result.choice.train] for result in results])
     held_out = Output([[result.mask(result.choice.validation)] for result in results])
     jobs = shard_jobs(
-        out / "data", "train", train, writer, plan.recipe.output.shards, wrote=partial(options.progress, "write train")
+        out / "data",
+        "train",
+        train,
+        writer,
+        plan.recipe.output.shards,
+        wrote=partial(options.progress, "write train"),
     )
     if len(held_out):
         jobs += shard_jobs(out / "data", "validation", held_out, writer, "auto")
@@ -211,7 +247,9 @@ def _write(plan: Plan, out: Path, results: list[SourceResult], writer: Writer, o
     return files | {path: sha256(path) for path in _write_quarantine(out, blocks)}
 
 
-def _removed_jobs(out: Path, results: list[SourceResult], writer: Writer) -> list[Callable[[], tuple[Path, str]]]:
+def _removed_jobs(
+    out: Path, results: list[SourceResult], writer: Writer
+) -> list[Callable[[], tuple[Path, str]]]:
     """What is to be done to write every removed row whole, with the step and the reason."""
     texts: list[str] = []
     steps: list[str] = []
@@ -227,10 +265,14 @@ def _removed_jobs(out: Path, results: list[SourceResult], writer: Writer) -> lis
         gone = np.zeros(result.rows.n, np.bool_)
         gone[np.concatenate(rows)] = True
         taken.append([gone])
-        reasons.append((np.concatenate(rows)[order], np.concatenate(numbers)[order].astype(np.int32)))
+        reasons.append(
+            (np.concatenate(rows)[order], np.concatenate(numbers)[order].astype(np.int32))
+        )
     output = Output(taken, reasons)
     return (
-        shard_jobs(out / "removed", "removed", output, writer, "auto", reasons=Reasons(texts, steps))
+        shard_jobs(
+            out / "removed", "removed", output, writer, "auto", reasons=Reasons(texts, steps)
+        )
         if len(output)
         else []
     )
@@ -238,7 +280,11 @@ def _removed_jobs(out: Path, results: list[SourceResult], writer: Writer) -> lis
 
 def _write_quarantine(out: Path, blocks: list[Scanned]) -> list[Path]:
     """Write all quarantined rows in the order of sources and rows, a few at a time."""
-    staged = [staged_path(block.folder, "quarantine", block.number) for block in blocks if block.quarantined]
+    staged = [
+        staged_path(block.folder, "quarantine", block.number)
+        for block in blocks
+        if block.quarantined
+    ]
     if not staged:
         return []
     (out / "quarantine").mkdir()

@@ -1,8 +1,10 @@
-"""Runs: the rows of one block in the order of their sampling keys, staged as an Arrow file that is cut into parts.
+"""Runs: the rows of one block in the order of their sampling keys, staged as an Arrow file that is
+cut into parts.
 
-A part is a range of keys, the same in every run, so that the rows of one part lie in one record batch of each run: the
-second half of a build reads part after part, sorts it in memory, and never holds more than one part a worker. How many
-parts there are follows from the size of the corpus and changes nothing but memory and speed.
+A part is a range of keys, the same in every run, so that the rows of one part lie in one record
+batch of each run: the second half of a build reads part after part, sorts it in memory, and never
+holds more than one part a worker. How many parts there are follows from the size of the corpus and
+changes nothing but memory and speed.
 
 Bound: a part holds about PART_BYTES, or a 256th of a corpus that is larger than 256 of those.
 """
@@ -32,7 +34,9 @@ class Staged:
 
 @dataclass(frozen=True)
 class Run:
-    """One staged run: which pass over its source it belongs to, and which of the source's records it holds."""
+    """One staged run: which pass over its source it belongs to, and which of the source's records
+    it holds.
+    """
 
     staged: Staged
     turn: int
@@ -51,12 +55,15 @@ def part_of(keys: np.ndarray, parts: int) -> np.ndarray:
 
 
 def write_run(path: Path, records: pa.Table, keys: np.ndarray, parts: int) -> Staged:
-    """Write the records in the order of their keys, one record batch a part; before the columns stands each one's
-    place among its block's records."""
+    """Write the records in the order of their keys, one record batch a part; before the columns
+    stands each one's place among its block's records.
+    """
     order = np.argsort(keys)  # no two rows of a source have one key in one pass
     bounds = np.searchsorted(part_of(keys[order], parts), np.arange(parts + 1))
     places = pa.array(np.arange(len(keys), dtype=np.int32))
-    [batch] = records.add_column(0, "place", places).take(pa.array(order)).combine_chunks().to_batches()
+    [batch] = (
+        records.add_column(0, "place", places).take(pa.array(order)).combine_chunks().to_batches()
+    )
     offsets = np.empty(parts, np.int64)
     with (
         staging(path) as temporary,
@@ -71,14 +78,20 @@ def write_run(path: Path, records: pa.Table, keys: np.ndarray, parts: int) -> St
 
 
 def read_part(run: Staged, part: int) -> tuple[pa.Table, np.ndarray]:
-    """The records of one part of a run and their places; they lie in the file until they are touched."""
+    """The records of one part of a run and their places; they lie in the file until they are
+    touched.
+    """
     with pa.memory_map(str(run.path)) as file:
         file.seek(int(run.offsets[part]))
-        table = pa.Table.from_batches([pa.ipc.read_record_batch(pa.ipc.read_message(file), run.schema)])
+        table = pa.Table.from_batches(
+            [pa.ipc.read_record_batch(pa.ipc.read_message(file), run.schema)]
+        )
     return table.remove_column(0), table.column(0).to_numpy()
 
 
 def read_run(run: Staged) -> tuple[pa.Table, np.ndarray]:
     """All records of a run in the order of their keys, and their places."""
     parts = [read_part(run, part) for part in range(len(run.offsets))]
-    return pa.concat_tables([table for table, _ in parts]), np.concatenate([places for _, places in parts])
+    return pa.concat_tables([table for table, _ in parts]), np.concatenate(
+        [places for _, places in parts]
+    )

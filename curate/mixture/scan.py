@@ -1,10 +1,11 @@
-"""The first half of a build: every block of every source is parsed, looked at, hashed, sorted by key and laid on disk.
+"""The first half of a build: every block of every source is parsed, looked at, hashed, sorted by
+key and laid on disk.
 
-A block is worked on alone, by a pure function on Arrow tables in a thread; what it has to say that only the whole
-corpus can judge (what each step found, what its prompts are, how large its rows are) comes back as small arrays. In
-memory stay 4 bytes a row (12 where a validation split is made), what the steps keep, and a few blocks; texts, findings
-and documents lie as Arrow files in the staging folder until the second half asks for them.
-"""
+A block is worked on alone, by a pure function on Arrow tables in a thread; what it has to say that
+only the whole corpus can judge (what each step found, what its prompts are, how large its rows are)
+comes back as small arrays. In memory stay 4 bytes a row (12 where a validation split is made), what
+the steps keep, and a few blocks; texts, findings and documents lie as Arrow files in the staging
+folder until the second half asks for them."""
 
 from __future__ import annotations
 
@@ -21,7 +22,15 @@ import pyarrow as pa
 from curate.formats import Parsed, parse
 from curate.kernels.hashing import hash_rows
 from curate.mixture.runs import Staged, read_run, write_run
-from curate.records import EXTRAS, ROLES, TURN_COLUMNS, body_schema, message_fields, one_array, with_fields
+from curate.records import (
+    EXTRAS,
+    ROLES,
+    TURN_COLUMNS,
+    body_schema,
+    message_fields,
+    one_array,
+    with_fields,
+)
 from curate.shards import read_arrow, text_bytes, write_arrow
 from curate.sources import Block
 from curate.steps.step import Look, Records, Step
@@ -31,7 +40,10 @@ from curate.turns import Turns, all_turns
 T = TypeVar("T")
 
 QUARANTINE = pa.schema(
-    [(name, pa.int64() if name == "row" else pa.string()) for name in ("source", "file", "row", "reason", "raw")]
+    [
+        (name, pa.int64() if name == "row" else pa.string())
+        for name in ("source", "file", "row", "reason", "raw")
+    ]
 )
 """The columns of quarantine/."""
 
@@ -138,7 +150,8 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
         nbytes=block.nbytes,
         schema=body.schema,
         extras=extras,
-        dropped_columns=parsed.dropped_columns | (set(reading.needs) & set(parsed.records.column_names)),
+        dropped_columns=parsed.dropped_columns
+        | (set(reading.needs) & set(parsed.records.column_names)),
     )
 
 
@@ -148,7 +161,11 @@ def _slim(kind: str, records: pa.Table, extras: frozenset[str]) -> pa.Table:
     for name in TURN_COLUMNS[kind]:
         place = records.schema.get_field_index(name)
         records = records.set_column(place, name, with_fields(records.column(place), shown))
-    return records if "tools" in extras or "tools" not in records.column_names else records.drop_columns("tools")
+    return (
+        records
+        if "tools" in extras or "tools" not in records.column_names
+        else records.drop_columns("tools")
+    )
 
 
 def _prompt_hashes(kind: str, turns: Turns) -> np.ndarray:
@@ -164,9 +181,8 @@ _LONG = 1024
 def _sizes(kind: str, records: pa.Table) -> np.ndarray:
     """Bytes of text of every record, by which shards and row groups are cut.
 
-    Of kept columns only long texts count: a short one may be text in one block and a number in another, and the cuts
-    must not depend on the blocks.
-    """
+    Of kept columns only long texts count: a short one may be text in one block and a number in
+    another, and the cuts must not depend on the blocks."""
     body = set(body_schema(kind).names)
     sizes = np.zeros(records.num_rows, np.int64)
     for name in records.column_names:
@@ -176,7 +192,11 @@ def _sizes(kind: str, records: pa.Table) -> np.ndarray:
 
 
 def _used_extras(kind: str, records: pa.Table) -> frozenset[str]:
-    used = {"tools"} if "tools" in records.column_names and records["tools"].null_count < records.num_rows else set()
+    used = (
+        {"tools"}
+        if "tools" in records.column_names and records["tools"].null_count < records.num_rows
+        else set()
+    )
     for column in TURN_COLUMNS[kind]:
         for chunk in records[column].chunks:
             messages = chunk.flatten()
@@ -185,10 +205,11 @@ def _used_extras(kind: str, records: pa.Table) -> frozenset[str]:
 
 
 def completed(scan: Scan, reading: Reading, scanned: Scanned) -> Scanned:
-    """A block with what this build's sampling needs of it: what its stage lacks is made of the first run.
+    """A block with what this build's sampling needs of it: what its stage lacks is made of the
+    first run.
 
-    That is a run for each pass over the source, and the hashes of prompts where there is a validation split.
-    """
+    That is a run for each pass over the source, and the hashes of prompts where there is a
+    validation split."""
     runs, prompts = list(scanned.runs[: reading.passes]), scanned.prompts
     lacks_prompts = scan.prompts and len(prompts) < scanned.n
     if scanned.n and (len(runs) < reading.passes or lacks_prompts):
@@ -199,12 +220,20 @@ def completed(scan: Scan, reading: Reading, scanned: Scanned) -> Scanned:
         documents = read_arrow(staged_path(scanned.folder, "documents", scanned.number))
         rows = documents["row"].to_numpy()[: scanned.n]
         for turn in range(len(runs), reading.passes):
-            runs.append(_stage_run(scan, reading, scanned.folder, scanned.number, turn, records, rows))
+            runs.append(
+                _stage_run(scan, reading, scanned.folder, scanned.number, turn, records, rows)
+            )
     return replace(scanned, runs=runs, prompts=prompts if scan.prompts else np.empty(0, np.uint64))
 
 
 def _stage_run(
-    scan: Scan, reading: Reading, folder: Path, number: int, turn: int, records: pa.Table, rows: np.ndarray
+    scan: Scan,
+    reading: Reading,
+    folder: Path,
+    number: int,
+    turn: int,
+    records: pa.Table,
+    rows: np.ndarray,
 ) -> Staged:
     """Write the block's records in the order of their keys in one pass over the source."""
     keys = sampling_keys(scan.seed, reading.name, rows, turn)
@@ -229,7 +258,9 @@ def _tables(
         tables["quarantine"] = pa.Table.from_pylist(lines, QUARANTINE)
     shown = np.zeros(records.n, np.bool_)
     for name, look in looks.items():
-        tables |= {f"{name}.{table}": rows for table, rows in {**look.scratch, **look.tables}.items()}
+        tables |= {
+            f"{name}.{table}": rows for table, rows in {**look.scratch, **look.tables}.items()
+        }
         if look.shown is not None:
             shown |= look.shown
     if shown.any():
@@ -237,15 +268,23 @@ def _tables(
     return tables
 
 
-def _documents(reading: Reading, file: str, parsed: Parsed, records: Records, looks: Iterable[Look]) -> pa.Table:
-    """The lines of the table `documents` but for fate and copies, valid rows first, then the quarantined ones."""
+def _documents(
+    reading: Reading, file: str, parsed: Parsed, records: Records, looks: Iterable[Look]
+) -> pa.Table:
+    """The lines of the table `documents` but for fate and copies, valid rows first, then the
+    quarantined ones.
+    """
     bad = parsed.quarantine
     rows = np.concatenate([parsed.rows, np.array([q.row for q in bad], np.int64)])
     columns = {
-        "source": pa.array([reading.name]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
+        "source": pa.array([reading.name])
+        .dictionary_encode()
+        .take(pa.array(np.zeros(len(rows), np.int8))),
         "file": pa.array([file]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
         "row": rows,
-        "origin_id": pa.concat_arrays([one_array(parsed.origin_id), pa.nulls(len(bad), pa.string())]),
+        "origin_id": pa.concat_arrays(
+            [one_array(parsed.origin_id), pa.nulls(len(bad), pa.string())]
+        ),
         "content_hash": as_uuids(records.hashes, len(bad)),
     }
     for look in looks:

@@ -40,14 +40,23 @@ class Corpus:
                 positions=rows.positions,
                 rows=partial(self._rows, number),
             )
-            for number, (rows, own, mask) in enumerate(zip(self.writer.sources, self.blocks, alive, strict=True))
+            for number, (rows, own, mask) in enumerate(
+                zip(self.writer.sources, self.blocks, alive, strict=True)
+            )
         ]
 
-    def _staged(self, step: str, source: int, *names: str) -> Iterator[tuple[int, tuple[pa.Table, ...]]]:
+    def _staged(
+        self, step: str, source: int, *names: str
+    ) -> Iterator[tuple[int, tuple[pa.Table, ...]]]:
         for first, block in firsts(self.blocks[source]):
             wanted = [name if name in SHARED else f"{step}.{name}" for name in names]
             if block.staged.issuperset(wanted):
-                yield first, tuple(read_arrow(staged_path(block.folder, name, block.number)) for name in wanted)
+                yield (
+                    first,
+                    tuple(
+                        read_arrow(staged_path(block.folder, name, block.number)) for name in wanted
+                    ),
+                )
 
     def _rows(self, source: int, mask: np.ndarray | None) -> Iterator[Records]:
         taken = [[np.zeros(rows.n, np.bool_)] for rows in self.writer.sources]
@@ -58,7 +67,9 @@ class Corpus:
                 table = found.records.drop_columns(["id", "source"])
                 turns = all_turns(self.kind, table)
                 name = self.writer.sources[source].name
-                yield Records(name, self.kind, table, found.positions, turns, turns.content_hashes())
+                yield Records(
+                    name, self.kind, table, found.positions, turns, turns.content_hashes()
+                )
 
 
 def firsts(blocks: Sequence[Scanned]) -> Iterator[tuple[int, Scanned]]:

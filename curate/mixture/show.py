@@ -10,7 +10,14 @@ from pathlib import Path
 from threading import Lock
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from curate.audit.face import face
@@ -20,7 +27,9 @@ from curate.mixture.summary import Summary
 
 @contextmanager
 def progress_bar() -> Iterator[Report]:
-    """Progress with rate and time left on standard error while work goes on; silent where that is no terminal."""
+    """Progress with rate and time left on standard error while work goes on; silent where that is
+    no terminal.
+    """
     columns = (
         TextColumn("{task.description:15}"),
         BarColumn(bar_width=None),
@@ -30,7 +39,9 @@ def progress_bar() -> Iterator[Report]:
     )
     console = Console(stderr=True)
     lock = Lock()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         steps: dict[str, tuple[TaskID, int, int]] = {}
 
         def report(step: str, rows: int, text: int, part: float) -> None:
@@ -50,9 +61,14 @@ def show(summary: Summary, out: Path) -> None:
     console.print(_sources(summary))
     for name, figures in summary.told.items():
         shown = face(name)
-        for part in shown.show(figures, out) if shown is not None and shown.show is not None else ():
+        for part in (
+            shown.show(figures, out) if shown is not None and shown.show is not None else ()
+        ):
             console.print(part)
-    for line in (*(f"note: {note}" for note in summary.notes), *(f"warning: {text}" for text in summary.warnings)):
+    for line in (
+        *(f"note: {note}" for note in summary.notes),
+        *(f"warning: {text}" for text in summary.warnings),
+    ):
         console.print(line, markup=False)
     for line in _ending(summary, out):
         console.print(line, markup=False)
@@ -63,7 +79,10 @@ def _sources(summary: Summary) -> Table:
     table = Table("source", title=f"{summary.name} ({summary.kind})", title_justify="left")
     for column in columns:
         table.add_column(column, justify="right")
-    rows = [(s.read, s.quarantined, s.removed, s.not_sampled, s.kept, s.written) for s in summary.sources]
+    rows = [
+        (s.read, s.quarantined, s.removed, s.not_sampled, s.kept, s.written)
+        for s in summary.sources
+    ]
     for source, figures in zip(summary.sources, rows, strict=True):
         table.add_row(source.name, *(f"{n:,}" for n in figures))
     if len(summary.sources) > 1:

@@ -1,17 +1,19 @@
-"""Stages: what was found out about each block, kept so that a killed build continues and a changed one looks no twice.
+"""Stages: what was found out about each block, kept so that a killed build continues and a changed
+one looks no twice.
 
     with open_stages(root, keys, workspace) as stages:     # one for each source
         scanned = stages[0].load(7) or stages[0].keep(scan_block(...))
 
-A stage is a folder named by a digest of everything that a look depends on: the content of the source's files, how they
-are read, what each step depends on when it looks, the seed, the code, and the versions of the libraries. A changed
-threshold, policy or sampling finds the same stages; anything else looks again. What is written for a block counts only
-once its receipt is there, which is written last and holds size and checksum of every file.
+A stage is a folder named by a digest of everything that a look depends on: the content of the
+source's files, how they are read, what each step depends on when it looks, the seed, the code, and
+the versions of the libraries. A changed threshold, policy or sampling finds the same stages;
+anything else looks again. What is written for a block counts only once its receipt is there, which
+is written last and holds size and checksum of every file.
 
-A receipt is kept only if the source's file is, after it was read, still the one whose digest names the stage. Where a
-file is so young that this can't be told (`SourceFile.young`), receipts count once the whole source was read and
-compared with its digest. A stage that is damaged, or a cache that can't be written, costs time and no more.
-"""
+A receipt is kept only if the source's file is, after it was read, still the one whose digest names
+the stage. Where a file is so young that this can't be told (`SourceFile.young`), receipts count
+once the whole source was read and compared with its digest. A stage that is damaged, or a cache
+that can't be written, costs time and no more."""
 
 from __future__ import annotations
 
@@ -49,8 +51,12 @@ def default_root() -> Path:
 
 
 def key_of(facts: Mapping[str, Any]) -> str:
-    """The name of a stage: a digest of plain data that says all its content depends on, and of the code."""
-    text = json.dumps([facts, code_digest("curate")], sort_keys=True, ensure_ascii=False, default=str)
+    """The name of a stage: a digest of plain data that says all its content depends on, and of the
+    code.
+    """
+    text = json.dumps(
+        [facts, code_digest("curate")], sort_keys=True, ensure_ascii=False, default=str
+    )
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
 
 
@@ -61,7 +67,12 @@ def code_digest(package: str) -> str:
 
     spec = find_spec(package)
     folders = [Path(folder) for folder in spec.submodule_search_locations or ()] if spec else []
-    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".sql", ".json")]
+    files = [
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix in (".py", ".sql", ".json")
+    ]
     if spec and spec.origin:
         files.append(Path(spec.origin))
     digest = hashlib.blake2b(digest_size=16)
@@ -88,19 +99,26 @@ class Stage:
             with np.load(content, allow_pickle=False) as found:
                 arrays = dict(found)
             head = json.loads(arrays.pop("head").tobytes())
-            if any(_sum_of(self.folder / name) != tuple(told) for name, told in head["files"].items()):
+            if any(
+                _sum_of(self.folder / name) != tuple(told) for name, told in head["files"].items()
+            ):
                 return None
             return _scanned(self.folder, number, head, arrays)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, pa.ArrowException):
             return None
 
     def keep(self, scanned: Scanned, file: str) -> Scanned:
-        """Write the receipt of a block of `file`, if that is still the one whose digest names the stage."""
+        """Write the receipt of a block of `file`, if that is still the one whose digest names the
+        stage.
+        """
         of = self.files.get(file)  # None for the Hub, where a revision never changes
         if self.lasting and (of is None or of.unchanged()):
             names = [path.name for path in _files_of(scanned)]
             head = _head(scanned) | {"files": {name: _sum_of(self.folder / name) for name in names}}
-            arrays = {"head": np.frombuffer(json.dumps(head).encode(), np.uint8), **_arrays(scanned)}
+            arrays = {
+                "head": np.frombuffer(json.dumps(head).encode(), np.uint8),
+                **_arrays(scanned),
+            }
             content = io.BytesIO()
             np.savez(content, **cast(Any, arrays))
             kind = "young" if of is not None and of.young else "block"
@@ -127,7 +145,8 @@ class Stage:
 def open_stages(
     root: Path | None, keys: Sequence[str], files: Sequence[Mapping[str, SourceFile]], within: Path
 ) -> Iterator[list[Stage]]:
-    """The stages of the sources of a build, held against pruning; below `within` where nothing is to be kept.
+    """The stages of the sources of a build, held against pruning; below `within` where nothing is
+    to be kept.
 
     A cache that can't be written is no reason to fail.
     """
@@ -156,7 +175,8 @@ def _claimed(folder: Path, held: ExitStack) -> Path:
 
 
 def prune(root: Path, limit: int) -> tuple[int, int]:
-    """Remove the stages that were not used for the longest time until `limit` bytes are left: how many went, and bytes.
+    """Remove the stages that were not used for the longest time until `limit` bytes are left: how
+    many went, and bytes.
 
     Those that a build is using stay.
     """
@@ -209,7 +229,9 @@ def _files_of(scanned: Scanned) -> list[Path]:
 def _head(scanned: Scanned) -> dict[str, Any]:
     """What is no array."""
     plain = {name: getattr(scanned, name) for name in ("n", "first_reason", "nbytes")}
-    sets = {name: sorted(getattr(scanned, name)) for name in ("extras", "dropped_columns", "staged")}
+    sets = {
+        name: sorted(getattr(scanned, name)) for name in ("extras", "dropped_columns", "staged")
+    }
     more = {
         "lines": sorted(map(list, scanned.lines)),
         "steps": list(scanned.kept),
@@ -219,9 +241,15 @@ def _head(scanned: Scanned) -> dict[str, Any]:
 
 
 def _arrays(scanned: Scanned) -> dict[str, np.ndarray]:
-    kept = {f"kept/{step}/{name}": array for step, own in scanned.kept.items() for name, array in own.items()}
+    kept = {
+        f"kept/{step}/{name}": array
+        for step, own in scanned.kept.items()
+        for name, array in own.items()
+    }
     runs = {f"offsets/{place}": run.offsets for place, run in enumerate(scanned.runs)}
-    schemas = {"schema": scanned.schema} | ({"run_schema": scanned.runs[0].schema} if scanned.runs else {})
+    schemas = {"schema": scanned.schema} | (
+        {"run_schema": scanned.runs[0].schema} if scanned.runs else {}
+    )
     return {
         "bad": scanned.bad,
         "prompts": scanned.prompts,
@@ -232,7 +260,9 @@ def _arrays(scanned: Scanned) -> dict[str, np.ndarray]:
     }
 
 
-def _scanned(folder: Path, number: int, head: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Scanned:
+def _scanned(
+    folder: Path, number: int, head: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> Scanned:
     schemas = {
         name: pa.ipc.read_schema(pa.py_buffer(arrays[name].tobytes()))
         for name in ("schema", "run_schema")

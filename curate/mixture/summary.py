@@ -1,4 +1,6 @@
-"""What a build says of itself: figures that are read from its audit, from which lock, card and screen are written."""
+"""What a build says of itself: figures that are read from its audit, from which lock, card and
+screen are written.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ from curate.recipe import paths_in, resolved
 
 @dataclass(frozen=True)
 class SourceSummary:
-    """The counts of one source: read = quarantined + removed + duplicate + not_sampled + kept; written counts repeats
-    and validation."""
+    """The counts of one source: read = quarantined + removed + duplicate + not_sampled + kept;
+    written counts repeats and validation.
+    """
 
     name: str
     format: str
@@ -46,7 +49,9 @@ class SourceSummary:
 
 @dataclass(frozen=True)
 class Audited:
-    """What the audit of a build says: the sources, the rows in and out of every step, and how many left where."""
+    """What the audit of a build says: the sources, the rows in and out of every step, and how many
+    left where.
+    """
 
     sources: tuple[SourceSummary, ...]
     steps: tuple[Mapping[str, Any], ...]
@@ -56,7 +61,9 @@ class Audited:
 
 @dataclass(frozen=True)
 class Summary:
-    """A build in figures; `figures` has those of each step, as plain data, and `more` what no lock may hold."""
+    """A build in figures; `figures` has those of each step, as plain data, and `more` what no lock
+    may hold.
+    """
 
     name: str
     kind: str
@@ -138,19 +145,29 @@ def read_audit(con: duckdb.DuckDBPyConnection) -> Audited:
         SourceSummary(**dict(zip(names, (*row[:-1], tuple(row[-1] or ())), strict=True)))
         for row in con.execute(_SOURCES).fetchall()
     ]
-    steps = [dict(zip(("step", "rows_in", "rows_out"), row, strict=True)) for row in con.execute(_STEPS).fetchall()]
+    steps = [
+        dict(zip(("step", "rows_in", "rows_out"), row, strict=True))
+        for row in con.execute(_STEPS).fetchall()
+    ]
     left_out = con.execute(_LEFT_OUT).fetchall()
     sections = [shown.card(con) for shown in faces(con) if shown.card is not None]
     return Audited(tuple(sources), tuple(steps), tuple(left_out), tuple(sections))
 
 
 def summarise(
-    plan: Plan, audited: Audited, settled: Settled, text_bytes: int, files: Sequence[Path], limit: int | None
+    plan: Plan,
+    audited: Audited,
+    settled: Settled,
+    text_bytes: int,
+    files: Sequence[Path],
+    limit: int | None,
 ) -> Summary:
     """Sum up a build; its seconds are not known yet."""
     sources, decisions = audited.sources, settled.decisions
     nothing = (
-        [] if plan.steps else ["the recipe has no steps: nothing was looked for in the rows, and none was removed"]
+        []
+        if plan.steps
+        else ["the recipe has no steps: nothing was looked for in the rows, and none was removed"]
     )
     return Summary(
         name=plan.recipe.name,
@@ -159,10 +176,18 @@ def summarise(
         steps=audited.steps,
         figures={name: decision.figures for name, decision in decisions.items()},
         more={name: decision.more for name, decision in decisions.items()},
-        validation_shortfall=plan.recipe.output.validation - sum(source.validation for source in sources),
+        validation_shortfall=plan.recipe.output.validation
+        - sum(source.validation for source in sources),
         text_bytes=text_bytes,
-        notes=(*plan.notes, *nothing, *(note for decision in decisions.values() for note in decision.notes)),
-        warnings=(*_warnings(sources), *(line for decision in decisions.values() for line in decision.warnings)),
+        notes=(
+            *plan.notes,
+            *nothing,
+            *(note for decision in decisions.values() for note in decision.notes),
+        ),
+        warnings=(
+            *_warnings(sources),
+            *(line for decision in decisions.values() for line in decision.warnings),
+        ),
         limit=limit,
         files={path.name: path.stat().st_size for path in files},
         seconds=0.0,
@@ -176,20 +201,36 @@ def _warnings(sources: Sequence[SourceSummary]) -> list[str]:
         for s in sources
         if s.dropped_columns
     ]
-    short = [f"source '{s.name}': rows missing of those asked for: {s.shortfall}" for s in sources if s.shortfall]
-    bad = [f"source '{s.name}': rows quarantined: {s.quarantined}" for s in sources if s.quarantined]
-    empty = [] if any(s.written for s in sources) else ["no row is left: `datasets` cannot open an empty split"]
+    short = [
+        f"source '{s.name}': rows missing of those asked for: {s.shortfall}"
+        for s in sources
+        if s.shortfall
+    ]
+    bad = [
+        f"source '{s.name}': rows quarantined: {s.quarantined}" for s in sources if s.quarantined
+    ]
+    empty = (
+        []
+        if any(s.written for s in sources)
+        else ["no row is left: `datasets` cannot open an empty split"]
+    )
     return dropped + bad + short + empty
 
 
-def lock_of(plan: Plan, limit: int | None, summary: Summary | None, outputs: Mapping[str, str]) -> dict[str, Any]:
-    """The lock of a build; without a summary only what it is given, to be compared before work starts."""
+def lock_of(
+    plan: Plan, limit: int | None, summary: Summary | None, outputs: Mapping[str, str]
+) -> dict[str, Any]:
+    """The lock of a build; without a summary only what it is given, to be compared before work
+    starts.
+    """
     inputs: dict[str, Any] = {
         spec.name: {
             "revision": source.revision,
             "files": {name: {"sha256": digest, "bytes": size} for name, digest, size in digests},
         }
-        for spec, source, digests in zip(plan.recipe.sources, plan.sources, plan.digests, strict=True)
+        for spec, source, digests in zip(
+            plan.recipe.sources, plan.sources, plan.digests, strict=True
+        )
     }
     lock = {
         "lock_version": locks.LOCK_VERSION,
@@ -201,12 +242,21 @@ def lock_of(plan: Plan, limit: int | None, summary: Summary | None, outputs: Map
     }
     if summary is None:
         return lock
-    return lock | {"versions": locks.versions(), "counts": _counts(plan, summary), "outputs": dict(outputs)}
+    return lock | {
+        "versions": locks.versions(),
+        "counts": _counts(plan, summary),
+        "outputs": dict(outputs),
+    }
 
 
 def _on_hub(plan: Plan, place: str) -> bool:
-    """Whether what stands at a place of the recipe is an id on the Hub, which says what is read, not where it lies."""
-    return any(source.origin == "hub" and place == f"sources[{n}].from" for n, source in enumerate(plan.sources))
+    """Whether what stands at a place of the recipe is an id on the Hub, which says what is read,
+    not where it lies.
+    """
+    return any(
+        source.origin == "hub" and place == f"sources[{n}].from"
+        for n, source in enumerate(plan.sources)
+    )
 
 
 def _counts(plan: Plan, summary: Summary) -> dict[str, Any]:
@@ -238,7 +288,9 @@ def card_facts(plan: Plan, summary: Summary, audited: Audited, lock_digest: str)
     splits = [SplitFacts("train", "data/train-*.parquet", summary.train, _size(summary, "train-"))]
     if summary.validation:
         size = _size(summary, "validation-")
-        splits.append(SplitFacts("validation", "data/validation-*.parquet", summary.validation, size))
+        splits.append(
+            SplitFacts("validation", "data/validation-*.parquet", summary.validation, size)
+        )
     return CardFacts(
         name=summary.name,
         kind=summary.kind,

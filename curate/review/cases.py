@@ -1,12 +1,13 @@
-"""What there is to judge in a build: pairs of texts, the worst first, each with what every matcher says of it.
+"""What there is to judge in a build: pairs of texts, the worst first, each with what every matcher
+says of it.
 
     with open_readonly(Path("my-sft")) as con:
         found = in_order(cases(con, Selection(matcher="robust")), load_verdicts(Path("verdicts.yaml")))
         shown = texts(con, found[0])
 
-A verdict belongs to two texts, so rows and items of equal texts are one case. Texts are read one case at a time: there
-may be a million matches. Refused: benchmarks, matchers and labels that the build does not have.
-"""
+A verdict belongs to two texts, so rows and items of equal texts are one case. Texts are read one
+case at a time: there may be a million matches. Refused: benchmarks, matchers and labels that the
+build does not have."""
 
 from __future__ import annotations
 
@@ -48,7 +49,9 @@ class Opinion:
 
 @dataclass(frozen=True)
 class Case:
-    """One pair of texts: the worst row and item that hold them, and how many more pairs hold the same."""
+    """One pair of texts: the worst row and item that hold them, and how many more pairs hold the
+    same.
+    """
 
     doc: str
     item: str
@@ -67,7 +70,9 @@ class Case:
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """Smaller is worse: what counts, then hits by label (scores of matchers differ), then by falling score."""
+        """Smaller is worse: what counts, then hits by label (scores of matchers differ), then by
+        falling score.
+        """
         counts, hit = any(f.counts for f in self.found), any(f.hit for f in self.found)
         label = min(_WORST.index(f.label) for f in self.found if f.hit or not hit)
         return not counts, not hit, label, -max(f.score for f in self.found), self.item, self.doc
@@ -75,7 +80,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Side:
-    """One text of a case with what it shares, merged over all matchers; turn and role on the row's side."""
+    """One text of a case with what it shares, merged over all matchers; turn and role on the row's
+    side.
+    """
 
     text: str
     spans: Sequence[Window]
@@ -106,10 +113,18 @@ HAVING bool_or((m.hit OR m.counts OR $near) AND ($matcher IS NULL OR m.matcher =
 def cases(con: duckdb.DuckDBPyConnection, wanted: Selection) -> list[Case]:
     """Every pair of texts that is wanted, the worst first; `con` is an audit opened for reading."""
     _check(con, wanted)
-    given = {"benchmark": wanted.benchmark, "matcher": wanted.matcher, "label": wanted.label, "near": wanted.near}
+    given = {
+        "benchmark": wanted.benchmark,
+        "matcher": wanted.matcher,
+        "label": wanted.label,
+        "near": wanted.near,
+    }
     pairs = con.execute(_PAIRS, given).fetchall()
     hashes = _item_hashes(con, {row[1] for row in pairs})
-    every = sorted((_case(row, hashes[row[1]]) for row in pairs if row[1] in hashes), key=lambda case: case.rank)
+    every = sorted(
+        (_case(row, hashes[row[1]]) for row in pairs if row[1] in hashes),
+        key=lambda case: case.rank,
+    )
     worst: dict[tuple[str, str], Case] = {}
     for case in every:
         first = worst.setdefault(case.texts, case)
@@ -126,8 +141,18 @@ def in_order(found: Iterable[Case], verdicts: Iterable[Ruling]) -> list[Case]:
 
 def as_object(case: Case, verdict: Ruling | None) -> dict[str, Any]:
     """A case for a program."""
-    line: dict[str, Any] = {"doc": case.doc, "item": case.item, "source": case.source, "benchmark": case.benchmark}
-    line |= {"fate": case.fate, "doc_hash": case.doc_hash, "item_hash": case.item_hash, "others": case.others}
+    line: dict[str, Any] = {
+        "doc": case.doc,
+        "item": case.item,
+        "source": case.source,
+        "benchmark": case.benchmark,
+    }
+    line |= {
+        "fate": case.fate,
+        "doc_hash": case.doc_hash,
+        "item_hash": case.item_hash,
+        "others": case.others,
+    }
     line["matches"] = [vars(found) for found in case.found]
     return line | {"verdict": verdict and verdict.verdict, "note": verdict and verdict.note}
 
@@ -135,24 +160,41 @@ def as_object(case: Case, verdict: Ruling | None) -> dict[str, Any]:
 def texts(con: duckdb.DuckDBPyConnection, case: Case) -> Texts:
     """The texts of a case, from the audit."""
     rows = con.execute(
-        "SELECT doc_spans, item_spans FROM matches WHERE doc_id = ? AND instance_id = ?", [case.doc, case.item]
+        "SELECT doc_spans, item_spans FROM matches WHERE doc_id = ? AND instance_id = ?",
+        [case.doc, case.item],
     ).fetchall()
     ours: dict[int, list[Window]] = {}
     for span in (span for doc_spans, _ in rows for span in doc_spans or []):
         ours.setdefault(span["turn"], []).append((span["start"], span["stop"]))
     theirs = [(span["start"], span["stop"]) for _, item_spans in rows for span in item_spans or []]
-    turns = con.execute("SELECT text, turn, role FROM texts WHERE doc_id = ? ORDER BY turn", [case.doc]).fetchall()
-    (item,) = con.execute("SELECT min(text) FROM instances WHERE instance_id = ?", [case.item]).fetchone() or ("",)
+    turns = con.execute(
+        "SELECT text, turn, role FROM texts WHERE doc_id = ? ORDER BY turn", [case.doc]
+    ).fetchall()
+    (item,) = con.execute(
+        "SELECT min(text) FROM instances WHERE instance_id = ?", [case.item]
+    ).fetchone() or ("",)
     reason = con.execute(
-        "SELECT arg_max(step || ': ' || coalesce(reason, action), rowid) FROM decisions WHERE doc_id = ?", [case.doc]
+        "SELECT arg_max(step || ': ' || coalesce(reason, action), rowid) FROM decisions WHERE doc_id = ?",
+        [case.doc],
     ).fetchone()
-    sides = [Side(text, merged(sorted(ours.get(turn, []))), turn, role) for text, turn, role in turns]
+    sides = [
+        Side(text, merged(sorted(ours.get(turn, []))), turn, role) for text, turn, role in turns
+    ]
     return Texts(sides, Side(item, merged(sorted(theirs))), reason[0] if reason else None)
 
 
 def _case(row: tuple[Any, ...], hashed: str) -> Case:
     doc, item, source, benchmark, fate, content, found = row
-    return Case(doc, item, source, benchmark, fate, content.hex, hashed, tuple(Opinion(*one) for one in found))
+    return Case(
+        doc,
+        item,
+        source,
+        benchmark,
+        fate,
+        content.hex,
+        hashed,
+        tuple(Opinion(*one) for one in found),
+    )
 
 
 def _item_hashes(con: duckdb.DuckDBPyConnection, ids: set[str]) -> Mapping[str, str]:

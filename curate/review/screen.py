@@ -1,8 +1,8 @@
-"""One case on a screen: what the matchers say, both texts with what they share marked, and the keys.
+"""One case on a screen: what the matchers say, both texts with what they share marked, and the
+keys.
 
-Texts are cut to what fits, around the shared pieces. Nothing of the data is markup, and no control character of it
-reaches the terminal: it is shown by its escape.
-"""
+Texts are cut to what fits, around the shared pieces. Nothing of the data is markup, and no control
+character of it reaches the terminal: it is shown by its escape."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ _WORDS = {"leak": "bold red", "false-alarm": "bold green", "allowed": "bold cyan
 _LABELS = {"leak": "red", "variant": "yellow", "suspect": "magenta"}
 
 
-def draw(console: Console, case: Case, shown: Texts, place: str, verdict: Ruling | None, note: str | None) -> None:
+def draw(
+    console: Console, case: Case, shown: Texts, place: str, verdict: Ruling | None, note: str | None
+) -> None:
     """Clear the screen and show one case; `place` says where in the list it is."""
     head = Group(*_head(case, shown, place, verdict, note))
     foot = _keys()
@@ -45,7 +47,9 @@ def draw(console: Console, case: Case, shown: Texts, place: str, verdict: Ruling
 
 
 def readable(text: str) -> str:
-    """Text for a terminal: lines stay lines, a tab is four blanks, other control characters are written as escapes."""
+    """Text for a terminal: lines stay lines, a tab is four blanks, other control characters are
+    written as escapes.
+    """
     plain = text.replace("\r\n", "\n").replace("\t", "    ")
     return "\n".join(printable(line) for line in plain.split("\n"))
 
@@ -73,7 +77,9 @@ def _pieces(side: Side, start: int, stop: int) -> Iterator[tuple[str, bool]]:
     yield side.text[start:stop], False
 
 
-def _head(case: Case, shown: Texts, place: str, verdict: Ruling | None, note: str | None) -> Iterator[RenderableType]:
+def _head(
+    case: Case, shown: Texts, place: str, verdict: Ruling | None, note: str | None
+) -> Iterator[RenderableType]:
     yield Text(place, "dim")
     yield Text.assemble((printable(case.doc), "bold"), " ↔ ", (printable(case.item), "bold"))
     table = Table.grid(padding=(0, 2))
@@ -81,22 +87,35 @@ def _head(case: Case, shown: Texts, place: str, verdict: Ruling | None, note: st
         table.add_row(*_found(found))
     yield table
     more = (
-        f"; {case.others:,} more {'pair has' if case.others == 1 else 'pairs have'} these texts" if case.others else ""
+        f"; {case.others:,} more {'pair has' if case.others == 1 else 'pairs have'} these texts"
+        if case.others
+        else ""
     )
     reason = f" · {printable(shown.reason)}" if shown.reason else ""
-    yield Text(f"source {printable(case.source)} · the row is {case.fate.replace('-', ' ')}{reason}{more}", "dim")
+    yield Text(
+        f"source {printable(case.source)} · the row is {case.fate.replace('-', ' ')}{reason}{more}",
+        "dim",
+    )
     if verdict:
         said = f" · {printable(verdict.note)}" if verdict.note else ""
         yield Text.assemble("verdict: ", (verdict.verdict, _WORDS[verdict.verdict]), said)
     if note:
-        yield Text.assemble("note: ", printable(note), ("  (kept with the verdict you give)", "dim"))
+        yield Text.assemble(
+            "note: ", printable(note), ("  (kept with the verdict you give)", "dim")
+        )
 
 
 def _found(found: Opinion) -> tuple[Text, ...]:
     outcome = "hit" if found.hit else "near miss"
     label = Text(found.label or "no label", _LABELS.get(found.label or "", "dim"))
     counts = Text("counts" if found.counts else "does not count", "" if found.counts else "dim")
-    return Text(printable(found.matcher)), Text(f"{100 * found.score:.1f} %", "bold"), Text(outcome), label, counts
+    return (
+        Text(printable(found.matcher)),
+        Text(f"{100 * found.score:.1f} %", "bold"),
+        Text(outcome),
+        label,
+        counts,
+    )
 
 
 def _both(console: Console, case: Case, shown: Texts, rows: int) -> RenderableType:
@@ -129,12 +148,21 @@ def _sizes(room: int) -> Sizes:
 
 
 def _fitted(console: Console, text: Text, width: int, lines: int) -> Text:
-    """The text on at most so many lines: where it has more, from just before the first that holds a mark."""
+    """The text on at most so many lines: where it has more, from just before the first that holds a
+    mark.
+    """
     text.rstrip()
     wrapped = list(text.wrap(console, width))
     if len(wrapped) <= lines:
         return Text("\n").join(wrapped)
-    first = next((at for at, line in enumerate(wrapped) if any(span.style == _SHARED for span in line.spans)), 0)
+    first = next(
+        (
+            at
+            for at, line in enumerate(wrapped)
+            if any(span.style == _SHARED for span in line.spans)
+        ),
+        0,
+    )
     start = min(max(0, first - lines // 4), len(wrapped) - lines)
     kept = wrapped[start : start + lines]
     for at, cut in ((0, start > 0), (-1, start + lines < len(wrapped))):

@@ -2,9 +2,8 @@
 
     review(Path("my-sft"), None, Selection(label="variant"), "walk")
 
-The walk itself is a function of keys, so that it can be tried without a terminal. Ctrl-C ends it anywhere: whatever was
-judged before is in the file. Refused: a walk where there is no terminal.
-"""
+The walk itself is a function of keys, so that it can be tried without a terminal. Ctrl-C ends it
+anywhere: whatever was judged before is in the file. Refused: a walk where there is no terminal."""
 
 from __future__ import annotations
 
@@ -35,13 +34,21 @@ Show = Callable[[int, Ruling | None, str | None], None]
 
 
 def review(out: Path, path: Path | None, wanted: Selection, how: str) -> str:
-    """Review the build `out`: `walk` through it, or only give what there is as a `list` or as `json`."""
+    """Review the build `out`: `walk` through it, or only give what there is as a `list` or as
+    `json`.
+    """
     if how == "walk" and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UserError("curate review needs a terminal; --list or --json print what would be reviewed")
+        raise UserError(
+            "curate review needs a terminal; --list or --json print what would be reviewed"
+        )
     file = path or out.absolute().parent / FILE
     if not file.absolute().parent.is_dir():
-        raise UserError(f"{file}: there is no folder {file.absolute().parent} to keep the verdicts in")
-    verdicts = {verdict.texts: verdict for verdict in (load_verdicts(file) if file.exists() else [])}
+        raise UserError(
+            f"{file}: there is no folder {file.absolute().parent} to keep the verdicts in"
+        )
+    verdicts = {
+        verdict.texts: verdict for verdict in (load_verdicts(file) if file.exists() else [])
+    }
     with open_readonly(out) as con:
         found = in_order(cases(con, wanted), verdicts.values())
         if how == "json":
@@ -71,8 +78,8 @@ def walk(
 ) -> None:
     """Show case after case, and put what the keys say into `verdicts`, saving each time.
 
-    `key` gives one key, an empty one at the end of the input; `line` gives a line of text for a note.
-    """
+    `key` gives one key, an empty one at the end of the input; `line` gives a line of text for a
+    note."""
     at, note = 0, None
     while at < len(found):
         case = found[at]
@@ -93,7 +100,9 @@ def walk(
         at, note = max(0, at - 1) if pressed == "b" else at + 1, None
 
 
-def _judge(verdicts: Verdicts, case: Case, word: str, note: str | None, save: Callable[[], None]) -> None:
+def _judge(
+    verdicts: Verdicts, case: Case, word: str, note: str | None, save: Callable[[], None]
+) -> None:
     """Give a case its verdict; a note it had stays unless there is a new one."""
     before = verdicts.get(case.texts)
     kept = note or (before.note if before else None)
@@ -120,7 +129,9 @@ def _line(case: Case, verdict: Ruling | None) -> str:
 
 @contextmanager
 def _single_keys(fd: int) -> Iterator[tuple[Callable[[], str], Callable[[], str]]]:
-    """Give a function that reads one key, without Enter or echo, and one that reads a line as terminals do."""
+    """Give a function that reads one key, without Enter or echo, and one that reads a line as
+    terminals do.
+    """
     import termios  # not on every system; the rest of curate does without
     import tty
 

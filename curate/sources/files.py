@@ -23,7 +23,9 @@ from curate.sources.paths import GLOB, expand
 from curate.sources.source import some
 
 # Written beside the data by `datasets`; never rows.
-_METADATA = frozenset({"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"})
+_METADATA = frozenset(
+    {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"}
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,11 @@ class FileSource:
         first_row = 0
         for file in self.files:
             for block in read_file(
-                file, first_row=first_row, columns=self.columns, block_bytes=block_bytes, hashes=hashes
+                file,
+                first_row=first_row,
+                columns=self.columns,
+                block_bytes=block_bytes,
+                hashes=hashes,
             ):
                 first_row = block.first_row + block.n_rows
                 yield block
@@ -72,7 +78,9 @@ def _estimated(file: SourceFile) -> int:
     return 4 * file.stamp.size if file.path.suffix.lower() in COMPRESSIONS else file.stamp.size
 
 
-def open_files(name: str, from_: str, base: Path, split: str | None, columns: tuple[str, ...] | None) -> FileSource:
+def open_files(
+    name: str, from_: str, base: Path, split: str | None, columns: tuple[str, ...] | None
+) -> FileSource:
     """Find the files that a path, glob or folder means; raises UserError where there is none."""
     path = base / expand(from_)
     built = built_files(path, split) if path.is_dir() else None
@@ -89,7 +97,9 @@ def open_files(name: str, from_: str, base: Path, split: str | None, columns: tu
 def no_columns(what: str, columns: tuple[str, ...] | None) -> None:
     """Refuse `columns` where there is neither CSV nor TSV."""
     if columns:
-        raise UserError(f"{what}: `columns` names the columns of CSV and TSV files; this is neither")
+        raise UserError(
+            f"{what}: `columns` names the columns of CSV and TSV files; this is neither"
+        )
 
 
 def _check_utf8(path: Path) -> None:
@@ -108,7 +118,9 @@ def _find(path: Path, base: Path, from_: str, split: str | None) -> tuple[Source
     if path.is_file():
         if kind_of(path.name) is None:
             known = ", ".join(EXTENSIONS)
-            raise UserError(f"{from_}: files named like this are not read (known: {known}){_txt(path)}")
+            raise UserError(
+                f"{from_}: files named like this are not read (known: {known}){_txt(path)}"
+            )
         return (SourceFile.of(path, path.name),)
     if GLOB & set(from_):
         return _glob(base, from_)
@@ -123,13 +135,19 @@ def _txt(path: Path) -> str:
 
 
 def _folder(path: Path, from_: str) -> tuple[SourceFile, ...]:
-    found = [(entry.relative_to(path).as_posix(), entry) for entry in path.rglob("*") if entry.is_file()]
+    found = [
+        (entry.relative_to(path).as_posix(), entry) for entry in path.rglob("*") if entry.is_file()
+    ]
     files = _readable(found)
     kinds = {str(kind_of(file.path.name)) for file in files}
     if not files:
-        raise UserError(f"{from_}: the folder holds no file that is read (known: {', '.join(EXTENSIONS)})")
+        raise UserError(
+            f"{from_}: the folder holds no file that is read (known: {', '.join(EXTENSIONS)})"
+        )
     if len(kinds) > 1:
-        raise UserError(f"{from_}: the folder holds files of several kinds ({', '.join(sorted(kinds))}); give a glob")
+        raise UserError(
+            f"{from_}: the folder holds files of several kinds ({', '.join(sorted(kinds))}); give a glob"
+        )
     return files
 
 
@@ -142,7 +160,9 @@ def _glob(base: Path, from_: str) -> tuple[SourceFile, ...]:
     # called `x[1]`.
     root = base / expand(Path(*parts[:fixed]))
     names = glob.glob(str(Path(*parts[fixed:])), root_dir=root, recursive=True)
-    files = _readable([(Path(name).as_posix(), root / name) for name in names if (root / name).is_file()])
+    files = _readable(
+        [(Path(name).as_posix(), root / name) for name in names if (root / name).is_file()]
+    )
     if not files:
         raise UserError(f"{from_}: no file that is read matches (known: {', '.join(EXTENSIONS)})")
     return files
@@ -153,7 +173,9 @@ def _readable(found: list[tuple[str, Path]]) -> tuple[SourceFile, ...]:
     kept = [
         (name, path)
         for name, path in found
-        if kind_of(name) and path.name not in _METADATA and not any(part.startswith(".") for part in name.split("/"))
+        if kind_of(name)
+        and path.name not in _METADATA
+        and not any(part.startswith(".") for part in name.split("/"))
     ]
     return tuple(SourceFile.of(path, name) for name, path in sorted(kept))
 
@@ -169,4 +191,6 @@ def _saved(path: Path, split: str | None) -> tuple[SourceFile, ...] | None:
     if not (path / "state.json").is_file():
         return None
     state = json.loads((path / "state.json").read_text("utf-8"))
-    return tuple(SourceFile.of(path / file["filename"], file["filename"]) for file in state["_data_files"])
+    return tuple(
+        SourceFile.of(path / file["filename"], file["filename"]) for file in state["_data_files"]
+    )

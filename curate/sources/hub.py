@@ -69,12 +69,16 @@ def parse_hub_name(text: str) -> HubName:
     """Take `org/name[:subset][@revision]` apart; raises UserError on anything else."""
     match = _NAME.fullmatch(text)
     if not match:
-        raise UserError(f"'{text}' is neither a path that exists nor a Hub data set (org/name[:subset][@revision])")
+        raise UserError(
+            f"'{text}' is neither a path that exists nor a Hub data set (org/name[:subset][@revision])"
+        )
     return HubName(match["path"], match["subset"], match["revision"])
 
 
 def open_hub(name: HubName, split: str | None) -> HubData:
-    """Download (or find in the cache) one split, memory-mapped; raises UserError where there is none."""
+    """Download (or find in the cache) one split, memory-mapped; raises UserError where there is
+    none.
+    """
     import datasets  # takes seconds to import; local files need not pay
 
     reachable = hub_reachable()
@@ -82,8 +86,12 @@ def open_hub(name: HubName, split: str | None) -> HubData:
     wanted = split or "train"
     try:
         with nullcontext() if reachable else offline():
-            loaded = datasets.load_dataset(name.path, name=name.subset, split=wanted, revision=commit or name.revision)
-    except Exception as error:  # `datasets` raises dozens of types, down to those of its file readers
+            loaded = datasets.load_dataset(
+                name.path, name=name.subset, split=wanted, revision=commit or name.revision
+            )
+    except (
+        Exception
+    ) as error:  # `datasets` raises dozens of types, down to those of its file readers
         raise UserError(_explain(name, wanted, error, reachable=reachable)) from error
     return HubData(loaded, commit)
 
@@ -111,7 +119,11 @@ def resolve_revision(name: HubName, *, reachable: bool) -> str | None:
 def _explain(name: HubName, split: str, error: BaseException, *, reachable: bool) -> str:
     page = f"https://huggingface.co/datasets/{name.path}"
     line = " ".join(str(error).split())[:300]
-    where = name.path + (f":{name.subset}" if name.subset else "") + (f"@{name.revision}" if name.revision else "")
+    where = (
+        name.path
+        + (f":{name.subset}" if name.subset else "")
+        + (f"@{name.revision}" if name.revision else "")
+    )
     kind = type(error).__name__
     if kind == "GatedRepoError" or "is a gated dataset" in line:
         return f"{where}: the data set is gated; accept its terms at {page} and log in with `hf auth login`"
@@ -124,5 +136,7 @@ def _explain(name: HubName, split: str, error: BaseException, *, reachable: bool
     if "BuilderConfig" in line or "Config name is missing" in line:
         return f"{where}: the subset is missing or unknown; write {name.path}:<subset> ({line})"
     if not reachable and isinstance(error, OSError):
-        return f"{where}: the Hub cannot be reached, and the data set is not in the cache; see {page}"
+        return (
+            f"{where}: the Hub cannot be reached, and the data set is not in the cache; see {page}"
+        )
     return f"{where}: cannot be read from the Hub ({kind}: {line}); see {page}"

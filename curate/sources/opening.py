@@ -12,9 +12,15 @@ from curate.sources.source import Source
 
 
 def open_source(
-    name: str, from_: str, *, base: Path, split: str | None = None, columns: Sequence[str] | None = None
+    name: str,
+    from_: str,
+    *,
+    base: Path,
+    split: str | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Source:
-    """Find what `from_` means and check that it can be opened; raises UserError before a row is read.
+    """Find what `from_` means and check that it can be opened; raises UserError before a row is
+    read.
 
     `base` is the folder that relative paths start from, `columns` names the columns of CSV or TSV
     without a header, and `split` is for the Hub, for folders that curate built and for those of

@@ -24,7 +24,9 @@ def expand(path: str | Path) -> Path:
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
-        raise UserError(f"{path}: no home folder found for '{Path(path).parts[0]}'; write the path out") from error
+        raise UserError(
+            f"{path}: no home folder found for '{Path(path).parts[0]}'; write the path out"
+        ) from error
 
 
 def source_names(paths: list[str]) -> list[str]:
@@ -37,7 +39,9 @@ def source_names(paths: list[str]) -> list[str]:
     names = [_stem(path, parent=name in twice) for path, name in zip(paths, names, strict=True)]
     for name, n in Counter(names).items():
         if n > 1:
-            raise UserError(f"two inputs would both be called '{name}'; give them names in a recipe")
+            raise UserError(
+                f"two inputs would both be called '{name}'; give them names in a recipe"
+            )
     return names
 
 

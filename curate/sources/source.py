@@ -82,10 +82,14 @@ def content_digests(source: Source, hashes: Mapping[str, str] | None = None) -> 
     Files whose SHA-256 is in `hashes`, since they were read to the end, are not read again.
     """
     known = hashes or {}
-    return [(file.name, known.get(file.name) or file.sha256(), file.stamp.size) for file in source.files]
+    return [
+        (file.name, known.get(file.name) or file.sha256(), file.stamp.size) for file in source.files
+    ]
 
 
-def verify_read(source: Source, digests: Sequence[Digest], hashes: Mapping[str, str] | None = None) -> None:
+def verify_read(
+    source: Source, digests: Sequence[Digest], hashes: Mapping[str, str] | None = None
+) -> None:
     """Raise UserError if what was read is not what `digests` say; `blocks` filled `hashes` in.
 
     The module says what is guaranteed.

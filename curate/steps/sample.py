@@ -1,14 +1,14 @@
 """Which rows of each source are written, how often, and which of them become the validation split.
 
-Every row has a key (`hashing.sampling_keys`); the rows with the smallest keys are taken, so that the choice depends on
-the seed and on the row alone. `rows: N` takes N rows; `share: s` takes every row ⌊s⌋ times and ⌊(s - ⌊s⌋) · n⌋ rows
-once more; neither takes all.
+Every row has a key (`hashing.sampling_keys`); the rows with the smallest keys are taken, so that
+the choice depends on the seed and on the row alone. `rows: N` takes N rows; `share: s` takes every
+row ⌊s⌋ times and ⌊(s - ⌊s⌋) · n⌋ rows once more; neither takes all.
 
-Validation rows are shared out over the sources in proportion to what each puts into the mixture. A source gives the
-rows with the next smallest keys after its training rows, and where none are left over, training rows with the largest
-keys. Only rows whose prompt occurs once in all that was kept can become validation rows, so no prompt stands in both
-splits. Repeats are made of training rows alone.
-"""
+Validation rows are shared out over the sources in proportion to what each puts into the mixture. A
+source gives the rows with the next smallest keys after its training rows, and where none are left
+over, training rows with the largest keys. Only rows whose prompt occurs once in all that was kept
+can become validation rows, so no prompt stands in both splits. Repeats are made of training rows
+alone."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Candidates:
-    """The `n` rows of one source that are left: `keys(p)` gives their keys in pass p, `prompts` are hashes of their
-    prompts, looked at only where validation rows are chosen."""
+    """The `n` rows of one source that are left: `keys(p)` gives their keys in pass p, `prompts` are
+    hashes of their prompts, looked at only where validation rows are chosen.
+    """
 
     n: int
     keys: Callable[[int], np.ndarray]
@@ -47,7 +48,8 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Choice:
-    """Of one source's candidates: `train[p]` says which are taken in pass p, `validation` which are held out.
+    """Of one source's candidates: `train[p]` says which are taken in pass p, `validation` which are
+    held out.
 
     `shortfall` is how many training rows are missing from a `rows: N`.
     """
@@ -63,19 +65,27 @@ class Choice:
         return total
 
 
-def choose(candidates: Sequence[Candidates], wanted: Sequence[Wanted], n_validation: int) -> list[Choice]:
+def choose(
+    candidates: Sequence[Candidates], wanted: Sequence[Wanted], n_validation: int
+) -> list[Choice]:
     """Choose among the candidates of every source."""
     planned = [_planned(want, left.n) for want, left in zip(wanted, candidates, strict=True)]
     quotas = apportion(n_validation, planned)
-    eligible = _once([left.prompts for left in candidates]) if n_validation else [_NONE] * len(candidates)
+    eligible = (
+        _once([left.prompts for left in candidates]) if n_validation else [_NONE] * len(candidates)
+    )
     return [
         _choose(left, want, plan, quota, may)
-        for left, want, plan, quota, may in zip(candidates, wanted, planned, quotas, eligible, strict=True)
+        for left, want, plan, quota, may in zip(
+            candidates, wanted, planned, quotas, eligible, strict=True
+        )
     ]
 
 
 def apportion(total: int, weights: Sequence[int]) -> list[int]:
-    """Split `total` in proportion to `weights`: whole numbers by largest remainder, earlier sources first on a tie."""
+    """Split `total` in proportion to `weights`: whole numbers by largest remainder, earlier sources
+    first on a tie.
+    """
     whole = sum(weights)
     if whole == 0:
         return [0] * len(weights)
@@ -95,20 +105,27 @@ def _planned(want: Wanted, left: int) -> int:
 
 def _once(prompts: Sequence[np.ndarray]) -> list[np.ndarray]:
     """For every row, whether its prompt occurs once in all sources together."""
-    values, counts = np.unique(np.concatenate([*prompts, np.empty(0, np.uint64)]), return_counts=True)
+    values, counts = np.unique(
+        np.concatenate([*prompts, np.empty(0, np.uint64)]), return_counts=True
+    )
     return [counts[np.searchsorted(values, own)] == 1 for own in prompts]
 
 
-def _choose(left: Candidates, want: Wanted, planned: int, quota: int, eligible: np.ndarray) -> Choice:
+def _choose(
+    left: Candidates, want: Wanted, planned: int, quota: int, eligible: np.ndarray
+) -> Choice:
     n = left.n
     if planned == n and not quota:  # everything is taken: nothing to sort
         none = np.zeros(n, np.bool_)
-        return Choice([~none, *_repeats(left, want, none)], none, 0 if want.rows is None else want.rows - n)
+        return Choice(
+            [~none, *_repeats(left, want, none)], none, 0 if want.rows is None else want.rows - n
+        )
     by_key = np.argsort(left.keys(0), kind="stable")
     validation = np.zeros(n, np.bool_)
     if quota:
         may = eligible[by_key]
-        # In key order: first what lies beyond the training rows, then training rows from the largest key down.
+        # In key order: first what lies beyond the training rows, then training rows from the
+        # largest key down.
         beyond = planned + np.flatnonzero(may[planned:])
         within = np.flatnonzero(may[:planned])[::-1]
         validation[by_key[np.concatenate([beyond, within])[:quota]]] = True

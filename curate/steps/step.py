@@ -5,9 +5,9 @@
         def look(self, records: Records) -> Look                    # pure, one block, in any thread
         def decide(self, seen: Sequence[Seen]) -> Decision          # once, over all sources
 
-What a look finds is a value, never a verdict: thresholds belong to `decide`, so that a changed threshold needs no
-second look. A step says which rows it would take; `mixture.settle` alone lets rows leave.
-"""
+What a look finds is a value, never a verdict: thresholds belong to `decide`, so that a changed
+threshold needs no second look. A step says which rows it would take; `mixture.settle` alone lets
+rows leave."""
 
 from __future__ import annotations
 
@@ -75,19 +75,28 @@ class Seen:
     n: int
     """Records."""
     alive: np.ndarray
-    """bool [n]: those that no earlier step has taken. Figures that must not depend on other steps ignore it."""
+    """bool [n]: those that no earlier step has taken. Figures that must not depend on other steps
+    ignore it.
+    """
     looks: Sequence[tuple[int, int, Mapping[str, np.ndarray]]]
     """Of every block: its first record, how many it has, and what the look kept."""
     staged: Callable[..., Iterator[tuple[int, tuple[pa.Table, ...]]]]
-    """`staged("a", "b")`: of every block that has both, its first record and the tables of these names, of
-    `Look.scratch` or `Look.tables`, or `documents`, which holds the records first and then the quarantined rows."""
+    """`staged("a", "b")`: of every block that has both, its first record and the tables of these
+    names, of `Look.scratch` or `Look.tables`, or `documents`, which holds the records first and
+    then the quarantined rows.
+    """
     positions: Callable[[np.ndarray], np.ndarray]
-    """Where records, given by their ordinals, are among all rows of the source, bad ones included."""
+    """Where records, given by their ordinals, are among all rows of the source, bad ones included.
+    """
     rows: Callable[[np.ndarray | None], Iterator[Records]]
-    """The records of a mask (or all) in the order of their sampling keys, a part at a time, from disk."""
+    """The records of a mask (or all) in the order of their sampling keys, a part at a time, from
+    disk.
+    """
 
     def kept(self, name: str) -> np.ndarray:
-        """An array that every look kept, of all blocks one after the other; raises KeyError where none kept it."""
+        """An array that every look kept, of all blocks one after the other; raises KeyError where
+        none kept it.
+        """
         return np.concatenate([kept[name] for _, _, kept in self.looks])
 
     def ids(self, mask: np.ndarray) -> pa.StringArray:
@@ -97,13 +106,17 @@ class Seen:
 
 @dataclass(frozen=True)
 class Removal:
-    """Records of one source that a step takes: ordinals, ascending, and for each the place of its reason."""
+    """Records of one source that a step takes: ordinals, ascending, and for each the place of its
+    reason.
+    """
 
     rows: np.ndarray
     reason_of: np.ndarray
     reasons: Sequence[str]
     about: Sequence[str | None] | None = None
-    """Of each reason what it is about, by which reasons are counted together; left out: the reason itself."""
+    """Of each reason what it is about, by which reasons are counted together; left out: the reason
+    itself.
+    """
     detail: Sequence[str | None] | None = None
     """Of each reason more to it."""
     fate: str = "removed"
@@ -130,7 +143,9 @@ class Removal:
     def only(self, mask: np.ndarray) -> Removal:
         """Those of its rows that are in a mask over all records."""
         left = mask[self.rows]
-        return Removal(self.rows[left], self.reason_of[left], self.reasons, self.about, self.detail, self.fate)
+        return Removal(
+            self.rows[left], self.reason_of[left], self.reasons, self.about, self.detail, self.fate
+        )
 
     @property
     def told(self) -> dict[str, Sequence[str | None]]:
@@ -153,7 +168,9 @@ class Decision:
     figures: Mapping[str, Any] = field(default_factory=dict)
     """Plain data, for the lock and `--json`."""
     more: Mapping[str, Any] = field(default_factory=dict)
-    """Plain data for `--json` and the screen alone: it depends on more than what the lock says is given."""
+    """Plain data for `--json` and the screen alone: it depends on more than what the lock says is
+    given.
+    """
     notes: Sequence[str] = ()
     warnings: Sequence[str] = ()
     failure: str | None = None
@@ -177,10 +194,14 @@ class Step(Protocol):
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """Plain data that its decisions depend on beside the rows, `look_inputs` included: it goes into the lock."""
+        """Plain data that its decisions depend on beside the rows, `look_inputs` included: it goes
+        into the lock.
+        """
 
     def look(self, records: Records) -> Look:
         """Look at one block; pure, so that blocks may be seen in any order by any worker."""
 
     def decide(self, seen: Sequence[Seen]) -> Decision:
-        """Decide on all sources, in the order of the recipe; raises UserError where there is nothing to go by."""
+        """Decide on all sources, in the order of the recipe; raises UserError where there is
+        nothing to go by.
+        """

@@ -1,8 +1,8 @@
 """Texts laid out in one buffer of UTF-8, as the compiled kernels read them.
 
-Behind the last text stand eight zero bytes, so that kernels may read eight bytes at once from wherever a text is. Texts
-that Arrow holds need no copy: see `records.stretches`. Lone surrogates, which have no UTF-8, raise UnicodeEncodeError.
-"""
+Behind the last text stand eight zero bytes, so that kernels may read eight bytes at once from
+wherever a text is. Texts that Arrow holds need no copy: see `records.stretches`. Lone surrogates,
+which have no UTF-8, raise UnicodeEncodeError."""
 
 from __future__ import annotations
 

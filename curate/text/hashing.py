@@ -1,8 +1,8 @@
-"""Content hashes as a column, and the 64-bit keys that order and sample rows: stable for ever, not cryptographic.
+"""Content hashes as a column, and the 64-bit keys that order and sample rows: stable for ever, not
+cryptographic.
 
-A sampling key depends on the seed, the source's name, the row's position and the pass alone, so a sample does not
-depend on who computes it or in which order.
-"""
+A sampling key depends on the seed, the source's name, the row's position and the pass alone, so a
+sample does not depend on who computes it or in which order."""
 
 from __future__ import annotations
 
@@ -28,13 +28,21 @@ def as_uuids(hashes: np.ndarray, n_null: int = 0) -> pa.ExtensionArray:
 
 def from_uuids(column: pa.ChunkedArray) -> np.ndarray:
     """The hashes of a column that `as_uuids` made, uint64 [n, 2], nulls left out."""
-    raw = pa.concat_arrays([chunk.storage.drop_null() for chunk in column.chunks] or [pa.array([], pa.binary(16))])
-    data = np.frombuffer(raw.buffers()[1], ">u8", 2 * len(raw), 16 * raw.offset) if len(raw) else np.empty(0, ">u8")
+    raw = pa.concat_arrays(
+        [chunk.storage.drop_null() for chunk in column.chunks] or [pa.array([], pa.binary(16))]
+    )
+    data = (
+        np.frombuffer(raw.buffers()[1], ">u8", 2 * len(raw), 16 * raw.offset)
+        if len(raw)
+        else np.empty(0, ">u8")
+    )
     return data.reshape(-1, 2).astype(np.uint64)
 
 
 def _splitmix(x: np.ndarray) -> np.ndarray:
-    """The finaliser of splitmix64 (Steele, Lea and Flood 2014): every input bit reaches every output bit."""
+    """The finaliser of splitmix64 (Steele, Lea and Flood 2014): every input bit reaches every
+    output bit.
+    """
     x = x + _STEP
     x = (x ^ (x >> np.uint64(30))) * _MIX_1
     x = (x ^ (x >> np.uint64(27))) * _MIX_2
@@ -43,7 +51,11 @@ def _splitmix(x: np.ndarray) -> np.ndarray:
 
 
 def sampling_keys(seed: int, source: str, rows: np.ndarray, turn: int) -> np.ndarray:
-    """The 64-bit key of each row of a source in one pass over it (`turn` 0 is the first): uint64, uniform."""
-    base = int.from_bytes(hashlib.blake2b(f"{seed}\0{source}".encode(), digest_size=8).digest(), "big")
+    """The 64-bit key of each row of a source in one pass over it (`turn` 0 is the first): uint64,
+    uniform.
+    """
+    base = int.from_bytes(
+        hashlib.blake2b(f"{seed}\0{source}".encode(), digest_size=8).digest(), "big"
+    )
     keys = _splitmix(np.asarray(rows, dtype=np.uint64) ^ np.uint64(base))
     return _splitmix(keys ^ np.uint64(turn))

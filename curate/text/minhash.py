@@ -1,18 +1,21 @@
-"""MinHash over word shingles, compiled: sets of shingles, signatures, bands, and the exact Jaccard value.
+"""MinHash over word shingles, compiled: sets of shingles, signatures, bands, and the exact Jaccard
+value.
 
-A shingle is a window of n consecutive tokens (`curate.text.tokenise`); a text of fewer tokens, but at least one, has
-one shingle, all its tokens. A text may consist of several stretches (the turns of a record): its tokens are those of
-the stretches one after the other, as if they were joined by newlines.
+A shingle is a window of n consecutive tokens (`curate.text.tokenise`); a text of fewer tokens, but
+at least one, has one shingle, all its tokens. A text may consist of several stretches (the turns of
+a record): its tokens are those of the stretches one after the other, as if they were joined by
+newlines.
 
     sets = shingle_sets(data, starts, stops, texts, n_texts, 5)
     signed = signatures(sets, permutations(128))
     keys = band_keys(signed, *optimal_bands(0.7, 128))
     jaccard(sets, 0, sets, 1)
 
-Two signatures agree in each place with a probability that is the Jaccard value of the two sets (Broder 1997); the
-permutations are multiply-shift functions (Dietzfelbinger and others 1997). Texts that share a key of a band are
-candidates: 1 - (1 - s^r)^b of the pairs of similarity s, for b bands of r places. A candidate proves nothing: confirm
-it with `jaccard`, which is exact up to collisions of 64-bit hashes.
+Two signatures agree in each place with a probability that is the Jaccard value of the two sets
+(Broder 1997); the permutations are multiply-shift functions (Dietzfelbinger and others 1997). Texts
+that share a key of a band are candidates: 1 - (1 - s^r)^b of the pairs of similarity s, for b bands
+of r places. A candidate proves nothing: confirm it with `jaccard`, which is exact up to collisions
+of 64-bit hashes.
 
 Everything works on flat arrays without the GIL. `shingle_sets` takes 8 bytes a token.
 """
@@ -25,7 +28,9 @@ import numpy as np
 
 
 def permutations(n: int, seed: int = 1) -> np.ndarray:
-    """The factors and summands of n hash functions: uint64 [2, n], the same for the same seed for ever."""
+    """The factors and summands of n hash functions: uint64 [2, n], the same for the same seed for
+    ever.
+    """
     drawn = np.random.PCG64(seed).random_raw(2 * n).astype(np.uint64).reshape(2, n)
     drawn[0] |= np.uint64(1)
     return drawn
@@ -33,11 +38,12 @@ def permutations(n: int, seed: int = 1) -> np.ndarray:
 
 @cache
 def optimal_bands(threshold: float, places: int) -> tuple[int, int]:
-    """The bands and the rows of each that datasketch takes for a threshold: (bands, rows), bands · rows <= places.
+    """The bands and the rows of each that datasketch takes for a threshold: (bands, rows), bands ·
+    rows <= places.
 
-    They make the sum of two areas smallest: that of the chance that a pair below the threshold becomes a candidate,
-    and that of the chance that a pair above it does not (Leskovec and others, *Mining of Massive Datasets*, §3.4).
-    """
+    They make the sum of two areas smallest: that of the chance that a pair below the threshold
+    becomes a candidate, and that of the chance that a pair above it does not (Leskovec and others,
+    *Mining of Massive Datasets*, §3.4)."""
     nodes, weights = np.polynomial.legendre.leggauss(200)
     below, above = threshold * (nodes + 1) / 2, threshold + (1 - threshold) * (nodes + 1) / 2
     best, least = (1, 1), np.inf

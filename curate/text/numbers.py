@@ -1,10 +1,10 @@
 """The numbers a text names, and how far those of two texts agree.
 
-A paraphrase of a question keeps its numbers; another question of the same kind has others. Read are numerals (`1,000`,
-`2.50`, any script's decimal digits; the sign is not) and English number words up to ninety-nine, so that `two` and `2`
-are one number. Fractions in words, ordinals and multiples (`half`, `third`, `dozen`, `hundred`) are not read: with them
-paraphrases are told apart as well as without (benchmarks/recall/SEMANTIC.md).
-"""
+A paraphrase of a question keeps its numbers; another question of the same kind has others. Read are
+numerals (`1,000`, `2.50`, any script's decimal digits; the sign is not) and English number words up
+to ninety-nine, so that `two` and `2` are one number. Fractions in words, ordinals and multiples
+(`half`, `third`, `dozen`, `hundred`) are not read: with them paraphrases are told apart as well as
+without (benchmarks/recall/SEMANTIC.md)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _SMALL = (
     "seventeen eighteen nineteen"
 ).split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_WORDS = {word: value for value, word in enumerate(_SMALL)} | {word: 20 + 10 * i for i, word in enumerate(_TENS)}
+_WORDS = {word: value for value, word in enumerate(_SMALL)} | {
+    word: 20 + 10 * i for i, word in enumerate(_TENS)
+}
 _NUMBER = re.compile(
     r"(?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<part>\.\d+)?"
     rf"|\b(?:(?P<tens>{'|'.join(_TENS)})(?:[ -](?P<ones>{'|'.join(_SMALL[1:10])}))?|(?P<small>{'|'.join(_SMALL)}))\b",
@@ -27,7 +29,9 @@ NEITHER = 0.5
 
 
 def numbers(text: str) -> Counter[str]:
-    """The numbers of a text in plain decimal notation, without needless zeros, each with how often it occurs."""
+    """The numbers of a text in plain decimal notation, without needless zeros, each with how often
+    it occurs.
+    """
     return Counter(_plain(found) for found in _NUMBER.finditer(text))
 
 
@@ -45,6 +49,8 @@ def _ascii(digits: str) -> str:
 
 
 def agreement(a: Counter[str], b: Counter[str]) -> float:
-    """Numbers in both over numbers in either, each counted as often as it occurs; NEITHER where there are none."""
+    """Numbers in both over numbers in either, each counted as often as it occurs; NEITHER where
+    there are none.
+    """
     either = (a | b).total()
     return (a & b).total() / either if either else NEITHER

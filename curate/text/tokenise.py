@@ -1,15 +1,16 @@
 """The specification of tokens, n-grams and their order, in plain Python.
 
-This is the rule a person can check by hand; `curate.kernels.tokens` gives the same results at the speed of the machine,
-and the tests hold the two together. Profile `tulu3` follows the analyser of the published Tülu 3 decontamination code:
-lower-case, split on thirteen separators, drop empties (so `+ * / =` and apostrophes stay inside tokens, hyphens and
-minus signs do not).
+This is the rule a person can check by hand; `curate.kernels.tokens` gives the same results at the
+speed of the machine, and the tests hold the two together. Profile `tulu3` follows the analyser of
+the published Tülu 3 decontamination code: lower-case, split on thirteen separators, drop empties
+(so `+ * / =` and apostrophes stay inside tokens, hyphens and minus signs do not).
 
     >>> [t.text for t in tokens("What's 3-4, Ada?")]
     ["what's", '3', '4', 'ada']
 
-The matcher `robust` cuts by Unicode category instead (`words`): letters, digits and the marks on them belong to words,
-everything else separates them, and in scripts that put no space between words every letter is a word.
+The matcher `robust` cuts by Unicode category instead (`words`): letters, digits and the marks on
+them belong to words, everything else separates them, and in scripts that put no space between words
+every letter is a word.
 
     >>> [t.text for t in words("What's 3-4, Ada? x_1 = 中文")]
     ['what', 's', '3', '4', 'ada', 'x', '1', '中', '文']
@@ -47,7 +48,9 @@ class Token(NamedTuple):
 
 
 def lower(char: str) -> str:
-    """Lower-case one code point; where that would be several code points (as for `İ`), leave it as it is."""
+    """Lower-case one code point; where that would be several code points (as for `İ`), leave it as
+    it is.
+    """
     lowered = char.lower()
     return lowered if len(lowered) == 1 else char
 
@@ -73,7 +76,9 @@ def sort_of(char: str) -> int:
 
 
 def words(text: str) -> list[Token]:
-    """Split `text` into lower-cased words with their code-point offsets; a mark that follows no word is dropped."""
+    """Split `text` into lower-cased words with their code-point offsets; a mark that follows no
+    word is dropped.
+    """
     found: list[Token] = []
     start, alone = -1, False
     for stop, char in enumerate([*text, "\n"]):
@@ -88,6 +93,8 @@ def words(text: str) -> list[Token]:
 
 
 def ngrams(text: str, n: int) -> list[tuple[str, ...]]:
-    """Every window of `n` consecutive tokens of `text`, in order; empty when it holds fewer than `n`."""
+    """Every window of `n` consecutive tokens of `text`, in order; empty when it holds fewer than
+    `n`.
+    """
     words = [token.text for token in tokens(text)]
     return [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]

@@ -13,11 +13,16 @@ from curate.arguments import Folder
 def sql(
     out: Folder,
     query: Annotated[
-        str, typer.Argument(metavar="QUERY", help="SQL, or the name of a query (--list shows them).")
+        str,
+        typer.Argument(metavar="QUERY", help="SQL, or the name of a query (--list shows them)."),
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", metavar="", help="One JSON array of objects.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", metavar="", help="One JSON array of objects.")
+    ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", metavar="", help="CSV with a header.")] = False,
-    names: Annotated[bool, typer.Option("--list", metavar="", help="List the queries that have a name.")] = False,
+    names: Annotated[
+        bool, typer.Option("--list", metavar="", help="List the queries that have a name.")
+    ] = False,
 ) -> None:
     """Ask the audit of a build anything, in DuckDB's SQL.
 
@@ -36,7 +41,10 @@ def sql(
         for name, question in audit.queries(out).items():
             print(f"{name:20} {question}")
         return
-    print(audit.render(audit.sql(out, query), "json" if as_json else "csv" if as_csv else "table"), end="")
+    print(
+        audit.render(audit.sql(out, query), "json" if as_json else "csv" if as_csv else "table"),
+        end="",
+    )
 
 
 def why(
@@ -59,14 +67,27 @@ def why(
 def review(
     out: Folder,
     verdicts: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The verdict file; verdicts.yaml beside OUT by default.")
+        Path | None,
+        typer.Option(metavar="FILE", help="The verdict file; verdicts.yaml beside OUT by default."),
     ] = None,
-    benchmark: Annotated[str | None, typer.Option(metavar="NAME", help="Matches of one benchmark alone.")] = None,
-    matcher: Annotated[str | None, typer.Option(metavar="NAME", help="What one matcher found alone.")] = None,
-    label: Annotated[str | None, typer.Option(metavar="NAME", help="leak, variant, suspect or none.")] = None,
-    near: Annotated[bool, typer.Option("--all", metavar="", help="Near misses too, not hits alone.")] = False,
-    names: Annotated[bool, typer.Option("--list", metavar="", help="Print what would be reviewed.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print it as one JSON object.")] = False,
+    benchmark: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Matches of one benchmark alone.")
+    ] = None,
+    matcher: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What one matcher found alone.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="NAME", help="leak, variant, suspect or none.")
+    ] = None,
+    near: Annotated[
+        bool, typer.Option("--all", metavar="", help="Near misses too, not hits alone.")
+    ] = False,
+    names: Annotated[
+        bool, typer.Option("--list", metavar="", help="Print what would be reviewed.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", metavar="", help="Print it as one JSON object.")
+    ] = False,
 ) -> None:
     """Judge the matches of a build, one key each, and keep the verdicts in a file.
 

@@ -13,18 +13,24 @@ from curate.errors import CurateError, UserError, unknown
 
 
 def check(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A built folder, a file, a glob or a Hub id.")],
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="A built folder, a file, a glob or a Hub id.")
+    ],
     purpose: Annotated[
-        str | None, typer.Option("--for", metavar="WHAT", help="sft, dpo or rlvr; found out by default.")
+        str | None,
+        typer.Option("--for", metavar="WHAT", help="sft, dpo or rlvr; found out by default."),
     ] = None,
     lock: Annotated[
-        bool, typer.Option("--lock", metavar="", help="Compare a built folder with its lock and audit.")
+        bool,
+        typer.Option("--lock", metavar="", help="Compare a built folder with its lock and audit."),
     ] = False,
     workers: Workers = None,
     allow_weaker: Annotated[
         bool,
         typer.Option(
-            "--allow-weaker-sandbox", metavar="", help="Run code within limits alone where no sandbox can be made."
+            "--allow-weaker-sandbox",
+            metavar="",
+            help="Run code within limits alone where no sandbox can be made.",
         ),
     ] = False,
     as_json: Json = False,
@@ -66,7 +72,9 @@ def check(
 
 
 def diff(
-    a: Annotated[str, typer.Argument(metavar="A", help="A built folder, a file, a glob or a Hub id.")],
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="A built folder, a file, a glob or a Hub id.")
+    ],
     b: Annotated[str, typer.Argument(metavar="B", help="Another, or an earlier one.")],
     as_json: Json = False,
 ) -> None:
@@ -115,10 +123,18 @@ def verifiers(as_json: Json = False) -> None:
 def suites(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME | fetch NAME]", help="A suite to show, or to fetch; all are listed without."),
+        typer.Argument(
+            metavar="[NAME | fetch NAME]",
+            help="A suite to show, or to fetch; all are listed without.",
+        ),
     ] = None,
     profile: Annotated[
-        str, typer.Option(metavar="NAME", help="The settings that say what can never match.", rich_help_panel=SUITE)
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="The settings that say what can never match.",
+            rich_help_panel=SUITE,
+        ),
     ] = "default",
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,
@@ -143,7 +159,11 @@ def suites(
     with progress_bar() as progress:
         settings = find_profile(profile)
         result = module.run(
-            words or [], settings, benchmarks_dir=benchmarks_dir, without=without or (), progress=progress
+            words or [],
+            settings,
+            benchmarks_dir=benchmarks_dir,
+            without=without or (),
+            progress=progress,
         )
     if as_json:
         print(json.dumps(module.as_json(result), ensure_ascii=False))
@@ -155,11 +175,15 @@ def suites(
 
 def stages(
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[prune]", help="prune removes them; all are counted without.")
+        list[str] | None,
+        typer.Argument(metavar="[prune]", help="prune removes them; all are counted without."),
     ] = None,
     folder: StagesDir = None,
     keep: Annotated[
-        float, typer.Option("--keep-gb", min=0, metavar="GB", help="With prune: how much may stay; 0 by default.")
+        float,
+        typer.Option(
+            "--keep-gb", min=0, metavar="GB", help="With prune: how much may stay; 0 by default."
+        ),
     ] = 0.0,
     as_json: Json = False,
 ) -> None:
@@ -177,12 +201,24 @@ def stages(
     from curate.mixture import stages as module
 
     if words and words != ["prune"]:
-        raise UserError(f"{unknown('word', words[0], ['prune'])}; without a word the stages are counted")
+        raise UserError(
+            f"{unknown('word', words[0], ['prune'])}; without a word the stages are counted"
+        )
     root = folder or module.default_root()
     gone, freed = module.prune(root, int(keep * 1e9)) if words else (0, 0)
     left, size = module.kept(root)
     if as_json:
-        print(json.dumps({"folder": str(root), "stages": left, "bytes": size, "removed": gone, "freed": freed}))
+        print(
+            json.dumps(
+                {
+                    "folder": str(root),
+                    "stages": left,
+                    "bytes": size,
+                    "removed": gone,
+                    "freed": freed,
+                }
+            )
+        )
         return
     if words:
         print(f"removed {gone:,} stages, {freed / 1e9:,.2f} GB")

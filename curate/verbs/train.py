@@ -13,12 +13,26 @@ from curate.arguments import RUN, Json, Out, Overwrite
 
 def train(
     context: typer.Context,
-    trainer: Annotated[str, typer.Argument(metavar="TRAINER", help="sft, dpo, rlvr, or one that a package registers.")],
-    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A preset's name, or a YAML file.")],
-    data: Annotated[str, typer.Option(metavar="DATA", help="A built folder, or any set that `curate check` passes.")],
+    trainer: Annotated[
+        str,
+        typer.Argument(metavar="TRAINER", help="sft, dpo, rlvr, or one that a package registers."),
+    ],
+    config: Annotated[
+        str, typer.Argument(metavar="CONFIG", help="A preset's name, or a YAML file.")
+    ],
+    data: Annotated[
+        str,
+        typer.Option(metavar="DATA", help="A built folder, or any set that `curate check` passes."),
+    ],
     out: Out,
     resume: Annotated[
-        bool, typer.Option("--resume", metavar="", help="Go on from the last checkpoint in OUT.", rich_help_panel=RUN)
+        bool,
+        typer.Option(
+            "--resume",
+            metavar="",
+            help="Go on from the last checkpoint in OUT.",
+            rich_help_panel=RUN,
+        ),
     ] = False,
     overwrite: Overwrite = False,
     as_json: Json = False,

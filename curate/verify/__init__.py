@@ -1,14 +1,16 @@
-"""Answer checkers: the same functions judge rollouts in training, candidates in rejection sampling and evaluations.
+"""Answer checkers: the same functions judge rollouts in training, candidates in rejection sampling
+and evaluations.
 
     verdict = find("gsm8k")(answer_part(completion), "18")      # Verdict(score=1.0, parsed=True, ...)
 
-A verifier is a function `verify(completion, ground_truth, prompt=None) -> Verdict` and one line in `VERIFIERS`. Names
-are compared without regard to case, `_` and `-` being the same; `ALIASES` holds what published data sets call them. A
-module may also have `golden(ground_truth)`, the completion that states the ground truth itself (None where it holds
-none), and `perturbed(ground_truth)`, completions that state something else: `curate check` tries both on every row. A
-function with a parameter `engine` asks a language model and gets one from the caller; one with a parameter
-`allow_weaker` runs code of strangers and is told whether limits without walls will do. Other packages register theirs
-under the entry point group `curate.verifiers`.
+A verifier is a function `verify(completion, ground_truth, prompt=None) -> Verdict` and one line in
+`VERIFIERS`. Names are compared without regard to case, `_` and `-` being the same; `ALIASES` holds
+what published data sets call them. A module may also have `golden(ground_truth)`, the completion
+that states the ground truth itself (None where it holds none), and `perturbed(ground_truth)`,
+completions that state something else: `curate check` tries both on every row. A function with a
+parameter `engine` asks a language model and gets one from the caller; one with a parameter
+`allow_weaker` runs code of strangers and is told whether limits without walls will do. Other
+packages register theirs under the entry point group `curate.verifiers`.
 
 Refused: an unknown name, and a name that another package registers although it is taken.
 """
@@ -26,7 +28,17 @@ from typing import Any, Protocol
 from curate.errors import UserError, unknown
 from curate.verify.verdict import BadGroundTruth, Verdict
 
-__all__ = ["ALIASES", "VERIFIERS", "BadGroundTruth", "Verdict", "Verifier", "Verify", "answer_part", "find", "load"]
+__all__ = [
+    "ALIASES",
+    "VERIFIERS",
+    "BadGroundTruth",
+    "Verdict",
+    "Verifier",
+    "Verify",
+    "answer_part",
+    "find",
+    "load",
+]
 
 GROUP = "curate.verifiers"
 
@@ -60,7 +72,9 @@ ALIASES: dict[str, str] = {
 
 
 class Verify(Protocol):
-    """Judge one completion, thinking already cut; raises BadGroundTruth where the ground truth cannot be read."""
+    """Judge one completion, thinking already cut; raises BadGroundTruth where the ground truth
+    cannot be read.
+    """
 
     def __call__(self, completion: str, ground_truth: str, prompt: str | None = None) -> Verdict:
         """Give the verdict."""
@@ -68,7 +82,9 @@ class Verify(Protocol):
 
 @dataclass(frozen=True)
 class Verifier:
-    """A verifier and what its module says about it; `golden` and `perturbed` are None where there are none."""
+    """A verifier and what its module says about it; `golden` and `perturbed` are None where there
+    are none.
+    """
 
     name: str
     verify: Verify
@@ -84,21 +100,26 @@ class Verifier:
 
 
 def names() -> list[str]:
-    """The names of all verifiers that can be found, those of other packages included, without importing any."""
+    """The names of all verifiers that can be found, those of other packages included, without
+    importing any.
+    """
     return sorted(VERIFIERS.keys() | _registered().keys())
 
 
 def answer_part(completion: str) -> str:
-    """What follows the last `</think>`: cut once, by the caller, so that every verifier sees the same text."""
+    """What follows the last `</think>`: cut once, by the caller, so that every verifier sees the
+    same text.
+    """
     return completion.rpartition("</think>")[2]
 
 
 def find(name: str, engine: Any = None, *, allow_weaker: bool = False) -> Verify:
-    """The function that checks answers under this name or alias; raises UserError with the nearest known name.
+    """The function that checks answers under this name or alias; raises UserError with the nearest
+    known name.
 
-    `engine` is handed to a verifier that asks a language model; one that needs it and gets none is a UserError.
-    `allow_weaker` lets one that runs code do with limits where no sandbox can be made (docs/sandbox.md).
-    """
+    `engine` is handed to a verifier that asks a language model; one that needs it and gets none is
+    a UserError. `allow_weaker` lets one that runs code do with limits where no sandbox can be made
+    (docs/sandbox.md)."""
     verifier = load(name)
     judge: Any = verifier.verify
     if verifier.asks_a_model:
@@ -113,21 +134,31 @@ def find(name: str, engine: Any = None, *, allow_weaker: bool = False) -> Verify
 
 @lru_cache(maxsize=256)
 def load(name: str) -> Verifier:
-    """Import the verifier of this name or alias; raises UserError where there is none or it cannot be imported."""
+    """Import the verifier of this name or alias; raises UserError where there is none or it cannot
+    be imported.
+    """
     plain = name.lower().replace("_", "-")
     plain = ALIASES.get(plain, plain)
     theirs = _registered()
     if plain not in VERIFIERS and plain not in theirs:
         known = names()
-        raise UserError(unknown("verifier", name, {*known, *(alias for alias in ALIASES if ALIASES[alias] in known)}))
+        raise UserError(
+            unknown(
+                "verifier", name, {*known, *(alias for alias in ALIASES if ALIASES[alias] in known)}
+            )
+        )
     if plain in VERIFIERS and plain in theirs:
-        raise UserError(f"verifier '{plain}' comes with curate; {theirs[plain]} must register another name")
+        raise UserError(
+            f"verifier '{plain}' comes with curate; {theirs[plain]} must register another name"
+        )
     module_name, _, function = (VERIFIERS.get(plain) or theirs[plain]).partition(":")
     try:
         module = import_module(module_name)
         verify = getattr(module, function)
     except (ImportError, AttributeError) as error:
-        raise UserError(f"verifier '{plain}' cannot be imported from {module_name}:{function}: {error}") from error
+        raise UserError(
+            f"verifier '{plain}' cannot be imported from {module_name}:{function}: {error}"
+        ) from error
     takes = signature(verify).parameters
     golden, perturbed = getattr(module, "golden", None), getattr(module, "perturbed", None)
     return Verifier(plain, verify, golden, perturbed, "engine" in takes, "allow_weaker" in takes)
@@ -135,4 +166,6 @@ def load(name: str) -> Verifier:
 
 def _registered() -> dict[str, str]:
     """What other packages register: name -> module:function."""
-    return {entry.name.lower().replace("_", "-"): entry.value for entry in entry_points(group=GROUP)}
+    return {
+        entry.name.lower().replace("_", "-"): entry.value for entry in entry_points(group=GROUP)
+    }

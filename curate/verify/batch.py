@@ -3,10 +3,10 @@
     judged = verify_table(table, workers=8)       # columns completion, verifier, ground_truth; prompt if it is there
     judged.group_by("outcome").aggregate([("score", "count")])
 
-Every row gets one outcome: right, partly right, wrong, not parsed, timed out, bad ground truth, failed. A score is null
-where nothing can be said of the completion (bad ground truth, failed), so that a broken label never becomes a reward by
-accident. The result is the same for any number of workers.
-"""
+Every row gets one outcome: right, partly right, wrong, not parsed, timed out, bad ground truth,
+failed. A score is null where nothing can be said of the completion (bad ground truth, failed), so
+that a broken label never becomes a reward by accident. The result is the same for any number of
+workers."""
 
 from __future__ import annotations
 
@@ -37,16 +37,19 @@ def verify_table(
     done: Callable[[int], None] = lambda n: None,
     allow_weaker: bool = False,
 ) -> pa.Table:
-    """The verdict on every row: columns outcome, score (0 to 1 or null), parsed and reason, in the order of the rows.
+    """The verdict on every row: columns outcome, score (0 to 1 or null), parsed and reason, in the
+    order of the rows.
 
-    `table`, or the columns of one by name, has text columns completion, verifier and ground_truth, and may have prompt.
-    What a completion holds up to its last `</think>` is cut. `workers` is a number of processes, `seconds` the
-    wall-clock limit of one row, `done` is told of rows as they are finished, `allow_weaker` lets code run within limits
-    alone where no sandbox can be made. Raises UserError for a missing column, a null in one, an unknown verifier, or
-    where a verifier lacks what it needs.
-    """
+    `table`, or the columns of one by name, has text columns completion, verifier and ground_truth,
+    and may have prompt. What a completion holds up to its last `</think>` is cut. `workers` is a
+    number of processes, `seconds` the wall-clock limit of one row, `done` is told of rows as they
+    are finished, `allow_weaker` lets code run within limits alone where no sandbox can be made.
+    Raises UserError for a missing column, a null in one, an unknown verifier, or where a verifier
+    lacks what it needs."""
     if workers < 1 or not seconds > 0:
-        raise UserError(f"verify_table: workers and seconds must be above 0, not {workers} and {seconds}")
+        raise UserError(
+            f"verify_table: workers and seconds must be above 0, not {workers} and {seconds}"
+        )
     rows = _rows(table if isinstance(table, pa.Table) else pa.table(dict(table)))
     for name in sorted({row[0] for row in rows}):
         find(name)
@@ -56,7 +59,9 @@ def verify_table(
 def as_table(judged: list[Judged]) -> pa.Table:
     """Outcomes as a table of SCHEMA."""
     columns = zip(*judged, strict=True) if judged else ([] for _ in SCHEMA)
-    return pa.table([pa.array(list(c), f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+    return pa.table(
+        [pa.array(list(c), f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+    )
 
 
 def _rows(table: pa.Table) -> list[Row]:
@@ -69,6 +74,10 @@ def _rows(table: pa.Table) -> list[Row]:
             raise UserError(f"verify_table: row {columns[name].index(None)} has no {name}")
         if not all(isinstance(value, str) for value in columns[name]):
             raise UserError(f"verify_table: column '{name}' is {table[name].type}, not text")
-    prompts = table["prompt"].to_pylist() if "prompt" in table.column_names else [None] * table.num_rows
+    prompts = (
+        table["prompt"].to_pylist() if "prompt" in table.column_names else [None] * table.num_rows
+    )
     completions = [answer_part(completion) for completion in columns["completion"]]
-    return list(zip(columns["verifier"], completions, columns["ground_truth"], prompts, strict=True))
+    return list(
+        zip(columns["verifier"], completions, columns["ground_truth"], prompts, strict=True)
+    )

@@ -1,19 +1,21 @@
-"""The verifier of Python code: runs a completion's program against tests, in the sandbox and nowhere else.
+"""The verifier of Python code: runs a completion's program against tests, in the sandbox and
+nowhere else.
 
-Ground truth is JSON: `{"tests": ["assert f(2) == 4", ...]}`, lines or whole pieces of test code that call what the
-completion defines, or `{"stdio": [{"input": "2\\n", "output": "4\\n"}, ...]}`, a program's standard input and what it
-must print. The lists alone, as Tülu's code sets have them, are read too. The score is the share of tests that pass.
-Beside the tests there may be a `"solution"`, a program that passes them: `curate check` runs it, and one that does
-nothing, which must not pass.
+Ground truth is JSON: `{"tests": ["assert f(2) == 4", ...]}`, lines or whole pieces of test code
+that call what the completion defines, or `{"stdio": [{"input": "2\\n", "output": "4\\n"}, ...]}`, a
+program's standard input and what it must print. The lists alone, as Tülu's code sets have them, are
+read too. The score is the share of tests that pass. Beside the tests there may be a `"solution"`, a
+program that passes them: `curate check` runs it, and one that does nothing, which must not pass.
 
-The code is the last fenced block marked as Python, else the last that is marked as nothing, else the whole text if it
-looks like code; without code the completion is not parsed. Functions are defined once, and each test then runs in a
-fork, so that none sees what another left, and a test that hangs fails alone. Outputs are compared line by line, without
-blanks at the ends of lines and without empty lines at the end.
+The code is the last fenced block marked as Python, else the last that is marked as nothing, else
+the whole text if it looks like code; without code the completion is not parsed. Functions are
+defined once, and each test then runs in a fork, so that none sees what another left, and a test
+that hangs fails alone. Outputs are compared line by line, without blanks at the ends of lines and
+without empty lines at the end.
 
-A test passes when its code has run to its end: a program that leaves early passes nothing. Like every harness that
-shares a process with what it tests it can be cheated by a program that sets out to find it (docs/sandbox.md).
-"""
+A test passes when its code has run to its end: a program that leaves early passes nothing. Like
+every harness that shares a process with what it tests it can be cheated by a program that sets out
+to find it (docs/sandbox.md)."""
 
 from __future__ import annotations
 
@@ -33,10 +35,12 @@ LIMITS = Limits(seconds=15.0, cpu_seconds=15, processes=32)
 """Of all tests of one completion together."""
 
 TEST_SECONDS = 5.0
-"""Of one test, or of one run on one input, at most; of one test also half of what all of them have."""
+"""Of one test, or of one run on one input, at most; of one test also half of what all of them have.
+"""
 
 _FENCE = re.compile(
-    r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+    r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)",
+    re.MULTILINE | re.DOTALL,
 )
 _PYTHON = ("python", "py", "python3")
 _LOOKS_LIKE_CODE = re.compile(
@@ -44,7 +48,8 @@ _LOOKS_LIKE_CODE = re.compile(
     re.MULTILINE,
 )
 
-# Run in the sandbox as the program itself. Without the module `site` there is no exit() and no quit().
+# Run in the sandbox as the program itself. Without the module `site` there is no exit() and no
+# quit().
 _AS_PROGRAM = """\
 import builtins, sys
 builtins.exit = builtins.quit = sys.exit
@@ -53,8 +58,9 @@ del builtins, sys
 exec(compile({code!a}, "solution.py", "exec"), globals())
 """
 
-# Run in the sandbox: defines what the completion defines, then runs each test in a fork. It writes a line for each,
-# with a word that only it knows, to what was standard output; prints of the code and of tests go nowhere.
+# Run in the sandbox: defines what the completion defines, then runs each test in a fork. It writes
+# a line for each, with a word that only it knows, to what was standard output; prints of the code
+# and of tests go nowhere.
 _HARNESS = """\
 import builtins, json, os, select, signal, sys, time, types
 builtins.exit = builtins.quit = sys.exit
@@ -136,9 +142,9 @@ def code(
 ) -> Verdict:
     """The completion's Python program passes every test of the ground truth, in a sandbox.
 
-    The score is the share of tests that pass. `limits` bound all tests of the completion together. Raises
-    BadGroundTruth for a label it cannot read, and UserError where there is no sandbox, unless `allow_weaker`.
-    """
+    The score is the share of tests that pass. `limits` bound all tests of the completion together.
+    Raises BadGroundTruth for a label it cannot read, and UserError where there is no sandbox,
+    unless `allow_weaker`."""
     tests = cases_of(ground_truth)
     program = extract(completion)
     if program is None:
@@ -192,7 +198,11 @@ def cases_of(ground_truth: str) -> Cases:
     solution = label.get("solution")
     if solution is not None and (not isinstance(solution, str) or not solution.strip()):
         raise BadGroundTruth(f"'solution' is a program, not {str(solution)[:80]!r}")
-    tests = Cases(tuple(map(_assert, label.get("tests", []))), tuple(map(_case, label.get("stdio", []))), solution)
+    tests = Cases(
+        tuple(map(_assert, label.get("tests", []))),
+        tuple(map(_case, label.get("stdio", []))),
+        solution,
+    )
     if not tests.asserts and not tests.stdio:
         raise BadGroundTruth("the label has no test")
     return tests
@@ -205,12 +215,18 @@ def _assert(value: Any) -> str:
 
 
 def _case(value: Any) -> tuple[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(value.get(name), str) for name in ("input", "output")):
-        raise BadGroundTruth(f"a case of 'stdio' has the texts 'input' and 'output', not {str(value)[:80]}")
+    if not isinstance(value, dict) or not all(
+        isinstance(value.get(name), str) for name in ("input", "output")
+    ):
+        raise BadGroundTruth(
+            f"a case of 'stdio' has the texts 'input' and 'output', not {str(value)[:80]}"
+        )
     return value["input"], value["output"]
 
 
-def _on_asserts(program: str, asserts: Sequence[str], limits: Limits, allow_weaker: bool) -> list[str]:
+def _on_asserts(
+    program: str, asserts: Sequence[str], limits: Limits, allow_weaker: bool
+) -> list[str]:
     """What is wrong, test by test; nothing where it passes."""
     word = secrets.token_hex(16)
     seconds = min(TEST_SECONDS, limits.seconds / 2)
@@ -231,7 +247,9 @@ def _told(line: str) -> str:
     return "" if passed is True else str(error)[:300] or "it does not pass"
 
 
-def _on_stdio(program: str, cases: Sequence[tuple[str, str]], limits: Limits, allow_weaker: bool) -> list[str]:
+def _on_stdio(
+    program: str, cases: Sequence[tuple[str, str]], limits: Limits, allow_weaker: bool
+) -> list[str]:
     text, end = _AS_PROGRAM.format(code=program), time.monotonic() + limits.seconds
     outcomes = []
     for given, wanted in cases:
@@ -239,7 +257,9 @@ def _on_stdio(program: str, cases: Sequence[tuple[str, str]], limits: Limits, al
         if left <= 0:
             outcomes.append("no time was left")
             continue
-        done = run(text, given, replace(limits, seconds=min(TEST_SECONDS, left)), allow_weaker=allow_weaker)
+        done = run(
+            text, given, replace(limits, seconds=min(TEST_SECONDS, left)), allow_weaker=allow_weaker
+        )
         if done.status != "ok":
             outcomes.append(_ended(done))
         else:
@@ -261,4 +281,6 @@ def _verdict(outcomes: list[str]) -> Verdict:
     passed = outcomes.count("")
     reason = f"{passed} of {len(outcomes)} tests pass"
     first = next(((place, why) for place, why in enumerate(outcomes, start=1) if why), None)
-    return Verdict(passed / len(outcomes), True, reason + (f"; test {first[0]}: {first[1]}" if first else ""))
+    return Verdict(
+        passed / len(outcomes), True, reason + (f"; test {first[0]}: {first[1]}" if first else "")
+    )

@@ -1,11 +1,11 @@
 """Where a completion states its mathematical answer.
 
-In this order: the last `\\boxed{...}` or `\\fbox{...}`; the sentence of Minerva's prompts (`Final Answer: The final
-answer is ... . I hope it is correct.`); whatever follows the last `answer is` or `answer:`; the last formula between
-dollars or `\\(...\\)`; the whole completion, if it is one line that could be an answer; the last number. Only one
-answer is taken: a completion that states two must not be right because one of them is. A last box that is never closed
-is no answer: the completion was cut off there.
-"""
+In this order: the last `\\boxed{...}` or `\\fbox{...}`; the sentence of Minerva's prompts (`Final
+Answer: The final answer is ... . I hope it is correct.`); whatever follows the last `answer is` or
+`answer:`; the last formula between dollars or `\\(...\\)`; the whole completion, if it is one line
+that could be an answer; the last number. Only one answer is taken: a completion that states two
+must not be right because one of them is. A last box that is never closed is no answer: the
+completion was cut off there."""
 
 from __future__ import annotations
 
@@ -15,11 +15,15 @@ from curate.verify.numbers import last_number
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*")
 _MINERVA = re.compile(
-    r"[Ff]inal [Aa]nswer:\s*[Tt]he final answer is:?\s*(.{1,400}?)\.?\s*I hope it is correct", re.DOTALL
+    r"[Ff]inal [Aa]nswer:\s*[Tt]he final answer is:?\s*(.{1,400}?)\.?\s*I hope it is correct",
+    re.DOTALL,
 )
-_STATED = re.compile(r"(?:\banswer(?:\s+is)?\s*(?::|=|\bis\b)|\banswer\s+is)[\s*]*([^\n]+)", re.IGNORECASE)
+_STATED = re.compile(
+    r"(?:\banswer(?:\s+is)?\s*(?::|=|\bis\b)|\banswer\s+is)[\s*]*([^\n]+)", re.IGNORECASE
+)
 _FORMULA = re.compile(
-    r"\$\$([^$]{1,500})\$\$|(?<!\\)\$((?:[^$\n\\]|\\.)+)\$|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]", re.DOTALL
+    r"\$\$([^$]{1,500})\$\$|(?<!\\)\$((?:[^$\n\\]|\\.)+)\$|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]",
+    re.DOTALL,
 )
 _LONGEST = 200
 _FLAT = re.compile(r"[^{}]*")
@@ -46,13 +50,17 @@ def answer(completion: str) -> str | None:
 
 
 def boxed(text: str) -> str | None:
-    """What stands in the last `\\boxed{...}` or `\\fbox{...}`; None where there is none, or it is never closed."""
+    """What stands in the last `\\boxed{...}` or `\\fbox{...}`; None where there is none, or it is
+    never closed.
+    """
     place = max(text.rfind("\\boxed"), text.rfind("\\fbox"))
     return _boxed(text, place) if place >= 0 else None
 
 
 def _boxed(text: str, place: int) -> str | None:
-    """The content of the box that begins at `place`; `\\boxed 5` boxes what follows up to a blank or a dollar."""
+    """The content of the box that begins at `place`; `\\boxed 5` boxes what follows up to a blank
+    or a dollar.
+    """
     opened = _BOX.match(text, place)
     if opened is None:
         return None
@@ -65,7 +73,9 @@ def _boxed(text: str, place: int) -> str | None:
 
 
 def closing(text: str, start: int) -> int | None:
-    """Where the brace that opens at `start` is closed; None where it is not. Escaped braces do not count."""
+    """Where the brace that opens at `start` is closed; None where it is not. Escaped braces do not
+    count.
+    """
     flat = _FLAT.match(text, start + 1)
     if flat and text[flat.end() : flat.end() + 1] == "}" and "\\" not in flat[0]:
         return flat.end()
@@ -86,8 +96,12 @@ def _last_group(pattern: re.Pattern[str], text: str) -> str | None:
 
 
 def _inside(said: str) -> str:
-    """The formula of a stated answer, if it holds just one; else its first sentence, without the emphasis."""
-    formulas = [next(group for group in match.groups() if group) for match in _FORMULA.finditer(said)]
+    """The formula of a stated answer, if it holds just one; else its first sentence, without the
+    emphasis.
+    """
+    formulas = [
+        next(group for group in match.groups() if group) for match in _FORMULA.finditer(said)
+    ]
     if len(formulas) == 1:
         return formulas[0].strip()
     sentence = _SENTENCE.split(said.strip(), maxsplit=1)[0]

@@ -1,12 +1,13 @@
 """Ways to shut a program in: the command lines that put an interpreter into namespaces of its own.
 
-`bubblewrap` is the first choice (Debian's package bubblewrap): mount, process, network, IPC, host-name and cgroup
-namespaces, a root file system of read-only binds and one small tmpfs, the filter of `seccomp`. `namespaces` does the
-same with util-linux's unshare, without the filter. Limits without walls bound nothing but resources: they are used only
-where the caller allows it. All of them end in `prlimit … setpriv … python`.
+`bubblewrap` is the first choice (Debian's package bubblewrap): mount, process, network, IPC,
+host-name and cgroup namespaces, a root file system of read-only binds and one small tmpfs, the
+filter of `seccomp`. `namespaces` does the same with util-linux's unshare, without the filter.
+Limits without walls bound nothing but resources: they are used only where the caller allows it. All
+of them end in `prlimit … setpriv … python`.
 
-Run by root, a program gets an unprivileged user id of its own, so that no other process of the machine, and no other
-run, has the same; run by anybody else it lives in a user namespace as nobody.
+Run by root, a program gets an unprivileged user id of its own, so that no other process of the
+machine, and no other run, has the same; run by anybody else it lives in a user namespace as nobody.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from curate.verify.seccomp import filter_program
 
 NOBODY = 65534
 TRANSIENT = range(61184, 65520)
-"""User ids that systemd keeps free for transient use, and that fit in the maps of most containers."""
+"""User ids that systemd keeps free for transient use, and that fit in the maps of most containers.
+"""
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -33,7 +35,9 @@ _serial = itertools.count()
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one run may use; `memory` bounds the address space of each process and what all of them hold together."""
+    """What one run may use; `memory` bounds the address space of each process and what all of them
+    hold together.
+    """
 
     seconds: float = 10.0
     """Wall time."""
@@ -55,23 +59,31 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Jail:
-    """One way to shut a program in: its name, what it needs installed, what it lacks, how to start one."""
+    """One way to shut a program in: its name, what it needs installed, what it lacks, how to start
+    one.
+    """
 
     name: str
     needs: tuple[str, ...]
     lacks: tuple[str, ...]
     command: Callable[[list[str], Limits, Path, int | None], list[str]]
-    """(program and arguments, limits, an empty folder, the number of an open file that holds the filter)."""
+    """(program and arguments, limits, an empty folder, the number of an open file that holds the
+    filter).
+    """
     filtered: bool = False
 
 
 def python(script: str) -> list[str]:
-    """The interpreter that runs us, without site packages and without a look at its environment, on a script."""
+    """The interpreter that runs us, without site packages and without a look at its environment, on
+    a script.
+    """
     return [os.path.realpath(sys.executable), "-I", "-S", "-B", "-X", "utf8", script]
 
 
 STARTED = "+\n"
-"""What stands first in standard error once all walls are up: without it a failure is not the program's."""
+"""What stands first in standard error once all walls are up: without it a failure is not the
+program's.
+"""
 _ANNOUNCED = ["sh", "-c", 'echo + >&2; exec "$@"', "sh"]
 
 
@@ -101,21 +113,56 @@ def _as_root() -> bool:
 
 def visible() -> list[str]:
     """Folders a program may read: the system's programs and libraries, and the interpreter's own."""
-    prefixes = dict.fromkeys(os.path.realpath(one) for one in (sys.base_prefix, sys.base_exec_prefix))
-    return [*_SYSTEM, *(one for one in prefixes if not any(Path(one).is_relative_to(part) for part in _SYSTEM))]
+    prefixes = dict.fromkeys(
+        os.path.realpath(one) for one in (sys.base_prefix, sys.base_exec_prefix)
+    )
+    return [
+        *_SYSTEM,
+        *(one for one in prefixes if not any(Path(one).is_relative_to(part) for part in _SYSTEM)),
+    ]
 
 
 def _bubblewrap(command: list[str], limits: Limits, folder: Path, seccomp: int | None) -> list[str]:
     user = ["--cap-drop", "ALL"]
     if _as_root():  # setpriv needs these to give up the rest
-        user += [word for right in ("SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{right}")]
+        user += [
+            word
+            for right in ("SETUID", "SETGID", "SETPCAP")
+            for word in ("--cap-add", f"CAP_{right}")
+        ]
     else:
-        # The program is the first process: bubblewrap's own would be the same user's, without the filter and limits.
-        user += ["--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY), "--as-pid-1"]
-    spaces = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+        # The program is the first process: bubblewrap's own would be the same user's, without the
+        # filter and limits.
+        user += [
+            "--unshare-user",
+            "--disable-userns",
+            "--uid",
+            str(NOBODY),
+            "--gid",
+            str(NOBODY),
+            "--as-pid-1",
+        ]
+    spaces = [
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-ipc",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+    ]
     spaces += ["--hostname", "sandbox", "--die-with-parent", "--new-session"]
     disk = ["--perms", "1777", "--size", str(limits.disk), "--tmpfs", "/tmp", "--chdir", "/tmp"]
-    files = [*_binds(), "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", *disk, "--remount-ro", "/"]
+    files = [
+        *_binds(),
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--remount-ro",
+        "/dev",
+        *disk,
+        "--remount-ro",
+        "/",
+    ]
     sieve = [] if seccomp is None else ["--seccomp", str(seccomp)]
     inside = _limited(command, limits, _nobody_else() if _as_root() else ())
     return ["bwrap", *user, *spaces, *files, *sieve, "--", *inside]
@@ -131,9 +178,10 @@ def _binds() -> Iterable[str]:
             yield from ("--ro-bind", str(one), str(one))
 
 
-# Run as root of new namespaces, with the folder that becomes the root, the size and entries of its /tmp, `own`, the
-# folders to show, "--", and the command. The shell stays: it is the first process, and when it ends the kernel kills
-# the rest. In a user namespace of its own (`own`, and only there) it forbids further ones.
+# Run as root of new namespaces, with the folder that becomes the root, the size and entries of its
+# /tmp, `own`, the folders to show, "--", and the command. The shell stays: it is the first process,
+# and when it ends the kernel kills the rest. In a user namespace of its own (`own`, and only there)
+# it forbids further ones.
 _SETUP = """
 set -e
 root=$1 size=$2 entries=$3 own=$4; shift 4
@@ -165,14 +213,45 @@ exit $?
 
 
 def _namespaces(command: list[str], limits: Limits, folder: Path, seccomp: int | None) -> list[str]:
-    spaces = ["--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child=KILL"]
+    spaces = [
+        "--mount",
+        "--pid",
+        "--net",
+        "--ipc",
+        "--uts",
+        "--cgroup",
+        "--fork",
+        "--kill-child=KILL",
+    ]
     if not _as_root():
         spaces += ["--user", "--map-root-user"]
     own = "no" if _as_root() else "yes"
-    shell = ["sh", "-c", _SETUP, "sandbox", str(folder), str(limits.disk), str(limits.entries), own, *visible(), "--"]
+    shell = [
+        "sh",
+        "-c",
+        _SETUP,
+        "sandbox",
+        str(folder),
+        str(limits.disk),
+        str(limits.entries),
+        own,
+        *visible(),
+        "--",
+    ]
     # Root of a namespace whose root it is not outside is, without rights, nobody in particular.
     inside = _limited(command, limits, _nobody_else() if _as_root() else _WITHOUT_RIGHTS)
-    return ["setpriv", "--pdeathsig", "KILL", "unshare", *spaces, "--propagation", "private", "--", *shell, *inside]
+    return [
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        *spaces,
+        "--propagation",
+        "private",
+        "--",
+        *shell,
+        *inside,
+    ]
 
 
 def _bare(command: list[str], limits: Limits, folder: Path, seccomp: int | None) -> list[str]:
@@ -181,12 +260,30 @@ def _bare(command: list[str], limits: Limits, folder: Path, seccomp: int | None)
 
 def _offline(command: list[str], limits: Limits, folder: Path, seccomp: int | None) -> list[str]:
     user = [] if _as_root() else ["--user", "--map-current-user"]
-    return ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", *user, "--", *_limited(command, limits)]
+    return [
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        "--net",
+        *user,
+        "--",
+        *_limited(command, limits),
+    ]
 
 
-BUBBLEWRAP = Jail("bubblewrap", ("bwrap", "prlimit", "setpriv"), (), _bubblewrap, filtered=filter_program() is not None)
+BUBBLEWRAP = Jail(
+    "bubblewrap",
+    ("bwrap", "prlimit", "setpriv"),
+    (),
+    _bubblewrap,
+    filtered=filter_program() is not None,
+)
 NAMESPACES = Jail(
-    "unshare", ("unshare", "setpriv", "prlimit", "pivot_root", "mount"), ("no filter of system calls",), _namespaces
+    "unshare",
+    ("unshare", "setpriv", "prlimit", "pivot_root", "mount"),
+    ("no filter of system calls",),
+    _namespaces,
 )
 _BARE_LACKS = (
     "the same user: it reads and writes whatever this user can",
@@ -194,8 +291,12 @@ _BARE_LACKS = (
     "no filter of system calls",
     "no bound on the temporary folder, nor on processes if run by root",
 )
-OFFLINE = Jail("limits without walls, no network", ("setpriv", "prlimit", "unshare"), _BARE_LACKS, _offline)
-BARE = Jail("limits without walls", ("setpriv", "prlimit"), (*_BARE_LACKS, "the same network"), _bare)
+OFFLINE = Jail(
+    "limits without walls, no network", ("setpriv", "prlimit", "unshare"), _BARE_LACKS, _offline
+)
+BARE = Jail(
+    "limits without walls", ("setpriv", "prlimit"), (*_BARE_LACKS, "the same network"), _bare
+)
 JAILS = (BUBBLEWRAP, NAMESPACES)
 """In the order in which they are tried."""
 

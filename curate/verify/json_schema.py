@@ -1,10 +1,10 @@
 """JSON that fits a schema (`json-schema`).
 
-The completion's JSON is the whole completion, else its last fenced block (```` ```json ````). It must parse, without
-`NaN` and without a key twice in one object, and fit the JSON Schema that the ground truth holds, by the draft that the
-schema names, else 2020-12. `$ref` reaches into the schema itself only: nothing is ever fetched. `pattern` is checked
-with a time limit, as in `regex`; a search that takes longer is a violation.
-"""
+The completion's JSON is the whole completion, else its last fenced block (```` ```json ````). It
+must parse, without `NaN` and without a key twice in one object, and fit the JSON Schema that the
+ground truth holds, by the draft that the schema names, else 2020-12. `$ref` reaches into the schema
+itself only: nothing is ever fetched. `pattern` is checked with a time limit, as in `regex`; a
+search that takes longer is a violation."""
 
 from __future__ import annotations
 
@@ -34,8 +34,12 @@ def verify(completion: str, ground_truth: str, prompt: str | None = None) -> Ver
         fault = next(iter(validator.iter_errors(value)), None)
     except RecursionError:
         return Verdict(0.0, True, "the JSON is nested too deeply for the schema")
-    except Exception as error:  # an unresolvable $ref is the library's own kind of error, not a SchemaError
-        raise BadGroundTruth(f"json-schema: the schema cannot be applied: {_line(error)}") from error
+    except (
+        Exception
+    ) as error:  # an unresolvable $ref is the library's own kind of error, not a SchemaError
+        raise BadGroundTruth(
+            f"json-schema: the schema cannot be applied: {_line(error)}"
+        ) from error
     if fault is None:
         return Verdict(1.0, True, "the JSON fits the schema")
     return Verdict(0.0, True, f"{fault.json_path}: {_line(fault)}")
@@ -62,20 +66,28 @@ def _line(error: Exception) -> str:
 
 @lru_cache(maxsize=1024)
 def _validator(ground_truth: str) -> Any:
-    """A validator of the schema; raises BadGroundTruth where it is none, UserError without jsonschema."""
+    """A validator of the schema; raises BadGroundTruth where it is none, UserError without
+    jsonschema.
+    """
     try:
         from jsonschema import exceptions, validators
         from referencing import Registry
     except ImportError as error:
-        raise UserError("verifier 'json-schema' needs jsonschema: pip install 'tulu-curate[verify]'") from error
+        raise UserError(
+            "verifier 'json-schema' needs jsonschema: pip install 'tulu-curate[verify]'"
+        ) from error
     schema = load_json("json-schema", ground_truth, "a JSON Schema")
     if not isinstance(schema, dict | bool):
-        raise BadGroundTruth(f"json-schema: the ground truth {ground_truth[:60]!r} is no schema; give an object")
+        raise BadGroundTruth(
+            f"json-schema: the ground truth {ground_truth[:60]!r} is no schema; give an object"
+        )
     kind: Any = validators.validator_for(schema)
     try:
         kind.check_schema(schema)
     except exceptions.SchemaError as error:
-        raise BadGroundTruth(f"json-schema: no valid schema: {error.json_path}: {_line(error)}") from error
+        raise BadGroundTruth(
+            f"json-schema: no valid schema: {error.json_path}: {_line(error)}"
+        ) from error
     extend: Any = validators.extend
     return extend(kind, {"pattern": _pattern})(schema, registry=Registry())
 

@@ -1,9 +1,9 @@
 """LaTeX answers in one spelling: what differs only in looks becomes the same text.
 
-`normalise` drops spacing, sizes and delimiters of formulas, unwraps fonts, writes fractions and roots with braces,
-and replaces Unicode signs and plain-text names (`sqrt(5)`, `pi`, `×`) by LaTeX. Words stay inside `\\text{...}`, so
-that they can be told from products of variables. It does no mathematics; `value.py` reads what it makes.
-"""
+`normalise` drops spacing, sizes and delimiters of formulas, unwraps fonts, writes fractions and
+roots with braces, and replaces Unicode signs and plain-text names (`sqrt(5)`, `pi`, `×`) by LaTeX.
+Words stay inside `\\text{...}`, so that they can be told from products of variables. It does no
+mathematics; `value.py` reads what it makes."""
 
 from __future__ import annotations
 
@@ -72,7 +72,9 @@ _WORDS = frozenset("text textbf textit textrm textsf texttt textnormal mbox hbox
 _COMMAND = re.compile(r"\\([A-Za-z]+\*?|.)", re.DOTALL)
 _SPACED = re.compile(r"\\\\|,\s*\\!\s*|\\[,;:! ]|~|\\\n")
 _SPACES = {"\\\\": "\\\\", "\\!": "", "\\,": ""}
-_GROUPED = re.compile(r"\\(text\w*|[mh]box|mathrm|mathbf|mathit|mathsf|boldsymbol|operatorname|boxed|fbox)\s*\{")
+_GROUPED = re.compile(
+    r"\\(text\w*|[mh]box|mathrm|mathbf|mathit|mathsf|boldsymbol|operatorname|boxed|fbox)\s*\{"
+)
 _TAKES = re.compile(r"\\frac(?![A-Za-z])|\\sqrt(?![A-Za-z])(?:\[[^\]]*\])?")
 _TOKEN = re.compile(r"\\[A-Za-z]+|[^\s{}\\]")
 _PLAIN_SQRT = re.compile(r"(?<![\\A-Za-z])sqrt\s*\(([^()]*)\)")
@@ -83,7 +85,9 @@ _BLANK = re.compile(r"\s+")
 
 
 def normalise(text: str) -> str:
-    """A formula in one spelling, blanks kept only where they part words or commands. Runs in linear time."""
+    """A formula in one spelling, blanks kept only where they part words or commands. Runs in linear
+    time.
+    """
     if text.isascii() and text.isalnum() and "pi" not in text and "inf" not in text:
         return text
     if not text.isascii():
@@ -92,7 +96,12 @@ def normalise(text: str) -> str:
     if "\\" in text or "~" in text:
         text = _plain_commands(text)
     if "$" in text or "%" in text:
-        text = text.replace("\\$", "\\dollar ").replace("$", "").replace("\\dollar ", "$").replace("\\%", "%")
+        text = (
+            text.replace("\\$", "\\dollar ")
+            .replace("$", "")
+            .replace("\\dollar ", "$")
+            .replace("\\%", "%")
+        )
     if "*" in text:
         text = text.replace("**", "^").replace("*", "\\cdot ")
     if "sqrt" in text or "pi" in text or "inf" in text:
@@ -107,8 +116,9 @@ def normalise(text: str) -> str:
 
 
 def _with_braces(text: str) -> str:
-    """Every argument of a fraction or a root in braces: `\\frac12` becomes `\\frac{1}{2}`. From right to left, so that
-    what stands inside is done first."""
+    """Every argument of a fraction or a root in braces: `\\frac12` becomes `\\frac{1}{2}`. From
+    right to left, so that what stands inside is done first.
+    """
     for command in reversed(list(_TAKES.finditer(text))):
         place = command.end()
         for _ in range(2 if command[0] == "\\frac" else 1):
@@ -132,8 +142,12 @@ def _with_braces(text: str) -> str:
 
 
 def _plain_commands(text: str) -> str:
-    """Commands in one spelling: synonyms replaced, sizes and spacing dropped, delimiters of formulas taken off."""
-    text = _SPACED.sub(lambda match: "," if match[0][0] == "," else _SPACES.get(match[0], " "), text)
+    """Commands in one spelling: synonyms replaced, sizes and spacing dropped, delimiters of
+    formulas taken off.
+    """
+    text = _SPACED.sub(
+        lambda match: "," if match[0][0] == "," else _SPACES.get(match[0], " "), text
+    )
     text = _COMMAND.sub(_command, text)
     return _GROUPED.sub(lambda match: "\\text{" if match[1] in _WORDS else "{", text)
 

@@ -1,10 +1,10 @@
 """Answers of competition mathematics: boxed, in Minerva's sentence, or found in the text (`math`).
 
-The answer is found by `extract.answer`, brought into one spelling and compared part by part (`value.same`); only
-expressions that are neither numbers, words nor equal in spelling go to the computer algebra (`symbolic.equal`). A
-ground truth is the answer in LaTeX, or a whole solution whose last box holds it; an empty one, one with unbalanced
-brackets or with a backslash before a digit or a minus (both are traces of a broken export) is refused.
-"""
+The answer is found by `extract.answer`, brought into one spelling and compared part by part
+(`value.same`); only expressions that are neither numbers, words nor equal in spelling go to the
+computer algebra (`symbolic.equal`). A ground truth is the answer in LaTeX, or a whole solution
+whose last box holds it; an empty one, one with unbalanced brackets or with a backslash before a
+digit or a minus (both are traces of a broken export) is refused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ def verify(completion: str, ground_truth: str, prompt: str | None = None) -> Ver
     if found == text:
         return _SPELLED
     if len(found) > LONGEST:
-        return Verdict(0.0, True, f"the answer has {len(found)} characters; more than {LONGEST} are not compared")
+        return Verdict(
+            0.0,
+            True,
+            f"the answer has {len(found)} characters; more than {LONGEST} are not compared",
+        )
     if same(wanted, read(found), symbolic.equal):
         return _EQUAL
     return Verdict(0.0, True, f"the answer is {found[:60]}, not {text[:60]}")
@@ -44,7 +48,9 @@ def golden(ground_truth: str) -> str:
 
 
 def perturbed(ground_truth: str) -> list[str]:
-    """The last whole number one higher, the whole answer with something added, and the right answer not last."""
+    """The last whole number one higher, the whole answer with something added, and the right answer
+    not last.
+    """
     text = _gold(ground_truth)[0]
     numbers = list(_INTEGER.finditer(text))
     changed = []
@@ -52,7 +58,10 @@ def perturbed(ground_truth: str) -> list[str]:
         last = numbers[-1]
         changed.append(f"{text[: last.start(1)]}{int(last[1]) + 1}{text[last.end(1) :]}")
     changed.append(f"{text}+97" if numbers else f"not {text}")
-    return [*(f"\\boxed{{{one}}}" for one in changed), f"\\boxed{{{text}}} or \\boxed{{{changed[0]}}}"]
+    return [
+        *(f"\\boxed{{{one}}}" for one in changed),
+        f"\\boxed{{{text}}} or \\boxed{{{changed[0]}}}",
+    ]
 
 
 @lru_cache(maxsize=1 << 14)
@@ -63,7 +72,9 @@ def _gold(ground_truth: str) -> tuple[str, Value]:
     text = text.strip().removeprefix("$").removesuffix("$").strip()
     fault = _fault(text)
     if fault:
-        raise BadGroundTruth(f"math: the ground truth {ground_truth[:60]!r} {fault}; give the answer in LaTeX")
+        raise BadGroundTruth(
+            f"math: the ground truth {ground_truth[:60]!r} {fault}; give the answer in LaTeX"
+        )
     return text, read(text)
 
 

@@ -1,10 +1,9 @@
 """An answer of at most so many words or characters (`max-length`).
 
-The ground truth is a whole number of words, or JSON `{"max": 200, "unit": "words" | "characters"}`. Words are what
-stands between blanks; characters are code points, blanks at both ends apart. At most that many: score 1. Beyond that
-the score falls in a straight line to 0 at twice as many, so that a training run has a slope to follow; it is never
-negative. An empty completion is not parsed.
-"""
+The ground truth is a whole number of words, or JSON `{"max": 200, "unit": "words" | "characters"}`.
+Words are what stands between blanks; characters are code points, blanks at both ends apart. At most
+that many: score 1. Beyond that the score falls in a straight line to 0 at twice as many, so that a
+training run has a slope to follow; it is never negative. An empty completion is not parsed."""
 
 from __future__ import annotations
 
@@ -46,5 +45,7 @@ def _limit(ground_truth: str) -> tuple[int, str]:
     unit: Any = spec.get("unit", "words")
     whole = isinstance(most, int) and not isinstance(most, bool) and 0 < most <= 10**7
     if not whole or unit not in _UNITS or spec.keys() - {"max", "unit"}:
-        raise BadGroundTruth(f"max-length: cannot read the ground truth {ground_truth[:60]!r}; give {wanted}")
+        raise BadGroundTruth(
+            f"max-length: cannot read the ground truth {ground_truth[:60]!r}; give {wanted}"
+        )
     return most, unit

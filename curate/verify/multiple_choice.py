@@ -1,11 +1,11 @@
 """The letter of a choice (`multiple-choice`).
 
-The letter is looked for in this order: in the last `\\boxed{...}` or `<answer>...</answer>`; after the last `answer is`
-or `answer:`, else the last `option` or `choice`; in a completion, or its last or first line, that is a letter alone,
-perhaps in brackets or followed by `.`, `)` or `:` and the text of the choice. Anything else is not parsed: a letter
-somewhere in a text (`A good question`) is no choice. The ground truth is a letter, perhaps as `(C)`, or a JSON list of
-letters any of which is right. Letters run from A to Z; lower case counts in brackets, in a box, or alone.
-"""
+The letter is looked for in this order: in the last `\\boxed{...}` or `<answer>...</answer>`; after
+the last `answer is` or `answer:`, else the last `option` or `choice`; in a completion, or its last
+or first line, that is a letter alone, perhaps in brackets or followed by `.`, `)` or `:` and the
+text of the choice. Anything else is not parsed: a letter somewhere in a text (`A good question`) is
+no choice. The ground truth is a letter, perhaps as `(C)`, or a JSON list of letters any of which is
+right. Letters run from A to Z; lower case counts in brackets, in a box, or alone."""
 
 from __future__ import annotations
 
@@ -79,6 +79,8 @@ def _letters(ground_truth: str) -> tuple[str, ...]:
     for one in answers("multiple-choice", ground_truth):
         match = _LABEL.match(one)
         if match is None:
-            raise BadGroundTruth(f"multiple-choice: the ground truth {one[:60]!r} is no letter; give one, 'C' or '(C)'")
+            raise BadGroundTruth(
+                f"multiple-choice: the ground truth {one[:60]!r} is no letter; give one, 'C' or '(C)'"
+            )
         found.append(match[1].upper())
     return tuple(found)

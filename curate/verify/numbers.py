@@ -1,11 +1,11 @@
 """Numbers as people write them in answers, read exactly: no float is ever made.
 
-Read are integers and decimals with thousands separators (`1,234`, `1{,}234`), a sign, a currency sign, fractions
-(`3/4`, `\\frac{3}{4}`, `\\frac34`), mixed numbers (`1 1/2`, `1\\frac{1}{2}`), powers of ten (`1.5e3`,
-`1.5 \\times 10^3`) and of whole numbers (`5^2`); `last_number` reads `2 million`, too. A minus after a letter, a digit
-or a closing bracket is a subtraction or a hyphen, not a sign; the exponent of a unit (`m^2`) is no number. Percent
-signs and units are left to the caller.
-"""
+Read are integers and decimals with thousands separators (`1,234`, `1{,}234`), a sign, a currency
+sign, fractions (`3/4`, `\\frac{3}{4}`, `\\frac34`), mixed numbers (`1 1/2`, `1\\frac{1}{2}`),
+powers of ten (`1.5e3`, `1.5 \\times 10^3`) and of whole numbers (`5^2`); `last_number` reads `2
+million`, too. A minus after a letter, a digit or a closing bracket is a subtraction or a hyphen,
+not a sign; the exponent of a unit (`m^2`) is no number. Percent signs and units are left to the
+caller."""
 
 from __future__ import annotations
 
@@ -34,10 +34,19 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _LAST_DIGIT = re.compile(r"(?s:.*)[0-9]")
-# Most answers end in a bare number after a blank or a sign that takes no part in it; this is three times as fast.
-_EASY = re.compile(r"(?s:.*)(?:(?<!/)[\s=:>]|boxed\{)[$*]{0,3}([0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)\Z")
+# Most answers end in a bare number after a blank or a sign that takes no part in it; this is three
+# times as fast.
+_EASY = re.compile(
+    r"(?s:.*)(?:(?<!/)[\s=:>]|boxed\{)[$*]{0,3}([0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)\Z"
+)
 _SCALE = re.compile(r"[ \u00a0](hundred|thousand|million|billion|trillion)(?![a-z])", re.IGNORECASE)
-SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+SCALES = {
+    "hundred": 10**2,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+}
 _WINDOW = 96
 _SEPARATORS = str.maketrans("", "", ",")
 
@@ -61,7 +70,9 @@ def _last_before(text: str, stop: int) -> tuple[str, Number] | None:
     if easy is not None:
         token = easy[1]
         return token, (int(token) if token.isdigit() else value_of(token))
-    return _last(text[max(0, stop - _WINDOW) : stop + 4], stop > _WINDOW) or _last(text[: stop + 4], False)
+    return _last(text[max(0, stop - _WINDOW) : stop + 4], stop > _WINDOW) or _last(
+        text[: stop + 4], False
+    )
 
 
 def _last(text: str, cut: bool) -> tuple[str, Number] | None:
@@ -85,7 +96,9 @@ def all_numbers(text: str) -> list[tuple[str, Number]]:
 
 
 def value_of(token: str) -> Number:
-    """The value of digits with separators, a sign and a decimal point; raises ValueError for anything else."""
+    """The value of digits with separators, a sign and a decimal point; raises ValueError for
+    anything else.
+    """
     if token.isdecimal():
         return int(token)
     digits = token.translate(_SEPARATORS).replace("−", "-")
@@ -96,7 +109,9 @@ def value_of(token: str) -> Number:
 
 
 def _value(match: re.Match[str]) -> Number | None:
-    """The value of a match; None for a division by zero and for numbers of more than a thousand digits."""
+    """The value of a match; None for a division by zero and for numbers of more than a thousand
+    digits.
+    """
     if match.end() - match.start() > 1000:
         return None
     sign, whole, top, top1, low, low1, mixed, over, under, plain, power, e, ten = match.groups()
@@ -112,7 +127,9 @@ def _value(match: re.Match[str]) -> Number | None:
         return None
     above, more = value_of(top or top1 or over), whole or mixed
     even = isinstance(above, int) and isinstance(below, int) and above % below == 0
-    value = above // below if even else Fraction(above, below)  # a fraction is made in ten times the time of a number
+    value = (
+        above // below if even else Fraction(above, below)
+    )  # a fraction is made in ten times the time of a number
     if more:
         value += int(more)
     return -value if sign else value

@@ -1,18 +1,19 @@
 """Worker processes that judge rows, each row within a wall-clock limit.
 
-A hanging row cannot be stopped from inside (a regular expression or an algebra system holds the interpreter), and a
-signal would need the main thread of whoever calls. So every row runs in a worker process; the worker writes in shared
-memory which row it is at, and the parent kills the worker, with every process that it started, when that has not
-changed for too long. The row is counted as timed out, a new worker goes on with the rest. A worker that dies by itself
-costs the row it was at. The parent sets no signal handlers and counts only time in which it ran itself, so that a
+A hanging row cannot be stopped from inside (a regular expression or an algebra system holds the
+interpreter), and a signal would need the main thread of whoever calls. So every row runs in a
+worker process; the worker writes in shared memory which row it is at, and the parent kills the
+worker, with every process that it started, when that has not changed for too long. The row is
+counted as timed out, a new worker goes on with the rest. A worker that dies by itself costs the row
+it was at. The parent sets no signal handlers and counts only time in which it ran itself, so that a
 suspended machine makes no row late.
 
-Workers keep their temporary files in one folder of the parent's, which goes when the run ends: a worker that was killed
-cannot clear up.
+Workers keep their temporary files in one folder of the parent's, which goes when the run ends: a
+worker that was killed cannot clear up.
 
-Workers are spawned, not forked: a fork of a process with threads (Arrow, a trainer) may hang. As always with spawned
-processes, a script that calls this at its top level needs `if __name__ == "__main__":`.
-"""
+Workers are spawned, not forked: a fork of a process with threads (Arrow, a trainer) may hang. As
+always with spawned processes, a script that calls this at its top level needs `if __name__ ==
+"__main__":`."""
 
 from __future__ import annotations
 
@@ -58,7 +59,9 @@ class Judged(NamedTuple):
 
 
 class Ways(NamedTuple):
-    """What every worker is told: the parent's id, a folder for temporary files, whether a weaker sandbox will do."""
+    """What every worker is told: the parent's id, a folder for temporary files, whether a weaker
+    sandbox will do.
+    """
 
     parent: int
     folder: str
@@ -66,10 +69,11 @@ class Ways(NamedTuple):
 
 
 def judge(row: Row, allow_weaker: bool = False) -> Judged:
-    """The verdict on one row; a ground truth that cannot be read and a verifier that fails are outcomes, too.
+    """The verdict on one row; a ground truth that cannot be read and a verifier that fails are
+    outcomes, too.
 
-    Raises UserError for what is wrong with the call and not with the row: a library that is not installed, say.
-    """
+    Raises UserError for what is wrong with the call and not with the row: a library that is not
+    installed, say."""
     name, completion, ground_truth, prompt = row
     try:
         verdict = find(name, allow_weaker=allow_weaker)(completion, ground_truth, prompt)
@@ -78,7 +82,9 @@ def judge(row: Row, allow_weaker: bool = False) -> Judged:
     except UserError:
         raise
     except Exception as error:  # a fault of one verifier on one row must not end the run, nor pass for a wrong answer
-        return Judged(FAILED, None, False, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
+        return Judged(
+            FAILED, None, False, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        )
     if not verdict.parsed and verdict.score == 0:
         return Judged(NOT_PARSED, 0.0, False, verdict.reason)
     outcome = RIGHT if verdict.passed else PARTLY if verdict.score > 0 else WRONG
@@ -86,13 +92,17 @@ def judge(row: Row, allow_weaker: bool = False) -> Judged:
 
 
 class _Worker:
-    """A process, the pipe to it, the rows it has not done, and how long it has been at the present one."""
+    """A process, the pipe to it, the rows it has not done, and how long it has been at the present
+    one.
+    """
 
     def __init__(self, ways: Ways) -> None:
         context = get_context("spawn")
         self.place = context.RawValue("q", _NOT_BEGUN)
         self.pipe, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_work, args=(theirs, self.place, ways), daemon=True)
+        self.process: SpawnProcess = context.Process(
+            target=_work, args=(theirs, self.place, ways), daemon=True
+        )
         self.process.start()
         theirs.close()
         self.rows: deque[int] = deque()
@@ -105,7 +115,9 @@ class _Worker:
             self.pipe.send([(place, rows[place]) for place in places])
 
     def waited(self, seconds: float) -> float:
-        """Add to the time spent at the present row, and give it; nothing counts before the first row begins."""
+        """Add to the time spent at the present row, and give it; nothing counts before the first
+        row begins.
+        """
         place = self.place.value
         self.late = self.late + seconds if place == self.seen and place >= 0 else 0.0
         self.seen = place
@@ -123,7 +135,11 @@ class _Worker:
 
 
 def run(
-    rows: Sequence[Row], workers: int, seconds: float, done: Callable[[int], None], allow_weaker: bool = False
+    rows: Sequence[Row],
+    workers: int,
+    seconds: float,
+    done: Callable[[int], None],
+    allow_weaker: bool = False,
 ) -> list[Judged]:
     """What became of every row, in order; `done` is told how many more are finished.
 
@@ -133,7 +149,9 @@ def run(
         return _run(rows, workers, seconds, done, Ways(os.getpid(), folder, allow_weaker))
 
 
-def _run(rows: Sequence[Row], workers: int, seconds: float, done: Callable[[int], None], ways: Ways) -> list[Judged]:
+def _run(
+    rows: Sequence[Row], workers: int, seconds: float, done: Callable[[int], None], ways: Ways
+) -> list[Judged]:
     results: list[Judged | None] = [None] * len(rows)
     waiting = _chunks(len(rows), workers)
     crew = [_Worker(ways) for _ in range(min(workers, len(waiting)))]
@@ -163,9 +181,15 @@ def _chunks(n_rows: int, workers: int) -> deque[range]:
 
 
 def _look_after(
-    worker: _Worker, results: list[Judged | None], passed: float, seconds: float, done: Callable[[int], None]
+    worker: _Worker,
+    results: list[Judged | None],
+    passed: float,
+    seconds: float,
+    done: Callable[[int], None],
 ) -> Judged | None:
-    """Take what a worker has finished; gives the outcome of its present row if that is late or the worker is dead."""
+    """Take what a worker has finished; gives the outcome of its present row if that is late or the
+    worker is dead.
+    """
     if not worker.rows:
         return None
     try:
@@ -214,7 +238,9 @@ def _replaced(
 
 
 def _work(pipe: connection.Connection[Any, Any], place: Any, ways: Ways) -> None:
-    """A worker's life: judge what is sent, tell at every row where it is, send results a few times a second."""
+    """A worker's life: judge what is sent, tell at every row where it is, send results a few times
+    a second.
+    """
     place.value = _IDLE
     os.setsid()  # a group of its own: Ctrl-C reaches the parent alone, and the group can be killed as one
     _die_with(ways.parent)
@@ -228,7 +254,9 @@ def _work(pipe: connection.Connection[Any, Any], place: Any, ways: Ways) -> None
                 pipe.send(error)
 
 
-def _judged(rows: Sequence[tuple[int, Row]], place: Any, allow_weaker: bool) -> Iterator[list[tuple[int, Judged]]]:
+def _judged(
+    rows: Sequence[tuple[int, Row]], place: Any, allow_weaker: bool
+) -> Iterator[list[tuple[int, Judged]]]:
     finished: list[tuple[int, Judged]] = []
     flushed = monotonic()
     for number, row in rows:
@@ -242,7 +270,9 @@ def _judged(rows: Sequence[tuple[int, Row]], place: Any, allow_weaker: bool) -> 
 
 
 def _die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent is gone (Linux): a hanging row would outlive it."""
+    """Have the kernel kill this process when its parent is gone (Linux): a hanging row would
+    outlive it.
+    """
     import ctypes
 
     with contextlib.suppress(OSError, AttributeError):

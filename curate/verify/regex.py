@@ -1,11 +1,11 @@
 """A pattern that the completion must match (`regex`).
 
-The ground truth is a pattern of the `regex` package (Python's `re` syntax and more), searched for in the completion,
-or JSON `{"pattern": ..., "flags": "ims", "full": true}`, where `full` asks that the whole completion matches, blanks
-around it apart. A pattern from a data set is code: nested repetitions take exponential time on the right text. `regex`
-stops by itself after a time limit, where Python's `re` cannot be stopped and RE2 lacks the references and look-arounds
-that such patterns use. A search that is not done after one second is no match, and the reason says so.
-"""
+The ground truth is a pattern of the `regex` package (Python's `re` syntax and more), searched for
+in the completion, or JSON `{"pattern": ..., "flags": "ims", "full": true}`, where `full` asks that
+the whole completion matches, blanks around it apart. A pattern from a data set is code: nested
+repetitions take exponential time on the right text. `regex` stops by itself after a time limit,
+where Python's `re` cannot be stopped and RE2 lacks the references and look-arounds that such
+patterns use. A search that is not done after one second is no match, and the reason says so."""
 
 from __future__ import annotations
 
@@ -31,16 +31,24 @@ def verify(completion: str, ground_truth: str, prompt: str | None = None) -> Ver
         found = search(text, timeout=SECONDS, concurrent=True)
     except TimeoutError:
         return Verdict(0.0, True, f"the search was stopped after {SECONDS:g} s")
-    return Verdict(1.0, True, "the pattern matches") if found else Verdict(0.0, True, "the pattern does not match")
+    return (
+        Verdict(1.0, True, "the pattern matches")
+        if found
+        else Verdict(0.0, True, "the pattern does not match")
+    )
 
 
 @lru_cache(maxsize=4096)
 def _compiled(ground_truth: str) -> tuple[Any, bool]:
-    """The pattern and whether it must match the whole; raises BadGroundTruth, or UserError without `regex`."""
+    """The pattern and whether it must match the whole; raises BadGroundTruth, or UserError without
+    `regex`.
+    """
     try:
         import regex
     except ImportError as error:
-        raise UserError("verifier 'regex' needs the package regex: pip install 'tulu-curate[verify]'") from error
+        raise UserError(
+            "verifier 'regex' needs the package regex: pip install 'tulu-curate[verify]'"
+        ) from error
     spec = _spec(ground_truth)
     flags = 0
     for letter in spec.get("flags", ""):
@@ -58,5 +66,7 @@ def _spec(ground_truth: str) -> dict[str, Any]:
     kinds = {"pattern": str, "flags": str, "full": bool}
     known = all(isinstance(value, kinds.get(key, ())) for key, value in spec.items())
     if not known or not spec.get("pattern") or set(spec.get("flags", "")) - set("imsx"):
-        raise BadGroundTruth(f"regex: cannot read the ground truth {ground_truth[:60]!r}; give {_WANTED}")
+        raise BadGroundTruth(
+            f"regex: cannot read the ground truth {ground_truth[:60]!r}; give {_WANTED}"
+        )
     return spec  # type: ignore[no-any-return]

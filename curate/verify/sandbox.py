@@ -1,10 +1,10 @@
-"""Runs a Python program that nobody has read: shut in, without a network, within limits, and gone when it is over.
+"""Runs a Python program that nobody has read: shut in, without a network, within limits, and gone
+when it is over.
 
-`run` starts one process for one program and leaves nothing behind: no process, no file, no memory. What a program can
-see and do, what is guarded against and what is not: docs/sandbox.md. Where the kernel or the container does not allow
-namespaces it refuses, and says what is missing; `allow_weaker` runs the program with limits only, and the result says
-what that lacks.
-"""
+`run` starts one process for one program and leaves nothing behind: no process, no file, no memory.
+What a program can see and do, what is guarded against and what is not: docs/sandbox.md. Where the
+kernel or the container does not allow namespaces it refuses, and says what is missing;
+`allow_weaker` runs the program with limits only, and the result says what that lacks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ _ENVIRONMENT = {"PATH": PATH, "HOME": "/tmp", "LANG": "C.UTF-8"}
 _LOOK = 0.05
 """Seconds between two looks at what a run uses."""
 _ASLEEP = 1.0
-"""Seconds between two looks from which on this process must have been stopped, or the machine suspended."""
+"""Seconds between two looks from which on this process must have been stopped, or the machine
+suspended.
+"""
 _LINGER = 0.5
 """Seconds that the last output, and the end of what was killed, are waited for."""
 Pipes = dict[int, bytearray]
@@ -43,11 +45,11 @@ Pipes = dict[int, bytearray]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a program ended and what it wrote; `seconds` of wall time; `lacks` is what its sandbox did not guard.
+    """How a program ended and what it wrote; `seconds` of wall time; `lacks` is what its sandbox
+    did not guard.
 
-    `status` is `ok` (exit code 0), `error` (another exit code), `timeout` (wall or processor time), `memory`, `output`
-    (more bytes or files than allowed), or `killed` (a signal).
-    """
+    `status` is `ok` (exit code 0), `error` (another exit code), `timeout` (wall or processor time),
+    `memory`, `output` (more bytes or files than allowed), or `killed` (a signal)."""
 
     stdout: str
     stderr: str
@@ -56,12 +58,18 @@ class Outcome:
     lacks: tuple[str, ...] = ()
 
 
-def run(program: str, stdin: str = "", limits: Limits = Limits(), *, allow_weaker: bool = False) -> Outcome:  # noqa: B008
-    """Outcome a Python program in a sandbox, with `stdin` as its standard input; only the standard library is there.
+def run(
+    program: str,
+    stdin: str = "",
+    limits: Limits = Limits(),
+    *,
+    allow_weaker: bool = False,  # noqa: B008
+) -> Outcome:
+    """Run a Python program in a sandbox, with `stdin` as its standard input; only the standard
+    library is there.
 
-    Safe to call from several threads and processes at once. Raises UserError where no sandbox can be made, unless
-    `allow_weaker`, and CurateError where one fails to start.
-    """
+    Safe to call from several threads and processes at once. Raises UserError where no sandbox can
+    be made, unless `allow_weaker`, and CurateError where one fails to start."""
     return run_in(_jail(allow_weaker), program, stdin, limits)
 
 
@@ -91,19 +99,30 @@ def _problem(jail: Jail) -> str | None:
         tried = run_in(jail, "print('in')", "", Limits(seconds=20))
     except CurateError as error:
         return str(error)
-    return None if (tried.status, tried.stdout) == ("ok", "in\n") else " ".join(tried.stderr.split()) or tried.status
+    return (
+        None
+        if (tried.status, tried.stdout) == ("ok", "in\n")
+        else " ".join(tried.stderr.split()) or tried.status
+    )
 
 
 def run_in(jail: Jail, program: str, stdin: str, limits: Limits) -> Outcome:
-    """Outcome a program in a given jail; `run` chooses one.
+    """Run a program in a given jail; `run` chooses one.
 
-    Raises CurateError where the jail fails before the program has begun: that is no failure of the program.
-    """
+    Raises CurateError where the jail fails before the program has begun: that is no failure of the
+    program."""
     with contextlib.ExitStack() as stack:
-        files = [stack.enter_context(_sealed(text.encode("utf-8", "replace"))) for text in (program, stdin)]
+        files = [
+            stack.enter_context(_sealed(text.encode("utf-8", "replace")))
+            for text in (program, stdin)
+        ]
         sieve = filter_program() if jail.filtered else None
         seccomp = None if sieve is None else stack.enter_context(_sealed(sieve))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="curate-", ignore_cleanup_errors=True)))
+        folder = Path(
+            stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="curate-", ignore_cleanup_errors=True)
+            )
+        )
         command = jail.command(python(f"/proc/self/fd/{files[0]}"), limits, folder, seccomp)
         started = time.monotonic()
         process = subprocess.Popen(
@@ -122,7 +141,9 @@ def run_in(jail: Jail, program: str, stdin: str, limits: Limits) -> Outcome:
             _kill(process)
         seconds = time.monotonic() - started
         if stopped is None and not stderr.startswith(STARTED):
-            raise CurateError(f"the sandbox ({jail.name}) did not start a program: {' '.join(stderr.split())[-300:]}")
+            raise CurateError(
+                f"the sandbox ({jail.name}) did not start a program: {' '.join(stderr.split())[-300:]}"
+            )
         stderr = stderr.removeprefix(STARTED)
         status = stopped or _status(process.returncode, stderr, seconds >= limits.cpu_seconds)
         return Outcome(stdout, stderr, status, seconds, jail.lacks)
@@ -148,8 +169,11 @@ def _sealed(content: bytes) -> Iterator[int]:
         os.close(readable)
 
 
-def _follow(process: subprocess.Popen[bytes], limits: Limits, deadline: float) -> tuple[str, str, Status | None]:
-    """Read what a process writes until it is over or has to be stopped: both texts, and why it was stopped.
+def _follow(
+    process: subprocess.Popen[bytes], limits: Limits, deadline: float
+) -> tuple[str, str, Status | None]:
+    """Read what a process writes until it is over or has to be stopped: both texts, and why it was
+    stopped.
 
     The process is not reaped, so that its number stays its own until it is killed for good.
     """
@@ -166,12 +190,19 @@ def _follow(process: subprocess.Popen[bytes], limits: Limits, deadline: float) -
                 _take(selector, pipes, _LINGER)
     finally:
         os.close(life)
-    stdout, stderr = (bytes(text[: limits.output]).decode("utf-8", "replace") for text in pipes.values())
+    stdout, stderr = (
+        bytes(text[: limits.output]).decode("utf-8", "replace") for text in pipes.values()
+    )
     return stdout, stderr, "output" if sum(map(len, pipes.values())) > limits.output else stopped
 
 
 def _watch(
-    selector: selectors.BaseSelector, life: int, pipes: Pipes, pid: int, limits: Limits, deadline: float
+    selector: selectors.BaseSelector,
+    life: int,
+    pipes: Pipes,
+    pid: int,
+    limits: Limits,
+    deadline: float,
 ) -> Status | None:
     """Read until a process is over (None) or goes beyond a limit (which)."""
     now = time.monotonic()
@@ -203,7 +234,9 @@ def _take(selector: selectors.BaseSelector, pipes: Pipes, seconds: float) -> Non
 
 
 def _excess(pid: int, limits: Limits) -> Status | None:
-    """Whether a process and its descendants hold more memory, or their folder more entries, than they may."""
+    """Whether a process and its descendants hold more memory, or their folder more entries, than
+    they may.
+    """
     resident, page = 0, os.sysconf("SC_PAGE_SIZE")
     for one in _descendants(pid):
         try:
@@ -235,7 +268,8 @@ def _descendants(pid: int) -> list[int]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process, its group and its descendants, and wait until the first process inside is gone.
+    """Kill a process, its group and its descendants, and wait until the first process inside is
+    gone.
 
     The descendants of the first process inside are killed by the kernel when that one goes.
     """

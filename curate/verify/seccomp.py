@@ -1,12 +1,14 @@
-"""The filter of system calls that a sandboxed program runs under: a program of the kernel's BPF, built by hand.
+"""The filter of system calls that a sandboxed program runs under: a program of the kernel's BPF,
+built by hand.
 
-The namespaces already keep a program in; this keeps it from the parts of the kernel where ways out have been found, and
-from memory that no limit counts. Everything that ordinary programs call is allowed. Refused with EPERM: new namespaces
-and mounts, tracing and reading other processes, keys, modules, BPF, performance events, io_uring, user-space page
-faults, file handles, shared memory and queues of System V, memory files. `clone3`, whose flags no filter can read,
-does not exist (ENOSYS), and libraries use `clone`. No process may ask to outlive its parent. Sockets may be local or of
-the internet (a network namespace holds those); vsock, which reaches the host of a virtual machine through any
-namespace, and every other family may not.
+The namespaces already keep a program in; this keeps it from the parts of the kernel where ways out
+have been found, and from memory that no limit counts. Everything that ordinary programs call is
+allowed. Refused with EPERM: new namespaces and mounts, tracing and reading other processes, keys,
+modules, BPF, performance events, io_uring, user-space page faults, file handles, shared memory and
+queues of System V, memory files. `clone3`, whose flags no filter can read, does not exist (ENOSYS),
+and libraries use `clone`. No process may ask to outlive its parent. Sockets may be local or of the
+internet (a network namespace holds those); vsock, which reaches the host of a virtual machine
+through any namespace, and every other family may not.
 
 Numbers are those of the kernel's unistd.h for each machine.
 """
@@ -45,7 +47,9 @@ _AARCH64 = _SHARED | {
 
 
 class Machine(NamedTuple):
-    """What the filter must know of a kind of processor: its AUDIT_ARCH, the refused calls, and those it looks into."""
+    """What the filter must know of a kind of processor: its AUDIT_ARCH, the refused calls, and
+    those it looks into.
+    """
 
     audit: int
     refused: dict[str, int]
@@ -63,27 +67,49 @@ _NEW_NAMESPACE = 0x7E020000  # CLONE_NEWNS, -CGROUP, -UTS, -IPC, -USER, -PID, -N
 _SET_PDEATHSIG = 1  # of prctl
 _FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
 
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # BPF_LD|W|ABS, BPF_JMP|J...|K, BPF_RET|K
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = (
+    0x20,
+    0x15,
+    0x35,
+    0x45,
+    0x06,
+)  # BPF_LD|W|ABS, BPF_JMP|J...|K, BPF_RET|K
 _NR, _ARCH, _FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data; the argument's low half
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 _X32 = 0x40000000  # calls of the x32 interface, which have other numbers
 
 
 def filter_program(machine: str | None = None) -> bytes | None:
-    """The filter for a machine (this one), as an array of struct sock_filter; None for a machine it has no table of."""
+    """The filter for a machine (this one), as an array of struct sock_filter; None for a machine it
+    has no table of.
+    """
     known = MACHINES.get(machine or platform.machine())
     if known is None:
         return None
-    steps = [_step(_LOAD, _ARCH), _step(_EQUAL, known.audit, 1, 0), _step(_RETURN, _KILL), _step(_LOAD, _NR)]
+    steps = [
+        _step(_LOAD, _ARCH),
+        _step(_EQUAL, known.audit, 1, 0),
+        _step(_RETURN, _KILL),
+        _step(_LOAD, _NR),
+    ]
     steps += [_step(_AT_LEAST, _X32, 0, 1), _step(_RETURN, _ERROR | errno.ENOSYS)]
     for number in sorted(known.refused.values()):
         steps += [_step(_EQUAL, number, 0, 1), _step(_RETURN, _ERROR | errno.EPERM)]
     steps += [_step(_EQUAL, _CLONE3, 0, 1), _step(_RETURN, _ERROR | errno.ENOSYS)]
-    for number, test, value in ((known.clone, _ANY_BIT, _NEW_NAMESPACE), (known.prctl, _EQUAL, _SET_PDEATHSIG)):
-        steps += [_step(_EQUAL, number, 0, 4), _step(_LOAD, _FIRST_ARGUMENT), _step(test, value, 0, 1)]
+    for number, test, value in (
+        (known.clone, _ANY_BIT, _NEW_NAMESPACE),
+        (known.prctl, _EQUAL, _SET_PDEATHSIG),
+    ):
+        steps += [
+            _step(_EQUAL, number, 0, 4),
+            _step(_LOAD, _FIRST_ARGUMENT),
+            _step(test, value, 0, 1),
+        ]
         steps += [_step(_RETURN, _ERROR | errno.EPERM), _step(_RETURN, _ALLOW)]
     steps += [_step(_EQUAL, known.socket, 0, 2 + len(_FAMILIES)), _step(_LOAD, _FIRST_ARGUMENT)]
-    steps += [_step(_EQUAL, family, len(_FAMILIES) - place, 0) for place, family in enumerate(_FAMILIES)]
+    steps += [
+        _step(_EQUAL, family, len(_FAMILIES) - place, 0) for place, family in enumerate(_FAMILIES)
+    ]
     steps += [_step(_RETURN, _ERROR | errno.EAFNOSUPPORT), _step(_RETURN, _ALLOW)]
     return b"".join(steps)
 

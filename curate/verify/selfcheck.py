@@ -1,10 +1,11 @@
-"""Do ground truths hold what their verifiers expect? Every one is tried on itself, and on what it must refuse.
+"""Do ground truths hold what their verifiers expect? Every one is tried on itself, and on what it
+must refuse.
 
-For a ground truth with a `golden` completion (see `curate.verify`): the verifier must pass that completion, and must
-pass none of the `perturbed` ones. Where a verifier has no golden completion, of an instruction to follow, say, or of
-tests without a solution, it is called on an empty completion, which shows whether the label can be read: these labels
-are counted, since nobody has tried them. `all-of` and `weighted` are checked part by part.
-"""
+For a ground truth with a `golden` completion (see `curate.verify`): the verifier must pass that
+completion, and must pass none of the `perturbed` ones. Where a verifier has no golden completion,
+of an instruction to follow, say, or of tests without a solution, it is called on an empty
+completion, which shows whether the label can be read: these labels are counted, since nobody has
+tried them. `all-of` and `weighted` are checked part by part."""
 
 from __future__ import annotations
 
@@ -37,7 +38,9 @@ class Fault(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """The faults of every label that has some; and of every other one the verifiers that could only read it."""
+    """The faults of every label that has some; and of every other one the verifiers that could only
+    read it.
+    """
 
     faults: dict[Label, list[Fault]]
     only_read: dict[Label, list[str]]
@@ -59,7 +62,9 @@ def tried(
     *,
     allow_weaker: bool = False,
 ) -> Tried:
-    """Try every label once, in worker processes with a time limit; raises UserError where a verifier lacks a need."""
+    """Try every label once, in worker processes with a time limit; raises UserError where a
+    verifier lacks a need.
+    """
     found: dict[Label, list[Fault]] = {}
     trials: list[_Trial] = []
     for label in dict.fromkeys(labels):
@@ -82,17 +87,25 @@ def tried(
 
 
 def _trials(whole: Label, label: Label) -> list[_Trial]:
-    """What is tried for a label; raises UserError for an unknown verifier, BadGroundTruth for an unreadable label."""
+    """What is tried for a label; raises UserError for an unknown verifier, BadGroundTruth for an
+    unreadable label.
+    """
     name, truth = label
     verifier = load(name)
     if verifier.name in _SEVERAL:
-        return [trial for part in parts(truth) for trial in _trials(whole, (part.verifier, part.ground_truth))]
+        return [
+            trial
+            for part in parts(truth)
+            for trial in _trials(whole, (part.verifier, part.ground_truth))
+        ]
     golden = verifier.golden(truth) if verifier.golden else None
     if golden is None:
         return [_Trial(whole, (name, "", truth, None), None)]
     others = verifier.perturbed(truth) if verifier.perturbed else ()
     completions = [(golden, True), *((other, False) for other in others)]
-    return [_Trial(whole, (name, completion, truth, None), wanted) for completion, wanted in completions]
+    return [
+        _Trial(whole, (name, completion, truth, None), wanted) for completion, wanted in completions
+    ]
 
 
 def _fault(trial: _Trial, judged: Judged) -> Fault | None:

@@ -1,11 +1,11 @@
 """One answer in words, equal after normalisation (`string`).
 
-The answer is what stands in the last `<answer>...</answer>`, else what follows the last `The answer is` up to the end
-of its line, else the whole completion. Normalisation is SQuAD's: lower case, punctuation out, the articles a, an and
-the out, blanks to one (Rajpurkar et al., 2016), with three differences: Unicode is brought to NFKC first, an article
-that no word follows stays (`vitamin A`, `(A)`), and an answer that is nothing but punctuation (`+`) is compared as it
-stands. The ground truth is an answer, or a JSON list of answers any of which is right.
-"""
+The answer is what stands in the last `<answer>...</answer>`, else what follows the last `The answer
+is` up to the end of its line, else the whole completion. Normalisation is SQuAD's: lower case,
+punctuation out, the articles a, an and the out, blanks to one (Rajpurkar et al., 2016), with three
+differences: Unicode is brought to NFKC first, an article that no word follows stays (`vitamin A`,
+`(A)`), and an answer that is nothing but punctuation (`+`) is compared as it stands. The ground
+truth is an answer, or a JSON list of answers any of which is right."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ _PUNCTUATION = str.maketrans("", "", string.punctuation + "“”‘’«»„�
 
 
 def verify(completion: str, ground_truth: str, prompt: str | None = None) -> Verdict:
-    """The stated answer, or the whole completion, equals the ground truth but for case, punctuation and articles."""
+    """The stated answer, or the whole completion, equals the ground truth but for case, punctuation
+    and articles.
+    """
     wanted = answers("string", ground_truth)
     found = stated(completion)
     if not found.strip():
@@ -41,7 +43,10 @@ def golden(ground_truth: str) -> str:
 def perturbed(ground_truth: str) -> list[str]:
     """One word more, and another answer behind the right one."""
     first = answers("string", ground_truth)[0]
-    return [f"<answer>not {first} either</answer>", f"<answer>{first}</answer> <answer>unknown</answer>"]
+    return [
+        f"<answer>not {first} either</answer>",
+        f"<answer>{first}</answer> <answer>unknown</answer>",
+    ]
 
 
 def stated(completion: str) -> str:

@@ -1,11 +1,11 @@
 """Two expressions compared by computer algebra: `math-verify`, without its timeouts.
 
-math-verify limits its time with signals, which work in the main thread of a process alone; here they are never set.
-Whoever needs a limit runs rows through `verify_table`, which has one. What would obviously not end (towers of powers,
-factorials of large numbers) is not tried. Numbers are compared to 30 digits rather than to math-verify's 6: a rounded
-decimal is not an exact answer, and two small numbers are not both zero. Calls are serialised: the parser below keeps
-tables that several threads must not fill at once, and gains nothing from threads.
-"""
+math-verify limits its time with signals, which work in the main thread of a process alone; here
+they are never set. Whoever needs a limit runs rows through `verify_table`, which has one. What
+would obviously not end (towers of powers, factorials of large numbers) is not tried. Numbers are
+compared to 30 digits rather than to math-verify's 6: a rounded decimal is not an exact answer, and
+two small numbers are not both zero. Calls are serialised: the parser below keeps tables that
+several threads must not fill at once, and gains nothing from threads."""
 
 from __future__ import annotations
 
@@ -18,17 +18,21 @@ from curate.errors import UserError
 
 _LOCK = Lock()
 _LONGEST = 400
-# Exponents of four digits, of three over a bracket, towers of powers of numbers, factorials of large numbers.
+# Exponents of four digits, of three over a bracket, towers of powers of numbers, factorials of
+# large numbers.
 _HUGE = re.compile(
     r"\^\{?-?[0-9]{4,}|\)\^\{?-?[0-9]{3,}|[0-9)]\^\{?[0-9]+\^|[0-9]{4,}!|!!|\\binom\{[0-9]{5}|[0-9]{100}"
 )
 _COMPLEX = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])|(?<=[0-9}])i")
-_PRODUCT = re.compile(r"(?<![_0-9.])([0-9.]+)\(")  # the parser takes `2(\\frac{1}{3})` for a mixed number
+_PRODUCT = re.compile(
+    r"(?<![_0-9.])([0-9.]+)\("
+)  # the parser takes `2(\\frac{1}{3})` for a mixed number
 _RELATION = re.compile(r"=|<|>|\\leq|\\geq|\\neq")
 
 
 def equal(gold: str, found: str) -> bool:
-    """Whether two expressions in LaTeX are equal; False where either cannot be read or would take too long.
+    """Whether two expressions in LaTeX are equal; False where either cannot be read or would take
+    too long.
 
     Raises UserError where math-verify is not installed.
     """
@@ -52,7 +56,9 @@ def _equal(one: Any, two: Any) -> bool:
             return _equal_numbers(one, two)
         # math-verify compares a single letter by its name alone: `2a/2` would not be `a`.
         letter = getattr(one, "is_Symbol", False) or getattr(two, "is_Symbol", False)
-        return bool(sympy_expr_eq(one, two, 12, 30, True, True) or (letter and sympy_symbolic_eq(one, two)))
+        return bool(
+            sympy_expr_eq(one, two, 12, 30, True, True) or (letter and sympy_symbolic_eq(one, two))
+        )
     except Exception:  # what the algebra cannot do is no proof of equality
         return False
 
@@ -74,7 +80,9 @@ def _parsed(text: str, complex_: bool) -> Any:
     try:
         from latex2sympy2_extended.latex2sympy2 import ConversionConfig, latex2sympy
     except ImportError as error:
-        raise UserError("verifier 'math' needs math-verify: pip install 'tulu-curate[verify]'") from error
+        raise UserError(
+            "verifier 'math' needs math-verify: pip install 'tulu-curate[verify]'"
+        ) from error
     try:
         config = ConversionConfig(lowercase_symbols=False)
         return latex2sympy(

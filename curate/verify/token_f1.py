@@ -1,8 +1,9 @@
-"""Overlap of words with the best of several answers (`token-f1`): SQuAD's F1 (Rajpurkar et al., 2016).
+"""Overlap of words with the best of several answers (`token-f1`): SQuAD's F1 (Rajpurkar et al.,
+2016).
 
-The answer is found and normalised as in `string`; the score is the harmonic mean of precision and recall over words,
-counted with multiplicity. The ground truth is an answer, or a JSON list of them: the best counts.
-"""
+The answer is found and normalised as in `string`; the score is the harmonic mean of precision and
+recall over words, counted with multiplicity. The ground truth is an answer, or a JSON list of them:
+the best counts."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ def verify(completion: str, ground_truth: str, prompt: str | None = None) -> Ver
 
 
 def perturbed(ground_truth: str) -> list[str]:
-    """Those of `string`, except that an answer of which only the order is wrong would be right here."""
+    """Those of `string`, except that an answer of which only the order is wrong would be right
+    here.
+    """
     return _others(ground_truth)
 
 

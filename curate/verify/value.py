@@ -1,15 +1,17 @@
-"""What a mathematical answer is: number, words, tuple, interval, set, union, matrix, or another expression.
+"""What a mathematical answer is: number, words, tuple, interval, set, union, matrix, or another
+expression.
 
-`read` takes an answer apart as far as that can be done with certainty; `same` compares two answers part by part.
-Numbers are compared exactly, as fractions; words as words; tuples, intervals and matrices in order and with their
-brackets; sets and bare lists without order. Only single expressions that are none of these are handed to `compare`,
-the computer algebra. So a letter-by-letter accident (words as products of variables) or a rounded decimal never counts
-as equal.
+`read` takes an answer apart as far as that can be done with certainty; `same` compares two answers
+part by part. Numbers are compared exactly, as fractions; words as words; tuples, intervals and
+matrices in order and with their brackets; sets and bare lists without order. Only single
+expressions that are none of these are handed to `compare`, the computer algebra. So a
+letter-by-letter accident (words as products of variables) or a rounded decimal never counts as
+equal.
 
-A percentage is equal to its number or to a hundredth of it, whichever side has the sign. Units, bases of numerals and
-names on the left of an equals sign may be left out on one side; where both sides have one, it must be the same. Units
-are known by name; other words after a number are taken for decoration.
-"""
+A percentage is equal to its number or to a hundredth of it, whichever side has the sign. Units,
+bases of numerals and names on the left of an equals sign may be left out on one side; where both
+sides have one, it must be the same. Units are known by name; other words after a number are taken
+for decoration."""
 
 from __future__ import annotations
 
@@ -36,11 +38,15 @@ _NUMBER = re.compile(
 _QUICK = re.compile(r"-?[0-9]{1,18}\Z")
 _SCALE = re.compile(rf"(?:\\text\{{)? ?({'|'.join(SCALES)})(?![a-z])\}}?", re.IGNORECASE)
 _TEXT = re.compile(r"\\text\{([^{}]*)\}")
-_LABEL = re.compile(r"(?:[A-Za-z](?:_[A-Za-z0-9]|_\{\w+\})?'?(?:\([a-z]\))?|\\[a-z]+)(?:=|\\in(?![a-z]))")
+_LABEL = re.compile(
+    r"(?:[A-Za-z](?:_[A-Za-z0-9]|_\{\w+\})?'?(?:\([a-z]\))?|\\[a-z]+)(?:=|\\in(?![a-z]))"
+)
 _LETTERS = re.compile(r"[A-Za-z][A-Za-z .'’,-]*\Z")
 _WORD = re.compile(r"[A-Za-z]{4}")
 _MATRIX = re.compile(r"\\begin\{([pb]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\1\}\Z", re.DOTALL)
-_AND = re.compile(r"\\text\{ ?(?:and|or),? ?\}|(?<=[\w})]) ?(?<![A-Za-z])(?:and|or)(?![A-Za-z]) ?(?=[\w\\({-])")
+_AND = re.compile(
+    r"\\text\{ ?(?:and|or),? ?\}|(?<=[\w})]) ?(?<![A-Za-z])(?:and|or)(?![A-Za-z]) ?(?=[\w\\({-])"
+)
 _INSIDE = re.compile(r"\\text\{([^{}]*[0-9][^{}]*)\}\Z")
 _BELOW = re.compile(r"(?:([^<>=]+?)(<|\\leq) ?)?([A-Za-z]) ?(<|\\leq|>|\\geq)([^<>=]+)\Z")
 _FLIPPED = re.compile(r"([^<>=A-Za-z]+)(<|\\leq|>|\\geq) ?([A-Za-z])\Z")
@@ -103,10 +109,14 @@ def _read(text: str, label: str = "") -> Value:
             return made
     named = _LABEL.match(text)
     if named is not None and not label:
-        return _read(_last_side(text[named.end() :]), named[0].removesuffix("=").removesuffix("\\in"))
+        return _read(
+            _last_side(text[named.end() :]), named[0].removesuffix("=").removesuffix("\\in")
+        )
     if text.count("\\pm") + text.count("\\mp") == 1:
         both = (text.replace("\\pm", one).replace("\\mp", other) for one, other in ("+-", "-+"))
-        return Value("set", text, label=label, items=tuple(_read(one.removeprefix("+")) for one in both))
+        return Value(
+            "set", text, label=label, items=tuple(_read(one.removeprefix("+")) for one in both)
+        )
     return Value("expr", _tight(text), label=label)
 
 
@@ -131,7 +141,9 @@ def _number(text: str, label: str) -> Value | None:
     else:
         value = _exact(part["plain"]) * Fraction(10) ** int(part["ten"] or part["ten1"] or 0)
     value *= (-1 if part["sign"] == "-" else 1) * (SCALES[scale[1].lower()] if scale else 1)
-    return Value("number", text, value, unit or part["money"], part["base"] or part["base1"] or "", label)
+    return Value(
+        "number", text, value, unit or part["money"], part["base"] or part["base1"] or "", label
+    )
 
 
 def _exact(digits: str) -> Fraction:
@@ -162,11 +174,17 @@ def _unit(rest: str) -> str | None:
 
 
 def _plain_word(word: str) -> bool:
-    return word in _UNITS or word in ("°", "^2", "^3", "/") or bool(re.fullmatch(r"[A-Za-z.,/'-]+", word))
+    return (
+        word in _UNITS
+        or word in ("°", "^2", "^3", "/")
+        or bool(re.fullmatch(r"[A-Za-z.,/'-]+", word))
+    )
 
 
 def _words(text: str) -> str | None:
-    """The words of an answer in words, lower-case; None where it is a formula. One letter, or `(C)`, is a formula."""
+    """The words of an answer in words, lower-case; None where it is a formula. One letter, or
+    `(C)`, is a formula.
+    """
     plain = _TEXT.sub(r" \1 ", text)
     if not _LETTERS.match(plain.strip()) or not (plain != text or _WORD.search(plain)):
         return None
@@ -195,17 +213,26 @@ def _flat(items: list[Value]) -> tuple[Value, ...]:
 def _union(text: str, label: str) -> Value | None:
     if "\\cup" not in text:
         return None
-    return Value("union", "", label=label, items=tuple(_read(part) for part in _parts(text, "\\cup")))
+    return Value(
+        "union", "", label=label, items=tuple(_read(part) for part in _parts(text, "\\cup"))
+    )
 
 
 def _bracketed(text: str, label: str) -> Value | None:
     """A tuple or an interval; brackets around a single thing are taken off."""
-    if len(text) < 3 or text[0] not in "([" or text[-1] not in ")]" or _closes(text) != len(text) - 1:
+    if (
+        len(text) < 3
+        or text[0] not in "(["
+        or text[-1] not in ")]"
+        or _closes(text) != len(text) - 1
+    ):
         return None
     parts = [part.strip() for part in _parts(text[1:-1], ",")]
     if len(parts) == 1:
         return _read(parts[0], label) if text[0] == "(" and text[-1] == ")" else None
-    return Value("tuple", text[0] + text[-1], label=label, items=tuple(_read(part) for part in parts))
+    return Value(
+        "tuple", text[0] + text[-1], label=label, items=tuple(_read(part) for part in parts)
+    )
 
 
 def _matrix(text: str, label: str) -> Value | None:
@@ -231,11 +258,18 @@ def _interval(text: str, label: str) -> Value | None:
     left, right = (high, "\\infty") if upward else (low or "-\\infty", high)
     opened = "[" if (second if upward else first) in ("\\leq", "\\geq") else "("
     closed = "]" if not upward and second == "\\leq" else ")"
-    return Value("tuple", opened + closed, label=label or name, items=(_read(left.strip()), _read(right.strip())))
+    return Value(
+        "tuple",
+        opened + closed,
+        label=label or name,
+        items=(_read(left.strip()), _read(right.strip())),
+    )
 
 
 def _closes(text: str) -> int:
-    """Where the bracket at the beginning of a text is closed; -1 where it is not. Half-open intervals close too."""
+    """Where the bracket at the beginning of a text is closed; -1 where it is not. Half-open
+    intervals close too.
+    """
     depth = 0
     for place, char in enumerate(text):
         depth += (char in _OPEN) - (char in _CLOSE)
@@ -245,12 +279,16 @@ def _closes(text: str) -> int:
 
 
 def _parts(text: str, *marks: str) -> list[str]:
-    """A text cut at marks that stand in no brackets; a comma between digits and no blank parts nothing at the top."""
+    """A text cut at marks that stand in no brackets; a comma between digits and no blank parts
+    nothing at the top.
+    """
     parts, start, depth, place = [], 0, 0, 0
     while place < len(text):
         char = text[place]
         depth += (char in _OPEN) - (char in _CLOSE)
-        mark = next((mark for mark in marks if text.startswith(mark, place)), "") if depth == 0 else ""
+        mark = (
+            next((mark for mark in marks if text.startswith(mark, place)), "") if depth == 0 else ""
+        )
         if mark:
             parts.append(text[start:place])
             start = place + len(mark)
@@ -265,7 +303,9 @@ def _tight(text: str) -> str:
 
 
 def same(gold: Value, found: Value, compare: Compare) -> bool:
-    """Whether two answers are the same; `compare` judges two expressions that are neither numbers nor words."""
+    """Whether two answers are the same; `compare` judges two expressions that are neither numbers
+    nor words.
+    """
     if gold.label and found.label and gold.label != found.label:
         return False
     if gold.kind == found.kind == "number":
@@ -273,13 +313,25 @@ def same(gold: Value, found: Value, compare: Compare) -> bool:
     if "text" in (gold.kind, found.kind):
         return _letters(gold) == _letters(found)
     if gold.kind in ("tuple", "matrix") or found.kind in ("tuple", "matrix"):
-        alike = gold.kind == found.kind and gold.text == found.text and len(gold.items) == len(found.items)
-        return alike and all(same(one, two, compare) for one, two in zip(gold.items, found.items, strict=True))
+        alike = (
+            gold.kind == found.kind
+            and gold.text == found.text
+            and len(gold.items) == len(found.items)
+        )
+        return alike and all(
+            same(one, two, compare) for one, two in zip(gold.items, found.items, strict=True)
+        )
     if {gold.kind, found.kind} & {"set", "union"}:
         return _same_members(gold, found, compare)
-    if gold.kind == "number" and gold.unit and found.kind == "expr":  # `18m` is 18 metres only beside a unit
+    if (
+        gold.kind == "number" and gold.unit and found.kind == "expr"
+    ):  # `18m` is 18 metres only beside a unit
         other = re.fullmatch(r"([-0-9.,]+)\$?([A-Za-z]+)", found.text)
-        return bool(other) and same(gold, read(f"{other[1]}\\text{{{other[2]}}}"), compare) if other else False
+        return (
+            bool(other) and same(gold, read(f"{other[1]}\\text{{{other[2]}}}"), compare)
+            if other
+            else False
+        )
     return _letters(gold) == _letters(found) or compare(gold.text, found.text)
 
 

@@ -1,9 +1,8 @@
 """What a verifier says of a completion.
 
 *Not parsed* (no answer was found in the completion) and *wrong* (an answer was found, and it is another one) are two
-outcomes: a model that never learned the format needs other help than one that cannot count. A ground truth that cannot
-be read is neither; it is an error of the data and raises.
-"""
+outcomes: a model that never learned the format needs other help than one that cannot count. A
+ground truth that cannot be read is neither; it is an error of the data and raises."""
 
 from __future__ import annotations
 
@@ -13,12 +12,16 @@ from curate.errors import UserError
 
 
 class BadGroundTruth(UserError):
-    """A ground truth that its verifier cannot read: malformed JSON, an unknown constraint, an empty answer."""
+    """A ground truth that its verifier cannot read: malformed JSON, an unknown constraint, an empty
+    answer.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome for one completion: `score` from 0 to 1, whether an answer was found in it, and why."""
+    """The outcome for one completion: `score` from 0 to 1, whether an answer was found in it, and
+    why.
+    """
 
     score: float
     parsed: bool

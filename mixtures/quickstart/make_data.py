@@ -1,11 +1,11 @@
-"""Write the quickstart data: rows made from templates.yaml, and among them benchmark items planted in known ways.
+"""Write the quickstart data: rows made from templates.yaml, and among them benchmark items planted
+in known ways.
 
     python mixtures/quickstart/make_data.py
 
-The same files come out every time. planted.json says for each planted row how the item was hidden and which matchers
-are expected to find it; the expectation is written by hand in templates.yaml, and tests/test_quickstart.py checks it,
-that of n-grams with a plain version of the rule.
-"""
+The same files come out every time. planted.json says for each planted row how the item was hidden
+and which matchers are expected to find it; the expectation is written by hand in templates.yaml,
+and tests/test_quickstart.py checks it, that of n-grams with a plain version of the rule."""
 
 from __future__ import annotations
 
@@ -61,10 +61,15 @@ AROUND = (
     "them all. Thanks in advance, and please leave out anything that needs a picture to be understood.",
 )
 BET = ("My brother and I have a bet running since breakfast. ", " Who of us is right?")
-ASKED = ("Ask me something that I have never thought about.", "Good one! And what is your own answer?")
+ASKED = (
+    "Ask me something that I have never thought about.",
+    "Good one! And what is your own answer?",
+)
 QUOTED = ("Somebody asked me this and then left: ", " ... How might it have ended?")
 CHANGED = "somewhat rather kindly perhaps truly".split()
-PARAPHRASE = "How come a loaf left out overnight turns into a brick when cookies next to it get limp?"
+PARAPHRASE = (
+    "How come a loaf left out overnight turns into a brick when cookies next to it get limp?"
+)
 OTHER_NUMBERS = (
     "A shop lowers the price of a winter coat by 40 percent in January and then raises the new price by 60 percent "
     "in February. The coat first cost 240 euros. What does it cost in the end?"
@@ -87,12 +92,18 @@ def values(
     round_: int,
     numbers: Mapping[str, tuple[int, int]] = NUMBERS,
 ) -> dict[str, Any]:
-    """Choose a value for every slot and the three numbers of a row; the rounds of one template all differ."""
+    """Choose a value for every slot and the three numbers of a row; the rounds of one template all
+    differ.
+    """
     chosen: dict[str, Any] = {
-        name: options[(pick(source, template, name) + round_ * (1 + pick(source, name) % 2)) % len(options)]
+        name: options[
+            (pick(source, template, name) + round_ * (1 + pick(source, name) % 2)) % len(options)
+        ]
         for name, options in slots.items()
     }
-    return chosen | {n: low + pick(source, template, n, round_) % span for n, (low, span) in numbers.items()}
+    return chosen | {
+        n: low + pick(source, template, n, round_) % span for n, (low, span) in numbers.items()
+    }
 
 
 def fill(template: str, chosen: Mapping[str, Any]) -> str:
@@ -103,7 +114,9 @@ def fill(template: str, chosen: Mapping[str, Any]) -> str:
 
 def as_messages(turns: list[str]) -> list[dict[str, str]]:
     """Make messages of turns, the user's first."""
-    return [{"role": "assistant" if n % 2 else "user", "content": turn} for n, turn in enumerate(turns)]
+    return [
+        {"role": "assistant" if n % 2 else "user", "content": turn} for n, turn in enumerate(turns)
+    ]
 
 
 def make_chats(templates: list[list[str]], slots: Mapping[str, list[str]]) -> list[dict[str, Any]]:
@@ -114,12 +127,16 @@ def make_chats(templates: list[list[str]], slots: Mapping[str, list[str]]) -> li
         turns = [fill(turn, chosen) for turn in templates[number % len(templates)]]
         messages = as_messages(turns)
         if number % 5 == 0:
-            messages.insert(0, {"role": "system", "content": f"You are a {chosen['mood']} assistant."})
+            messages.insert(
+                0, {"role": "system", "content": f"You are a {chosen['mood']} assistant."}
+            )
         rows.append({"id": f"chat-{number:03}", "messages": messages})
     return rows
 
 
-def make_instructions(templates: list[dict[str, str]], slots: Mapping[str, list[str]]) -> list[dict[str, str]]:
+def make_instructions(
+    templates: list[dict[str, str]], slots: Mapping[str, list[str]]
+) -> list[dict[str, str]]:
     """Make the rows of instructions.json, in the form of Alpaca."""
     rows = []
     for number in range(PER_TEMPLATE * len(templates)):
@@ -131,18 +148,27 @@ def make_instructions(templates: list[dict[str, str]], slots: Mapping[str, list[
             output = ", ".join(sorted(given.split(", "), key=str.lower))
         elif output == "COUNT":
             output = str(len(given))
-        rows.append({"instruction": fill(template["instruction"], chosen), "input": given, "output": output})
+        rows.append(
+            {"instruction": fill(template["instruction"], chosen), "input": given, "output": output}
+        )
     return rows
 
 
-def make_sums(templates: list[dict[str, str]], slots: Mapping[str, list[str]]) -> list[dict[str, str]]:
+def make_sums(
+    templates: list[dict[str, str]], slots: Mapping[str, list[str]]
+) -> list[dict[str, str]]:
     """Make the rows of sums.csv: a question, and its answer with the unit."""
     rows = []
     for number in range(PER_TEMPLATE * len(templates)):
         template = templates[number % len(templates)]
         chosen = values(slots, "sums", number % len(templates), number // len(templates))
         result = FORMULAS[template["answer"]](chosen["a"], chosen["b"], chosen["c"])
-        rows.append({"question": fill(template["question"], chosen), "answer": f"{result} {template['unit']}"})
+        rows.append(
+            {
+                "question": fill(template["question"], chosen),
+                "answer": f"{result} {template['unit']}",
+            }
+        )
     return rows
 
 
@@ -167,7 +193,11 @@ def hide(plant: Plant, text: str) -> list[str]:
         "wrapped lines": [textwrap.fill(text, 28)],
         "every 10th word changed": [change_every(text, 10)],
         "every 7th word changed": [change_every(text, 7)],
-        "spread over two user turns": [" ".join(words[:half]), "Go on, I am listening.", " ".join(words[half:])],
+        "spread over two user turns": [
+            " ".join(words[:half]),
+            "Go on, I am listening.",
+            " ".join(words[half:]),
+        ],
         "in the assistant's turn": [ASKED[0], text, ASKED[1]],
         "paraphrased": [PARAPHRASE],
         "half of it quoted": [QUOTED[0] + " ".join(words[:16]) + QUOTED[1]],
@@ -192,7 +222,9 @@ def as_row(plant: Plant, text: str) -> dict[str, Any]:
 def plant_all(
     plants: list[Plant], rows: dict[str, list[dict[str, Any]]], items: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Put the planted rows in among the others, in rising order; give the list of what was planted where."""
+    """Put the planted rows in among the others, in rising order; give the list of what was planted
+    where.
+    """
     planted = []
     for plant in plants:
         rows[plant.source].insert(plant.before, as_row(plant, items[plant.item]))
@@ -232,7 +264,9 @@ def make(folder: Path) -> None:
         writer = csv.DictWriter(stream, ["question", "answer"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows["sums"])
-    (folder / "planted.json").write_text(json.dumps(planted, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "planted.json").write_text(
+        json.dumps(planted, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@
   the two is the longer one in half of the pairs, so that length does not tell which is preferred.
 - data/tasks.jsonl and data/small_sums.jsonl (rlvr): prompts of the same kinds for the verifiers ifeval and gsm8k.
 
-The rounds of a template are shared out, so no prompt stands in two files. The same files come out every time.
-"""
+The rounds of a template are shared out, so no prompt stands in two files. The same files come out
+every time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Constraint:
-    """A constraint of ifeval: its type, arguments and wordings, and sentences that an answer needs to keep it."""
+    """A constraint of ifeval: its type, arguments and wordings, and sentences that an answer needs
+    to keep it.
+    """
 
     id: str
     kwargs: Mapping[str, Any]
@@ -44,7 +46,9 @@ class Constraint:
 
 @dataclass(frozen=True)
 class Answered:
-    """A prompt with a right answer, and the constraints that the prompt states, as a label of ifeval."""
+    """A prompt with a right answer, and the constraints that the prompt states, as a label of
+    ifeval.
+    """
 
     prompt: str
     answer: str
@@ -72,9 +76,13 @@ LAYOUTS: Mapping[str, Callable[[list[str], Values], str]] = {
     "startend:quotation": lambda said, chosen: f'"{" ".join(said)}"',
     "startend:end_checker": lambda said, chosen: f"{' '.join(said)} {chosen['ending']}",
     "detectable_format:title": lambda said, chosen: f"<<{chosen['title']}>>\n{' '.join(said)}",
-    "detectable_format:number_bullet_lists": lambda said, chosen: "\n".join(f"* {one}" for one in said),
+    "detectable_format:number_bullet_lists": lambda said, chosen: "\n".join(
+        f"* {one}" for one in said
+    ),
     "detectable_format:multiple_sections": _sections,
-    "detectable_content:postscript": lambda said, chosen: f"{' '.join(said)}\nP.S. Think of the {chosen['thing']}.",
+    "detectable_content:postscript": lambda said, chosen: (
+        f"{' '.join(said)}\nP.S. Think of the {chosen['thing']}."
+    ),
     "detectable_format:json_format": lambda said, chosen: json.dumps({"answer": " ".join(said)}),
     "first_word:first_word_answer": lambda said, chosen: f"{chosen['opening']}: {' '.join(said)}",
 }
@@ -84,29 +92,45 @@ OPERATIONS: Mapping[str, Callable[[int, int], int]] = {"+": add, "-": sub, "*": 
 def constraints(given: Mapping[str, Any], number: int, round_: int) -> list[Constraint]:
     """Choose a wording, a layout, or one of each."""
     which = (["wordings"], ["layouts"], ["wordings", "layouts"])[pick("which", number, round_) % 3]
-    return [Constraint(**given[name][pick(name, number, round_) % len(given[name])]) for name in which]
+    return [
+        Constraint(**given[name][pick(name, number, round_) % len(given[name])]) for name in which
+    ]
 
 
 def constrained(task: Mapping[str, Any], asked: list[Constraint], chosen: Values) -> Answered:
     """Answer a task so that every constraint is kept, and state the constraints behind it.
 
-    The numbers of sums, which a task has no use for, decide what is free: sentences, wordings, highlights.
-    """
+    The numbers of sums, which a task has no use for, decide what is free: sentences, wordings,
+    highlights."""
     sentences = task["say"][: 2 if len(asked) > 1 else 2 + chosen["a"] % 2]
     said = [fill(one, chosen) for one in [*sentences, *(more for one in asked for more in one.add)]]
-    known = {**chosen, "title": fill(task["title"], chosen), "pieces": len(said), "marked": 1 + chosen["b"] % 2}
+    known = {
+        **chosen,
+        "title": fill(task["title"], chosen),
+        "pieces": len(said),
+        "marked": 1 + chosen["b"] % 2,
+    }
     for one in asked:
         said = WORDINGS[one.id](said, known) if one.id in WORDINGS else said
-    answer = next((LAYOUTS[one.id](said, known) for one in asked if one.id in LAYOUTS), " ".join(said))
+    answer = next(
+        (LAYOUTS[one.id](said, known) for one in asked if one.id in LAYOUTS), " ".join(said)
+    )
     known["words"] = 5 + len(re.findall(r"\w+", answer)) // 5 * 5
     stated = [fill(one.ask[chosen["c"] % len(one.ask)], known) for one in asked]
-    label = [{"id": one.id, "kwargs": {name: value(kind, known) for name, kind in one.kwargs.items()}} for one in asked]
+    label = [
+        {"id": one.id, "kwargs": {name: value(kind, known) for name, kind in one.kwargs.items()}}
+        for one in asked
+    ]
     return Answered(" ".join([fill(task["ask"], chosen), *stated]), answer, label)
 
 
 def value(argument: Any, chosen: Values) -> Any:
     """Give the value of the slot or number that an argument names, or the argument as it stands."""
-    return [value(one, chosen) for one in argument] if isinstance(argument, list) else chosen.get(argument, argument)
+    return (
+        [value(one, chosen) for one in argument]
+        if isinstance(argument, list)
+        else chosen.get(argument, argument)
+    )
 
 
 def work_out(work: str, chosen: Values) -> tuple[list[str], int]:
@@ -126,9 +150,15 @@ def sum_in_words(steps: list[str], total: int, unit: str) -> str:
 
 
 def miscounted(steps: list[str], total: int, unit: str, boast: str) -> str:
-    """Say a sum with a wrong result: with all its steps and a boast, or, without a boast, no steps either."""
+    """Say a sum with a wrong result: with all its steps and a boast, or, without a boast, no steps
+    either.
+    """
     wrong = f"{steps[-1].rpartition(' ')[0]} {total}"
-    return f"{sum_in_words([*steps[:-1], wrong], total, unit)} {boast}" if boast else sum_in_words([], total, unit)
+    return (
+        f"{sum_in_words([*steps[:-1], wrong], total, unit)} {boast}"
+        if boast
+        else sum_in_words([], total, unit)
+    )
 
 
 def size(text: str) -> int:
@@ -137,7 +167,9 @@ def size(text: str) -> int:
 
 
 def empty_words(pool: Mapping[str, list[str]], wanted: float, chosen: Values) -> str:
-    """Say nothing of about the wanted size: one of the sentences to begin with, then others from a place on."""
+    """Say nothing of about the wanted size: one of the sentences to begin with, then others from a
+    place on.
+    """
     text = fill(pool["begin"][chosen["b"] % len(pool["begin"])], chosen)
     at = chosen["a"] % len(pool["go on"])
     for more in [*pool["go on"][at:], *pool["go on"][:at]]:
@@ -148,7 +180,9 @@ def empty_words(pool: Mapping[str, list[str]], wanted: float, chosen: Values) ->
     return text
 
 
-def compared_task(given: Mapping[str, Any], number: int, round_: int, chosen: Values) -> dict[str, str]:
+def compared_task(
+    given: Mapping[str, Any], number: int, round_: int, chosen: Values
+) -> dict[str, str]:
     """Answer a task without constraints, and beside it refuse, ramble, or answer another task."""
     tasks, longer = given["tasks"], (number + round_) % 2 == 1
     good = " ".join(fill(one, chosen) for one in tasks[number]["say"][:2])
@@ -161,7 +195,9 @@ def compared_task(given: Mapping[str, Any], number: int, round_: int, chosen: Va
     return {"prompt": fill(tasks[number]["ask"], chosen), "chosen": good, "rejected": bad}
 
 
-def compared_sum(given: Mapping[str, Any], number: int, round_: int, chosen: Values) -> dict[str, str]:
+def compared_sum(
+    given: Mapping[str, Any], number: int, round_: int, chosen: Values
+) -> dict[str, str]:
     """Answer a sum, and beside it refuse, ramble, or miscount."""
     template, longer = given["sums"][number], (number + round_) % 2 == 1
     steps, total = work_out(template["work"], chosen)
@@ -176,28 +212,45 @@ def compared_sum(given: Mapping[str, Any], number: int, round_: int, chosen: Val
     return {"prompt": fill(template["question"], chosen), "chosen": good, "rejected": bad}
 
 
-def rows(given: Mapping[str, Any], slots: Mapping[str, list[str]]) -> dict[str, list[dict[str, Any]]]:
+def rows(
+    given: Mapping[str, Any], slots: Mapping[str, list[str]]
+) -> dict[str, list[dict[str, Any]]]:
     """Make the rows of the four files, round by round of all templates."""
 
-    def places(name: str, rounds: Mapping[str, range], use: str) -> Iterable[tuple[int, int, dict[str, Any]]]:
+    def places(
+        name: str, rounds: Mapping[str, range], use: str
+    ) -> Iterable[tuple[int, int, dict[str, Any]]]:
         for round_ in rounds[use]:
             for number in range(len(given[name])):
                 yield number, round_, values(slots, f"training {name}", number, round_, NUMBERS)
 
     def tasks(use: str) -> list[Answered]:
         found = places("tasks", TASK_ROUNDS, use)
-        return [constrained(given["tasks"][n], constraints(given, n, round_), chosen) for n, round_, chosen in found]
+        return [
+            constrained(given["tasks"][n], constraints(given, n, round_), chosen)
+            for n, round_, chosen in found
+        ]
 
     def sums(use: str) -> list[tuple[str, list[str], int, str]]:
         templates = [(given["sums"][n], chosen) for n, _, chosen in places("sums", SUM_ROUNDS, use)]
-        return [(fill(t["question"], c), *work_out(t["work"], c), t["unit"].format(**c)) for t, c in templates]
+        return [
+            (fill(t["question"], c), *work_out(t["work"], c), t["unit"].format(**c))
+            for t, c in templates
+        ]
 
     lessons = [(one.prompt, one.answer) for one in tasks("lessons")]
-    lessons += [(question, sum_in_words(steps, total, unit)) for question, steps, total, unit in sums("lessons")]
+    lessons += [
+        (question, sum_in_words(steps, total, unit))
+        for question, steps, total, unit in sums("lessons")
+    ]
     return {
         "lessons": [{"messages": as_messages(list(turns))} for turns in lessons],
         "tasks": [
-            {"messages": as_messages([one.prompt]), "ground_truth": json.dumps(one.label), "dataset": "ifeval"}
+            {
+                "messages": as_messages([one.prompt]),
+                "ground_truth": json.dumps(one.label),
+                "dataset": "ifeval",
+            }
             for one in tasks("rewarded")
         ],
         "small_sums": [
@@ -213,7 +266,9 @@ def rows(given: Mapping[str, Any], slots: Mapping[str, list[str]]) -> dict[str, 
 
 def make(folder: Path) -> None:
     """Write the four data files below `folder`."""
-    given, templates = (yaml.safe_load((HERE / f"{n}.yaml").read_text("utf-8")) for n in ("training", "templates"))
+    given, templates = (
+        yaml.safe_load((HERE / f"{n}.yaml").read_text("utf-8")) for n in ("training", "templates")
+    )
     (folder / "data").mkdir(parents=True, exist_ok=True)
     for name, found in rows(given, templates["slots"] | given["slots"]).items():
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found)

@@ -1,9 +1,10 @@
-"""Show what became of the planted leaks: which were found, with what score, and why the others were not.
+"""Show what became of the planted leaks: which were found, with what score, and why the others were
+not.
 
     python mixtures/quickstart/show_planted.py out/quickstart
 
-Reads planted.json and the audit of a finished build; changes nothing. Exits with 1 where the two disagree.
-"""
+Reads planted.json and the audit of a finished build; changes nothing. Exits with 1 where the two
+disagree."""
 
 from __future__ import annotations
 
@@ -35,11 +36,20 @@ def main(out: Path) -> int:
             score, matchers = (found[0], found[1] or []) if found else (None, [])
             surprises += matchers != plant["matchers"]
             shown = "below 0.20" if score is None else f"{score:.2f}"
-            table.add_row(plant["row"], plant["item"], plant["how"], shown, ", ".join(matchers) or "none", plant["why"])
+            table.add_row(
+                plant["row"],
+                plant["item"],
+                plant["how"],
+                shown,
+                ", ".join(matchers) or "none",
+                plant["why"],
+            )
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     if surprises:
-        console.print(f"{surprises} of {len(planted)} planted rows were not treated as planted.json expects")
+        console.print(
+            f"{surprises} of {len(planted)} planted rows were not treated as planted.json expects"
+        )
     return 1 if surprises else 0
 
 

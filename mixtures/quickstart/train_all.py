@@ -1,10 +1,10 @@
-"""From files to models: builds the three laptop mixtures and trains the embedded model on each for a few steps.
+"""From files to models: builds the three laptop mixtures and trains the embedded model on each for
+a few steps.
 
     python mixtures/quickstart/train_all.py out/quickstart-training --steps 4
 
-DPO and RLVR begin where SFT ended, as in the paper. Offline; ends with one line of figures. A few steps show that
-everything works, not that anything is learnt: for that see benchmarks/learning.
-"""
+DPO and RLVR begin where SFT ended, as in the paper. Offline; ends with one line of figures. A few
+steps show that everything works, not that anything is learnt: for that see benchmarks/learning."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ HERE = Path(__file__).resolve().parent
 SMALL = {
     "sft": ("--batch", "8"),
     "dpo": ("--batch", "8"),
-    "rlvr": ("--prompts", "4", "--generations", "4", "--micro-batch", "16", "--max-completion", "16"),
+    "rlvr": (
+        "--prompts",
+        "4",
+        "--generations",
+        "4",
+        "--micro-batch",
+        "16",
+        "--max-completion",
+        "16",
+    ),
 }
 """What makes a step one of seconds."""
 
@@ -50,22 +59,30 @@ def figures(done: dict[str, dict[str, Any]]) -> str:
     parts = []
     for stage, name in shown:
         before, after = done[stage]["held_out"][name]
-        parts.append(f"{stage}: held-out {name} {before:.3f} -> {after:.3f} in {done[stage]['steps']} steps")
+        parts.append(
+            f"{stage}: held-out {name} {before:.3f} -> {after:.3f} in {done[stage]['steps']} steps"
+        )
     return "; ".join(parts)
 
 
 def main() -> None:
     """Train all three and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=Path)
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument(
-        "--limit", type=int, help="only the first rows of each source: DPO begins by scoring every pair"
+        "--limit",
+        type=int,
+        help="only the first rows of each source: DPO begins by scoring every pair",
     )
     options = parser.parse_args()
     done = {"sft": trained("sft", options.out, options.steps, "embedded", options.limit)}
     for stage in ("dpo", "rlvr"):
-        done[stage] = trained(stage, options.out, options.steps, done["sft"]["model"], options.limit)
+        done[stage] = trained(
+            stage, options.out, options.steps, done["sft"]["model"], options.limit
+        )
     print(figures(done))
 
 

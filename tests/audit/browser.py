@@ -1,4 +1,5 @@
-"""A real Chromium without a window, spoken to in its own protocol over two pipes: no driver, no port, no download.
+"""A real Chromium without a window, spoken to in its own protocol over two pipes: no driver, no
+port, no download.
 
     with Browser() as browser:
         page = browser.open("file:///tmp/report.html", width=400, dark=True)
@@ -59,9 +60,18 @@ class Browser:
         pipes = [fcntl.fcntl(fd, fcntl.F_DUPFD, 10) for fd in (theirs_in, theirs_out)]
         # Chromium reads commands from 3 and writes answers to 4.
         script = f'exec "$0" "$@" 3<&{pipes[0]} 4>&{pipes[1]} {pipes[0]}<&- {pipes[1]}>&-'
-        command = ["bash", "-c", script, chromium() or "chromium", *FLAGS.split(), f"--user-data-dir={self._home.name}"]
+        command = [
+            "bash",
+            "-c",
+            script,
+            chromium() or "chromium",
+            *FLAGS.split(),
+            f"--user-data-dir={self._home.name}",
+        ]
         quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen([*command, "about:blank"], pass_fds=pipes, stdout=quiet, stderr=quiet)
+        self._process = subprocess.Popen(
+            [*command, "about:blank"], pass_fds=pipes, stdout=quiet, stderr=quiet
+        )
         for fd in (theirs_in, theirs_out, *pipes):
             os.close(fd)
         self._in, self._out, self._buffer, self._last = ours_in, ours_out, b"", 0
@@ -71,7 +81,10 @@ class Browser:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         os.close(self._out)
         os.close(self._in)
@@ -116,7 +129,13 @@ class Browser:
             page.call(f"{domain}.enable")
         theme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         page.call("Emulation.setEmulatedMedia", features=[theme])
-        page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        page.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
         page.call("Page.navigate", url=url)
         end = time.monotonic() + 60
         while page.run("document.readyState + location.href") != f"complete{url}":
@@ -138,14 +157,19 @@ class Page:
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page; what it throws is raised."""
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        answer = self.call(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
         if "exceptionDetails" in answer:
             raise RuntimeError(f"{script}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
     def press(self, key: str) -> None:
         """Press and release a key, as a keyboard does."""
-        given: dict[str, Any] = {"key": key, "windowsVirtualKeyCode": CODES.get(key, ord(key[0].upper()))}
+        given: dict[str, Any] = {
+            "key": key,
+            "windowsVirtualKeyCode": CODES.get(key, ord(key[0].upper())),
+        }
         text = {"text": "\r" if key == "Enter" else key} if key == "Enter" or len(key) == 1 else {}
         self.call("Input.dispatchKeyEvent", type="keyDown", **given, **text)
         self.call("Input.dispatchKeyEvent", type="keyUp", **given)
@@ -162,14 +186,24 @@ class Page:
     def picture(self, path: Path, clip: tuple[float, float, float, float] | None = None) -> None:
         """Save a picture of the window, or of a part (x, y, width, height) of the whole page."""
         part = (
-            {} if clip is None else {"clip": dict(zip(("x", "y", "width", "height", "scale"), (*clip, 1), strict=True))}
+            {}
+            if clip is None
+            else {
+                "clip": dict(zip(("x", "y", "width", "height", "scale"), (*clip, 1), strict=True))
+            }
         )
-        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=clip is not None, **part)
+        shot = self.call(
+            "Page.captureScreenshot", format="png", captureBeyondViewport=clip is not None, **part
+        )
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def _events(self, method: str) -> list[dict[str, Any]]:
         self.run("1")  # an answer comes after the events before it
-        mine = [e for e in self._browser.events if e.get("sessionId") == self._session and e.get("method") == method]
+        mine = [
+            e
+            for e in self._browser.events
+            if e.get("sessionId") == self._session and e.get("method") == method
+        ]
         return [event["params"] for event in mine]
 
     def requests(self) -> list[str]:
@@ -177,7 +211,16 @@ class Page:
         return [event["request"]["url"] for event in self._events("Network.requestWillBeSent")]
 
     def complaints(self) -> list[str]:
-        """Everything that was written to the console or to the browser's log, and every error nobody caught."""
+        """Everything that was written to the console or to the browser's log, and every error
+        nobody caught.
+        """
         logs = [event["entry"]["text"] for event in self._events("Log.entryAdded")]
         said = [str(event["args"]) for event in self._events("Runtime.consoleAPICalled")]
-        return logs + said + [event["exceptionDetails"]["text"] for event in self._events("Runtime.exceptionThrown")]
+        return (
+            logs
+            + said
+            + [
+                event["exceptionDetails"]["text"]
+                for event in self._events("Runtime.exceptionThrown")
+            ]
+        )

@@ -17,18 +17,39 @@ from curate.audit.face import face
 Rows = list[dict[str, Any]]
 
 LEAK = "In the old story, Natalia sold clips to 48 of her friends in April, and then she sold half as many."
-ITEM = "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May."
+ITEM = (
+    "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May."
+)
 SHARED = "Natalia sold clips to 48 of her friends in April, and then she sold half as many"
 
 
 def source(name: str, read: int, kept: int, written: int, **more: Any) -> dict[str, Any]:
-    line: dict[str, Any] = {"name": name, "from_": f"./{name}.jsonl", "revision": None, "files": 1, "rows_read": read}
-    line |= {"rows_kept": kept, "rows_written": written, "licence": "MIT", "format": "messages", "shortfall": 0}
+    line: dict[str, Any] = {
+        "name": name,
+        "from_": f"./{name}.jsonl",
+        "revision": None,
+        "files": 1,
+        "rows_read": read,
+    }
+    line |= {
+        "rows_kept": kept,
+        "rows_written": written,
+        "licence": "MIT",
+        "format": "messages",
+        "shortfall": 0,
+    }
     return line | {"kind": "sft", "rows_validation": 0, "dropped_columns": []} | more
 
 
-def document(source: str, row: int, fate: str = "kept", copies: int | None = None, **more: Any) -> dict[str, Any]:
-    line: dict[str, Any] = {"source": source, "file": f"{source}.jsonl", "row": row, "origin_id": None}
+def document(
+    source: str, row: int, fate: str = "kept", copies: int | None = None, **more: Any
+) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "source": source,
+        "file": f"{source}.jsonl",
+        "row": row,
+        "origin_id": None,
+    }
     line |= {"n_tokens": 10, "content_hash": UUID(int=row), "fate": fate}
     return line | {"copies": int(fate == "kept") if copies is None else copies} | more
 
@@ -46,38 +67,81 @@ def decision(
 
 
 def instance(benchmark: str, row: int, text: str = ITEM, **more: Any) -> dict[str, Any]:
-    line: dict[str, Any] = {"suite": "small", "benchmark": benchmark, "instance_id": f"{benchmark}/{row}", "text": text}
+    line: dict[str, Any] = {
+        "suite": "small",
+        "benchmark": benchmark,
+        "instance_id": f"{benchmark}/{row}",
+        "text": text,
+    }
     return line | {"n_tokens": 19, "role": "unseen", "matchable": True} | more
 
 
-def match(source: str, row: int, instance_id: str, score: float = 0.9, **more: Any) -> dict[str, Any]:
-    line: dict[str, Any] = {"doc_id": f"{source}/{row}", "source": source, "benchmark": instance_id.split("/")[0]}
+def match(
+    source: str, row: int, instance_id: str, score: float = 0.9, **more: Any
+) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "doc_id": f"{source}/{row}",
+        "source": source,
+        "benchmark": instance_id.split("/")[0],
+    }
     line |= {"instance_id": instance_id, "matcher": "ngram", "score": score, "hit": score > 0.5}
-    line |= {"label": "leak" if score > 0.5 else None, "doc_spans": [], "item_spans": [], "verdict": None} | more
+    line |= {
+        "label": "leak" if score > 0.5 else None,
+        "doc_spans": [],
+        "item_spans": [],
+        "verdict": None,
+    } | more
     return {"counts": line["hit"] and line["label"] in (None, "leak")} | line
 
 
 _PLAIN = {"value": pa.string(), "content_hash": pa.uuid()}
 
 
-def planted(mutation: str, planted: int, found: int, matcher: str = "all", **more: Any) -> dict[str, Any]:
+def planted(
+    mutation: str, planted: int, found: int, matcher: str = "all", **more: Any
+) -> dict[str, Any]:
     """A line of the self-test; the interval is made up, as wide as a percent."""
     recall = found / planted
-    line: dict[str, Any] = {"matcher": matcher, "mutation": mutation, "benchmark": None, "planted": planted}
-    line |= {"found": found, "recall": recall, "low": max(0.0, recall - 0.01), "high": min(1.0, recall + 0.01)}
+    line: dict[str, Any] = {
+        "matcher": matcher,
+        "mutation": mutation,
+        "benchmark": None,
+        "planted": planted,
+    }
+    line |= {
+        "found": found,
+        "recall": recall,
+        "low": max(0.0, recall - 0.01),
+        "high": min(1.0, recall + 0.01),
+    }
     return line | more
 
 
-def judged(doc_id: str, instance_id: str, verdict: str, applied: int = 1, **more: Any) -> dict[str, Any]:
-    line: dict[str, Any] = {"doc_id": doc_id, "instance_id": instance_id, "verdict": verdict, "note": None}
-    return line | {"applied": applied, "void": None if applied else "the row is not in this build"} | more
+def judged(
+    doc_id: str, instance_id: str, verdict: str, applied: int = 1, **more: Any
+) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "doc_id": doc_id,
+        "instance_id": instance_id,
+        "verdict": verdict,
+        "note": None,
+    }
+    return (
+        line
+        | {"applied": applied, "void": None if applied else "the row is not in this build"}
+        | more
+    )
 
 
 def fill(con: duckdb.DuckDBPyConnection, tables: dict[str, Rows]) -> None:
     """Insert plain rows, typed as the table is."""
     for name, rows in tables.items():
         schema = con.sql(f"FROM {name}").to_arrow_table().schema
-        given = [pa.field(f.name, _PLAIN.get(f.name, f.type)) for f in schema if (name, f.name) != ("documents", "id")]
+        given = [
+            pa.field(f.name, _PLAIN.get(f.name, f.type))
+            for f in schema
+            if (name, f.name) != ("documents", "id")
+        ]
         store.insert(con, name, pa.Table.from_pylist(rows, schema=pa.schema(given)))
 
 
@@ -88,7 +152,10 @@ def example_tables() -> dict[str, Rows]:
     chat[1] |= {"fate": "removed", "copies": 0}
     chat[2] |= {"copies": 3}
     chat[3] |= {"fate": "not-sampled", "copies": 0}
-    math = [document("math", 0, "quarantined", n_tokens=None, content_hash=None), document("math", 1, "duplicate")]
+    math = [
+        document("math", 0, "quarantined", n_tokens=None, content_hash=None),
+        document("math", 1, "duplicate"),
+    ]
     math += [document("math", 2, file="more.jsonl", content_hash=UUID(int=1))]
     return {
         "sources": [source("chat", 4, 2, 4), source("math", 3, 1, 1, licence=None, shortfall=2)],
@@ -103,7 +170,14 @@ def example_tables() -> dict[str, Rows]:
             instance("mine", 0, "Something else entirely, and nobody has it.", role="development"),
         ],
         "matches": [
-            match("chat", 1, "gsm8k/0", 0.842, doc_spans=spans, item_spans=[{"start": 0, "stop": len(SHARED)}]),
+            match(
+                "chat",
+                1,
+                "gsm8k/0",
+                0.842,
+                doc_spans=spans,
+                item_spans=[{"start": 0, "stop": len(SHARED)}],
+            ),
             match("math", 2, "mine/0", 0.3),
         ],
         "decisions": [
@@ -113,7 +187,10 @@ def example_tables() -> dict[str, Rows]:
             decision("validate", "math/0", "quarantined", "the last turn is not the assistant's"),
         ],
         "runs": [
-            {"key": "steps", "value": '["read", "validate", "dedup", "decontaminate", "sample", "write"]'},
+            {
+                "key": "steps",
+                "value": '["read", "validate", "dedup", "decontaminate", "sample", "write"]',
+            },
             {"key": "versions", "value": '{"curate": "0.1.0"}'},
             {"key": "schema", "value": "2"},
         ],
@@ -124,7 +201,9 @@ def build(out: Path, tables: dict[str, Rows], written: int) -> Path:
     """Make the audit of a folder as a build does."""
     runs = tables.setdefault("runs", [])
     if not any(row["key"] == "steps" for row in runs):
-        runs.append({"key": "steps", "value": '["read", "validate", "decontaminate", "sample", "write"]'})
+        runs.append(
+            {"key": "steps", "value": '["read", "validate", "decontaminate", "sample", "write"]'}
+        )
     step = face("decontaminate")
     assert step is not None
     con = store.create(out / store.DATABASE, [step.schema])

@@ -1,4 +1,6 @@
-"""The report without a browser: its counts are the audit's, its size has a bound, and nothing in it can run or load."""
+"""The report without a browser: its counts are the audit's, its size has a bound, and nothing in it
+can run or load.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,9 @@ def marked(side: Any, pool: list[str]) -> list[str]:
 
 def test_it_says_what_the_views_say(example: Path) -> None:
     page = page_of(example)
-    assert "1 of 7 rows was removed; 1 of 4 pairs of source and benchmark is flagged." in words(page)
+    assert "1 of 7 rows was removed; 1 of 4 pairs of source and benchmark is flagged." in words(
+        page
+    )
     data = data_of(page)
     with duckdb.connect(str(example / "audit.duckdb"), read_only=True) as con:
         names = [name for (name,) in con.sql("SELECT name FROM sources").fetchall()]
@@ -95,7 +99,8 @@ def test_it_says_what_the_views_say(example: Path) -> None:
             assert found.get((source, benchmark), (0, False, 0)) == tuple(figures)
         for place, name in enumerate(names):
             steps = con.execute(
-                "SELECT step, rows_in, dropped, rows_out FROM funnel WHERE source = ? ORDER BY position", [name]
+                "SELECT step, rows_in, dropped, rows_out FROM funnel WHERE source = ? ORDER BY position",
+                [name],
             ).fetchall()
             assert data["steps"] == [step for step, *_ in steps]
             assert data["funnel"][place + 1] == [list(counts) for _, *counts in steps]
@@ -139,17 +144,29 @@ def test_the_same_audit_gives_the_same_bytes(example: Path, tmp_path: Path) -> N
 def test_nothing_is_loaded_from_anywhere(example: Path) -> None:
     page = page_of(example)
     elements = Elements(page)
-    loads = [value for _, attributes in elements.tags for name, value in attributes.items() if name in ("src", "href")]
+    loads = [
+        value
+        for _, attributes in elements.tags
+        for name, value in attributes.items()
+        if name in ("src", "href")
+    ]
     assert {value for value in loads if value and not value.startswith("#")} == {"data:,"}
     assert not re.search(r"(https?:)?//[\w-]+\.\w|@import|url\(", page.split('id="data"')[0])
     assert not [
-        name for _, attributes in elements.tags for name in attributes if name.startswith("on") or name == "style"
+        name
+        for _, attributes in elements.tags
+        for name in attributes
+        if name.startswith("on") or name == "style"
     ]
 
 
 def test_the_policy_allows_exactly_the_style_and_the_script_that_are_there(example: Path) -> None:
     page = page_of(example)
-    (policy,) = [a["content"] for _, a in Elements(page).tags if a.get("http-equiv") == "Content-Security-Policy"]
+    (policy,) = [
+        a["content"]
+        for _, a in Elements(page).tags
+        if a.get("http-equiv") == "Content-Security-Policy"
+    ]
     assert policy and policy.startswith("default-src 'none';")
     style = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
     script = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
@@ -170,7 +187,10 @@ def test_text_of_the_data_is_never_markup(tmp_path: Path, made: Made) -> None:
     for decision in tables["decisions"]:
         decision["reason"] += EVIL
     tables["matches"][0] |= {"matcher": EVIL}
-    tables["verdicts"] = [rows.judged(EVIL, EVIL, EVIL, note=EVIL), rows.judged("a/0", EVIL, EVIL, 0, void=EVIL)]
+    tables["verdicts"] = [
+        rows.judged(EVIL, EVIL, EVIL, note=EVIL),
+        rows.judged("a/0", EVIL, EVIL, 0, void=EVIL),
+    ]
     tables["selftest"] = [rows.planted(EVIL, 9, 8, matcher) for matcher in ("all", "ngram", EVIL)]
     tables["runs"] += [{"key": "recipe", "value": json.dumps({"name": EVIL})}]
     page = page_of(made(tmp_path, tables, 5))
@@ -185,7 +205,9 @@ def test_a_long_text_is_cut_around_what_is_shared(tmp_path: Path, made: Made) ->
     before = "😀 naïve " * 120_000  # 1 MB of text, 4 bytes to a code point at times
     tables["texts"][1]["text"] = before + rows.LEAK + before
     start = len(before) + rows.LEAK.index(rows.SHARED)
-    tables["matches"][0]["doc_spans"] = [{"turn": 1, "start": start, "stop": start + len(rows.SHARED)}]
+    tables["matches"][0]["doc_spans"] = [
+        {"turn": 1, "start": start, "stop": start + len(rows.SHARED)}
+    ]
     page = page_of(made(tmp_path, tables, 5))
     assert len(page) < 100_000
     data = data_of(page)
@@ -195,9 +217,16 @@ def test_a_long_text_is_cut_around_what_is_shared(tmp_path: Path, made: Made) ->
     assert sum(len(data["pool"][place]) for _, place in turn["pieces"]) <= SHOWN
 
 
-@given(st.integers(0, 6000), st.lists(st.tuples(st.integers(0, 6000), st.integers(1, 3000)), max_size=8))
-def test_windows_lie_in_the_text_and_hold_what_is_shared(length: int, drawn: list[tuple[int, int]]) -> None:
-    spans = sorted({(start, min(length, start + width)) for start, width in drawn if start < length})
+@given(
+    st.integers(0, 6000),
+    st.lists(st.tuples(st.integers(0, 6000), st.integers(1, 3000)), max_size=8),
+)
+def test_windows_lie_in_the_text_and_hold_what_is_shared(
+    length: int, drawn: list[tuple[int, int]]
+) -> None:
+    spans = sorted(
+        {(start, min(length, start + width)) for start, width in drawn if start < length}
+    )
     shown = windows(length, spans)
     assert all(0 <= start <= stop <= length for start, stop in shown)
     assert all(a[1] < b[0] for a, b in pairwise(shown))
@@ -213,7 +242,8 @@ def test_windows_lie_in_the_text_and_hold_what_is_shared(length: int, drawn: lis
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda v: st.lists(v) | st.dictionaries(st.text(), v),
     )
 )
 def test_the_island_is_json_that_cannot_end_its_element(value: Any) -> None:
@@ -223,48 +253,77 @@ def test_the_island_is_json_that_cannot_end_its_element(value: Any) -> None:
 
 
 def huge(sources: int, benchmarks: int, a_pair: int, text: str = "") -> dict[str, rows.Rows]:
-    """A build in which every source overlaps every benchmark: texts of its own for each of `a_pair` rows a pair."""
+    """A build in which every source overlaps every benchmark: texts of its own for each of `a_pair`
+    rows a pair.
+    """
     names, sets = (
         [f"source-{i}-with-a-long-name" for i in range(sources)],
         [f"benchmark_{i}" for i in range(benchmarks)],
     )
     shared = "a shared piece of text that is long enough to be one " * 3
-    tables: dict[str, rows.Rows] = {name: [] for name in ("documents", "texts", "instances", "matches", "decisions")}
+    tables: dict[str, rows.Rows] = {
+        name: [] for name in ("documents", "texts", "instances", "matches", "decisions")
+    }
     for benchmark in sets:
         for i in range(a_pair):
-            tables["instances"].append(rows.instance(benchmark, i, f"{shared} {benchmark} {i} {text}"))
+            tables["instances"].append(
+                rows.instance(benchmark, i, f"{shared} {benchmark} {i} {text}")
+            )
     for source in names:
         for number, benchmark in enumerate(sets):
             for i in range(a_pair):
                 row = number * a_pair + i
                 tables["documents"].append(rows.document(source, row, "removed", 0))
                 tables["decisions"].append(
-                    rows.decision("decontaminate", f"{source}/{row}", "removed", f"it hits {benchmark}/{i}")
+                    rows.decision(
+                        "decontaminate", f"{source}/{row}", "removed", f"it hits {benchmark}/{i}"
+                    )
                 )
                 content = f"{shared} {source} {row} {text}"
-                tables["texts"].append({"doc_id": f"{source}/{row}", "turn": 0, "role": "user", "text": content})
+                tables["texts"].append(
+                    {"doc_id": f"{source}/{row}", "turn": 0, "role": "user", "text": content}
+                )
                 spans = [{"turn": 0, "start": 0, "stop": len(shared)}]
-                more: dict[str, Any] = {"doc_spans": spans, "item_spans": [{"start": 0, "stop": len(shared)}]}
-                tables["matches"].append(rows.match(source, row, f"{benchmark}/{i}", 0.3 if i == 0 else 0.9, **more))
+                more: dict[str, Any] = {
+                    "doc_spans": spans,
+                    "item_spans": [{"start": 0, "stop": len(shared)}],
+                }
+                tables["matches"].append(
+                    rows.match(source, row, f"{benchmark}/{i}", 0.3 if i == 0 else 0.9, **more)
+                )
     read = benchmarks * a_pair
     tables["sources"] = [rows.source(name, read, 0, 0) for name in names]
-    tables["runs"] = [{"key": "steps", "value": '["read", "validate", "decontaminate", "sample", "write"]'}]
+    tables["runs"] = [
+        {"key": "steps", "value": '["read", "validate", "decontaminate", "sample", "write"]'}
+    ]
     return tables
 
 
 def judged_build() -> dict[str, rows.Rows]:
-    """A build with everything a report can tell: four matchers, labels, verdicts, a self-test, sources that overlap."""
+    """A build with everything a report can tell: four matchers, labels, verdicts, a self-test,
+    sources that overlap.
+    """
     tables = rows.example_tables()
     words = {
         "chat/0": "A zeppelin flies over the town.",
         "chat/2": "Natalia sold 72 clips to 8 of her friends in June.",
     }
-    words |= {"math/2": rows.LEAK, "web/0": "Over the town there flies a zeppelin.", "web/1": rows.LEAK}
-    tables["texts"] += [{"doc_id": key, "turn": 0, "role": "user", "text": text} for key, text in words.items()]
+    words |= {
+        "math/2": rows.LEAK,
+        "web/0": "Over the town there flies a zeppelin.",
+        "web/1": rows.LEAK,
+    }
+    tables["texts"] += [
+        {"doc_id": key, "turn": 0, "role": "user", "text": text} for key, text in words.items()
+    ]
     tables["sources"].append(rows.source("web", 2, 2, 2))
     tables["documents"] += [rows.document("web", row) for row in range(2)]
-    tables["instances"] += [rows.instance("gsm8k", 2, "Over the town flies a zeppelin, and it is a large one.")]
-    tables["instances"] += [rows.instance("gsm8k", row, f"{rows.ITEM} ({row})") for row in range(3, 12)]
+    tables["instances"] += [
+        rows.instance("gsm8k", 2, "Over the town flies a zeppelin, and it is a large one.")
+    ]
+    tables["instances"] += [
+        rows.instance("gsm8k", row, f"{rows.ITEM} ({row})") for row in range(3, 12)
+    ]
     whole: dict[str, Any] = {
         "doc_spans": [{"turn": 0, "start": 0, "stop": 20}],
         "item_spans": [{"start": 0, "stop": 20}],
@@ -274,7 +333,15 @@ def judged_build() -> dict[str, rows.Rows]:
         rows.match("chat", 1, "gsm8k/0", 0.77, matcher="minhash"),
         rows.match("chat", 2, "gsm8k/0", 0.71, matcher="robust", label="variant", **whole),
         rows.match(
-            "chat", 0, "gsm8k/2", 0.88, matcher="semantic", label="suspect", verdict="leak", counts=True, **whole
+            "chat",
+            0,
+            "gsm8k/2",
+            0.88,
+            matcher="semantic",
+            label="suspect",
+            verdict="leak",
+            counts=True,
+            **whole,
         ),
         rows.match("web", 0, "gsm8k/2", 0.91, matcher="semantic", label="suspect"),
         rows.match("web", 0, "mine/0", 0.8, matcher="robust", verdict="false-alarm", counts=False),
@@ -289,7 +356,11 @@ def judged_build() -> dict[str, rows.Rows]:
         rows.judged("web/1", "gsm8k/0", "allowed", note="agreed with the owners of the set"),
         rows.judged("web/9", "gsm8k/7", "false-alarm", 0, void="the row has changed since"),
     ]
-    changed = {"verbatim": (99, 100), "embedded in 400 words": (97, 100), "every 6th word replaced": (88, 92)}
+    changed = {
+        "verbatim": (99, 100),
+        "embedded in 400 words": (97, 100),
+        "every 6th word replaced": (88, 92),
+    }
     changed |= {"every 4th word replaced": (55, 87), "sentences re-ordered": (71, 80)}
     tables["selftest"] = [
         rows.planted(name, 100, found, matcher)
@@ -301,11 +372,15 @@ def judged_build() -> dict[str, rows.Rows]:
     return tables
 
 
-@pytest.mark.parametrize(("sources", "benchmarks", "a_pair"), [(1, 1, 3000), (200, 60, 1), (12, 10, 40)])
+@pytest.mark.parametrize(
+    ("sources", "benchmarks", "a_pair"), [(1, 1, 3000), (200, 60, 1), (12, 10, 40)]
+)
 def test_the_size_has_a_bound_and_the_counts_stay_whole(
     tmp_path: Path, made: Made, sources: int, benchmarks: int, a_pair: int
 ) -> None:
-    page = page_of(made(tmp_path, huge(sources, benchmarks, a_pair, "und noch viel mehr Wörter, " * 40), 0))
+    page = page_of(
+        made(tmp_path, huge(sources, benchmarks, a_pair, "und noch viel mehr Wörter, " * 40), 0)
+    )
     assert len(page.encode()) <= LIMIT < 3_000_000
     data = data_of(page)
     total = sources * benchmarks * a_pair
@@ -331,18 +406,25 @@ def test_it_tells_what_stays_if_a_source_goes(tmp_path: Path, made: Made) -> Non
 def test_it_tells_what_the_settings_find(tmp_path: Path, made: Made) -> None:
     tables = judged_build()
     text = words(page_of(made(tmp_path, tables, 7))).split("What these settings find")[1]
-    assert "every 4th word replaced 100 87 87 % 86 % – 88 % 55 % 54 % – 56 % 87 % 86 % – 88 %" in text
+    assert (
+        "every 4th word replaced 100 87 87 % 86 % – 88 % 55 % 54 % – 56 % 87 % 86 % – 88 %" in text
+    )
     assert "any matcher 3 of 2,000 clean rows 0.15 %, 0.00 % – 1.1 %" in text
     (tmp_path / "one").mkdir()
     tables["selftest"] = [row for row in tables["selftest"] if row["matcher"] != "ngram"]
     alone = words(page_of(made(tmp_path / "one", tables, 7)))
-    assert "any matcher" not in alone and "every 4th word replaced 100 87 87 % 86 % – 88 % sentences" in alone
+    assert (
+        "any matcher" not in alone
+        and "every 4th word replaced 100 87 87 % 86 % – 88 % sentences" in alone
+    )
 
 
 def test_it_names_the_verdicts_void_ones_first(tmp_path: Path, made: Made) -> None:
     text = words(page_of(made(tmp_path, judged_build(), 7))).split("Verdicts What people said")[1]
     assert "4 applied, 1 void" in text
-    assert text.index("web/9 ↔ gsm8k/7 void the row has changed since") < text.index("chat/1 ↔ gsm8k/0 1 match")
+    assert text.index("web/9 ↔ gsm8k/7 void the row has changed since") < text.index(
+        "chat/1 ↔ gsm8k/0 1 match"
+    )
 
 
 def test_what_there_is_nothing_of_has_no_section(example: Path) -> None:
@@ -357,7 +439,10 @@ def test_each_kind_of_match_is_counted_and_shown(tmp_path: Path, made: Made) -> 
         assert hits + near > 0
     assert sum(kind[4] for kind in data["kinds"]) == data["hits"]
     assert sum(kind[5] for kind in data["kinds"]) == data["near"]
-    shown = {(match["s"], match["b"], match["m"], match.get("label", "none")) for match in data["matches"]}
+    shown = {
+        (match["s"], match["b"], match["m"], match.get("label", "none"))
+        for match in data["matches"]
+    }
     assert shown == {tuple(kind[:4]) for kind in data["kinds"]}
 
 
@@ -407,7 +492,9 @@ def test_what_no_one_recorded_is_left_out(example: Path) -> None:
 
 def test_a_build_has_its_report_and_the_audit_alone_gives_it_again(tmp_path: Path) -> None:
     out = tmp_path / "built"
-    assert call("build", ROOT / "mixtures/quickstart/recipe.yaml", "-o", out, cwd=tmp_path).code == 0
+    assert (
+        call("build", ROOT / "mixtures/quickstart/recipe.yaml", "-o", out, cwd=tmp_path).code == 0
+    )
     written = (out / "report.html").read_bytes()
     lock = (out / "recipe.lock.json").read_bytes()
     assert "report.html" not in json.loads(lock)["outputs"]
@@ -427,10 +514,16 @@ def test_a_build_has_its_report_and_the_audit_alone_gives_it_again(tmp_path: Pat
 
 def test_the_commands_of_the_page_are_there_to_be_run(tmp_path: Path) -> None:
     out = tmp_path / "built"
-    assert call("build", ROOT / "mixtures/quickstart/recipe.yaml", "-o", out, cwd=tmp_path).code == 0
-    asked = re.search(r'<dl class="ask">(.*?)</dl>', (out / "report.html").read_text("utf-8"), re.DOTALL)
+    assert (
+        call("build", ROOT / "mixtures/quickstart/recipe.yaml", "-o", out, cwd=tmp_path).code == 0
+    )
+    asked = re.search(
+        r'<dl class="ask">(.*?)</dl>', (out / "report.html").read_text("utf-8"), re.DOTALL
+    )
     assert asked
-    commands = [shlex.split(html.unescape(text)) for text in re.findall("<code>(.*?)</code>", asked[1])]
+    commands = [
+        shlex.split(html.unescape(text)) for text in re.findall("<code>(.*?)</code>", asked[1])
+    ]
     assert [command[1] for command in commands].count("sql") >= 3
     assert commands.pop() == ["duckdb", "-readonly", "audit.duckdb"]
     for program, *arguments in commands:

@@ -1,4 +1,6 @@
-"""The report in a real browser: it draws, answers clicks and keys, asks for nothing, and runs nothing of the data."""
+"""The report in a real browser: it draws, answers clicks and keys, asks for nothing, and runs
+nothing of the data.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,23 @@ from tests.audit.test_report import EVIL, Made, huge, judged_build
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium here (Debian: apt-get install chromium)"),
+    pytest.mark.skipif(
+        chromium() is None, reason="no Chromium here (Debian: apt-get install chromium)"
+    ),
 ]
 
-SECTIONS = ["verdict", "funnel", "heat", "without", "matches", "judged", "found", "reasons", "licences", "ask"]
+SECTIONS = [
+    "verdict",
+    "funnel",
+    "heat",
+    "without",
+    "matches",
+    "judged",
+    "found",
+    "reasons",
+    "licences",
+    "ask",
+]
 ABSENT = {
     "small": {"judged", "found"},
     "evil": {"judged", "found"},
@@ -37,14 +52,21 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory, made: Made) -> dict[str, str]:
-    """Give the addresses of five reports: small, full of markup, huge, rich, and without benchmarks."""
+    """Give the addresses of five reports: small, full of markup, huge, rich, and without
+    benchmarks.
+    """
     evil = rows.example_tables()
     evil["sources"][0]["licence"] = EVIL
     evil["runs"].append({"key": "recipe", "value": '{"name": "<b onclick=1>"}'})
     evil["texts"][1]["text"] = MEGABYTE + EVIL + "\u202e\x07" + rows.LEAK + MEGABYTE
     start = len(MEGABYTE) + len(EVIL) + 2 + rows.LEAK.index(rows.SHARED)
-    evil["matches"][0]["doc_spans"] = [{"turn": 1, "start": start, "stop": start + len(rows.SHARED)}]
-    plain: dict[str, rows.Rows] = {"sources": [rows.source("chat", 1, 1, 1)], "documents": [rows.document("chat", 0)]}
+    evil["matches"][0]["doc_spans"] = [
+        {"turn": 1, "start": start, "stop": start + len(rows.SHARED)}
+    ]
+    plain: dict[str, rows.Rows] = {
+        "sources": [rows.source("chat", 1, 1, 1)],
+        "documents": [rows.document("chat", 0)],
+    }
     builds = {
         "small": (several(), 5),
         "evil": (evil, 5),
@@ -57,15 +79,26 @@ def reports(tmp_path_factory: pytest.TempPathFactory, made: Made) -> dict[str, s
 
 
 def several() -> dict[str, rows.Rows]:
-    """The example with a few more matches: 3 hits in chat × gsm8k, 1 near miss in math × mine, 1 in chat × mine."""
+    """The example with a few more matches: 3 hits in chat × gsm8k, 1 near miss in math × mine, 1 in
+    chat × mine.
+    """
     tables = rows.example_tables()
-    tables["instances"].append(rows.instance("gsm8k", 2, "A second item, about a zeppelin and other things that fly."))
+    tables["instances"].append(
+        rows.instance("gsm8k", 2, "A second item, about a zeppelin and other things that fly.")
+    )
     for row in (0, 2):
         tables["texts"].append(
-            {"doc_id": f"chat/{row}", "turn": 0, "role": "user", "text": f"A zeppelin, number {row}."}
+            {
+                "doc_id": f"chat/{row}",
+                "turn": 0,
+                "role": "user",
+                "text": f"A zeppelin, number {row}.",
+            }
         )
         tables["matches"].append(rows.match("chat", row, "gsm8k/2", 0.7 + row / 100))
-    tables["texts"].append({"doc_id": "math/2", "turn": 0, "role": "user", "text": "Something else."})
+    tables["texts"].append(
+        {"doc_id": "math/2", "turn": 0, "role": "user", "text": "Something else."}
+    )
     tables["matches"].append(rows.match("chat", 0, "mine/0", 0.25))
     return tables
 
@@ -87,7 +120,9 @@ def listed(page: Page) -> list[str]:
 
 
 def active(page: Page) -> Any:
-    return page.run("document.activeElement.getAttribute('aria-label') || document.activeElement.id")
+    return page.run(
+        "document.activeElement.getAttribute('aria-label') || document.activeElement.id"
+    )
 
 
 @pytest.mark.parametrize("name", ["small", "evil", "huge", "plain", "rich"])
@@ -97,7 +132,9 @@ def test_it_draws_everything_and_asks_for_nothing(
     browser: Browser, reports: dict[str, str], name: str, dark: bool, width: int
 ) -> None:
     page = browser.open(reports[name], width=width, dark=dark)
-    shown = page.run("[...document.querySelectorAll('section')].filter((s) => s.offsetHeight > 40).map((s) => s.id)")
+    shown = page.run(
+        "[...document.querySelectorAll('section')].filter((s) => s.offsetHeight > 40).map((s) => s.id)"
+    )
     assert shown == [s for s in SECTIONS if s not in ABSENT[name]]
     assert page.run("document.querySelectorAll('.step').length") >= 3
     if name != "plain":
@@ -115,7 +152,11 @@ def test_the_page_is_light_or_dark_as_the_system_is_and_the_button_turns_it(
     browser: Browser, reports: dict[str, str]
 ) -> None:
     def ground(page: Page) -> int:
-        return int(page.run("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]"))
+        return int(
+            page.run(
+                "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]"
+            )
+        )
 
     light, dark = browser.open(reports["small"]), browser.open(reports["small"], dark=True)
     assert ground(light) > 200 and ground(dark) < 60
@@ -132,7 +173,9 @@ def test_a_cell_filters_the_matches_and_a_second_click_frees_them(page: Page) ->
     assert len(listed(page)) == 5
     page.click(".cell[data-s='0'][data-b='0']")
     assert listed(page) == ["gsm8k/0 chat/1", "gsm8k/2 chat/2", "gsm8k/2 chat/0"]
-    assert page.run('document.querySelector(\'.cell[data-s="0"][data-b="0"]\').ariaPressed') == "true"
+    assert (
+        page.run('document.querySelector(\'.cell[data-s="0"][data-b="0"]\').ariaPressed') == "true"
+    )
     assert text(page, "#count") == "3 matches"
     page.click(".cell[data-s='0'][data-b='0']")
     assert len(listed(page)) == 5
@@ -146,7 +189,10 @@ def test_a_benchmark_named_beside_its_source_filters_too(page: Page) -> None:
 
 
 def test_arrow_keys_walk_through_the_cells(page: Page) -> None:
-    assert page.run("[...document.querySelectorAll('.cell')].filter((c) => c.tabIndex === 0).length") == 1
+    assert (
+        page.run("[...document.querySelectorAll('.cell')].filter((c) => c.tabIndex === 0).length")
+        == 1
+    )
     page.run("document.querySelector('.cell').focus()")
     assert str(active(page)).startswith("chat, gsm8k: 2 of 3 items")
     page.press("ArrowRight")
@@ -165,10 +211,18 @@ def test_arrow_keys_walk_through_the_matches(page: Page) -> None:
     for key in ("ArrowDown", "ArrowDown", "ArrowUp", "End", "ArrowDown"):
         page.press(key)
         seen.append(text(page, "#pair h3"))
-    first, second, third, last = "chat/1 ↔ gsm8k/0", "chat/2 ↔ gsm8k/2", "chat/0 ↔ gsm8k/2", "chat/0 ↔ mine/0"
+    first, second, third, last = (
+        "chat/1 ↔ gsm8k/0",
+        "chat/2 ↔ gsm8k/2",
+        "chat/0 ↔ gsm8k/2",
+        "chat/0 ↔ mine/0",
+    )
     assert seen == [first, second, third, second, last, last]
     assert page.run("document.querySelectorAll('#list [aria-selected=true]').length") == 1
-    assert page.run("document.getElementById('list').getAttribute('aria-activedescendant')") == "match-4"
+    assert (
+        page.run("document.getElementById('list').getAttribute('aria-activedescendant')")
+        == "match-4"
+    )
 
 
 def test_a_click_in_the_list_shows_both_texts_with_what_they_share(page: Page) -> None:
@@ -207,20 +261,28 @@ def test_hits_and_near_misses_are_told_apart(page: Page) -> None:
     for outcome, n in (("hit", 3), ("near", 2), ("all", 5)):
         page.click(f"input[value={outcome}] + span")
         assert len(listed(page)) == n
-    page.run("const s = document.getElementById('by-source'); s.value = '1'; s.dispatchEvent(new Event('change'))")
+    page.run(
+        "const s = document.getElementById('by-source'); s.value = '1'; s.dispatchEvent(new Event('change'))"
+    )
     assert listed(page) == ["mine/0 math/2"]
 
 
 def pick(page: Page, name: str, value: int) -> None:
-    page.run(f"byId('by-{name}').value = '{value}'; byId('by-{name}').dispatchEvent(new Event('change'))")
+    page.run(
+        f"byId('by-{name}').value = '{value}'; byId('by-{name}').dispatchEvent(new Event('change'))"
+    )
 
 
 def test_matches_are_chosen_by_matcher_and_label(browser: Browser, reports: dict[str, str]) -> None:
     page = browser.open(reports["rich"])
     every = len(listed(page))
-    matchers = page.run("[...document.querySelectorAll('#by-matcher option')].map((option) => option.textContent)")
+    matchers = page.run(
+        "[...document.querySelectorAll('#by-matcher option')].map((option) => option.textContent)"
+    )
     assert matchers == ["all matchers", "minhash", "ngram", "robust", "semantic"]
-    labels = page.run("[...document.querySelectorAll('#by-label option')].map((option) => option.textContent)")
+    labels = page.run(
+        "[...document.querySelectorAll('#by-label option')].map((option) => option.textContent)"
+    )
     assert labels == ["all labels", "leak", "variant", "suspect", "no label"]
     pick(page, "matcher", 3)
     assert listed(page) == ["gsm8k/2 web/0", "gsm8k/2 chat/0"]
@@ -246,15 +308,17 @@ def test_badges_name_matcher_label_and_verdict(browser: Browser, reports: dict[s
     page = browser.open(reports["rich"])
     badges = "[...document.querySelectorAll('#pair .badge')].map((badge) => badge.textContent)"
     assert page.run(badges) == ["robust", "leak", "judged leak"]
-    assert page.run("[...document.querySelectorAll('#match-0 .badge')].map((badge) => badge.textContent)") == [
-        *["robust", "leak", "judged leak"]
-    ]
+    assert page.run(
+        "[...document.querySelectorAll('#match-0 .badge')].map((badge) => badge.textContent)"
+    ) == [*["robust", "leak", "judged leak"]]
     page.click(".also .chip:nth-of-type(2)")
     assert page.run(badges) == ["minhash", "leak"]
     assert text(page, "#pair h3") == "chat/1 ↔ gsm8k/0"
 
 
-def test_the_bars_of_the_self_test_and_of_a_source_that_goes(browser: Browser, reports: dict[str, str]) -> None:
+def test_the_bars_of_the_self_test_and_of_a_source_that_goes(
+    browser: Browser, reports: dict[str, str]
+) -> None:
     page = browser.open(reports["rich"])
     box = "[...document.querySelectorAll('{} .goes')].map((bar) => bar.getBBox().width)"
     assert page.run(box.format("#found")) == [100, 100, 92, 87, 80]
@@ -265,9 +329,18 @@ def test_the_bars_of_the_self_test_and_of_a_source_that_goes(browser: Browser, r
 
 def test_the_funnel_of_one_source(page: Page) -> None:
     assert "−1 of 6" in text(page, "#funnel-steps")
-    page.run("const f = document.getElementById('funnel-source'); f.value = '1'; f.dispatchEvent(new Event('change'))")
+    page.run(
+        "const f = document.getElementById('funnel-source'); f.value = '1'; f.dispatchEvent(new Event('change'))"
+    )
     steps = page.run("[...document.querySelectorAll('.step')].map((step) => step.textContent)")
-    assert steps == ["read3", "validate2−1 of 3", "dedup1−1 of 2", "decontaminate1", "sample1", "write1"]
+    assert steps == [
+        "read3",
+        "validate2−1 of 3",
+        "dedup1−1 of 2",
+        "decontaminate1",
+        "sample1",
+        "write1",
+    ]
 
 
 def test_what_has_the_focus_can_be_seen(page: Page) -> None:
@@ -275,14 +348,20 @@ def test_what_has_the_focus_can_be_seen(page: Page) -> None:
     for _ in range(40):
         page.press("Tab")
         seen.append(
-            page.run("document.activeElement.id || document.activeElement.className || document.activeElement.tagName")
+            page.run(
+                "document.activeElement.id || document.activeElement.className || document.activeElement.tagName"
+            )
         )
         style = "getComputedStyle(document.activeElement)"
-        ring = page.run(f"{style}.outlineStyle !== 'none' || document.activeElement.type === 'radio'")
+        ring = page.run(
+            f"{style}.outlineStyle !== 'none' || document.activeElement.type === 'radio'"
+        )
         assert ring, seen[-1]
         if seen[-1] == "list":
             break
-    assert {"theme", "chip", "funnel-source", "by-source", "by-benchmark", "search", "list"} <= set(seen)
+    assert {"theme", "chip", "funnel-source", "by-source", "by-benchmark", "search", "list"} <= set(
+        seen
+    )
     assert sum("cell" in name for name in seen) == 1
 
 
@@ -294,7 +373,10 @@ def test_markup_and_a_megabyte_are_shown_as_text(browser: Browser, reports: dict
     assert EVIL[-40:].split("\u2028")[1] in pair
     assert "U+202E" in pair and "\u202e" not in pair
     assert "characters left out" in pair and len(pair) < 5_000
-    assert page.run("[...document.querySelectorAll('#pair mark')].map((m) => m.textContent)") == [rows.SHARED] * 2
+    assert (
+        page.run("[...document.querySelectorAll('#pair mark')].map((m) => m.textContent)")
+        == [rows.SHARED] * 2
+    )
     assert (
         page.run("document.querySelectorAll('.turn')[1].textContent")
         == f"turn 1 · user · {2 * len(MEGABYTE) + len(EVIL) + 2 + len(rows.LEAK):,} characters"
@@ -304,14 +386,22 @@ def test_markup_and_a_megabyte_are_shown_as_text(browser: Browser, reports: dict
 
 def test_the_policy_stops_what_would_load_or_run(browser: Browser, reports: dict[str, str]) -> None:
     page = browser.open(reports["small"])
-    page.run("document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 1'}))")
-    page.run("document.body.append(Object.assign(document.createElement('img'), {src: 'http://127.0.0.1:9/x.png'}))")
+    page.run(
+        "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 1'}))"
+    )
+    page.run(
+        "document.body.append(Object.assign(document.createElement('img'), {src: 'http://127.0.0.1:9/x.png'}))"
+    )
     assert page.run("window.ran === undefined")
-    assert page.run("fetch('http://127.0.0.1:9/').then(() => 'loaded', () => 'refused')") == "refused"
+    assert (
+        page.run("fetch('http://127.0.0.1:9/').then(() => 'loaded', () => 'refused')") == "refused"
+    )
     assert len([said for said in page.complaints() if "Content Security Policy" in said]) >= 3
 
 
-def test_of_a_huge_build_the_rest_is_counted_and_can_be_asked_for(browser: Browser, reports: dict[str, str]) -> None:
+def test_of_a_huge_build_the_rest_is_counted_and_can_be_asked_for(
+    browser: Browser, reports: dict[str, str]
+) -> None:
     page = browser.open(reports["huge"])
     shown = int(page.run("data.matches.length"))
     assert 100 < shown < 12_000
@@ -323,7 +413,10 @@ def test_of_a_huge_build_the_rest_is_counted_and_can_be_asked_for(browser: Brows
     page.press("End")
     assert len(listed(page)) == shown > before
     page.click(".cell")
-    assert text(page, "#rest code" if page.run("document.querySelector('#rest code') !== null") else "#count")
+    assert text(
+        page,
+        "#rest code" if page.run("document.querySelector('#rest code') !== null") else "#count",
+    )
 
 
 def test_it_prints_without_its_controls(page: Page, tmp_path: Path) -> None:

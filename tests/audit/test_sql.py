@@ -1,4 +1,6 @@
-"""Questions to an audit: named queries, the views against plain Python, and the three ways to print an answer."""
+"""Questions to an audit: named queries, the views against plain Python, and the three ways to print
+an answer.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,10 @@ def test_the_examples_of_the_documentation_run(
     page = (ROOT / "docs/audit.md").read_text(encoding="utf-8")
     (example / "data").mkdir()
     turns = [[{"role": "user", "content": "Hi"}]]
-    pq.write_table(pa.table({"id": ["chat/0"], "messages": turns}), example / "data/train-00000-of-00001.parquet")
+    pq.write_table(
+        pa.table({"id": ["chat/0"], "messages": turns}),
+        example / "data/train-00000-of-00001.parquet",
+    )
     folder = tmp_path_factory.mktemp("docs")
     (folder / "my-sft").symlink_to(example)
     monkeypatch.chdir(folder)
@@ -99,7 +104,14 @@ def test_spans_are_code_points_on_both_sides(tmp_path: Path, made: Build) -> Non
     text, item = "👩\u200d👩\u200d👧 e\u0301té: die Straße ist lang", "𝒳 e\u0301té: die Straße"
     shared = "e\u0301té: die Straße"
     at, there = text.index(shared), item.index(shared)
-    row = {"doc_id": "a/0", "source": "a", "benchmark": "b", "instance_id": "b/0", "matcher": "ngram", "score": 0.9}
+    row = {
+        "doc_id": "a/0",
+        "source": "a",
+        "benchmark": "b",
+        "instance_id": "b/0",
+        "matcher": "ngram",
+        "score": 0.9,
+    }
     row |= {"hit": True, "counts": True, "label": None, "verdict": None}
     row |= {"doc_spans": [{"turn": 0, "start": at, "stop": at + len(shared)}]}
     row |= {"item_spans": [{"start": there, "stop": there + len(shared)}]}
@@ -114,7 +126,13 @@ def test_spans_are_code_points_on_both_sides(tmp_path: Path, made: Build) -> Non
 
 
 def item_of(benchmark: str, row: int) -> dict[str, Any]:
-    line = {"suite": "s", "benchmark": benchmark, "instance_id": f"{benchmark}/{row}", "text": "t", "n_tokens": 1}
+    line = {
+        "suite": "s",
+        "benchmark": benchmark,
+        "instance_id": f"{benchmark}/{row}",
+        "text": "t",
+        "n_tokens": 1,
+    }
     return line | {"role": "unseen", "matchable": True}
 
 
@@ -123,9 +141,15 @@ FOUND = st.tuples(
     st.integers(0, 5),
     st.sampled_from(NAMES),
     st.integers(0, 119),
-    st.dictionaries(st.sampled_from(["ngram", "exact", "robust"]), st.tuples(st.booleans(), st.booleans()), min_size=1),
+    st.dictionaries(
+        st.sampled_from(["ngram", "exact", "robust"]),
+        st.tuples(st.booleans(), st.booleans()),
+        min_size=1,
+    ),
 )
-"""A pair of row and item as (source, row, benchmark, item), and for each matcher that found it: hit? counts?"""
+"""A pair of row and item as (source, row, benchmark, item), and for each matcher that found it:
+hit? counts?
+"""
 
 
 @settings(max_examples=15)
@@ -139,7 +163,13 @@ def test_the_views_are_what_plain_counting_gives(made: Build, data: st.DataObjec
         "sources": [source_of(name, 0) for name in NAMES],
         "instances": [item_of(name, row) for name, size in sizes.items() for row in range(size)],
         "matches": [
-            {"doc_id": f"{s}/{d}", "source": s, "benchmark": b, "instance_id": f"{b}/{i}", "matcher": matcher}
+            {
+                "doc_id": f"{s}/{d}",
+                "source": s,
+                "benchmark": b,
+                "instance_id": f"{b}/{i}",
+                "matcher": matcher,
+            }
             | {"score": 0.4, "hit": hit, "counts": counts}
             for s, d, b, i, found in pairs
             for matcher, (hit, counts) in found.items()
@@ -149,7 +179,13 @@ def test_the_views_are_what_plain_counting_gives(made: Build, data: st.DataObjec
         made(Path(folder), tables, 0)
         found, without, clean, matchers, shared = (
             sql(Path(folder), query).to_pylist()
-            for query in ("FROM contamination", "FROM leave_one_out", "FROM clean_items", "matchers", "shared-items")
+            for query in (
+                "FROM contamination",
+                "FROM leave_one_out",
+                "FROM clean_items",
+                "matchers",
+                "shared-items",
+            )
         )
     items, rows, touched = defaultdict(set), defaultdict(set), defaultdict(set)
     for s, d, b, i, by in pairs:
@@ -160,13 +196,21 @@ def test_the_views_are_what_plain_counting_gives(made: Build, data: st.DataObjec
     assert len(found) == len(without) == len(NAMES) ** 2
     for line in found:
         key, size = (line["source"], line["benchmark"]), sizes[line["benchmark"]]
-        assert (line["instances"], line["overlapped"], line["documents"]) == (size, len(items[key]), len(rows[key]))
+        assert (line["instances"], line["overlapped"], line["documents"]) == (
+            size,
+            len(items[key]),
+            len(rows[key]),
+        )
         assert line["rate"] == len(items[key]) / size
         assert line["flagged"] == (Fraction(len(items[key]), size) > Fraction(2, 100))
     for line in without:
         b = line["benchmark"]
         others = set().union(*(items[s, b] for s in NAMES if s != line["source"]))
-        assert (line["instances"], line["touched"], line["left_without"]) == (sizes[b], len(touched[b]), len(others))
+        assert (line["instances"], line["touched"], line["left_without"]) == (
+            sizes[b],
+            len(touched[b]),
+            len(others),
+        )
         assert line["by_this"] == len(items[line["source"], b])
     assert {row["instance_id"] for row in clean} == {
         f"{b}/{i}" for b in NAMES for i in range(sizes[b]) if i not in touched[b]
@@ -174,7 +218,10 @@ def test_the_views_are_what_plain_counting_gives(made: Build, data: st.DataObjec
     assert sum(row["pairs"] for row in matchers) == sum(len(by) for *_, by in pairs)
     for row in matchers:
         mine = [by[row["matcher"]] for *_, by in pairs if row["matcher"] in by]
-        assert (row["hits"], row["counted"]) == (sum(hit for hit, _ in mine), sum(counts for _, counts in mine))
+        assert (row["hits"], row["counted"]) == (
+            sum(hit for hit, _ in mine),
+            sum(counts for _, counts in mine),
+        )
     both = {f"{b}/{i}" for b in NAMES for i in items[NAMES[0], b] & items[NAMES[1], b]}
     assert {row["instance_id"] for row in shared} == both
 
@@ -194,14 +241,28 @@ def test_a_near_miss_of_one_matcher_is_none_if_another_hits(tmp_path: Path, made
 
 
 def source_of(name: str, rows: int) -> dict[str, Any]:
-    line = {"name": name, "from_": name, "files": 1, "rows_read": rows, "rows_kept": rows, "rows_written": rows}
+    line = {
+        "name": name,
+        "from_": name,
+        "files": 1,
+        "rows_read": rows,
+        "rows_kept": rows,
+        "rows_written": rows,
+    }
     return line | {"licence": None}
 
 
 def test_two_percent_is_not_over_two_percent(tmp_path: Path, made: Build) -> None:
     items = [item_of("b", row) for row in range(150)]
     hits = [
-        {"doc_id": "a/0", "source": "a", "benchmark": "b", "instance_id": f"b/{i}", "matcher": "ngram", "score": 1.0}
+        {
+            "doc_id": "a/0",
+            "source": "a",
+            "benchmark": "b",
+            "instance_id": f"b/{i}",
+            "matcher": "ngram",
+            "score": 1.0,
+        }
         | {"hit": True, "counts": True}
         for i in range(3)
     ]
@@ -215,9 +276,12 @@ def test_filters_keep_their_order_in_the_funnel(tmp_path: Path, made: Build) -> 
     steps = ["read", "validate", "filters:zebra", "filters:ant", "decontaminate", "sample", "write"]
     fates = {"a/0": "filters:ant", "a/1": "filters:zebra", "a/2": "decontaminate"}
     documents = [
-        {"id": doc_id, "source": "a", "row": row, "fate": "removed", "copies": 0} for row, doc_id in enumerate(fates)
+        {"id": doc_id, "source": "a", "row": row, "fate": "removed", "copies": 0}
+        for row, doc_id in enumerate(fates)
     ]
-    decisions = [{"step": step, "doc_id": doc_id, "action": "removed"} for doc_id, step in fates.items()]
+    decisions = [
+        {"step": step, "doc_id": doc_id, "action": "removed"} for doc_id, step in fates.items()
+    ]
     # A later step had a look at a row that had left already: it still left at the filter.
     decisions.append({"step": "decontaminate", "doc_id": "a/0", "action": "reported"})
     tables = {
@@ -228,7 +292,9 @@ def test_filters_keep_their_order_in_the_funnel(tmp_path: Path, made: Build) -> 
     }
     made(tmp_path, tables, 0)
     found = sql(tmp_path, "SELECT step, dropped FROM funnel ORDER BY position").to_pylist()
-    assert [(row["step"], row["dropped"]) for row in found] == [(step, int(step in fates.values())) for step in steps]
+    assert [(row["step"], row["dropped"]) for row in found] == [
+        (step, int(step in fates.values())) for step in steps
+    ]
 
 
 @pytest.mark.parametrize(
@@ -267,22 +333,31 @@ KINDS = {
     "truth": (pa.bool_(), st.booleans()),
     "list": (pa.list_(pa.string()), st.lists(st.text("ab|,\"'\n", max_size=3), max_size=3)),
 }
-ROWS = st.lists(st.fixed_dictionaries({name: st.none() | values for name, (_, values) in KINDS.items()}), max_size=6)
+ROWS = st.lists(
+    st.fixed_dictionaries({name: st.none() | values for name, (_, values) in KINDS.items()}),
+    max_size=6,
+)
 
 
 @given(ROWS)
 def test_json_and_csv_read_back_as_they_were(rows: list[dict[str, Any]]) -> None:
-    table = pa.Table.from_pylist(rows, schema=pa.schema([(name, kind) for name, (kind, _) in KINDS.items()]))
+    table = pa.Table.from_pylist(
+        rows, schema=pa.schema([(name, kind) for name, (kind, _) in KINDS.items()])
+    )
     assert json.loads(render(table, "json")) == rows
     read = list(csv.DictReader(io.StringIO(render(table, "csv"), newline="")))
     assert [row["text"] for row in read] == [row["text"] or "" for row in rows]
     for name in ("whole", "real", "truth", "list"):
-        assert [json.loads(row[name]) if row[name] else None for row in read] == [row[name] for row in rows]
+        assert [json.loads(row[name]) if row[name] else None for row in read] == [
+            row[name] for row in rows
+        ]
 
 
 @given(ROWS)
 def test_a_table_has_one_line_a_row_whatever_is_in_it(rows: list[dict[str, Any]]) -> None:
-    table = pa.Table.from_pylist(rows, schema=pa.schema([(name, kind) for name, (kind, _) in KINDS.items()]))
+    table = pa.Table.from_pylist(
+        rows, schema=pa.schema([(name, kind) for name, (kind, _) in KINDS.items()])
+    )
     lines = render(table, "table").split("\n")
     assert len(lines) == len(rows) + 4
     assert all(printable(line) == line for line in lines)
@@ -290,14 +365,22 @@ def test_a_table_has_one_line_a_row_whatever_is_in_it(rows: list[dict[str, Any]]
 
 def test_sums_are_integers_and_what_json_cannot_say_is_null(example: Path) -> None:
     query = "SELECT sum(copies) AS n, 'nan'::DOUBLE AS a, 'inf'::DOUBLE AS b, 0.5::DECIMAL(4, 2) AS c FROM documents"
-    assert json.loads(render(sql(example, query), "json")) == [{"n": 5, "a": None, "b": None, "c": 0.5}]
+    assert json.loads(render(sql(example, query), "json")) == [
+        {"n": 5, "a": None, "b": None, "c": 0.5}
+    ]
     dated = json.loads(render(pa.table({"day": [date(2026, 8, 1)], "raw": [b"x"]}), "json"))
     assert dated[0]["day"] == "2026-08-01"
 
 
 def test_a_table_is_aligned_and_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "TABLE_ROWS", 2)
-    table = pa.table({"n": [1, 20, 300], "text": ["長い", "\x1b[31mred", "x" * 500], "real": [0.123456, None, 2.0]})
+    table = pa.table(
+        {
+            "n": [1, 20, 300],
+            "text": ["長い", "\x1b[31mred", "x" * 500],
+            "real": [0.123456, None, 2.0],
+        }
+    )
     lines = [" n  text           real", "──  ───────────  ──────", " 1  長い         0.1235"]
     lines += ["20  \\x1b[31mred       -", "(3 rows, the first 2 shown; --json and --csv hold all)"]
     assert render(table, "table").splitlines() == lines

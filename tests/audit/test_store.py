@@ -27,7 +27,9 @@ STEPS = {"removed": "decontaminate", "duplicate": "dedup", "quarantined": "valid
 
 def documents(lines: list[tuple[str, int, str, int]]) -> pa.Table:
     source, row, fate, copies = (list(column) for column in zip(*lines, strict=True))
-    return pa.table({"source": source, "row": row, "fate": fate, "copies": pa.array(copies, pa.int32())})
+    return pa.table(
+        {"source": source, "row": row, "fate": fate, "copies": pa.array(copies, pa.int32())}
+    )
 
 
 def sources_of(lines: list[tuple[str, int, str, int]]) -> pa.Table:
@@ -58,7 +60,10 @@ def decisions_of(lines: list[tuple[str, int, str, int]]) -> pa.Table:
 
 def reconciled(docs: pa.Table, sources: pa.Table, decisions: pa.Table, written: int) -> str | None:
     """The message of the refusal, or None if the audit reconciles."""
-    with tempfile.TemporaryDirectory() as folder, store.create(Path(folder) / "audit.duckdb") as con:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        store.create(Path(folder) / "audit.duckdb") as con,
+    ):
         for name, rows in (("documents", docs), ("sources", sources), ("decisions", decisions)):
             store.insert(con, name, rows)
         try:
@@ -72,7 +77,9 @@ def reconciled(docs: pa.Table, sources: pa.Table, decisions: pa.Table, written: 
 def builds(draw: st.DrawFn) -> list[tuple[str, int, str, int]]:
     """A random sound build: (source, row, fate, copies) for every row read."""
     lines = []
-    for name in draw(st.lists(st.sampled_from(["a", "b/c", "d e", "it's", "f%d"]), min_size=1, unique=True)):
+    for name in draw(
+        st.lists(st.sampled_from(["a", "b/c", "d e", "it's", "f%d"]), min_size=1, unique=True)
+    ):
         for row, fate in enumerate(draw(st.lists(st.sampled_from(FATES), min_size=1, max_size=12))):
             lines.append((name, row, fate, draw(st.integers(1, 3)) if fate == "kept" else 0))
     return lines
@@ -94,32 +101,45 @@ def test_a_lost_row_is_noticed(lines: list[tuple[str, int, str, int]], data: st.
     message = reconciled(documents(left), sources_of(lines), decisions_of(lines), written)
     name, read = lines[lost][0], sum(line[0] == lines[lost][0] for line in lines)
     assert message is not None
-    assert f"source {name}: {read} rows were read but the fates of its rows sum to {read - 1}" in message
+    assert (
+        f"source {name}: {read} rows were read but the fates of its rows sum to {read - 1}"
+        in message
+    )
 
 
 @settings(max_examples=15)
 @given(builds(), st.data())
-def test_a_wrong_fate_or_copy_is_noticed(lines: list[tuple[str, int, str, int]], data: st.DataObject) -> None:
+def test_a_wrong_fate_or_copy_is_noticed(
+    lines: list[tuple[str, int, str, int]], data: st.DataObject
+) -> None:
     at = data.draw(st.integers(0, len(lines) - 1))
     name, row, fate, copies = lines[at]
     changed = data.draw(
         st.one_of(
-            st.sampled_from([(name, row, other, int(other == "kept")) for other in FATES if other != fate]),
+            st.sampled_from(
+                [(name, row, other, int(other == "kept")) for other in FATES if other != fate]
+            ),
             st.integers(0, 5).filter(lambda n: n != copies).map(lambda n: (name, row, fate, n)),
         )
     )
-    # A row that was merely not drawn needs no decision, so a wrong fate shows only if something else tells of it.
+    # A row that was merely not drawn needs no decision, so a wrong fate shows only if something
+    # else tells of it.
     told = (
-        sources_of(lines).equals(sources_of([*lines[:at], changed, *lines[at + 1 :]])) and changed[2] == "not-sampled"
+        sources_of(lines).equals(sources_of([*lines[:at], changed, *lines[at + 1 :]]))
+        and changed[2] == "not-sampled"
     )
     docs = documents([*lines[:at], changed, *lines[at + 1 :]])
-    message = reconciled(docs, sources_of(lines), decisions_of(lines), sum(copies for *_, copies in lines))
+    message = reconciled(
+        docs, sources_of(lines), decisions_of(lines), sum(copies for *_, copies in lines)
+    )
     assert (message is None) == told
 
 
 @settings(max_examples=10)
 @given(builds(), st.integers(-2, 2).filter(bool))
-def test_rows_written_must_equal_the_copies(lines: list[tuple[str, int, str, int]], off: int) -> None:
+def test_rows_written_must_equal_the_copies(
+    lines: list[tuple[str, int, str, int]], off: int
+) -> None:
     copies = sum(copies for *_, copies in lines)
     message = reconciled(documents(lines), sources_of(lines), decisions_of(lines), copies + off)
     fault = f"{copies + off} rows were written but the copies of all documents sum to {copies}"
@@ -127,7 +147,12 @@ def test_rows_written_must_equal_the_copies(lines: list[tuple[str, int, str, int
 
 
 def test_reconciliation_names_every_fault() -> None:
-    lines = [("a", 0, "kept", 1), ("a", 0, "kept", 0), ("a", 1, "removed", 2), ("stray", 0, "kept", 1)]
+    lines = [
+        ("a", 0, "kept", 1),
+        ("a", 0, "kept", 0),
+        ("a", 1, "removed", 2),
+        ("stray", 0, "kept", 1),
+    ]
     message = reconciled(documents(lines), sources_of(lines[:3]), decisions_of([]), 4)
     assert message is not None
     for fault in (
@@ -143,7 +168,9 @@ def test_reconciliation_names_every_fault() -> None:
 def test_a_source_is_listed_once() -> None:
     lines = [("a", 0, "kept", 1)]
     twice = pa.concat_tables([sources_of(lines)] * 2)
-    assert "source a is listed 2 times" in str(reconciled(documents(lines), twice, decisions_of(lines), 1))
+    assert "source a is listed 2 times" in str(
+        reconciled(documents(lines), twice, decisions_of(lines), 1)
+    )
 
 
 def test_columns_go_by_name_and_types_are_cast(tmp_path: Path) -> None:
@@ -173,14 +200,32 @@ def test_columns_go_by_name_and_types_are_cast(tmp_path: Path) -> None:
     ("table", "columns", "message"),
     [
         ("documnets", {"id": ["a"]}, "unknown audit table 'documnets'; did you mean 'documents'?"),
-        ("texts", {"doc_id": ["a"], "turns": [1]}, "unknown column of audit table texts 'turns'; did you mean 'turn'?"),
-        ("texts", {"doc_id": ["a"], "turn": [1]}, "audit table texts: no column text in what was inserted"),
-        ("texts", {"doc_id": ["a"], "turn": ["x"], "text": ["t"]}, "audit table texts: Conversion Error"),
-        ("texts", {"doc_id": ["a"], "turn": [0], "text": pa.nulls(1, pa.string())}, "NOT NULL constraint failed"),
+        (
+            "texts",
+            {"doc_id": ["a"], "turns": [1]},
+            "unknown column of audit table texts 'turns'; did you mean 'turn'?",
+        ),
+        (
+            "texts",
+            {"doc_id": ["a"], "turn": [1]},
+            "audit table texts: no column text in what was inserted",
+        ),
+        (
+            "texts",
+            {"doc_id": ["a"], "turn": ["x"], "text": ["t"]},
+            "audit table texts: Conversion Error",
+        ),
+        (
+            "texts",
+            {"doc_id": ["a"], "turn": [0], "text": pa.nulls(1, pa.string())},
+            "NOT NULL constraint failed",
+        ),
         ("runs", {"key": ["a"], "value": ["{half"]}, "audit table runs: "),
     ],
 )
-def test_what_does_not_fit_is_refused(tmp_path: Path, table: str, columns: dict[str, Any], message: str) -> None:
+def test_what_does_not_fit_is_refused(
+    tmp_path: Path, table: str, columns: dict[str, Any], message: str
+) -> None:
     with store.create(tmp_path / "audit.duckdb") as con, pytest.raises(CurateError) as refused:
         store.insert(con, table, pa.table(columns))
     assert message in str(refused.value)
@@ -188,7 +233,10 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, table: str, columns: dict[
 
 
 def test_fates_are_a_closed_list(tmp_path: Path) -> None:
-    with store.create(tmp_path / "audit.duckdb") as con, pytest.raises(CurateError, match="CHECK constraint failed"):
+    with (
+        store.create(tmp_path / "audit.duckdb") as con,
+        pytest.raises(CurateError, match="CHECK constraint failed"),
+    ):
         store.insert(con, "documents", documents([("a", 0, "lost", 0)]))
 
 
@@ -204,7 +252,10 @@ def test_many_tables_are_one_insert_in_their_order(tmp_path: Path) -> None:
     with store.create(tmp_path / "audit.duckdb") as con:
         store.insert_all(con, "documents", tables)
         store.insert_all(con, "documents", [])
-        assert con.execute("SELECT source, row, fate, copies FROM documents ORDER BY rowid").fetchall() == rows
+        assert (
+            con.execute("SELECT source, row, fate, copies FROM documents ORDER BY rowid").fetchall()
+            == rows
+        )
 
 
 def test_an_existing_database_is_never_overwritten(example: Path) -> None:
@@ -217,7 +268,9 @@ def test_a_database_that_was_never_finished_is_empty(tmp_path: Path) -> None:
     con = store.create(tmp_path / store.DATABASE)
     store.insert(con, "documents", documents([("a", 0, "kept", 1)]))
     con.close()
-    assert store.open_readonly(tmp_path).execute("SELECT count(*) FROM documents").fetchone() == (0,)
+    assert store.open_readonly(tmp_path).execute("SELECT count(*) FROM documents").fetchone() == (
+        0,
+    )
 
 
 def test_one_file_is_left_and_it_opens_for_reading_alone(example: Path) -> None:
@@ -240,7 +293,9 @@ def test_the_views_need_no_other_file(example: Path, made: Callable[..., Path]) 
     assert not re.search(r"read_(parquet|csv|json|text)|parquet_scan|\.(parquet|csv|json)\b", text)
     with store.open_readonly(example) as con:
         con.execute("SET enable_external_access = false")
-        for (view,) in con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall():
+        for (view,) in con.execute(
+            "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+        ).fetchall():
             con.execute(f"SELECT * FROM {view}").fetchall()
 
 
@@ -258,7 +313,12 @@ def described(example: Path) -> dict[str, dict[str, str]]:
 
 
 def test_every_table_and_column_describes_itself(example: Path) -> None:
-    silent = [f"{t}.{c}" for t, columns in described(example).items() for c, comment in columns.items() if not comment]
+    silent = [
+        f"{t}.{c}"
+        for t, columns in described(example).items()
+        for c, comment in columns.items()
+        if not comment
+    ]
     assert silent == []
 
 
@@ -288,7 +348,8 @@ def test_the_funnel_is_the_walk_of_the_rows(lines: list[tuple[str, int, str, int
         store.finish(con)
         con.close()
         found = sql(
-            Path(folder), "SELECT source, step, rows_in, dropped, rows_out FROM funnel ORDER BY source, position"
+            Path(folder),
+            "SELECT source, step, rows_in, dropped, rows_out FROM funnel ORDER BY source, position",
         )
     expected = []
     for name in sorted({line[0] for line in lines}):
@@ -297,6 +358,14 @@ def test_the_funnel_is_the_walk_of_the_rows(lines: list[tuple[str, int, str, int
         left = len(mine)
         for step in order:
             out = sum(copies for *_, copies in mine) if step == "write" else left - gone[step]
-            expected.append({"source": name, "step": step, "rows_in": left, "dropped": gone[step], "rows_out": out})
+            expected.append(
+                {
+                    "source": name,
+                    "step": step,
+                    "rows_in": left,
+                    "dropped": gone[step],
+                    "rows_out": out,
+                }
+            )
             left -= gone[step]
     assert found.to_pylist() == expected

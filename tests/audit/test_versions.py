@@ -30,7 +30,9 @@ FATES = {"kept": 24, "not-sampled": 4, "quarantined": 2, "removed": 2}
 
 
 def format_of(path: Path) -> int:
-    """Give the version number in the header of a database file, after a checksum of 8 bytes and `DUCK`."""
+    """Give the version number in the header of a database file, after a checksum of 8 bytes and
+    `DUCK`.
+    """
     header = path.read_bytes()[:20]
     assert header[8:12] == b"DUCK"
     (version,) = struct.unpack("<Q", header[12:20])
@@ -53,7 +55,9 @@ def test_a_new_audit_has_the_format_of_the_oldest_reader_and_later_writers_keep_
     store.note(path, "finished", {"seconds": 1.0})
     assert format_of(path) in READ_BY_THE_OLDEST
     columns = [pa.field(name, pa.string()) for name in ("finding", "doc_id", "detail")]
-    found = pa.table([["empty"] * 5000, ["chat/1"] * 5000, ["it is"] * 5000], schema=pa.schema(columns))
+    found = pa.table(
+        [["empty"] * 5000, ["chat/1"] * 5000, ["it is"] * 5000], schema=pa.schema(columns)
+    )
     store.write_findings(path, found, {"rows": 5000})
     assert format_of(path) in READ_BY_THE_OLDEST
 
@@ -100,7 +104,9 @@ def test_the_first_audit_is_reported_and_reviewed(first: Path) -> None:
 def test_the_first_audit_still_takes_facts_and_findings(first: Path) -> None:
     before = format_of(first / store.DATABASE)
     store.note(first / store.DATABASE, "more", [1])
-    nothing = pa.table({name: pa.array([], pa.string()) for name in ("finding", "doc_id", "detail")})
+    nothing = pa.table(
+        {name: pa.array([], pa.string()) for name in ("finding", "doc_id", "detail")}
+    )
     store.write_findings(first / store.DATABASE, nothing, {})
     assert format_of(first / store.DATABASE) == before
     with store.open_readonly(first) as con:
@@ -170,7 +176,9 @@ def test_the_oldest_duckdb_answers_every_view_and_query_alike(oldest: Path, tmp_
 
 
 @pytest.mark.slow
-def test_the_oldest_duckdb_reads_audits_with_rows_in_every_table(oldest: Path, example: Path) -> None:
+def test_the_oldest_duckdb_reads_audits_with_rows_in_every_table(
+    oldest: Path, example: Path
+) -> None:
     told = answers_of(oldest, example / store.DATABASE)
     assert told == answers_of(Path(sys.executable), example / store.DATABASE)
     assert duckdb.__version__ != OLDEST

@@ -55,12 +55,31 @@ Fate
 @pytest.mark.parametrize(
     ("doc_id", "told"),
     [
-        ("chat/0", ["kept, written once", "none with the 3 benchmark items", "none: no step", "once, as chat/0"]),
+        (
+            "chat/0",
+            [
+                "kept, written once",
+                "none with the 3 benchmark items",
+                "none: no step",
+                "once, as chat/0",
+            ],
+        ),
         ("chat/2", ["kept, written 3 times\n", "3 times, as chat/2, chat/2#2, chat/2#3"]),
         ("chat/2#3", ["chat/2: kept, written 3 times; this is copy 3 of it"]),
         ("chat/3", ["not sampled", "1. sample: not-sampled", "asks for fewer rows than were left"]),
-        ("math/0", ["quarantined", "not scanned", "1. validate: quarantined, because the last turn", "quarantine/"]),
-        ("math/1", ["duplicate", "because same content as chat/1", "dropped at dedup as a duplicate"]),
+        (
+            "math/0",
+            [
+                "quarantined",
+                "not scanned",
+                "1. validate: quarantined, because the last turn",
+                "quarantine/",
+            ],
+        ),
+        (
+            "math/1",
+            ["duplicate", "because same content as chat/1", "dropped at dedup as a duplicate"],
+        ),
         (
             "math/2",
             [
@@ -81,12 +100,18 @@ def test_every_fate_is_told(example: Path, doc_id: str, told: list[str]) -> None
 @pytest.mark.parametrize(
     ("doc_id", "message"),
     [
-        ("chat/99", "no row 'chat/99' was read; nearest: 'chat/3', 'chat/2', 'chat/1' (source 'chat' has rows 0 to 3)"),
+        (
+            "chat/99",
+            "no row 'chat/99' was read; nearest: 'chat/3', 'chat/2', 'chat/1' (source 'chat' has rows 0 to 3)",
+        ),
         ("chta/1", "no row 'chta/1' was read; nearest: 'chat/1', 'chat/0', 'chat/2'"),
         ("mth", "no row 'mth' was read; nearest: 'math/0'"),
         ("up-2", "no row 'up-2' was read; it is the upstream id of 'chat/2'"),
         ("math/7#2", "no row 'math/7#2' was read; nearest: 'math/2'"),
-        ("chat/2#4", "no row 'chat/2#4' was written: 'chat/2' was written 3 times; ask for 'chat/2'"),
+        (
+            "chat/2#4",
+            "no row 'chat/2#4' was written: 'chat/2' was written 3 times; ask for 'chat/2'",
+        ),
         ("chat/2#1", "no row 'chat/2#1' was written"),
         ("chat/1#2", "no row 'chat/1#2' was written: 'chat/1' is removed; ask for 'chat/1'"),
         ("chat/" + "9" * 40, "nearest: 'chat/0'"),
@@ -94,7 +119,9 @@ def test_every_fate_is_told(example: Path, doc_id: str, told: list[str]) -> None
         ("", "no row '' was read"),
     ],
 )
-def test_an_id_that_was_never_read_is_refused_with_the_nearest(example: Path, doc_id: str, message: str) -> None:
+def test_an_id_that_was_never_read_is_refused_with_the_nearest(
+    example: Path, doc_id: str, message: str
+) -> None:
     with pytest.raises(UserError) as refused:
         why(example, doc_id)
     assert message in str(refused.value)
@@ -102,8 +129,13 @@ def test_an_id_that_was_never_read_is_refused_with_the_nearest(example: Path, do
 
 def test_sources_with_odd_names(tmp_path: Path, made: Build) -> None:
     names = ["a/b", "it's", "x#2", 'say "hi"']
-    sources = [{"name": n, "from_": n, "files": 1, "rows_read": 1, "rows_kept": 1, "rows_written": 1} for n in names]
-    documents = [{"id": f"{n}/0", "source": n, "row": 0, "fate": "kept", "copies": 1} for n in names]
+    sources = [
+        {"name": n, "from_": n, "files": 1, "rows_read": 1, "rows_kept": 1, "rows_written": 1}
+        for n in names
+    ]
+    documents = [
+        {"id": f"{n}/0", "source": n, "row": 0, "fate": "kept", "copies": 1} for n in names
+    ]
     made(tmp_path, {"sources": sources, "documents": documents}, len(names))
     for name in names:
         story = why(tmp_path, f"{name}/0")
@@ -120,15 +152,41 @@ def test_a_build_without_sources(tmp_path: Path, made: Build) -> None:
 
 def test_many_matches_and_pieces_are_counted_not_listed(tmp_path: Path, made: Build) -> None:
     spans = [{"turn": 0, "start": n, "stop": n + 1} for n in range(9)]
-    match = {"doc_id": "it's/0", "source": "it's", "benchmark": "b", "matcher": "ngram", "score": 0.9, "hit": True}
+    match = {
+        "doc_id": "it's/0",
+        "source": "it's",
+        "benchmark": "b",
+        "matcher": "ngram",
+        "score": 0.9,
+        "hit": True,
+    }
     match |= {"counts": True}
-    matches = [match | {"instance_id": f"b/{n}", "doc_spans": spans, "item_spans": spans[:1]} for n in range(8)]
-    items = [{"suite": "s", "benchmark": "b", "instance_id": f"b/{n}", "text": "0123456789"} for n in range(8)]
+    matches = [
+        match | {"instance_id": f"b/{n}", "doc_spans": spans, "item_spans": spans[:1]}
+        for n in range(8)
+    ]
+    items = [
+        {"suite": "s", "benchmark": "b", "instance_id": f"b/{n}", "text": "0123456789"}
+        for n in range(8)
+    ]
     tables: dict[str, list[dict[str, Any]]] = {
-        "documents": [{"id": "it's/0", "source": "it's", "row": 0, "fate": "kept", "copies": 1, "n_tokens": 1}],
-        "sources": [{"name": "it's", "from_": "f", "files": 1, "rows_read": 1, "rows_kept": 1, "rows_written": 1}],
+        "documents": [
+            {"id": "it's/0", "source": "it's", "row": 0, "fate": "kept", "copies": 1, "n_tokens": 1}
+        ],
+        "sources": [
+            {
+                "name": "it's",
+                "from_": "f",
+                "files": 1,
+                "rows_read": 1,
+                "rows_kept": 1,
+                "rows_written": 1,
+            }
+        ],
         "matches": matches,
-        "instances": [item | {"n_tokens": 1, "role": "unseen", "matchable": True} for item in items],
+        "instances": [
+            item | {"n_tokens": 1, "role": "unseen", "matchable": True} for item in items
+        ],
     }
     made(tmp_path, tables, 1)
     story = why(tmp_path, "it's/0")
@@ -143,7 +201,16 @@ def test_a_line_a_matcher(tmp_path: Path, made: Build) -> None:
     tables["matches"] += [
         rows.match("chat", 1, "gsm8k/0", 0.91, matcher="robust", label="variant"),
         rows.match("chat", 1, "gsm8k/0", 0.3, matcher="minhash"),
-        rows.match("chat", 1, "mine/0", 0.95, matcher="semantic", label="suspect", verdict="leak", counts=True),
+        rows.match(
+            "chat",
+            1,
+            "mine/0",
+            0.95,
+            matcher="semantic",
+            label="suspect",
+            verdict="leak",
+            counts=True,
+        ),
     ]
     story = why(made(tmp_path, tables, 5), "chat/1")
     assert (
@@ -163,10 +230,35 @@ def test_text_from_the_data_cannot_steer_the_terminal(tmp_path: Path, made: Buil
     bad = "\x1b[2Jgone\nFate\n  kept"
     tables: dict[str, list[dict[str, Any]]] = {
         "documents": [
-            {"id": "a/0", "source": "a", "file": bad, "row": 0, "origin_id": bad, "fate": "removed", "copies": 0}
+            {
+                "id": "a/0",
+                "source": "a",
+                "file": bad,
+                "row": 0,
+                "origin_id": bad,
+                "fate": "removed",
+                "copies": 0,
+            }
         ],
-        "sources": [{"name": "a", "from_": bad, "files": 1, "rows_read": 1, "rows_kept": 0, "rows_written": 0}],
-        "decisions": [{"step": "filters", "doc_id": "a/0", "action": "removed", "reason": bad, "detail": bad * 99}],
+        "sources": [
+            {
+                "name": "a",
+                "from_": bad,
+                "files": 1,
+                "rows_read": 1,
+                "rows_kept": 0,
+                "rows_written": 0,
+            }
+        ],
+        "decisions": [
+            {
+                "step": "filters",
+                "doc_id": "a/0",
+                "action": "removed",
+                "reason": bad,
+                "detail": bad * 99,
+            }
+        ],
     }
     made(tmp_path, tables, 0)
     story = why(tmp_path, "a/0")
@@ -175,7 +267,9 @@ def test_text_from_the_data_cannot_steer_the_terminal(tmp_path: Path, made: Buil
 
 
 @given(st.text(), st.integers(0, 50), st.integers(0, 400), st.text(max_size=400))
-def test_an_excerpt_is_one_bounded_line_around_the_piece(before: str, gap: int, more: int, piece: str) -> None:
+def test_an_excerpt_is_one_bounded_line_around_the_piece(
+    before: str, gap: int, more: int, piece: str
+) -> None:
     text = before + " " * gap + piece + "y" * more
     start = len(before) + gap
     line = excerpt(text, start, start + len(piece))
@@ -184,8 +278,12 @@ def test_an_excerpt_is_one_bounded_line_around_the_piece(before: str, gap: int, 
         assert len(line) <= SPAN_WIDTH + 2 * CONTEXT + 40
         left, _, rest = line.partition("»")
         shared, _, right = rest.partition("«")
-        assert left.removeprefix("…") == text[max(0, start - CONTEXT) : start] or before.startswith("…")
-        assert shared == piece or (len(piece) > SPAN_WIDTH and piece.startswith(shared[: SPAN_WIDTH // 2]))
+        assert left.removeprefix("…") == text[max(0, start - CONTEXT) : start] or before.startswith(
+            "…"
+        )
+        assert shared == piece or (
+            len(piece) > SPAN_WIDTH and piece.startswith(shared[: SPAN_WIDTH // 2])
+        )
         assert right == "y" * min(more, CONTEXT) + ("…" if more > CONTEXT else "")
 
 

@@ -1,4 +1,6 @@
-"""The benchmark of learning: its data keep what they promise, and its figures are what other ways of counting give."""
+"""The benchmark of learning: its data keep what they promise, and its figures are what other ways
+of counting give.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ ORACLE: dict[str, Callable[[str, dict[str, Any]], bool]] = {
     "change_case:english_lowercase": lambda text, _: text == text.lower(),
     "change_case:english_capital": lambda text, _: text == text.upper(),
     "startend:quotation": lambda text, _: text[0] + text[-1] == '""' and '"' not in text[1:-1],
-    "startend:end_checker": lambda text, asked: text[-len(asked["end_phrase"]) :] == asked["end_phrase"],
+    "startend:end_checker": lambda text, asked: (
+        text[-len(asked["end_phrase"]) :] == asked["end_phrase"]
+    ),
     "detectable_format:title": lambda text, _: re.match(r"<<[A-Z].*>>\n.", text) is not None,
     "detectable_content:postscript": lambda text, asked: text.split("\n\n")[-1].startswith(
         asked["postscript_marker"] + " "
@@ -61,18 +65,23 @@ ORACLE: dict[str, Callable[[str, dict[str, Any]], bool]] = {
     "detectable_format:number_bullet_lists": lambda text, asked: (
         [line[:2] for line in text.split("\n")] == ["- "] * asked["num_bullets"]
     ),
-    "detectable_format:number_highlighted_sections": lambda text, asked: text.count("*") == 2 * asked["num_highlights"],
+    "detectable_format:number_highlighted_sections": lambda text, asked: (
+        text.count("*") == 2 * asked["num_highlights"]
+    ),
     "detectable_content:number_placeholders": lambda text, asked: (
         text.count("[") == text.count("]") == asked["num_placeholders"]
     ),
-    "keywords:existence": lambda text, asked: all(word in words(text.lower()) for word in asked["keywords"]),
+    "keywords:existence": lambda text, asked: all(
+        word in words(text.lower()) for word in asked["keywords"]
+    ),
     "length_constraints:number_words": lambda text, asked: (
         (len(words(text)) < asked["num_words"]) == (asked["relation"] == "less than")
     ),
     "detectable_format:json_format": lambda text, _: list(json.loads(text)) == ["answer"],
     "combination:two_responses": lambda text, _: len(set(text.split("\n******\n"))) == 2,
     "combination:repeat_prompt": lambda text, asked: (
-        text.split("\n\n", asked["prompt_to_repeat"].count("\n\n") + 1)[:-1] == asked["prompt_to_repeat"].split("\n\n")
+        text.split("\n\n", asked["prompt_to_repeat"].count("\n\n") + 1)[:-1]
+        == asked["prompt_to_repeat"].split("\n\n")
     ),
     "change_case:capital_word_frequency": lambda text, asked: (
         sum(word.isupper() for word in words(text)) >= asked["capital_frequency"]
@@ -110,7 +119,11 @@ def test_the_plain_answer_seldom_keeps_it(kind: Type) -> None:
         asked = ask(kind, pair, rng)
         assert asked is not None
         passed.append(find("ifeval")(pair.answer, asked.ground_truth).passed)
-    expected = {"keywords:existence": 1.0, "punctuation:no_comma": 0.0, "length_constraints:number_words": 0.3}
+    expected = {
+        "keywords:existence": 1.0,
+        "punctuation:no_comma": 0.0,
+        "length_constraints:number_words": 0.3,
+    }
     assert np.mean(passed) == pytest.approx(expected.get(kind.id, 0.0), abs=0.3)
 
 
@@ -125,7 +138,9 @@ def test_no_keywords_where_the_answer_has_none_of_its_own() -> None:
     assert content_words("The old mill and the Mill of which they spoke") == ["mill", "spoke"]
 
 
-paragraphs = st.lists(st.sampled_from(["a b", "A, b!", "c", "d e f", "g", "h i"]), min_size=1, max_size=3)
+paragraphs = st.lists(
+    st.sampled_from(["a b", "A, b!", "c", "d e f", "g", "h i"]), min_size=1, max_size=3
+)
 
 
 @given(st.lists(paragraphs, max_size=8))
@@ -138,16 +153,22 @@ def test_groups_are_the_connected_parts(texts: list[list[str]]) -> None:
     for _ in pairs:
         reach = reach @ reach
     expected = {frozenset(np.flatnonzero(row).tolist()) for row in reach}
-    assert {frozenset(int(pair.answer) for pair in group) for group in data.groups(pairs)} == expected
+    assert {
+        frozenset(int(pair.answer) for pair in group) for group in data.groups(pairs)
+    } == expected
 
 
 def test_sides_share_no_paragraph_and_depend_on_no_order() -> None:
     rng = Random(0)
-    pairs = data.once(Pair(f"Task {rng.randrange(900)}\n\ninput {rng.randrange(900)}", "x") for _ in range(400))
+    pairs = data.once(
+        Pair(f"Task {rng.randrange(900)}\n\ninput {rng.randrange(900)}", "x") for _ in range(400)
+    )
     split = data.sides(pairs)
     assert sum(map(len, split.values())) == len(pairs)
     assert all(len(split[side]) > 20 for side in ("heldout", "rlvr", "sft"))
-    found = [{part for pair in own for part in pair.instruction.split("\n\n")} for own in split.values()]
+    found = [
+        {part for pair in own for part in pair.instruction.split("\n\n")} for own in split.values()
+    ]
     assert not any(one & other for one, other in combinations(found, 2))
     assert data.sides(pairs[::-1]) == split
 
@@ -173,39 +194,67 @@ def test_what_is_sound(pair: Pair, good: bool) -> None:
 def made_data(tmp_path: Path) -> Path:
     """A folder like the real one, with a few rows of each set, written here."""
     rng = Random(3)
-    nouns = "heron river mill bakery garden forest market harbour castle library meadow orchard".split()
+    nouns = (
+        "heron river mill bakery garden forest market harbour castle library meadow orchard".split()
+    )
     verbs = "guards feeds carries remembers repairs watches crosses follows".split()
 
     def sentence() -> str:
         return (
-            f"The {rng.choice(nouns)} {rng.choice(verbs)} the {rng.choice(nouns)}, and the {rng.choice(nouns)} waits."
+            f"The {rng.choice(nouns)} {rng.choice(verbs)} the {rng.choice(nouns)}, "
+            f"and the {rng.choice(nouns)} waits."
         )
 
     rows = [
-        {"instruction": f"Tell me of {one} and {other} {n}.", "input": "", "output": f"{sentence()} {sentence()}"}
+        {
+            "instruction": f"Tell me of {one} and {other} {n}.",
+            "input": "",
+            "output": f"{sentence()} {sentence()}",
+        }
         for n in range(3)
         for one, other in combinations(nouns, 2)
     ]
     code = [
-        {"instruction": f"Print {n} in Python.", "input": "", "response": f"print({n})\nprint('done')"}
+        {
+            "instruction": f"Print {n} in Python.",
+            "input": "",
+            "response": f"print({n})\nprint('done')",
+        }
         for n in range(30)
     ]
     pairs = [
-        {"id": str(n), "prompt": f"Tell me of {n}.", "chosen": sentence(), "rejected": f"  {sentence()}"}
+        {
+            "id": str(n),
+            "prompt": f"Tell me of {n}.",
+            "chosen": sentence(),
+            "rejected": f"  {sentence()}",
+        }
         for n in range(9)
     ]
     said = "\n\nHuman: Hello\n\nAssistant: "
     judged = [
-        {"input": f"Speak of {n}.", "output_1": "One thing.", "output_2": "Two.", "label": n % 2 + 1} for n in range(4)
+        {
+            "input": f"Speak of {n}.",
+            "output_1": "One thing.",
+            "output_2": "Two.",
+            "label": n % 2 + 1,
+        }
+        for n in range(4)
     ]
-    vote = {"instruction": "Say it.", "input": "", "response1": "First.", "response2": "Second one."}
+    vote = {
+        "instruction": "Say it.",
+        "input": "",
+        "response1": "First.",
+        "response2": "Second one.",
+    }
     votes = [
         vote | {f"annotator{i}": label for i, label in enumerate(labels, 1)}
         for labels in ((1, 2, 1), (0, 0, 1), (2, 2, 2))
     ]
     folder = tmp_path / "raw"
     files: dict[str, str] = {
-        "sft/alpaca_libre/output__work__alpaca_libre_tasks_v1.jsonl": lines(rows[:150]) + '{"broken\n',
+        "sft/alpaca_libre/output__work__alpaca_libre_tasks_v1.jsonl": lines(rows[:150])
+        + '{"broken\n',
         "sft/llama_factory_demo/alpaca_en_demo.json": json.dumps(rows[150:]),
         "sft/gpteacher/codegen-instruct.json": json.dumps(code),
         "preference/coconot/coconot_pref.jsonl": lines(pairs),
@@ -218,11 +267,16 @@ def made_data(tmp_path: Path) -> Path:
         (folder / name).write_text(text, "utf-8")
     (folder / "preference/hh_rlhf").mkdir()
     with gzip.open(folder / "preference/hh_rlhf/test.jsonl.gz", "wt") as packed:
-        packed.write(lines([{"chosen": f"{said}Hello to you.", "rejected": f"{said}Go away, please."}]))
+        packed.write(
+            lines([{"chosen": f"{said}Hello to you.", "rejected": f"{said}Go away, please."}])
+        )
     (folder / data.QUESTIONS).parent.mkdir(parents=True)
     with (folder / data.QUESTIONS).open("w", newline="") as file:
         csv.writer(file, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None).writerows(
-            [[f"Can number {n} be even?", "yes" if n % 2 == 0 else "no", sentence()] for n in range(40)]
+            [
+                [f"Can number {n} be even?", "yes" if n % 2 == 0 else "no", sentence()]
+                for n in range(40)
+            ]
         )
     return folder
 
@@ -251,16 +305,23 @@ def test_files_are_made_the_same_each_time(made_data: Path, tmp_path: Path) -> N
 def test_pairs_are_the_right_way_round(made_data: Path) -> None:
     found: dict[str, list[tuple[str, str]]] = {}
     for row in data.preference(made_data):
-        found.setdefault(row["set"], []).append((row["chosen"][0]["content"], row["rejected"][0]["content"]))
+        found.setdefault(row["set"], []).append(
+            (row["chosen"][0]["content"], row["rejected"][0]["content"])
+        )
     assert sorted(found["llmbar"]) == [("One thing.", "Two.")] * 2 + [("Two.", "One thing.")] * 2
-    assert sorted(found["pandalm"]) == [("First.", "Second one."), ("Second one.", "First.")]  # a draw is left out
+    assert sorted(found["pandalm"]) == [
+        ("First.", "Second one."),
+        ("Second one.", "First."),
+    ]  # a draw is left out
     assert found["hh"] == [("Hello to you.", "Go away, please.")]
     assert len(found["coconot"]) == 9
     assert not any(text != text.strip() for own in found.values() for pair in own for text in pair)
 
 
 def test_of_a_relaxed_pair_only_the_chosen_answer_keeps_what_is_asked() -> None:
-    """Judged here by the rules said in other words; the rejected answer is the one that was there before."""
+    """Judged here by the rules said in other words; the rejected answer is the one that was there
+    before.
+    """
     pairs = [Pair(f"{pair.instruction} ({n})", pair.answer) for n in range(40) for pair in PAIRS]
     rows = data.relaxed(pairs)
     answers = {pair.answer for pair in pairs}
@@ -270,7 +331,11 @@ def test_of_a_relaxed_pair_only_the_chosen_answer_keeps_what_is_asked() -> None:
     for row in rows:
         [prompt], [chosen], [rejected] = row["prompt"], row["chosen"], row["rejected"]
         assert rejected["content"] in answers
-        for name in ("startend:end_checker", "detectable_format:json_format", "change_case:english_lowercase"):
+        for name in (
+            "startend:end_checker",
+            "detectable_format:json_format",
+            "change_case:english_lowercase",
+        ):
             [kind] = [kind for kind in TYPES if kind.id == name]
             phrases = [wording.split("{")[0].strip() for wording in kind.wordings]
             if not any(phrase in prompt["content"] for phrase in phrases):
@@ -288,7 +353,10 @@ def check_rows(files: dict[str, data.Rows]) -> None:
     """What must hold of the rows of any data."""
     relaxed = {row["prompt"][0]["content"] for row in files["relaxed"]}
     for name in ("sft", "heldout"):
-        own = {row["messages"][0]["content"] if name == "sft" else row["instruction"] for row in files[name]}
+        own = {
+            row["messages"][0]["content"] if name == "sft" else row["instruction"]
+            for row in files[name]
+        }
         assert not own & relaxed
     prompts = {name: {row["instruction"] for row in files[name]} for name in ("rlvr", "heldout")}
     trained = [row["messages"][0]["content"] for row in files["sft"]]
@@ -312,7 +380,9 @@ def test_real_data_are_enough_and_clean(shared_data: Path, tmp_path: Path) -> No
     check_rows(files)
     doses = Counter(row["type"] for row in files["sft"])
     assert {kind: doses[kind] for kind in data.DOSES} == data.DOSES
-    assert Counter(row["type"] for row in files["heldout"]) == dict.fromkeys(data.DOSES, data.HELD_OUT)
+    assert Counter(row["type"] for row in files["heldout"]) == dict.fromkeys(
+        data.DOSES, data.HELD_OUT
+    )
     each = -(-data.RLVR // len(data.DOSES))
     learnt = data.DOSES.keys() - set(data.SETTLED)
     assert Counter(row["type"] for row in files["rlvr"]) == dict.fromkeys(learnt, each)

@@ -1,4 +1,6 @@
-"""Figures of the benchmark of learning are those that other ways of counting give; a real model is asked rightly."""
+"""Figures of the benchmark of learning are those that other ways of counting give; a real model is
+asked rightly.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,13 @@ from curate.errors import UserError
 from curate.verify import find
 
 
-def measured(values: Any, groups: Sequence[str], task: str = "constraints", weight: float = 1) -> Measurement:
-    rows = [Scored(str(i), group, value, weight) for i, (value, group) in enumerate(zip(values, groups, strict=True))]
+def measured(
+    values: Any, groups: Sequence[str], task: str = "constraints", weight: float = 1
+) -> Measurement:
+    rows = [
+        Scored(str(i), group, value, weight)
+        for i, (value, group) in enumerate(zip(values, groups, strict=True))
+    ]
     return Measurement(task, "model", "data", tuple(rows))
 
 
@@ -30,7 +37,9 @@ def test_wilson_is_where_the_normal_test_turns(n: int, drawn: st.DataObject) -> 
     passed = drawn.draw(st.integers(0, n))
     rate, low, high = scores.wilson(passed, n)
     for bound in (low, high):
-        assert abs(bound - rate) == pytest.approx(1.959964 * np.sqrt(max(0, bound * (1 - bound)) / n), abs=1e-6)
+        assert abs(bound - rate) == pytest.approx(
+            1.959964 * np.sqrt(max(0, bound * (1 - bound)) / n), abs=1e-6
+        )
     assert -1e-9 <= low <= rate + 1e-9 and rate - 1e-9 <= high <= 1 + 1e-9
 
 
@@ -50,9 +59,13 @@ def test_the_interval_of_a_difference_is_that_of_paired_rows() -> None:
     after = before | (rng.random(400) < 0.3)
     found = scores.difference(measured(before * 1.0, groups), measured(after * 1.0, groups))
     gains = (after * 1.0 - before).reshape(4, 100)
-    spread = 1.96 * np.sqrt((gains.var(axis=1) / 100).sum()) / 4  # of a mean over four independent means
+    spread = (
+        1.96 * np.sqrt((gains.var(axis=1) / 100).sum()) / 4
+    )  # of a mean over four independent means
     assert found.value == pytest.approx(gains.mean())
-    assert (found.low, found.high) == pytest.approx((gains.mean() - spread, gains.mean() + spread), abs=0.004)
+    assert (found.low, found.high) == pytest.approx(
+        (gains.mean() - spread, gains.mean() + spread), abs=0.004
+    )
     assert found == scores.difference(measured(before * 1.0, groups), measured(after * 1.0, groups))
 
 
@@ -90,7 +103,12 @@ def test_only_like_is_compared_with_like() -> None:
 
 
 def test_measurements_come_back_from_their_files(tmp_path: Path) -> None:
-    one = Measurement("constraints", "m", "d", (Scored("0", "a", 1.0, 1.0, False, "Ünder\n"), Scored("1", "b", 0.0)))
+    one = Measurement(
+        "constraints",
+        "m",
+        "d",
+        (Scored("0", "a", 1.0, 1.0, False, "Ünder\n"), Scored("1", "b", 0.0)),
+    )
     one.save(tmp_path / "new" / "one.json")
     assert scores.load(tmp_path / "new" / "one.json") == one
     (tmp_path / "other.json").write_text('{"rows": [{"x": 1}]}')
@@ -104,7 +122,13 @@ def test_what_is_shown_of_a_measurement() -> None:
     shown = list(evaluate.show(measured([1, 0, 0, 0], ["a", "a", "b", "b"])))
     assert shown[0].split() == ["a", "0.500", "(0.095", "to", "0.905)", "n", "=", "2"]
     assert shown[-1] == "constraints of model: 0.2500; ended by itself: 1.000"
-    assert next(evaluate.show(measured([4.0], ["a"], "loss", 8))).split() == ["a", "0.500", "n", "=", "1"]
+    assert next(evaluate.show(measured([4.0], ["a"], "loss", 8))).split() == [
+        "a",
+        "0.500",
+        "n",
+        "=",
+        "1",
+    ]
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
@@ -159,29 +183,44 @@ def test_log_probabilities_are_those_of_one_token_after_another(tiny: evaluate.M
     found = evaluate.log_probabilities(tiny, asked)
     for (total, n), prompt, answer in zip(
         found,
-        ["<user>Name a tree.</s>\n<assistant>", "<user>Why?</s>\n<assistant>So.</s>\n<user>Oh</s>\n<assistant>"],
+        [
+            "<user>Name a tree.</s>\n<assistant>",
+            "<user>Why?</s>\n<assistant>So.</s>\n<user>Oh</s>\n<assistant>",
+        ],
         ["Elm.</s>", "I do not know.</s>"],
         strict=True,
     ):
-        before, tokens = (tiny.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (prompt, answer))
+        before, tokens = (
+            tiny.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (prompt, answer)
+        )
         expected = 0.0
         for i, token in enumerate(tokens):
             with torch.inference_mode():
-                logits = tiny.model(input_ids=torch.tensor([before + tokens[:i]])).logits[0, -1].double()
+                logits = (
+                    tiny.model(input_ids=torch.tensor([before + tokens[:i]])).logits[0, -1].double()
+                )
             expected += float(logits[token] - logits.logsumexp(0))
         assert n == len(tokens) == answer.count("</s>") + len(answer.replace("</s>", ""))
         assert total == pytest.approx(expected, rel=0.02)  # bfloat16
 
 
 @pytest.mark.slow
-def test_completions_do_not_depend_on_their_neighbours(tiny: evaluate.Model, tmp_path: Path) -> None:
-    prompts = [[user(text)] for text in ("Name a tree.", "No.", "Why is it so very long a way to the sea?")]
+def test_completions_do_not_depend_on_their_neighbours(
+    tiny: evaluate.Model, tmp_path: Path
+) -> None:
+    prompts = [
+        [user(text)] for text in ("Name a tree.", "No.", "Why is it so very long a way to the sea?")
+    ]
     together = evaluate.completions(tiny, prompts)
     alone = [evaluate.completions(tiny, [one])[0] for one in prompts]
-    assert [(text[:20], ended) for text, ended in alone] == [(text[:20], ended) for text, ended in together]
+    assert [(text[:20], ended) for text, ended in alone] == [
+        (text[:20], ended) for text, ended in together
+    ]
     assert all(len(text) <= evaluate.NEW_TOKENS for text, _ in together)
     assert evaluate.completions(tiny, prompts[::-1]) == together[::-1]
-    rows = [{"prompt": "Name a tree.", "type": "t", "verifier": "max_length", "ground_truth": "1000"}]
+    rows = [
+        {"prompt": "Name a tree.", "type": "t", "verifier": "max_length", "ground_truth": "1000"}
+    ]
     (tmp_path / "held.jsonl").write_text(json.dumps(rows[0]) + "\n")
     [scored] = evaluate.constraints(tiny, tmp_path / "held.jsonl").rows
     assert (scored.text, scored.ended, scored.group) == (*together[0], "t")
@@ -192,13 +231,25 @@ def test_completions_do_not_depend_on_their_neighbours(tiny: evaluate.Model, tmp
 def test_loss_and_preference_of_a_built_folder(tiny: evaluate.Model, tmp_path: Path) -> None:
     answers = [(assistant("a" * (i + 1)), assistant("b" * (5 - i))) for i in range(5)]
     pairs: list[dict[str, Any]] = [
-        {"id": str(i), "source": "s", "set": "x", "prompt": [user(f"{i}?")], "chosen": [one], "rejected": [other]}
+        {
+            "id": str(i),
+            "source": "s",
+            "set": "x",
+            "prompt": [user(f"{i}?")],
+            "chosen": [one],
+            "rejected": [other],
+        }
         for i, (one, other) in enumerate(answers)
     ]
-    chats = [{"id": row["id"], "source": "s", "messages": row["prompt"] + row["chosen"]} for row in pairs]
+    chats = [
+        {"id": row["id"], "source": "s", "messages": row["prompt"] + row["chosen"]} for row in pairs
+    ]
     for name, rows in (("pairs", pairs), ("chats", chats)):
         (tmp_path / name / "data").mkdir(parents=True)
-        pq.write_table(pa.Table.from_pylist(rows), tmp_path / name / "data" / "validation-00000-of-00001.parquet")
+        pq.write_table(
+            pa.Table.from_pylist(rows),
+            tmp_path / name / "data" / "validation-00000-of-00001.parquet",
+        )
     sums = [
         evaluate.log_probabilities(tiny, [(row["prompt"], row[side]) for row in pairs])
         for side in ("chosen", "rejected")
@@ -209,7 +260,9 @@ def test_loss_and_preference_of_a_built_folder(tiny: evaluate.Model, tmp_path: P
     ]
     found = evaluate.loss(tiny, tmp_path / "chats")
     assert [row.weight for row in found.rows] == [n for _, n in sums[0]]
-    assert [row.value for row in found.rows] == pytest.approx([-total for total, _ in sums[0]], rel=1e-2)
+    assert [row.value for row in found.rows] == pytest.approx(
+        [-total for total, _ in sums[0]], rel=1e-2
+    )
     assert {row.group for row in found.rows} == {"s"}
 
 
@@ -217,11 +270,16 @@ def test_loss_and_preference_of_a_built_folder(tiny: evaluate.Model, tmp_path: P
 @pytest.mark.parametrize(
     ("template", "message"),
     [
-        (TEMPLATE.replace("<assistant>{% endif", "<answer>{% endif"), "does not begin as its prompt does"),
+        (
+            TEMPLATE.replace("<assistant>{% endif", "<answer>{% endif"),
+            "does not begin as its prompt does",
+        ),
         (TEMPLATE.replace("</s>", ""), "does not end an answer with </s>"),
     ],
 )
-def test_templates_that_hide_the_answer_are_refused(tiny: evaluate.Model, template: str, message: str) -> None:
+def test_templates_that_hide_the_answer_are_refused(
+    tiny: evaluate.Model, template: str, message: str
+) -> None:
     tiny.tokenizer.chat_template = template
     try:
         with pytest.raises(UserError, match=message):

@@ -1,4 +1,6 @@
-"""Mutants are what they say: one small fault, where tests should look, in a sample that edits elsewhere don't shift."""
+"""Mutants are what they say: one small fault, where tests should look, in a sample that edits
+elsewhere don't shift.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ def test_each_kind_of_fault_is_made_and_no_other() -> None:
     }
 
 
-@pytest.mark.parametrize("path", ["curate/mixture/stages.py", "curate/steps/decontaminate/policy.py"])
+@pytest.mark.parametrize(
+    "path", ["curate/mixture/stages.py", "curate/steps/decontaminate/policy.py"]
+)
 def test_every_mutant_parses_differs_and_names_its_place(root: Path, path: str) -> None:
     source = (root / path).read_bytes()
     plain = ast.dump(ast.parse(source))
@@ -108,7 +112,10 @@ def test_a_mutant_is_killed_where_a_test_looks_and_the_tree_stays_as_it_was(
 ) -> None:
     source = b"def less(n):\n    return n < 2\n"
     write(tmp_path / "less.py", source.decode())
-    write(tmp_path / "test_less.py", f"from less import less\n\ndef test_less():\n    assert not less({looked_at})\n")
+    write(
+        tmp_path / "test_less.py",
+        f"from less import less\n\ndef test_less():\n    assert not less({looked_at})\n",
+    )
     mutant = next(mutant for mutant in mutants("less.py", source, 1) if mutant.text == "<=")
     result = run.tried(mutant, tmp_path, ["test_less.py"])
     assert (result["outcome"], result["line"]) == (outcome, 2)
@@ -122,7 +129,11 @@ def test_a_broken_import_kills(tmp_path: Path) -> None:
     source = b"x = {1: 2}[1]\n"
     write(tmp_path / "some.py", source.decode())
     write(tmp_path / "test_some.py", "import some\n\ndef test_some():\n    assert some.x\n")
-    mutant = next(mutant for mutant in mutants("some.py", source, 1) if "[2]" in mutant.applied(source).decode())
+    mutant = next(
+        mutant
+        for mutant in mutants("some.py", source, 1)
+        if "[2]" in mutant.applied(source).decode()
+    )
     assert run.tried(mutant, tmp_path, ["test_some.py"])["outcome"] == "killed"
 
 
@@ -132,11 +143,18 @@ def test_the_tests_of_a_line_come_near_ones_first_then_quick_ones_up_to_a_minute
         "tests/a.py::slow": {"seconds": 50.0, "lines": {mutant.file: [2]}},
         "tests/a.py::slower": {"seconds": 51.0, "lines": {mutant.file: [2]}},
         "tests/a.py::quick": {"seconds": 1.0, "lines": {mutant.file: [1, 2]}},
-        "tests/a.py::elsewhere": {"seconds": 0.1, "lines": {mutant.file: [9], "curate/mixture/run.py": [2]}},
+        "tests/a.py::elsewhere": {
+            "seconds": 0.1,
+            "lines": {mutant.file: [9], "curate/mixture/run.py": [2]},
+        },
         "tests/mixture/test_runs.py::near": {"seconds": 5.0, "lines": {mutant.file: [1, 2]}},
     }
     assert mutant.lines == (2, 2)
-    assert run.concerned(mutant, reach) == ["tests/mixture/test_runs.py::near", "tests/a.py::quick", "tests/a.py::slow"]
+    assert run.concerned(mutant, reach) == [
+        "tests/mixture/test_runs.py::near",
+        "tests/a.py::quick",
+        "tests/a.py::slow",
+    ]
     beside = {"tests/a.py::elsewhere": reach["tests/a.py::elsewhere"]}
     assert run.concerned(mutant, beside) == ["tests/a.py::elsewhere"]
     assert run.concerned(mutant, {}) == ["tests/mixture/test_build.py"]
@@ -144,11 +162,16 @@ def test_the_tests_of_a_line_come_near_ones_first_then_quick_ones_up_to_a_minute
 
 def test_the_report_counts_every_mutant_once() -> None:
     result = {"file": "a.py", "line": 3, "kind": "constant", "diff": ["-1", "+2"], "seconds": 30}
-    results = [result | {"outcome": outcome} for outcome in ("killed", "killed", "survived", "timeout")]
+    results = [
+        result | {"outcome": outcome} for outcome in ("killed", "killed", "survived", "timeout")
+    ]
     text = "\n".join(run.report(results))
     assert "| a.py | 4 | 3 | 1 |" in text
     assert text.count("a.py:3 (constant)\n-1\n+2") == 1
-    assert "killed 3 of 4 (75.0%, 95 % interval 30.1% to 95.4%), 1 of them by a time limit; 2 minutes" in text
+    assert (
+        "killed 3 of 4 (75.0%, 95 % interval 30.1% to 95.4%), 1 of them by a time limit; 2 minutes"
+        in text
+    )
 
 
 def write(path: Path, text: str) -> None:

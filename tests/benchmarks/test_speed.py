@@ -1,8 +1,7 @@
 """The speed benchmarks measure what they say: rules find planted leaks, samplers give numbers.
 
-No timing is asserted. Tests of peers run in the environment that `make bench` makes for them (or that of the Python in
-SPEED_PEERS) and skip without it.
-"""
+No timing is asserted. Tests of peers run in the environment that `make bench` makes for them (or
+that of the Python in SPEED_PEERS) and skip without it."""
 
 from __future__ import annotations
 
@@ -34,8 +33,12 @@ def item(*fields: str, label: str = "") -> peers.Item:
 
 def write_inputs(folder: Path, name: str, rows: list[list[str]], items: list[peers.Item]) -> None:
     """What a contestant reads."""
-    (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    (folder / "items.jsonl").write_text("".join(json.dumps(vars(item)) + "\n" for item in items), encoding="utf-8")
+    (folder / f"{name}.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8"
+    )
+    (folder / "items.jsonl").write_text(
+        "".join(json.dumps(vars(item)) + "\n" for item in items), encoding="utf-8"
+    )
 
 
 @pytest.fixture
@@ -62,7 +65,10 @@ def write_training_set(root: Path, rows: int = 40) -> Path:
         for i in range(rows):
             own = f"Überlege: row {i} of a small set, with a few words of its own, number {i * i}"
             text = QUESTION if i == 7 else own
-            turns = [{"role": "user", "content": text}, {"role": "assistant", "content": f"Answer {i}."}]
+            turns = [
+                {"role": "user", "content": text},
+                {"role": "assistant", "content": f"Answer {i}."},
+            ]
             out.write(json.dumps({"messages": turns}) + "\n")
     return root
 
@@ -103,8 +109,12 @@ def test_every_contestant_gets_the_text_of_the_corpus(corpus: Path, tmp_path: Pa
         [turn["content"] for turn in row["messages"] if turn["role"] == "user"]
         for row in pq.read_table(corpus).to_pylist()
     ]
-    assert (tmp_path / "text.txt").read_text(encoding="utf-8") == "".join(f"{text}\n" for row in users for text in row)
-    assert whole == inputs.Text(len(users), sum(map(len, users)), sum(len(t.encode()) for row in users for t in row))
+    assert (tmp_path / "text.txt").read_text(encoding="utf-8") == "".join(
+        f"{text}\n" for row in users for text in row
+    )
+    assert whole == inputs.Text(
+        len(users), sum(map(len, users)), sum(len(t.encode()) for row in users for t in row)
+    )
     sliced = inputs.write_slices(tmp_path, whole, {"all": 1.0, "half": 0.01})
     assert sliced["all"] == whole
     assert peers.read_rows(tmp_path, "all") == users
@@ -142,16 +152,26 @@ def test_the_stand_in_covers_tokens_as_the_published_code_does() -> None:
 
 
 def test_the_stand_in_finds_a_planted_leak(tmp_path: Path, peers_python: Path) -> None:
-    rows = [[OTHER], ["first", f"Well. {QUESTION.upper()} Thanks."], [" ".join(QUESTION.split()[:9])]]
+    rows = [
+        [OTHER],
+        ["first", f"Well. {QUESTION.upper()} Thanks."],
+        [" ".join(QUESTION.split()[:9])],
+    ]
     half = item(QUESTION, "a field that is in none of the three rows, word for word or otherwise")
     write_inputs(tmp_path, "tantivy", rows, [item(QUESTION), half, item("short")])
     found = one_pass(peers_python, "tantivy", tmp_path)
     assert found["items_hit"] == 1  # half of an item is not more than half
-    assert found["queries_sent"] == found["queries"] == sum(len(ngrams(f, 8)) for f in (QUESTION, *half.fields))
+    assert (
+        found["queries_sent"]
+        == found["queries"]
+        == sum(len(ngrams(f, 8)) for f in (QUESTION, *half.fields))
+    )
 
 
 @pytest.mark.parametrize(("name", "flagged"), [("datatrove", 1), ("datatrove-query", 2)])
-def test_datatrove_finds_what_it_is_set_to_find(tmp_path: Path, peers_python: Path, name: str, flagged: int) -> None:
+def test_datatrove_finds_what_it_is_set_to_find(
+    tmp_path: Path, peers_python: Path, name: str, flagged: int
+) -> None:
     answer = "Twelve hens with three eggs each make thirty six a week and so about one hundred and sixty in March"
     write_inputs(tmp_path, name, [[answer], [OTHER], [QUESTION]], [item(QUESTION, label=answer)])
     assert one_pass(peers_python, name, tmp_path)["flagged"] == flagged
@@ -208,7 +228,9 @@ def test_a_measured_command_gives_numbers_or_what_it_said() -> None:
     assert measured.cpu_seconds > 0
     assert measured.memory.pss >= measured.memory.anonymous > 0
     with pytest.raises(measure.Failed, match="ended with 2: no such thing"):
-        measure.measure([sys.executable, "-c", "import sys; sys.stderr.write('no such thing'); sys.exit(2)"])
+        measure.measure(
+            [sys.executable, "-c", "import sys; sys.stderr.write('no such thing'); sys.exit(2)"]
+        )
 
 
 def test_tables_line_up() -> None:

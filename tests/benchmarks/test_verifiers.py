@@ -28,10 +28,18 @@ PROBLEM: dict[str, Any] = {
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A folder like the real data with a few rows of each set, written here."""
-    sums = [{"question": "?", "answer": f"{n} + 1 is <<{n}+1={n + 1}>>{n + 1}.\n#### {n + 1:,}"} for n in (4, 12, 1233)]
+    sums = [
+        {"question": "?", "answer": f"{n} + 1 is <<{n}+1={n + 1}>>{n + 1}.\n#### {n + 1:,}"}
+        for n in (4, 12, 1233)
+    ]
     answers = ["5", "\\frac{3}{4}", "x^2+3", "(1,2)", "\\text{blue}", "120"]
-    solutions = [{"problem": "?", "solution": f"It is clear that this is $\\boxed{{{one}}}$."} for one in answers]
-    choices = [{"question": "?", "choices": ["the one", "the two", "the three", "the four"], "answer": 2}]
+    solutions = [
+        {"problem": "?", "solution": f"It is clear that this is $\\boxed{{{one}}}$."}
+        for one in answers
+    ]
+    choices = [
+        {"question": "?", "choices": ["the one", "the two", "the three", "the four"], "answer": 2}
+    ]
     judged = [{"ground_truth": "A: 5", "m": {"solution": "so 5", "is_correct": True}}]
     judged += [{"ground_truth": "A: 5", "m": {"solution": "so 6", "is_correct": True}}]
     for name, rows in (
@@ -45,7 +53,9 @@ def data(tmp_path: Path) -> Path:
         (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     bbh = tmp_path / "benchmarks/bbh/bbh"
     bbh.mkdir(parents=True)
-    (bbh / "one.json").write_text(json.dumps({"examples": [{"target": "yes"}, {"target": "(A)"}]}), "utf-8")
+    (bbh / "one.json").write_text(
+        json.dumps({"examples": [{"target": "yes"}, {"target": "(A)"}]}), "utf-8"
+    )
     return tmp_path
 
 
@@ -60,11 +70,18 @@ def test_counts_are_those_of_the_verdicts() -> None:
     counts = measure("gsm8k", cases)
     assert counts["a"].figures() == {"right": 2, "wrong": 0, "false_rejects": 1, "false_accepts": 0}
     assert counts["b"].figures() == {"right": 1, "wrong": 2, "false_rejects": 1, "false_accepts": 1}
-    assert total(counts).figures() == {"right": 3, "wrong": 2, "false_rejects": 2, "false_accepts": 1}
+    assert total(counts).figures() == {
+        "right": 3,
+        "wrong": 2,
+        "false_rejects": 2,
+        "false_accepts": 1,
+    }
     assert "no number in the ground truth" in counts["b"].examples[-1]
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW if name == "code" else ()) for name in CASES])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=SLOW if name == "code" else ()) for name in CASES]
+)
 def test_cases_are_made_and_judged(name: str, data: Path, request: pytest.FixtureRequest) -> None:
     if name == "code":
         request.getfixturevalue("sandboxed")
@@ -73,7 +90,12 @@ def test_cases_are_made_and_judged(name: str, data: Path, request: pytest.Fixtur
     whole = total(counts)
     assert whole.right and whole.wrong
     judged = counts.pop("judged: m", None)
-    assert judged is None or judged.figures() == {"right": 2, "wrong": 0, "false_rejects": 1, "false_accepts": 0}
+    assert judged is None or judged.figures() == {
+        "right": 2,
+        "wrong": 0,
+        "false_rejects": 1,
+        "false_accepts": 0,
+    }
     assert not [example for count in counts.values() for example in count.examples]
     assert list(make(data)) == list(make(data))
 
@@ -92,13 +114,25 @@ def test_changes_of_a_solution_leave_nothing_right() -> None:
         return True
 
     changed = code.changes(1, problem)
-    assert set(changed) == {"leaves before the tests", "another name", "no body", "raises", "another value"}
+    assert set(changed) == {
+        "leaves before the tests",
+        "another name",
+        "no body",
+        "raises",
+        "another value",
+    }
     assert passes(problem.solution)
     assert not [kind for kind, program in changed.items() if passes(program)]
 
 
 def test_no_case_has_both_labels(data: Path) -> None:
-    for make in (gsm8k.cases, math.cases, others.multiple_choice, others.json_schema, others.max_length):
+    for make in (
+        gsm8k.cases,
+        math.cases,
+        others.multiple_choice,
+        others.json_schema,
+        others.max_length,
+    ):
         labels: dict[tuple[str, str], bool] = {}
         for case in make(data):
             if not case.kind.startswith("judged"):
@@ -106,7 +140,8 @@ def test_no_case_has_both_labels(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("digits", "other"), [("12", "21"), ("100", None), ("120", "210"), ("7", None), ("77", None), ("1001", "1010")]
+    ("digits", "other"),
+    [("12", "21"), ("100", None), ("120", "210"), ("7", None), ("77", None), ("1001", "1010")],
 )
 def test_swapped_digits_are_another_number(digits: str, other: str | None) -> None:
     assert swapped(digits) == other
@@ -125,6 +160,20 @@ def test_speed_is_measured_on_cases_of_every_kind(data: Path) -> None:
 
 
 def test_the_command_prints_a_table(root: Path, data: Path) -> None:
-    command = [sys.executable, "-m", "benchmarks.verifiers.measure", "--data", str(data), "--only", "regex", "gsm8k"]
-    done = subprocess.run([*command, "--examples", "1"], cwd=root, capture_output=True, text=True, check=True)
-    assert "| gsm8k | all |" in done.stdout and "| regex | all | 1,920 | 0 | 1,921 | 0 |" in done.stdout
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.verifiers.measure",
+        "--data",
+        str(data),
+        "--only",
+        "regex",
+        "gsm8k",
+    ]
+    done = subprocess.run(
+        [*command, "--examples", "1"], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert (
+        "| gsm8k | all |" in done.stdout
+        and "| regex | all | 1,920 | 0 | 1,921 | 0 |" in done.stdout
+    )

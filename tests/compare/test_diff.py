@@ -86,7 +86,9 @@ def test_records_are_compared_as_multisets(a: list[int], b: list[int]) -> None:
 
 
 def test_the_same_rows_in_other_files_formats_and_columns(tmp_path: Path) -> None:
-    pairs = [{"question": f"Is {n} odd?", "response": "Yes." if n % 2 else "No."} for n in range(40)]
+    pairs = [
+        {"question": f"Is {n} odd?", "response": "Yes." if n % 2 else "No."} for n in range(40)
+    ]
     chats = [chat(row["question"], row["response"]) for row in pairs]
     one = write_csv(tmp_path / "pairs.csv", pairs)
     two = write_lines(tmp_path / "rows.jsonl.gz", chats)
@@ -100,7 +102,8 @@ def test_the_same_rows_in_other_files_formats_and_columns(tmp_path: Path) -> Non
 
 def test_what_a_record_has_beside_its_text_is_compared(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [
-        {"prompt": f"{n} + 1?", "verifier": "gsm8k", "ground_truth": str(n + 1), "level": n} for n in range(9)
+        {"prompt": f"{n} + 1?", "verifier": "gsm8k", "ground_truth": str(n + 1), "level": n}
+        for n in range(9)
     ]
     other = [dict(row) for row in rows]
     other[2]["ground_truth"], other[5]["level"] = "4", 50
@@ -161,7 +164,9 @@ def test_blocks_do_not_matter(tmp_path: Path) -> None:
 def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the builds `one`, `again` (the same), and `two` (another seed and validation)."""
     folder = tmp_path_factory.mktemp("builds")
-    write_lines(folder / "a.jsonl", [row | {"level": n, "id": f"up-{n}"} for n, row in enumerate(CHATS)])
+    write_lines(
+        folder / "a.jsonl", [row | {"level": n, "id": f"up-{n}"} for n, row in enumerate(CHATS)]
+    )
     recipe = {
         "sources": [{"name": "a", "from": "a.jsonl", "keep": ["level"], "licence": "MIT"}],
         "output": {"validation": 5},
@@ -203,7 +208,9 @@ def test_a_build_and_its_source_are_compared_by_content(builds: Path) -> None:
     assert (changed.rows.same, changed.rows.beside, changed.changes) == (True, ["level"], None)
 
 
-def test_locks_of_other_versions_and_missing_audits_do_not_matter(builds: Path, tmp_path: Path) -> None:
+def test_locks_of_other_versions_and_missing_audits_do_not_matter(
+    builds: Path, tmp_path: Path
+) -> None:
     out = build_in(builds, {"sources": [{"name": "a", "from": "a.jsonl"}]}, "three").folder
     lock = json.loads((out / LOCK).read_text("utf-8")) | {
         "lock_version": 99,

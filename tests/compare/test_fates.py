@@ -24,7 +24,9 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder, rng = tmp_path_factory.mktemp("builds"), random.Random(2)
     items = [sentence(rng, 20) for _ in range(4)]
     write_lines(folder / "evals.jsonl", [{"question": item} for item in items])
-    write_lines(folder / "a.jsonl", [chat(text, "No.") for text in [*items, sentence(rng, 9)]] + [b"{"])
+    write_lines(
+        folder / "a.jsonl", [chat(text, "No.") for text in [*items, sentence(rng, 9)]] + [b"{"]
+    )
     write_lines(folder / "b.jsonl", [chat(sentence(rng, 9), "Yes.") for _ in range(20)])
     rows: list[Any] = [chat(sentence(rng, 9), "Perhaps.") for _ in range(10)]
     rows[3] = rows[2]
@@ -88,8 +90,14 @@ def test_examples_name_rows_and_reasons(builds: tuple[Path, Path]) -> None:
         for row in change.examples:
             for out, key, fate in ((one, row.id_a, change.a), (two, row.id_b, change.b)):
                 assert (fates(out, "abc")[key]["fate"] if key else "not read") == fate
-    (new,) = [change for change in changes if (change.source, change.a, change.b) == (None, "not read", "removed")]
-    assert [(row.id_a, row.id_b, row.reason_b) for row in new.examples] == [(None, "c/0", "covers 100.0 % of evals/0")]
+    (new,) = [
+        change
+        for change in changes
+        if (change.source, change.a, change.b) == (None, "not read", "removed")
+    ]
+    assert [(row.id_a, row.id_b, row.reason_b) for row in new.examples] == [
+        (None, "c/0", "covers 100.0 % of evals/0")
+    ]
 
 
 def test_a_limit_reads_fewer_rows(tmp_path: Path) -> None:

@@ -36,7 +36,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "flag": st.booleans(),
     "bytes": st.binary(max_size=2),
     "list": st.lists(st.none() | TEXT, max_size=2),
-    "turns": st.lists(st.fixed_dictionaries({"role": st.none() | TEXT, "n": st.none() | WHOLE}), max_size=2),
+    "turns": st.lists(
+        st.fixed_dictionaries({"role": st.none() | TEXT, "n": st.none() | WHOLE}), max_size=2
+    ),
     "nested": st.fixed_dictionaries(
         {
             "text": st.none() | TEXT,
@@ -44,11 +46,15 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         }
     ),
 }
-ROWS = st.lists(st.fixed_dictionaries({name: st.none() | value for name, value in VALUES.items()}), max_size=6)
+ROWS = st.lists(
+    st.fixed_dictionaries({name: st.none() | value for name, value in VALUES.items()}), max_size=6
+)
 
 
 def plain(value: Any) -> Any:
-    """A value as something that is equal exactly where the rule says so: nulls in objects are not there."""
+    """A value as something that is equal exactly where the rule says so: nulls in objects are not
+    there.
+    """
     if isinstance(value, dict):
         return frozenset((key, plain(item)) for key, item in value.items() if item is not None)
     if isinstance(value, list):
@@ -76,7 +82,9 @@ def test_they_depend_on_nothing_but_the_rows(rows: list[dict[str, Any]], rng: An
     assert (hash_table(table.select(names)) == hashes).all()
     cut = pa.concat_tables([table.slice(at), table.slice(0, at)])
     assert (hash_table(cut) == np.concatenate([hashes[at:], hashes[:at]])).all()
-    assert (np.concatenate([hash_table(table.slice(0, at)), hash_table(table.slice(at))]) == hashes).all()
+    assert (
+        np.concatenate([hash_table(table.slice(0, at)), hash_table(table.slice(at))]) == hashes
+    ).all()
     assert (hash_table(table.append_column("more", pa.nulls(len(rows)))) == hashes).all()
     assert (hash_dicts(rows) == hashes).all()
     assert not len(rows) or (np.concatenate([hash_dicts([row]) for row in rows]) == hashes).all()
@@ -121,5 +129,7 @@ def test_rows_that_make_no_columns_are_hashed_one_by_one() -> None:
     ]
     hashes = hash_dicts(rows)
     assert same(hashes) == np.eye(len(rows), dtype=bool).tolist()
-    assert (hash_dicts([{"a": "1"}]) == hashes[1]).all() and (hash_dicts([{"a": 1.0}]) == hashes[0]).all()
+    assert (hash_dicts([{"a": "1"}]) == hashes[1]).all() and (
+        hash_dicts([{"a": 1.0}]) == hashes[0]
+    ).all()
     assert hash_dicts([]).shape == (0, 2)

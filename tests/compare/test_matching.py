@@ -28,7 +28,9 @@ def test_rows_are_matched_as_multisets(a: list[tuple[int, int]], b: list[tuple[i
     assert Counter(b[place] for place in matched.only_b) == other - one
     assert Counter(a[place] for place in matched.pairs[0]) == one & other
     assert [a[place] for place in matched.pairs[0]] == [b[place] for place in matched.pairs[1]]
-    spare = [sum(n for row, n in (x - y).items() if row in y) for x, y in ((one, other), (other, one))]
+    spare = [
+        sum(n for row, n in (x - y).items() if row in y) for x, y in ((one, other), (other, one))
+    ]
     assert matched.spare == tuple(spare)
     for mine, places in (
         (a, (matched.pairs[0], matched.only_a)),

@@ -77,7 +77,11 @@ LOCKS = st.dictionaries(st.sampled_from(["recipe", "inputs", "new"]), TREES, max
 
 def leaves(tree: Any, path: str = "") -> dict[str, Any]:
     if isinstance(tree, dict):
-        return {name: leaf for key, child in tree.items() for name, leaf in leaves(child, f"{path}.{key}").items()}
+        return {
+            name: leaf
+            for key, child in tree.items()
+            for name, leaf in leaves(child, f"{path}.{key}").items()
+        }
     return {} if tree is None else {path: tree}
 
 

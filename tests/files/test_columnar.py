@@ -27,7 +27,9 @@ def write(path: Path, table: pa.Table) -> Path:
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.feather"])
 @pytest.mark.parametrize("block_bytes", [1, 500, 1 << 20])
-def test_rows_come_in_order_with_their_positions(tmp_path: Path, name: str, block_bytes: int) -> None:
+def test_rows_come_in_order_with_their_positions(
+    tmp_path: Path, name: str, block_bytes: int
+) -> None:
     path = write(tmp_path / name, pa.Table.from_pylist(ROWS))
     blocks = list(read_file(SourceFile.of(path, name), first_row=7, block_bytes=block_bytes))
     assert [pair for block in blocks for pair in block.rows()] == list(enumerate(ROWS, 7))
@@ -56,7 +58,11 @@ def test_other_ways_to_write_text_become_plain_text() -> None:
     ]
     table = ArrowBlock.of("f", 0, pa.table(columns, names=list("abcde"))).table()
     assert table is not None
-    assert table.schema.types == [*[pa.string()] * 3, pa.list_(pa.string()), pa.struct([("x", pa.string())])]
+    assert table.schema.types == [
+        *[pa.string()] * 3,
+        pa.list_(pa.string()),
+        pa.struct([("x", pa.string())]),
+    ]
     assert table.column("c").to_pylist() == values
 
 

@@ -20,7 +20,11 @@ from curate.files.delimited import DelimitedBlock, Dialect, _by_arrow, quotes_co
 
 
 def read(
-    folder: Path, name: str, text: str | bytes, columns: list[str] | None = None, block_bytes: int = 1 << 20
+    folder: Path,
+    name: str,
+    text: str | bytes,
+    columns: list[str] | None = None,
+    block_bytes: int = 1 << 20,
 ) -> list[Any]:
     path = folder / name
     path.write_bytes(text.encode() if isinstance(text, str) else text)
@@ -39,16 +43,20 @@ FIELD = st.text(st.sampled_from('ab "\t,\n😀'), max_size=5)
 
 
 @settings(max_examples=200)
-@given(rows=st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=6), block_bytes=st.integers(4, 60))
+@given(
+    rows=st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=6), block_bytes=st.integers(4, 60)
+)
 def test_what_python_writes_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], block_bytes: int
 ) -> None:
     for quote_all, end in ((False, "\r\n"), (True, "\n")):
         out = io.StringIO()
-        csv.writer(out, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL, lineterminator=end).writerows(
-            [("q", "a"), *rows]
+        csv.writer(
+            out, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL, lineterminator=end
+        ).writerows([("q", "a"), *rows])
+        found = read(
+            tmp_path_factory.mktemp("csv"), "a.csv", out.getvalue(), block_bytes=block_bytes
         )
-        found = read(tmp_path_factory.mktemp("csv"), "a.csv", out.getvalue(), block_bytes=block_bytes)
         assert found == [{"q": one, "a": two} for one, two in rows]
 
 
@@ -72,10 +80,13 @@ def test_any_text_has_the_rows_that_python_finds(
             assert list(row.values()) == fields
 
 
-# Whatever Arrow's reader could see differently: quotes where none belong, bare CR, NUL, byte order marks, bytes that
-# are no UTF-8, rows with too few or too many fields, blank lines, fields that are empty, or look like null or a number.
+# Whatever Arrow's reader could see differently: quotes where none belong, bare CR, NUL, byte order
+# marks, bytes that are no UTF-8, rows with too few or too many fields, blank lines, fields that are
+# empty, or look like null or a number.
 MARKS = b'" " "" , , \t \n \n \r\n \r \0 \\ \' a b 1.50 NULL NaN \xff \xed\xa0\x80'.split(b" ")
-PIECES = st.sampled_from([*MARKS, b" ", *(text.encode() for text in ("\ufeff", "é", "数😀", "\u2028\x85\x0c"))])
+PIECES = st.sampled_from(
+    [*MARKS, b" ", *(text.encode() for text in ("\ufeff", "é", "数😀", "\u2028\x85\x0c"))]
+)
 
 
 @settings(max_examples=600)
@@ -98,7 +109,10 @@ def test_arrow_and_csv_read_the_same_rows_however_the_file_is_cut(
 
 
 @settings(max_examples=300)
-@given(rows=st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=6), end=st.sampled_from(["\n", "\r\n"]))
+@given(
+    rows=st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=6),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
 def test_arrow_reads_what_python_writes(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], end: str
 ) -> None:
@@ -139,7 +153,10 @@ def test_quotes_in_a_tsv_are_plain_unless_the_file_proves_otherwise(tmp_path: Pa
         {"q": 'says "so"', "a": '"half'},
     ]
     quoted = 'q\ta\n"one\ttwo\nthree"\t"say ""so"""\nplain\t"x"\n'
-    assert read(tmp_path, "b.tsv", quoted) == [{"q": "one\ttwo\nthree", "a": 'say "so"'}, {"q": "plain", "a": "x"}]
+    assert read(tmp_path, "b.tsv", quoted) == [
+        {"q": "one\ttwo\nthree", "a": 'say "so"'},
+        {"q": "plain", "a": "x"},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -180,13 +197,19 @@ def test_other_bad_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block_bytes", [4, 16, 1 << 20])
 @pytest.mark.parametrize("end", ["", "\n"])
-def test_a_quote_that_is_never_closed_names_the_row_that_opens_it(tmp_path: Path, block_bytes: int, end: str) -> None:
+def test_a_quote_that_is_never_closed_names_the_row_that_opens_it(
+    tmp_path: Path, block_bytes: int, end: str
+) -> None:
     text = 'q,a\n1,2\n\n"3\n4",""\n5,"never closed\n' + "6,7\n" * 50 + f"8,9{end}"
     path = tmp_path / "a.csv"
     path.write_text(text)
     found = []
-    with pytest.raises(UserError, match=r"a\.csv: a quote opens in row 2 \(5,\"never closed 6,7.*; close it") as caught:
-        for block in read_file(SourceFile.of(path, path.name), first_row=70, block_bytes=block_bytes):
+    with pytest.raises(
+        UserError, match=r"a\.csv: a quote opens in row 2 \(5,\"never closed 6,7.*; close it"
+    ) as caught:
+        for block in read_file(
+            SourceFile.of(path, path.name), first_row=70, block_bytes=block_bytes
+        ):
             found += list(block.rows())
     assert found == [(70, {"q": "1", "a": "2"}), (71, {"q": "3\n4", "a": ""})]
     assert "\n" not in str(caught.value)
@@ -195,7 +218,9 @@ def test_a_quote_that_is_never_closed_names_the_row_that_opens_it(tmp_path: Path
 
 
 @pytest.mark.parametrize("block_bytes", [4, 7, 30, 1 << 20])
-@pytest.mark.parametrize(("field", "closed"), [("x" * 19, True), ("x" * 20, False), ("x\n" * 99, False)])
+@pytest.mark.parametrize(
+    ("field", "closed"), [("x" * 19, True), ("x" * 20, False), ("x\n" * 99, False)]
+)
 def test_a_quote_that_is_closed_too_late_is_taken_for_one_that_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int, field: str, closed: bool
 ) -> None:
@@ -203,23 +228,35 @@ def test_a_quote_that_is_closed_too_late_is_taken_for_one_that_is_not(
     monkeypatch.setattr("curate.files.delimited._SAMPLE_BYTES", 4)
     text = f'q,a\n1,2\n"{field}",2\n3,4\n'
     if closed:
-        assert [row["q"] for row in read(tmp_path, "a.csv", text, block_bytes=block_bytes)] == ["1", field, "3"]
+        assert [row["q"] for row in read(tmp_path, "a.csv", text, block_bytes=block_bytes)] == [
+            "1",
+            field,
+            "3",
+        ]
         return
-    with pytest.raises(UserError, match=r"row 1 .* is not closed within 20 bytes or by the end of the file"):
+    with pytest.raises(
+        UserError, match=r"row 1 .* is not closed within 20 bytes or by the end of the file"
+    ):
         read(tmp_path, "a.csv", text, block_bytes=block_bytes)
 
 
 @pytest.mark.parametrize(
     ("name", "delimiter"), [("X.TSV", "\t"), ("x.Tsv.GZ", "\t"), ("y.tsv.csv", ","), ("Y.CSV", ",")]
 )
-def test_the_name_says_the_delimiter_whatever_its_case(tmp_path: Path, name: str, delimiter: str) -> None:
+def test_the_name_says_the_delimiter_whatever_its_case(
+    tmp_path: Path, name: str, delimiter: str
+) -> None:
     text = f"q{delimiter}a\n1{delimiter}2\n".encode()
-    assert read(tmp_path, name, gzip.compress(text) if name.endswith("GZ") else text) == [{"q": "1", "a": "2"}]
+    assert read(tmp_path, name, gzip.compress(text) if name.endswith("GZ") else text) == [
+        {"q": "1", "a": "2"}
+    ]
 
 
 def test_a_field_longer_than_pythons_limit(tmp_path: Path) -> None:
     long = "x" * 300_000
-    assert read(tmp_path, "a.csv", f'q,a\n"{long}",2\n', block_bytes=1000) == [{"q": long, "a": "2"}]
+    assert read(tmp_path, "a.csv", f'q,a\n"{long}",2\n', block_bytes=1000) == [
+        {"q": long, "a": "2"}
+    ]
 
 
 def test_headers_that_are_refused(tmp_path: Path) -> None:

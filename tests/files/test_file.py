@@ -92,18 +92,25 @@ TEXTS = {
 @pytest.mark.parametrize("packed", PACKERS)
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("block_bytes", [4, 100, 1 << 20])
-def test_text_is_hashed_as_it_streams_past(tmp_path: Path, name: str, packed: str, block_bytes: int) -> None:
+def test_text_is_hashed_as_it_streams_past(
+    tmp_path: Path, name: str, packed: str, block_bytes: int
+) -> None:
     data = PACKERS[packed](TEXTS[name])
     path = tmp_path / f"{name}{packed}"
     path.write_bytes(data)
     hashes: dict[str, str] = {}
-    blocks = read_file(SourceFile.of(path, "its name"), columns=None, block_bytes=block_bytes, hashes=hashes)
+    blocks = read_file(
+        SourceFile.of(path, "its name"), columns=None, block_bytes=block_bytes, hashes=hashes
+    )
     while next(blocks, None):
         assert not hashes or not next(blocks, None)  # not before the last block was handed out
     assert hashes == {"its name": hashlib.sha256(data).hexdigest()}
 
 
-@given(texts=st.lists(st.binary(max_size=200), min_size=1, max_size=3), padding=st.sampled_from([0, 1, 7, 3000]))
+@given(
+    texts=st.lists(st.binary(max_size=200), min_size=1, max_size=3),
+    padding=st.sampled_from([0, 1, 7, 3000]),
+)
 def test_what_a_decompressor_leaves_is_hashed_too(
     tmp_path_factory: pytest.TempPathFactory, texts: list[bytes], padding: int
 ) -> None:

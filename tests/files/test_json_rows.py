@@ -38,16 +38,27 @@ JSON = st.recursive(
     | st.integers(-9, 9)
     | st.text(max_size=5)
     | st.sampled_from(['"', "\\", "[", "},{", ","]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 OBJECTS = st.lists(st.dictionaries(st.text(max_size=3), JSON, max_size=3), min_size=1, max_size=6)
 
 
 @settings(max_examples=150)
-@given(rows=OBJECTS, block_bytes=st.integers(4, 300), indent=st.sampled_from([None, 1]), plain=st.booleans())
+@given(
+    rows=OBJECTS,
+    block_bytes=st.integers(4, 300),
+    indent=st.sampled_from([None, 1]),
+    plain=st.booleans(),
+)
 def test_arrays_and_lines_hold_the_same_rows(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], block_bytes: int, indent: int, plain: bool
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[dict[str, Any]],
+    block_bytes: int,
+    indent: int,
+    plain: bool,
 ) -> None:
     folder = tmp_path_factory.mktemp("rows")
     lines = "\r\n\n".join(json.dumps(row, ensure_ascii=plain) for row in rows)
@@ -62,14 +73,20 @@ def test_arrays_and_lines_hold_the_same_rows(
 def test_a_table_says_what_the_rows_say(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], indent: int | None
 ) -> None:
-    path = written(tmp_path_factory.mktemp("rows"), "a.json", json.dumps(rows, indent=indent).encode())
+    path = written(
+        tmp_path_factory.mktemp("rows"), "a.json", json.dumps(rows, indent=indent).encode()
+    )
     for block in read_file(SourceFile.of(path, path.name)):
         table = block.table()
-        assert table is None or [_filled(row) for row in table.to_pylist()] == [_filled(row) for row in rows]
+        assert table is None or [_filled(row) for row in table.to_pylist()] == [
+            _filled(row) for row in rows
+        ]
 
 
 def _filled(value: Any) -> Any:
-    """A value without nulls: Arrow has no difference between a key that is null and one that is not there."""
+    """A value without nulls: Arrow has no difference between a key that is null and one that is not
+    there.
+    """
     if isinstance(value, dict):
         kept = {key: _filled(one) for key, one in value.items()}
         return {key: one for key, one in kept.items() if one is not None} or None
@@ -117,7 +134,9 @@ def test_an_object_over_two_lines_is_two_bad_rows_even_where_the_count_fits(tmp_
 @pytest.mark.parametrize("text", ["2020-01-01", "2020-01-01T10:00:00Z", "10:00:00"])
 def test_text_that_looks_like_a_date_stays_text(tmp_path: Path, text: str) -> None:
     rows = [{"a": text, "b": [{"c": text}], "n": None}]
-    (block,) = read_file(SourceFile.of(written(tmp_path, "a.json", json.dumps(rows).encode()), "a.json"))
+    (block,) = read_file(
+        SourceFile.of(written(tmp_path, "a.json", json.dumps(rows).encode()), "a.json")
+    )
     table = block.table()
     assert table is not None
     assert table.to_pylist() == rows
@@ -125,27 +144,39 @@ def test_text_that_looks_like_a_date_stays_text(tmp_path: Path, text: str) -> No
 
 @pytest.mark.parametrize("number", ["NaN", "[NaN]", "Infinity", "-Infinity", "[1,Infinity]"])
 def test_numbers_in_letters_are_left_to_the_plain_reader(tmp_path: Path, number: str) -> None:
-    (block,) = read_file(SourceFile.of(written(tmp_path, "a.jsonl", f'{{"a": {number}}}'.encode()), "a.jsonl"))
+    (block,) = read_file(
+        SourceFile.of(written(tmp_path, "a.jsonl", f'{{"a": {number}}}'.encode()), "a.jsonl")
+    )
     assert block.table() is None
     assert isinstance(next(block.rows())[1], dict)
 
 
 def test_words_with_capitals_do_not_leave_the_fast_path(tmp_path: Path) -> None:
     path = written(
-        tmp_path, "a.jsonl", b'{"a": "x Nancy, Information [Natural] {{{{"}\n' + b'{"a": "%s"}' % (b"[" * 99)
+        tmp_path,
+        "a.jsonl",
+        b'{"a": "x Nancy, Information [Natural] {{{{"}\n' + b'{"a": "%s"}' % (b"[" * 99),
     )
     (block,) = read_file(SourceFile.of(path, path.name))
     assert block.table() is not None
 
 
 def test_bare_strings_are_rows_of_text(tmp_path: Path) -> None:
-    assert read(written(tmp_path, "a.jsonl", b'"one"\n"two"\n')) == [(0, {"text": "one"}), (1, {"text": "two"})]
-    assert read(written(tmp_path, "a.json", b'["one", "two"]')) == [(0, {"text": "one"}), (1, {"text": "two"})]
+    assert read(written(tmp_path, "a.jsonl", b'"one"\n"two"\n')) == [
+        (0, {"text": "one"}),
+        (1, {"text": "two"}),
+    ]
+    assert read(written(tmp_path, "a.json", b'["one", "two"]')) == [
+        (0, {"text": "one"}),
+        (1, {"text": "two"}),
+    ]
 
 
 def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
     for block_bytes in (1, 3, 100):
-        assert read(written(tmp_path, "a.jsonl", b'\xef\xbb\xbf{"a": 1}'), block_bytes) == [(0, {"a": 1})]
+        assert read(written(tmp_path, "a.jsonl", b'\xef\xbb\xbf{"a": 1}'), block_bytes) == [
+            (0, {"a": 1})
+        ]
 
 
 def test_elements_of_an_array_can_be_bad_alone(tmp_path: Path) -> None:
@@ -155,7 +186,10 @@ def test_elements_of_an_array_can_be_bad_alone(tmp_path: Path) -> None:
 
 
 REFUSED = [
-    (b'[{"a": 1}, {"a": 2}, {"a"', "the array is never closed; the file is cut off after 2 complete rows"),
+    (
+        b'[{"a": 1}, {"a": 2}, {"a"',
+        "the array is never closed; the file is cut off after 2 complete rows",
+    ),
     (b"[", "the array is never closed"),
     (b'[{"a": 1}] []', "something follows the end of the array"),
     (b'[{"a": 1}}, 2]', "something follows the end of the array"),
@@ -167,7 +201,9 @@ REFUSED = [
 
 @pytest.mark.parametrize(("data", "message"), REFUSED, ids=[message for _, message in REFUSED])
 @pytest.mark.parametrize("block_bytes", [4, 1 << 20])
-def test_a_file_that_is_no_list_of_rows_is_refused(tmp_path: Path, data: bytes, message: str, block_bytes: int) -> None:
+def test_a_file_that_is_no_list_of_rows_is_refused(
+    tmp_path: Path, data: bytes, message: str, block_bytes: int
+) -> None:
     path = written(tmp_path, "a.json", data)
     with pytest.raises(UserError, match=message) as caught:
         read(path, block_bytes)
@@ -185,7 +221,9 @@ def test_a_long_row_makes_a_long_block(tmp_path: Path) -> None:
     blocks = list(read_file(SourceFile.of(path, path.name), block_bytes=1000))
     assert [row for block in blocks for _, row in block.rows()] == rows
     assert max(block.nbytes for block in blocks) < 1_003_000
-    assert max(len(block.raw(place)) for block in blocks for place in range(block.n_rows)) == 1 << 16
+    assert (
+        max(len(block.raw(place)) for block in blocks for place in range(block.n_rows)) == 1 << 16
+    )
 
 
 def test_head_and_single_rows(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Every kind of block goes to another process and says the same there; what lies in a file goes as its place in it."""
+"""Every kind of block goes to another process and says the same there; what lies in a file goes as
+its place in it.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +17,27 @@ import pytest
 from curate.errors import UserError
 from curate.files import ArrowBlock, Block, SourceFile, read_dataset, read_file
 
-ROWS = [{"q": f"question {n} " + "x" * 300, "a": 'quo"te,\n' * (n % 3), "n": str(n)} for n in range(900)]
+ROWS = [
+    {"q": f"question {n} " + "x" * 300, "a": 'quo"te,\n' * (n % 3), "n": str(n)} for n in range(900)
+]
 
 
 def write(path: Path) -> Path:
     table = pa.Table.from_pylist(ROWS)
     lines = "".join(f"{json.dumps(row)}\n" for row in ROWS).encode()
     if path.suffix == ".parquet":
-        pq.write_table(table, path, row_group_size=900 if path.stem == "one" else 100, compression="none")
+        pq.write_table(
+            table, path, row_group_size=900 if path.stem == "one" else 100, compression="none"
+        )
     elif path.suffix in (".arrow", ".feather"):
         opened = pa.ipc.new_stream if path.suffix == ".arrow" else pa.ipc.new_file
         with opened(path, table.schema) as writer:
             writer.write_table(table)
     elif path.suffix in (".csv", ".tsv"):
         part = "," if path.suffix == ".csv" else "\t"
-        quoted = [[f'"{value.replace(chr(34), 2 * chr(34))}"' for value in row.values()] for row in ROWS]
+        quoted = [
+            [f'"{value.replace(chr(34), 2 * chr(34))}"' for value in row.values()] for row in ROWS
+        ]
         path.write_text("".join(f"{part.join(row)}\n" for row in [list(ROWS[0]), *quoted]))
     elif path.suffix == ".json":
         path.write_text(json.dumps(ROWS))
@@ -39,10 +47,19 @@ def write(path: Path) -> Path:
 
 
 def same(block: Block) -> Any:
-    """Send a block through pickle, before and after it was decoded; the second answer is compared with the first."""
+    """Send a block through pickle, before and after it was decoded; the second answer is compared
+    with the first.
+    """
     table = block.table()
-    for copy in (pickle.loads(pickle.dumps(block)), pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(block))))):
-        assert (copy.file, copy.first_row, copy.n_rows) == (block.file, block.first_row, block.n_rows)
+    for copy in (
+        pickle.loads(pickle.dumps(block)),
+        pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(block)))),
+    ):
+        assert (copy.file, copy.first_row, copy.n_rows) == (
+            block.file,
+            block.first_row,
+            block.n_rows,
+        )
         other = copy.table()
         assert (table is None) == (other is None)
         assert table is None or table.equals(other)
@@ -52,14 +69,27 @@ def same(block: Block) -> Any:
     return table
 
 
-NAMES = ["a.jsonl", "a.jsonl.gz", "a.json", "a.csv", "a.tsv", "a.parquet", "one.parquet", "a.arrow", "a.feather"]
+NAMES = [
+    "a.jsonl",
+    "a.jsonl.gz",
+    "a.json",
+    "a.csv",
+    "a.tsv",
+    "a.parquet",
+    "one.parquet",
+    "a.arrow",
+    "a.feather",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("block_bytes", [20_000, 1 << 25])
 def test_a_block_pickles(tmp_path: Path, name: str, block_bytes: int) -> None:
     path = write(tmp_path / name)
-    tables = [same(block) for block in read_file(SourceFile.of(path, name), first_row=5, block_bytes=block_bytes)]
+    tables = [
+        same(block)
+        for block in read_file(SourceFile.of(path, name), first_row=5, block_bytes=block_bytes)
+    ]
     assert pa.concat_tables(tables).to_pylist() == ROWS
 
 
@@ -88,7 +118,10 @@ def test_row_groups_pickle_as_their_place_in_the_file(tmp_path: Path) -> None:
 
 def test_row_groups_of_a_file_that_changed_are_refused_elsewhere(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet")
-    sent = [pickle.dumps(block) for block in read_file(SourceFile.of(path, path.name), block_bytes=20_000)]
+    sent = [
+        pickle.dumps(block)
+        for block in read_file(SourceFile.of(path, path.name), block_bytes=20_000)
+    ]
     other = tmp_path / "b.parquet"
     pq.write_table(pa.Table.from_pylist(ROWS[::-1]), other, row_group_size=100)
     other.replace(path)

@@ -73,16 +73,25 @@ def test_rows_stay_whole_whatever_the_chunks(data: bytes, size: int) -> None:
     assert rows == (expected if expected[-1] else expected[:-1])
 
 
-@given(data=st.text(st.sampled_from('[]{}",\\aN I'), max_size=40).map(str.encode), cut=st.integers(0, 40))
+@given(
+    data=st.text(st.sampled_from('[]{}",\\aN I'), max_size=40).map(str.encode),
+    cut=st.integers(0, 40),
+)
 def test_scanners_are_the_same_compiled_or_not_and_in_any_pieces(data: bytes, cut: int) -> None:
     view = np.frombuffer(data, np.uint8)
-    for scan, start in ((array_cuts, [1, 0, 0, 0]), (lambda one, state: quoted_cuts(one, state, 44), [0, 0, 99, 0])):
+    for scan, start in (
+        (array_cuts, [1, 0, 0, 0]),
+        (lambda one, state: quoted_cuts(one, state, 44), [0, 0, 99, 0]),
+    ):
         whole = scan(view, np.array(start, np.int64))
         state = np.array(start, np.int64)
         pieces = [scan(view[:cut], state), scan(view[cut:], state) + min(cut, len(view))]
         assert np.concatenate(pieces).tolist() == whole.tolist()
     plain = vars(array_cuts)["py_func"]
-    assert plain(view, np.array([1, 0, 0, 0])).tolist() == array_cuts(view, np.array([1, 0, 0, 0])).tolist()
+    assert (
+        plain(view, np.array([1, 0, 0, 0])).tolist()
+        == array_cuts(view, np.array([1, 0, 0, 0])).tolist()
+    )
 
 
 def test_depth_is_counted_outside_strings() -> None:
@@ -90,7 +99,11 @@ def test_depth_is_counted_outside_strings() -> None:
         data = b"\n".join(rows)
         ends = np.cumsum([len(row) + 1 for row in rows]) - 1
         starts = ends - [len(row) for row in rows]
-        return bool(is_tame(np.frombuffer(data, np.uint8), starts.astype(np.int64), ends.astype(np.int64), 3))
+        return bool(
+            is_tame(
+                np.frombuffer(data, np.uint8), starts.astype(np.int64), ends.astype(np.int64), 3
+            )
+        )
 
     assert tame(b'{"a":[{"b":1}]}', b'{"a":"[[[[[[["}', b'{"a\\"[[[[":[]}')
     assert not tame(b'{"a":1}', b'{"a":[[[1]]]}')

@@ -21,15 +21,20 @@ def _block(*rows: Any) -> Block:
     lines = [row if isinstance(row, bytes) else json.dumps(row).encode() for row in rows]
     ends = np.cumsum([len(line) + 1 for line in lines]) - 1
     starts = ends - [len(line) for line in lines]
-    return JsonBlock("rows.jsonl", 0, b"\n".join(lines), starts.astype(np.int64), ends.astype(np.int64))
+    return JsonBlock(
+        "rows.jsonl", 0, b"\n".join(lines), starts.astype(np.int64), ends.astype(np.int64)
+    )
 
 
 def _records(fmt: Fmt, kind: str, *rows: Any, keep: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    """The records that the rows make, message lists as lists of `role: content`; none may be quarantined."""
+    """The records that the rows make, message lists as lists of `role: content`; none may be
+    quarantined.
+    """
     parsed = parse(_block(*rows), fmt, kind, keep)
     assert parsed.quarantine == []
     return [
-        {name: _short(value) for name, value in row.items() if value is not None} for row in parsed.records.to_pylist()
+        {name: _short(value) for name, value in row.items() if value is not None}
+        for row in parsed.records.to_pylist()
     ]
 
 

@@ -1,4 +1,6 @@
-"""The rule for whole columns and the plain rule for one row give the same, however a file is cut into blocks."""
+"""The rule for whole columns and the plain rule for one row give the same, however a file is cut
+into blocks.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,21 @@ from curate.sources import open_source
 Fmt = str | Mapping[str, Any]
 
 TEXT = st.sampled_from(
-    ["", " ", "a", "Why?", "2020-01-01", "\u2028", "naïve 数学 🙂", 'quo"te\n', "NaN", "\x00", "[{", "tab\t", "10:00"]
+    [
+        "",
+        " ",
+        "a",
+        "Why?",
+        "2020-01-01",
+        "\u2028",
+        "naïve 数学 🙂",
+        'quo"te\n',
+        "NaN",
+        "\x00",
+        "[{",
+        "tab\t",
+        "10:00",
+    ]
 )
 ODD = st.sampled_from([None, 1, 2.5, True, [], ["a"], {}, {"a": 1}, 2**70])
 # Most rows are what the format wants, so that the path by columns is really taken; some are not.
@@ -33,21 +49,38 @@ KEPT = st.one_of(st.integers(-5, 5), st.sampled_from([1.5, 2.0, None]))
 def a_message(role: str, content: str, roles: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     required = {role: st.sampled_from(roles), content: MAYBE_TEXT}
     optional = {"name": TEXT, "tool_calls": TEXT, "weight": st.integers(0, 1)}
-    return st.fixed_dictionaries(required, optional=optional if role == "role" else {"weight": st.integers(0, 1)})
+    return st.fixed_dictionaries(
+        required, optional=optional if role == "role" else {"weight": st.integers(0, 1)}
+    )
 
 
-MESSAGE = a_message("role", "content", ["user", "assistant", "user", "assistant", "system", "tool", "critic"])
-TURN = a_message("from", "value", ["human", "gpt", "human", "gpt", "system", "observation", "function_call", "x"])
+MESSAGE = a_message(
+    "role", "content", ["user", "assistant", "user", "assistant", "system", "tool", "critic"]
+)
+TURN = a_message(
+    "from", "value", ["human", "gpt", "human", "gpt", "system", "observation", "function_call", "x"]
+)
 
 
-def conversation(turn: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Message lists of which most are valid: questions and answers, perhaps after a system turn or before another."""
+def conversation(
+    turn: st.SearchStrategy[dict[str, Any]],
+) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Message lists of which most are valid: questions and answers, perhaps after a system turn or
+    before another.
+    """
     role, content = ("role", "content") if turn is MESSAGE else ("from", "value")
     user, assistant = ("user", "assistant") if turn is MESSAGE else ("human", "gpt")
     said = st.sampled_from(["a", "Why? \n", "2020-01-01", "数学"])
-    asked = st.builds(lambda one, two: [{role: user, content: one}, {role: assistant, content: two}], said, said)
+    asked = st.builds(
+        lambda one, two: [{role: user, content: one}, {role: assistant, content: two}], said, said
+    )
     opening = st.sampled_from([[], [], [{role: "system", content: "Be brief."}]])
-    good = st.builds(lambda first, *more: [*first, *(one for pair in more for one in pair)], opening, asked, asked)
+    good = st.builds(
+        lambda first, *more: [*first, *(one for pair in more for one in pair)],
+        opening,
+        asked,
+        asked,
+    )
     cut = good.map(lambda turns: turns[:-1])
     return st.one_of(good, good, good, cut, st.lists(turn, max_size=4))
 
@@ -57,12 +90,22 @@ def rows_of(columns: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[lis
     row = st.fixed_dictionaries({}, optional=columns | extra)
     odd = st.fixed_dictionaries({}, optional={name: ODD for name in columns | extra})
     plain = st.lists(row, min_size=1, max_size=8)
-    return st.one_of(plain, plain, plain, st.lists(st.one_of(row, row, row, odd), min_size=1, max_size=8))
+    return st.one_of(
+        plain, plain, plain, st.lists(st.one_of(row, row, row, odd), min_size=1, max_size=8)
+    )
 
 
 CASES: list[tuple[Fmt, tuple[str, ...], dict[str, st.SearchStrategy[Any]]]] = [
-    ("messages", ("sft", "prompt"), {"messages": conversation(MESSAGE), "system": MAYBE_TEXT, "tools": TEXT}),
-    ("sharegpt", ("sft", "prompt"), {"conversations": conversation(TURN), "system": MAYBE_TEXT, "tools": TEXT}),
+    (
+        "messages",
+        ("sft", "prompt"),
+        {"messages": conversation(MESSAGE), "system": MAYBE_TEXT, "tools": TEXT},
+    ),
+    (
+        "sharegpt",
+        ("sft", "prompt"),
+        {"conversations": conversation(TURN), "system": MAYBE_TEXT, "tools": TEXT},
+    ),
     (
         "alpaca",
         ("sft", "prompt"),
@@ -70,9 +113,21 @@ CASES: list[tuple[Fmt, tuple[str, ...], dict[str, st.SearchStrategy[Any]]]] = [
     ),
     ("gsm8k", ("sft", "prompt", "rlvr"), {"question": MAYBE_TEXT, "answer": MAYBE_TEXT}),
     ("text", ("prompt",), {"text": MAYBE_TEXT}),
-    ({"prompt": "q", "response": "a", "system": "s"}, ("sft",), {"q": TEXT, "a": MAYBE_TEXT, "s": MAYBE_TEXT}),
-    ({"prompt": "q", "system": {"constant": "Be brief."}}, ("prompt",), {"q": MAYBE_TEXT, "a": TEXT}),
-    ({"messages": "chat"}, ("sft", "prompt"), {"chat": st.one_of(conversation(MESSAGE), conversation(TURN))}),
+    (
+        {"prompt": "q", "response": "a", "system": "s"},
+        ("sft",),
+        {"q": TEXT, "a": MAYBE_TEXT, "s": MAYBE_TEXT},
+    ),
+    (
+        {"prompt": "q", "system": {"constant": "Be brief."}},
+        ("prompt",),
+        {"q": MAYBE_TEXT, "a": TEXT},
+    ),
+    (
+        {"messages": "chat"},
+        ("sft", "prompt"),
+        {"chat": st.one_of(conversation(MESSAGE), conversation(TURN))},
+    ),
 ]
 
 
@@ -101,14 +156,25 @@ def whole(parts: list[Parsed]) -> tuple[Any, ...]:
     rows = [row for part in parts for row in part.rows.tolist()]
     ids = [one for part in parts for one in part.origin_id.to_pylist()]
     bad = sorted((one for part in parts for one in part.quarantine), key=lambda bad: bad.row)
-    return schema, records.to_pylist(), rows, ids, bad, frozenset().union(*(part.dropped_columns for part in parts))
+    return (
+        schema,
+        records.to_pylist(),
+        rows,
+        ids,
+        bad,
+        frozenset().union(*(part.dropped_columns for part in parts)),
+    )
 
 
 @pytest.mark.parametrize("case", range(len(CASES)), ids=[str(case[0]) for case in CASES])
 @settings(max_examples=60)
 @given(data=st.data(), ascii_only=st.booleans(), block_bytes=st.integers(4, 400))
 def test_both_rules_agree_on_json(
-    tmp_path_factory: pytest.TempPathFactory, case: int, data: st.DataObject, ascii_only: bool, block_bytes: int
+    tmp_path_factory: pytest.TempPathFactory,
+    case: int,
+    data: st.DataObject,
+    ascii_only: bool,
+    block_bytes: int,
 ) -> None:
     fmt, kinds, columns = CASES[case]
     rows, kind = data.draw(rows_of(columns)), data.draw(st.sampled_from(kinds))
@@ -125,11 +191,19 @@ def test_both_rules_agree_on_json(
 
 @settings(max_examples=40)
 @given(data=st.data())
-def test_both_rules_agree_on_parquet(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    message = pa.struct([("role", pa.large_string()), ("content", pa.string()), ("name", pa.string())])
-    schema = pa.schema([("messages", pa.large_list(message)), ("id", pa.int32()), ("level", pa.float32())])
+def test_both_rules_agree_on_parquet(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    message = pa.struct(
+        [("role", pa.large_string()), ("content", pa.string()), ("name", pa.string())]
+    )
+    schema = pa.schema(
+        [("messages", pa.large_list(message)), ("id", pa.int32()), ("level", pa.float32())]
+    )
     messages = conversation(MESSAGE)
-    row = st.fixed_dictionaries({"messages": st.one_of(messages, messages, st.none()), "id": st.integers(0, 9)})
+    row = st.fixed_dictionaries(
+        {"messages": st.one_of(messages, messages, st.none()), "id": st.integers(0, 9)}
+    )
     rows = data.draw(st.lists(row, min_size=1, max_size=8))
     path = tmp_path_factory.mktemp("rows") / "rows.parquet"
     pq.write_table(pa.Table.from_pylist(rows, schema), path, row_group_size=3)
@@ -140,9 +214,16 @@ def test_both_rules_agree_on_parquet(tmp_path_factory: pytest.TempPathFactory, d
 
 
 def test_the_fast_path_is_taken(tmp_path: Path) -> None:
-    """A guard for the tests above: on plain input `table` is there and the rule for columns answers."""
+    """A guard for the tests above: on plain input `table` is there and the rule for columns
+    answers.
+    """
     path = tmp_path / "rows.jsonl"
-    row = {"messages": [{"role": "user", "content": "2020-01-01"}, {"role": "assistant", "content": "Yes."}]}
+    row = {
+        "messages": [
+            {"role": "user", "content": "2020-01-01"},
+            {"role": "assistant", "content": "Yes."},
+        ]
+    }
     path.write_text(f"{json.dumps(row)}\n" * 3)
     (block,) = open_source("rows", str(path), base=tmp_path).blocks()
     table = block.table()

@@ -29,7 +29,10 @@ def test_messages(records: Records, column: str) -> None:
 def test_sharegpt_names_and_system_column(records: Records) -> None:
     turns = [HUMAN, GPT, {"from": "observation", "value": "o"}, {"from": "chatgpt", "value": "b"}]
     assert records("sharegpt", "sft", {"conversations": turns, "system": "s", "tools": "[1]"}) == [
-        {"messages": ["system: s", "user: q", "assistant: a", "tool: o", "assistant: b"], "tools": "[1]"}
+        {
+            "messages": ["system: s", "user: q", "assistant: a", "tool: o", "assistant: b"],
+            "tools": "[1]",
+        }
     ]
 
 
@@ -37,21 +40,23 @@ def test_prompts_end_with_the_last_user_turn(records: Records, reasons: Reasons)
     assert records("messages", "prompt", {"messages": [USER, ANSWER, USER, ANSWER, ANSWER]}) == [
         {"prompt": ["user: q", "assistant: a", "user: q"]}
     ]
-    assert records("sharegpt", "prompt", {"conversations": [HUMAN, {"from": "gpt", "value": None}]}) == [
-        {"prompt": ["user: q"]}
+    assert records(
+        "sharegpt", "prompt", {"conversations": [HUMAN, {"from": "gpt", "value": None}]}
+    ) == [{"prompt": ["user: q"]}]
+    assert reasons("messages", "prompt", {"messages": [ANSWER]}) == [
+        "'messages' holds no user turn"
     ]
-    assert reasons("messages", "prompt", {"messages": [ANSWER]}) == ["'messages' holds no user turn"]
 
 
 def test_parts_of_text_are_joined_and_others_are_bad(records: Records, reasons: Reasons) -> None:
     parts = [{"type": "text", "text": "one "}, "two"]
-    assert records("messages", "sft", {"messages": [{"role": "user", "content": parts}, ANSWER]}) == [
-        {"messages": ["user: one two", "assistant: a"]}
-    ]
+    assert records(
+        "messages", "sft", {"messages": [{"role": "user", "content": parts}, ANSWER]}
+    ) == [{"messages": ["user: one two", "assistant: a"]}]
     image = [{"type": "text", "text": "see"}, {"type": "image_url", "image_url": {}}]
-    assert reasons("messages", "sft", {"messages": [{"role": "user", "content": image}, ANSWER]}) == [
-        "messages[0].content[1] is of type 'image_url', not a text part"
-    ]
+    assert reasons(
+        "messages", "sft", {"messages": [{"role": "user", "content": image}, ANSWER]}
+    ) == ["messages[0].content[1] is of type 'image_url', not a text part"]
 
 
 def test_tool_calls_and_reasoning_are_carried(block: Callable[..., Block]) -> None:
@@ -73,17 +78,23 @@ def test_tool_calls_and_reasoning_are_carried(block: Callable[..., Block]) -> No
     assert row["messages"][3]["reasoning_content"] == "hm"
 
 
-def test_function_calls_of_sharegpt_become_tool_calls(block: Callable[..., Block], reasons: Reasons) -> None:
+def test_function_calls_of_sharegpt_become_tool_calls(
+    block: Callable[..., Block], reasons: Reasons
+) -> None:
     call = {"from": "function_call", "value": '{"name": "f", "arguments": {"x": 1}}'}
     parsed = parse(
-        block({"conversations": [HUMAN, call, {"from": "observation", "value": "1"}, GPT]}), "sharegpt", "sft"
+        block({"conversations": [HUMAN, call, {"from": "observation", "value": "1"}, GPT]}),
+        "sharegpt",
+        "sft",
     )
     turn = parsed.records.to_pylist()[0]["messages"][1]
     assert (turn["role"], turn["content"]) == ("assistant", "")
-    assert json.loads(turn["tool_calls"]) == [{"type": "function", "function": {"name": "f", "arguments": {"x": 1}}}]
-    assert reasons("sharegpt", "sft", {"conversations": [HUMAN, call | {"value": "f(x)"}, GPT]}) == [
-        "conversations[1].value is no JSON of a function call"
+    assert json.loads(turn["tool_calls"]) == [
+        {"type": "function", "function": {"name": "f", "arguments": {"x": 1}}}
     ]
+    assert reasons(
+        "sharegpt", "sft", {"conversations": [HUMAN, call | {"value": "f(x)"}, GPT]}
+    ) == ["conversations[1].value is no JSON of a function call"]
 
 
 BAD: list[tuple[Any, str]] = [
@@ -100,7 +111,10 @@ BAD: list[tuple[Any, str]] = [
         "unknown role 'critic' in messages[0] (known: system, user, assistant, tool)",
     ),
     ([USER, ANSWER | {"name": 7}], "messages[1].name is a number, not text"),
-    ([{"from": "alien", "value": "q"}], "unknown speaker 'alien' in messages[0].from (known: human, user, gpt, "),
+    (
+        [{"from": "alien", "value": "q"}],
+        "unknown speaker 'alien' in messages[0].from (known: human, user, gpt, ",
+    ),
 ]
 
 

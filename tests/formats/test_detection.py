@@ -25,13 +25,21 @@ CASES: list[tuple[str, dict[str, Any], Any]] = [
     ("sft", {"question": "q", "answer": "a #### 1"}, "gsm8k"),
     ("rlvr", {"question": "q", "answer": "a #### 1"}, "gsm8k"),
     ("sft", {"question": "q", "answer": "yes"}, {"prompt": "question", "response": "answer"}),
-    ("sft", {"problem": "p", "solution": "s", "level": "1"}, {"prompt": "problem", "response": "solution"}),
+    (
+        "sft",
+        {"problem": "p", "solution": "s", "level": "1"},
+        {"prompt": "problem", "response": "solution"},
+    ),
     ("sft", {"prompt": "p", "completion": "c"}, {"prompt": "prompt", "response": "completion"}),
     ("prompt", {"text": "t"}, "text"),
     ("prompt", {"problem": "p"}, {"prompt": "problem"}),
     ("prompt", {"prompt": TURNS[:1], "persona": "p"}, {"prompt": "prompt", "persona": "persona"}),
     ("preference", {"prompt": "q", "chosen": "a", "rejected": "b"}, "preference"),
-    ("preference", {"conversations": SPOKEN[:1], "chosen": SPOKEN[1], "rejected": SPOKEN[1]}, "preference"),
+    (
+        "preference",
+        {"conversations": SPOKEN[:1], "chosen": SPOKEN[1], "rejected": SPOKEN[1]},
+        "preference",
+    ),
     ("rlvr", {"messages": TURNS[:1], "ground_truth": "1", "dataset": "gsm8k"}, "tulu3-rlvr"),
     (
         "rlvr",
@@ -42,7 +50,9 @@ CASES: list[tuple[str, dict[str, Any], Any]] = [
 
 
 @pytest.mark.parametrize(("kind", "row", "expected"), CASES)
-def test_what_is_detected_parses(block: Callable[..., Block], kind: str, row: dict[str, Any], expected: Any) -> None:
+def test_what_is_detected_parses(
+    block: Callable[..., Block], kind: str, row: dict[str, Any], expected: Any
+) -> None:
     one = block({name: None for name in row}, row)
     found = detect(one, kind)
     assert found == expected
@@ -50,16 +60,24 @@ def test_what_is_detected_parses(block: Callable[..., Block], kind: str, row: di
     assert parse(one, found, kind).records.num_rows == 1
 
 
-def test_what_is_null_in_the_first_rows_is_carried_all_the_same(block: Callable[..., Block]) -> None:
-    rows = [{"prompt": "p", "persona": None, "level": None}] * 60 + [{"prompt": "p", "persona": "a botanist"}]
+def test_what_is_null_in_the_first_rows_is_carried_all_the_same(
+    block: Callable[..., Block],
+) -> None:
+    rows = [{"prompt": "p", "persona": None, "level": None}] * 60 + [
+        {"prompt": "p", "persona": "a botanist"}
+    ]
     one = block(*rows)
     assert detect(one, "prompt") == {"prompt": "prompt", "persona": "persona"}
-    assert parse(one, detect(one, "prompt"), "prompt").records["persona"].to_pylist()[-1] == "a botanist"
+    assert (
+        parse(one, detect(one, "prompt"), "prompt").records["persona"].to_pylist()[-1]
+        == "a botanist"
+    )
 
 
 def test_nothing_fits(block: Callable[..., Block]) -> None:
     message = (
-        r"rows.jsonl: no format fits kind 'sft'; columns: a \(number or text\), b \(list\)\. Name a format \(alpaca, "
+        r"rows.jsonl: no format fits kind 'sft'; columns: a \(number or text\), b \(list\)\. "
+        r"Name a format \(alpaca, "
     )
     with pytest.raises(UserError, match=message):
         detect(block({"a": 1}, {"a": "x", "b": []}), "sft")
@@ -69,7 +87,9 @@ def test_nothing_fits(block: Callable[..., Block]) -> None:
 
 def test_rows_that_cannot_be_read(block: Callable[..., Block]) -> None:
     assert detect(block(b"{half", {"text": "t"}), "prompt") == "text"
-    with pytest.raises(UserError, match="rows.jsonl: none of the first rows can be read; row 0: not JSON"):
+    with pytest.raises(
+        UserError, match="rows.jsonl: none of the first rows can be read; row 0: not JSON"
+    ):
         detect(block(b"{half", b"3"), "prompt")
 
 

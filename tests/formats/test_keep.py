@@ -15,9 +15,14 @@ from curate.files import Block
 from curate.formats import conform, parse, unify_kept
 from curate.formats.keep import kept_array, kept_column
 
-VALUE = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.text("ab1", max_size=2))
+VALUE = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.text("ab1", max_size=2)
+)
 SMALL = st.one_of(
-    st.none(), st.integers(-9, 9), st.floats(allow_nan=False, width=16), st.sampled_from(["x", True, [1]])
+    st.none(),
+    st.integers(-9, 9),
+    st.floats(allow_nan=False, width=16),
+    st.sampled_from(["x", True, [1]]),
 )
 
 EDGE = st.integers(2**53 - 2, 2**53 + 2)
@@ -51,7 +56,9 @@ CASES: list[tuple[list[Any], pa.DataType, list[Any]]] = [
 
 
 @pytest.mark.parametrize(("values", "kind", "expected"), CASES)
-def test_the_narrowest_type_is_taken(values: list[Any], kind: pa.DataType, expected: list[Any]) -> None:
+def test_the_narrowest_type_is_taken(
+    values: list[Any], kind: pa.DataType, expected: list[Any]
+) -> None:
     column = kept_array(values)
     assert (column.type, column.to_pylist()) == (kind, expected)
 
@@ -70,7 +77,9 @@ def test_kept_columns_do_not_depend_on_blocks_or_on_the_rule_that_reads_them(
     bounds = sorted({0, len(rows)} | {cut for cut in cuts if cut < len(rows)})
     parts = [rows[start:stop] for start, stop in pairwise(bounds)]
     by_rows = [pa.table({"x": kept_array([row["x"] for row in part])}) for part in parts]
-    read = [parse(block(*part), "text", "prompt", keep=["x"]).records.select(["x"]) for part in parts]
+    read = [
+        parse(block(*part), "text", "prompt", keep=["x"]).records.select(["x"]) for part in parts
+    ]
     whole = conformed([pa.table({"x": kept_array(values)})])
     for found in (by_rows, read):
         assert conformed(found).schema == whole.schema
@@ -88,7 +97,10 @@ def test_integers_of_parquet_that_a_float_would_round_are_text() -> None:
 
 
 @settings(max_examples=300)
-@given(values=st.one_of(st.lists(VALUE, max_size=6), st.lists(SMALL, max_size=6)), cuts=st.sets(st.integers(0, 6)))
+@given(
+    values=st.one_of(st.lists(VALUE, max_size=6), st.lists(SMALL, max_size=6)),
+    cuts=st.sets(st.integers(0, 6)),
+)
 def test_types_and_values_do_not_depend_on_blocks(values: list[Any], cuts: set[int]) -> None:
     bounds = sorted({0, len(values)} | {cut for cut in cuts if cut < len(values)})
     parts = [values[start:stop] for start, stop in pairwise(bounds)] or [[]]
@@ -101,13 +113,17 @@ def test_types_and_values_do_not_depend_on_blocks(values: list[Any], cuts: set[i
 
 
 def test_the_order_of_blocks_does_not_matter() -> None:
-    schemas = [pa.schema([("x", kind)]) for kind in (pa.null(), pa.int64(), pa.float64(), pa.bool_())]
+    schemas = [
+        pa.schema([("x", kind)]) for kind in (pa.null(), pa.int64(), pa.float64(), pa.bool_())
+    ]
     assert {unify_kept(order).field("x").type for order in permutations(schemas)} == {pa.string()}
     assert unify_kept(schemas[:3]).field("x").type == pa.float64()
     assert unify_kept(schemas[:1]).field("x").type == pa.string()
 
 
-def test_quarantined_rows_count_for_the_type_whichever_rule_reads_them(block: Callable[..., Block]) -> None:
+def test_quarantined_rows_count_for_the_type_whichever_rule_reads_them(
+    block: Callable[..., Block],
+) -> None:
     good, bad = {"text": "t", "level": 1}, {"text": None, "level": 2.5}
     for rows in ([good, bad], [good, bad, b"{half"]):
         parsed = parse(block(*rows), "text", "prompt", keep=["level", "none"])

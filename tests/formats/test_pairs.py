@@ -27,12 +27,16 @@ def test_alpaca(records: Records, reasons: Reasons) -> None:
         ["user: i", "assistant: o"],
     ]
     assert records("alpaca", "prompt", rows[0]) == [{"prompt": ["user: i\n\nx"]}]
-    assert reasons("alpaca", "sft", {"instruction": "i", "output": 3}, {"instruction": "i"}, {"output": "o"}) == [
+    assert reasons(
+        "alpaca", "sft", {"instruction": "i", "output": 3}, {"instruction": "i"}, {"output": "o"}
+    ) == [
         "field 'output' is a number, not text",
         "field 'output' is missing",
         "field 'instruction' is missing",
     ]
-    assert reasons("alpaca", "sft", {"instruction": "i", "output": ""}) == ["the last turn of 'messages' is empty"]
+    assert reasons("alpaca", "sft", {"instruction": "i", "output": ""}) == [
+        "the last turn of 'messages' is empty"
+    ]
 
 
 def test_alpaca_under_other_names_and_with_history(records: Records, reasons: Reasons) -> None:
@@ -40,15 +44,25 @@ def test_alpaca_under_other_names_and_with_history(records: Records, reasons: Re
         {"messages": ["user: i\n\nc", "assistant: r"]}
     ]
     row = {"instruction": "i", "output": "o", "history": [["q", "a"]]}
-    assert records("alpaca", "sft", row) == [{"messages": ["user: q", "assistant: a", "user: i", "assistant: o"]}]
-    assert reasons("alpaca", "sft", row | {"history": ["q"]}) == ["field 'history' holds text, not pairs of texts"]
+    assert records("alpaca", "sft", row) == [
+        {"messages": ["user: q", "assistant: a", "user: i", "assistant: o"]}
+    ]
+    assert reasons("alpaca", "sft", row | {"history": ["q"]}) == [
+        "field 'history' holds text, not pairs of texts"
+    ]
 
 
 def test_gsm8k(records: Records, reasons: Reasons) -> None:
     row = {"question": "q", "answer": "6 #### 7\n#### 1,234 "}
-    assert records("gsm8k", "sft", row) == [{"messages": ["user: q", "assistant: 6 #### 7\n#### 1,234 "]}]
-    assert records("gsm8k", "rlvr", row) == [{"prompt": ["user: q"], "verifier": "gsm8k", "ground_truth": "1234"}]
-    assert reasons("gsm8k", "rlvr", {"question": "q", "answer": "7"}, {"question": "q", "answer": "####"}) == [
+    assert records("gsm8k", "sft", row) == [
+        {"messages": ["user: q", "assistant: 6 #### 7\n#### 1,234 "]}
+    ]
+    assert records("gsm8k", "rlvr", row) == [
+        {"prompt": ["user: q"], "verifier": "gsm8k", "ground_truth": "1234"}
+    ]
+    assert reasons(
+        "gsm8k", "rlvr", {"question": "q", "answer": "7"}, {"question": "q", "answer": "####"}
+    ) == [
         "field 'answer' has no '####' before its result",
         "'ground_truth' is empty",
     ]
@@ -64,7 +78,9 @@ def test_text(records: Records, reasons: Reasons) -> None:
 
 def test_mappings(records: Records, reasons: Reasons) -> None:
     fmt = {"prompt": "q", "response": "a", "system": {"constant": "s"}}
-    assert records(fmt, "sft", {"q": "Q", "a": "A"}) == [{"messages": ["system: s", "user: Q", "assistant: A"]}]
+    assert records(fmt, "sft", {"q": "Q", "a": "A"}) == [
+        {"messages": ["system: s", "user: Q", "assistant: A"]}
+    ]
     assert reasons(fmt, "sft", {"q": "Q", "a": 1}) == ["field 'a' is a number, not text"]
     assert reasons({"messages": "chat"}, "sft", {"chat": 1}, {}) == [
         "field 'chat' is a number, not a list of messages",
@@ -77,7 +93,9 @@ def test_mappings(records: Records, reasons: Reasons) -> None:
     ]
     asked = {"prompt": "q", "persona": "p", "constraints": "c"}
     constraints = [{"id": "length", "kwargs": {"n": 3}}, {"id": "case"}]
-    assert records(asked, "prompt", {"q": [{"role": "user", "content": "Q"}], "p": "P", "c": constraints}) == [
+    assert records(
+        asked, "prompt", {"q": [{"role": "user", "content": "Q"}], "p": "P", "c": constraints}
+    ) == [
         {
             "prompt": ["user: Q"],
             "persona": "P",
@@ -86,15 +104,28 @@ def test_mappings(records: Records, reasons: Reasons) -> None:
     ]
     sides = {"prompt": "q", "chosen": "good", "rejected": "bad", "chosen_rating": "r"}
     assert records(sides, "preference", {"q": "Q", "good": "A", "bad": "B", "r": 4}) == [
-        {"prompt": ["user: Q"], "chosen": ["assistant: A"], "rejected": ["assistant: B"], "chosen_rating": 4.0}
+        {
+            "prompt": ["user: Q"],
+            "chosen": ["assistant: A"],
+            "rejected": ["assistant: B"],
+            "chosen_rating": 4.0,
+        }
     ]
 
 
 REFUSED: list[tuple[Any, str, str]] = [
     ("mesages", "sft", "unknown format 'mesages'; did you mean 'messages'"),
-    ("text", "sft", "format 'text' makes no records of kind 'sft' .formats that do: alpaca, gsm8k, messages, sharegpt"),
+    (
+        "text",
+        "sft",
+        "format 'text' makes no records of kind 'sft' .formats that do: alpaca, gsm8k, messages, sharegpt",
+    ),
     ("preference", "rlvr", "makes no records of kind 'rlvr'"),
-    ({"promt": "q", "response": "a"}, "sft", "unknown key of a mapping for kind sft 'promt'; did you mean 'prompt'"),
+    (
+        {"promt": "q", "response": "a"},
+        "sft",
+        "unknown key of a mapping for kind sft 'promt'; did you mean 'prompt'",
+    ),
     ({"prompt": "q"}, "sft", "needs 'response or messages'"),
     ({"prompt": "q", "chosen": "a"}, "sft", "unknown key of a mapping for kind sft 'chosen'"),
     ({"prompt": "q", "response": 3}, "sft", "'response' must be the name of a column or"),
@@ -103,7 +134,9 @@ REFUSED: list[tuple[Any, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("fmt", "kind", "message"), REFUSED, ids=[message for _, _, message in REFUSED])
+@pytest.mark.parametrize(
+    ("fmt", "kind", "message"), REFUSED, ids=[message for _, _, message in REFUSED]
+)
 def test_formats_are_checked_before_any_work(fmt: Any, kind: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         check_format(fmt, kind)
@@ -120,6 +153,7 @@ def test_a_mapping_of_columns_that_are_not_there_is_refused(block: Callable[...,
     first = block({"question": "q", "answer": "a"})
     check_columns(first, {"prompt": "question", "response": "answer"})
     with pytest.raises(
-        UserError, match=r"rows.jsonl: format: 'prompt': unknown column 'qestion'; did you mean 'question'"
+        UserError,
+        match=r"rows.jsonl: format: 'prompt': unknown column 'qestion'; did you mean 'question'",
     ):
         check_columns(first, {"prompt": "qestion", "response": "answer"})

@@ -1,4 +1,6 @@
-"""Compiled kernels on disk: used again after an edit elsewhere, never after an edit of what they call."""
+"""Compiled kernels on disk: used again after an edit elsewhere, never after an edit of what they
+call.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ for kernel, signature in ahead.KERNELS.values():
 def package(tmp_path: Path) -> Path:
     """A copy of the package, with nothing compiled."""
     copy = tmp_path / "curate"
-    shutil.copytree(Path(curate.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        Path(curate.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__")
+    )
     return copy
 
 
@@ -51,7 +55,11 @@ def run(package: Path, code: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=package.parent,
-        env=environment | {"PYTHONPATH": f"{package.parent}{os.pathsep}{root}", "XDG_CACHE_HOME": str(package.parent)},
+        env=environment
+        | {
+            "PYTHONPATH": f"{package.parent}{os.pathsep}{root}",
+            "XDG_CACHE_HOME": str(package.parent),
+        },
         capture_output=True,
         text=True,
         check=True,
@@ -94,10 +102,14 @@ def test_an_edit_outside_of_the_kernels_compiles_nothing(package: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="a second process needs a second processor")
+@pytest.mark.skipif(
+    len(os.sched_getaffinity(0)) < 2, reason="a second process needs a second processor"
+)
 def test_a_cold_start_compiles_each_kernel_once_in_one_of_two_processes(package: Path) -> None:
     assert run(package, MATCHED).split() == ["1", "0"] * 2, "both came from the other process"
     files = compiled(package)
-    assert len([path for path in files if path.suffix == ".nbc"]) * 2 == len(files), "one signature each"
+    assert len([path for path in files if path.suffix == ".nbc"]) * 2 == len(files), (
+        "one signature each"
+    )
     assert run(package, MATCHED).split() == ["1", "0"] * 2
     assert compiled(package) == files

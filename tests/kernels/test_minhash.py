@@ -1,4 +1,6 @@
-"""Shingles, signatures and bands: against sets in plain Python, against datasketch, and against the theory."""
+"""Shingles, signatures and bands: against sets in plain Python, against datasketch, and against the
+theory.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ jaccard = compiled(kernels.jaccard)
 
 
 def shingles(texts: list[str], n: int) -> set[tuple[str, ...]]:
-    """The rule in plain Python: windows of n tokens of all stretches together, or all tokens if there are fewer."""
+    """The rule in plain Python: windows of n tokens of all stretches together, or all tokens if
+    there are fewer.
+    """
     own = [token.text for text in texts for token in tokens(text)]
     size = min(n, len(own))
     return {tuple(own[i : i + size]) for i in range(len(own) - size + 1)} if size else set()
@@ -28,12 +32,15 @@ def shingles(texts: list[str], n: int) -> set[tuple[str, ...]]:
 
 def sets_of(texts: list[list[str]], n: int) -> ShingleSets:
     turns = lay_out(texts)
-    found: ShingleSets = shingle_sets(turns.data, turns.starts, turns.stops, turns.docs.astype(np.int64), len(texts), n)
+    found: ShingleSets = shingle_sets(
+        turns.data, turns.starts, turns.stops, turns.docs.astype(np.int64), len(texts), n
+    )
     return found
 
 
 stretches = st.lists(
-    st.lists(st.tuples(words, gaps), max_size=12).map(lambda p: "".join(w + g for w, g in p)), max_size=3
+    st.lists(st.tuples(words, gaps), max_size=12).map(lambda p: "".join(w + g for w, g in p)),
+    max_size=3,
 )
 
 
@@ -44,7 +51,9 @@ def test_jaccard_values_are_those_of_python_sets(texts: list[list[str]], n: int)
     assert np.diff(sets.first).tolist() == [len(one) for one in own]
     for i, a in enumerate(own):
         for j, b in enumerate(own):
-            assert jaccard(sets, i, sets, j) == pytest.approx(len(a & b) / len(a | b) if a | b else 0.0, abs=1e-15)
+            assert jaccard(sets, i, sets, j) == pytest.approx(
+                len(a & b) / len(a | b) if a | b else 0.0, abs=1e-15
+            )
 
 
 @pytest.mark.parametrize("texts", [[], [[]], [[""]], [["", "  .,"]]])
@@ -68,7 +77,9 @@ def test_long_repetitive_texts(text: str) -> None:
     assert jaccard(sets, 0, sets, 1) == 1
 
 
-def overlapping(similarity: float, size: int, rng: np.random.Generator) -> tuple[set[int], set[int]]:
+def overlapping(
+    similarity: float, size: int, rng: np.random.Generator
+) -> tuple[set[int], set[int]]:
     """Two sets of `size` with about this Jaccard value."""
     shared = round(2 * size * similarity / (1 + similarity))
     drawn = rng.choice(2**62, 2 * size - shared, replace=False).tolist()
@@ -81,7 +92,9 @@ def as_sets(*values: set[int]) -> ShingleSets:
 
 
 @pytest.mark.parametrize("similarity", [0.0, 0.2, 0.5, 0.8, 1.0])
-def test_signatures_estimate_the_jaccard_value_as_well_as_those_of_datasketch(similarity: float) -> None:
+def test_signatures_estimate_the_jaccard_value_as_well_as_those_of_datasketch(
+    similarity: float,
+) -> None:
     rng, functions = np.random.default_rng(1), permutations(128)
     ours, theirs, true = [], [], []
     for _ in range(60):
@@ -106,7 +119,11 @@ def test_bands_are_those_of_datasketch(threshold: float, places: int) -> None:
 
 @pytest.mark.parametrize("similarity", [0.3, 0.5, 0.7])
 def test_pairs_become_candidates_as_often_as_the_theory_says(similarity: float) -> None:
-    rng, functions, (bands, rows) = np.random.default_rng(2), permutations(128), optimal_bands(0.5, 128)
+    rng, functions, (bands, rows) = (
+        np.random.default_rng(2),
+        permutations(128),
+        optimal_bands(0.5, 128),
+    )
     met, wanted, pairs = 0, 0.0, 400
     for _ in range(pairs):
         a, b = overlapping(similarity, 60, rng)

@@ -1,4 +1,6 @@
-"""The compiled tokeniser gives the tokens of the specification for every text, wherever its pieces end."""
+"""The compiled tokeniser gives the tokens of the specification for every text, wherever its pieces
+end.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,11 @@ from tests.kernels.compiled import compiled
 code_point, count_points = compiled(kernels.code_point), compiled(kernels.count_points)
 lower_point, same_token = compiled(kernels.lower_point), compiled(kernels.same_token)
 
-# Letters whose lower case is shorter or longer in UTF-8, or elsewhere; letters of one to four bytes; NUL; separators.
-LETTERS = "aZz09'\0\tıİßẞ\u212aK k\u212bÅå\u2126ΩωȺⱥȾⱦÉéДдǅǆᲐაꭰᎠ中文한😀𐐀𐐨𞤀𞤢\ufeff\u00ad\u0345\U0010ffff"
+# Letters whose lower case is shorter or longer in UTF-8, or elsewhere; letters of one to four
+# bytes; NUL; separators.
+LETTERS = (
+    "aZz09'\0\tıİßẞ\u212aK k\u212bÅå\u2126ΩωȺⱥȾⱦÉéДдǅǆᲐაꭰᎠ中文한😀𐐀𐐨𞤀𞤢\ufeff\u00ad\u0345\U0010ffff"
+)
 ODD = st.text(st.sampled_from(LETTERS + SEPARATORS), max_size=60)
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
@@ -39,14 +44,20 @@ def stretches(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
     _, found = tokenised(texts)
     at = [0, *accumulate(len(text.encode()) for text in texts)]
     return [
-        [(int(found.begins[i]) - at[t], int(found.ends[i]) - at[t]) for i in range(found.first[t], found.first[t + 1])]
+        [
+            (int(found.begins[i]) - at[t], int(found.ends[i]) - at[t])
+            for i in range(found.first[t], found.first[t + 1])
+        ]
         for t in range(len(texts))
     ]
 
 
 def specified(text: str) -> list[tuple[int, int]]:
     """Give the byte offsets of a text's tokens by the specification."""
-    return [(len(text[: token.start].encode()), len(text[: token.stop].encode())) for token in tokens(text)]
+    return [
+        (len(text[: token.start].encode()), len(text[: token.stop].encode()))
+        for token in tokens(text)
+    ]
 
 
 def check(texts: Sequence[str]) -> None:
@@ -65,8 +76,15 @@ def test_every_text_gives_the_specified_tokens(texts: list[str]) -> None:
 
 
 @settings(max_examples=60)
-@given(st.integers(PIECE - 12, PIECE + 12), st.sampled_from(["x", "X", "É", " ", "x ", "中", "-"]), ODD, ODD)
-def test_texts_that_end_near_the_end_of_a_piece(size: int, filler: str, middle: str, tail: str) -> None:
+@given(
+    st.integers(PIECE - 12, PIECE + 12),
+    st.sampled_from(["x", "X", "É", " ", "x ", "中", "-"]),
+    ODD,
+    ODD,
+)
+def test_texts_that_end_near_the_end_of_a_piece(
+    size: int, filler: str, middle: str, tail: str
+) -> None:
     """The piece ends before, in and after `middle`; whole letters fill up to `size` bytes."""
     width = len(filler.encode())
     text = "a" * (size % width) + filler * (size // width) + middle + tail
@@ -75,14 +93,23 @@ def test_texts_that_end_near_the_end_of_a_piece(size: int, filler: str, middle: 
 
 @settings(max_examples=60)
 @given(
-    st.lists(st.tuples(st.sampled_from(["a", "B", "É", "\u212a", "中", "İ"]), st.integers(1, PIECE + 50)), max_size=3),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "B", "É", "\u212a", "中", "İ"]), st.integers(1, PIECE + 50)
+        ),
+        max_size=3,
+    ),
     ODD,
 )
 def test_tokens_longer_than_a_piece(runs: list[tuple[str, int]], tail: str) -> None:
-    check(["".join(char * n for char, n in runs) + tail, " ".join(char * n for char, n in runs), tail])
+    check(
+        ["".join(char * n for char, n in runs) + tail, " ".join(char * n for char, n in runs), tail]
+    )
 
 
-@pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE - 1, 2 * PIECE, 2 * PIECE + 1])
+@pytest.mark.parametrize(
+    "size", [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE - 1, 2 * PIECE, 2 * PIECE + 1]
+)
 @pytest.mark.parametrize("end", ["", " ", "-b", "É", " É"])
 def test_one_token_or_only_separators_of_about_a_piece(size: int, end: str) -> None:
     check(["a" * size + end])
@@ -94,7 +121,9 @@ def test_a_long_token_has_the_hash_of_its_text_however_it_was_read() -> None:
     """By itself it is read byte by byte, in other case too; the shorter ones eight bytes at a time."""
     for length in (1, 7, 8, 9, 15, 16, 17, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE):
         word = ("abcdefg" * length)[:length]
-        hashes = tokenised([word, word.upper(), f"É {word}", f"x {word} {word.title()}", word + "h"])[1].hashes.tolist()
+        hashes = tokenised(
+            [word, word.upper(), f"É {word}", f"x {word} {word.title()}", word + "h"]
+        )[1].hashes.tolist()
         assert hashes[0] == hashes[1] == hashes[3] == hashes[5] == hashes[6]
         assert hashes[7] != hashes[0]
 
@@ -136,7 +165,9 @@ def same(left: str, right: str) -> bool:
     return bool(same_token(data, 0, len(blobs[0]), data, len(blobs[0]), len(data)))
 
 
-WORD = st.text(st.sampled_from([char for char in LETTERS if char not in SEPARATORS]), min_size=1, max_size=6)
+WORD = st.text(
+    st.sampled_from([char for char in LETTERS if char not in SEPARATORS]), min_size=1, max_size=6
+)
 
 
 @settings(max_examples=300)

@@ -1,4 +1,6 @@
-"""The compiled cut into words is that of the specification, for every text and at every end of a buffer."""
+"""The compiled cut into words is that of the specification, for every text and at every end of a
+buffer.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from tests.kernels.test_tokens import tokenised
 
 find_words, sort_of_point = compiled(kernels.find_words), compiled(kernels.sort_of_point)
 
-# Letters of one to four bytes, with and without case; marks; digits of several scripts; scripts without spaces; signs.
+# Letters of one to four bytes, with and without case; marks; digits of several scripts; scripts
+# without spaces; signs.
 LETTERS = (
     "aZz09_'-. \n\0ıİßẞ\u212a\u212bÅéÉ\u0301\u0345\ufe0f\u200d"
     "٣५½Ⅷ中文、のカー한글ไทยก็ကာ😀𐐀𞤀\U00020000\U000e0100\U0010ffff"
@@ -27,28 +30,39 @@ ODD = st.text(st.sampled_from(LETTERS), max_size=40)
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 # Nearly all ASCII, and longer than the 64 bytes that are looked at at once.
 LONG = st.lists(
-    st.one_of(st.text("aZ09", max_size=9), st.sampled_from([" ", "@[`{/:", "é", "中", "\u0301"])), max_size=60
+    st.one_of(st.text("aZ09", max_size=9), st.sampled_from([" ", "@[`{/:", "é", "中", "\u0301"])),
+    max_size=60,
 )
 AFTER = [b"", b"x", b" " * 20, b"x" * 72, b"\xc3\xa9" * 40]
 
 
 def found_in(texts: Sequence[str], after: bytes = b"") -> list[list[tuple[int, int, int]]]:
-    """Give begin, end (bytes within the text) and hash of every word, as compiled; `after` follows the last text."""
+    """Give begin, end (bytes within the text) and hash of every word, as compiled; `after` follows
+    the last text.
+    """
     blobs = [text.encode() for text in texts]
     data = np.frombuffer(b"".join(blobs) + after or b"\0", np.uint8)
     found = []
     for start, blob in zip([0, *accumulate(map(len, blobs))], blobs, strict=False):
         room = len(blob) // 2 + 1
-        begins, ends, hashes = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint64)
+        begins, ends, hashes = (
+            np.empty(room, np.int64),
+            np.empty(room, np.int64),
+            np.empty(room, np.uint64),
+        )
         k = find_words(data, start, start + len(blob), begins, ends, hashes, 0)
-        found.append([(int(begins[i]) - start, int(ends[i]) - start, int(hashes[i])) for i in range(k)])
+        found.append(
+            [(int(begins[i]) - start, int(ends[i]) - start, int(hashes[i])) for i in range(k)]
+        )
     return found
 
 
 def check(texts: Sequence[str], after: bytes = b"") -> None:
     """Offsets are the specified ones, and two words have one hash iff they are equal."""
     found = found_in(texts, after)
-    specified = [[(len(t[: w.start].encode()), len(t[: w.stop].encode())) for w in words(t)] for t in texts]
+    specified = [
+        [(len(t[: w.start].encode()), len(t[: w.stop].encode())) for w in words(t)] for t in texts
+    ]
     assert [[(begin, end) for begin, end, _ in own] for own in found] == specified
     named = [word.text for text in texts for word in words(text)]
     hashes = [value for own in found for *_, value in own]
@@ -56,7 +70,9 @@ def check(texts: Sequence[str], after: bytes = b"") -> None:
 
 
 @settings(max_examples=300)
-@given(st.lists(st.one_of(ODD, ANY, LONG.map("".join)), min_size=1, max_size=4), st.sampled_from(AFTER))
+@given(
+    st.lists(st.one_of(ODD, ANY, LONG.map("".join)), min_size=1, max_size=4), st.sampled_from(AFTER)
+)
 def test_every_text_gives_the_specified_words(texts: list[str], after: bytes) -> None:
     check(texts, after)
 
@@ -84,7 +100,9 @@ def test_every_code_point_is_sorted_by_its_category() -> None:
 )
 def test_examples(text: str, expected: str) -> None:
     assert [word.text for word in words(text)] == expected.split()
-    assert all("".join(map(lower, text[word.start : word.stop])) == word.text for word in words(text))
+    assert all(
+        "".join(map(lower, text[word.start : word.stop])) == word.text for word in words(text)
+    )
     check([text])
 
 
@@ -94,7 +112,9 @@ def test_words_around_the_end_of_64_bytes(after: bytes) -> None:
     for length in (1, 2, 8, 63, 64, 65, 129):
         for before in (*range(4), *range(50, 68), 127, 128):
             word = ("abcdefg" * length)[:length]
-            check(["." * before + word + end for end in ("", ".", "é", "中", "\u0301", ". x")], after)
+            check(
+                ["." * before + word + end for end in ("", ".", "é", "中", "\u0301", ". x")], after
+            )
 
 
 def test_a_word_of_both_tokenisers_has_one_hash() -> None:
@@ -107,6 +127,8 @@ def test_a_word_of_both_tokenisers_has_one_hash() -> None:
 
 
 def test_the_most_words_of_a_text_fit() -> None:
-    """Letters that stand alone take three bytes, so there are never more words than every other byte."""
+    """Letters that stand alone take three bytes, so there are never more words than every other
+    byte.
+    """
     for text in ("a中" * 50, "中a" * 50, "中" * 99, "a b" * 33, "a"):
         check([text])

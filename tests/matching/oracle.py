@@ -1,9 +1,9 @@
 """The n-gram rule in plain Python, from its words alone: tokens, windows, coverage, score, spans.
 
-A record is the list of its scanned turns, an item the list of its fields. A token of the item is covered iff it lies in
-some window of n tokens of its field that is also a window of n tokens of some scanned turn. The score is the mean over
-the fields of covered tokens / tokens, as a fraction without rounding. Nothing here is compiled, hashed or clever.
-"""
+A record is the list of its scanned turns, an item the list of its fields. A token of the item is
+covered iff it lies in some window of n tokens of its field that is also a window of n tokens of
+some scanned turn. The score is the mean over the fields of covered tokens / tokens, as a fraction
+without rounding. Nothing here is compiled, hashed or clever."""
 
 from __future__ import annotations
 
@@ -30,8 +30,12 @@ class Word(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def words(text: str) -> list[Word]:
-    """Give the tokens of a text: what stands between separators, lower-cased where that keeps the number of letters."""
-    return [Word("".join(map(_lower, found.group())), *found.span()) for found in TOKEN.finditer(text)]
+    """Give the tokens of a text: what stands between separators, lower-cased where that keeps the
+    number of letters.
+    """
+    return [
+        Word("".join(map(_lower, found.group())), *found.span()) for found in TOKEN.finditer(text)
+    ]
 
 
 def _lower(char: str) -> str:
@@ -75,7 +79,9 @@ def hits(item: Item, record: Record, n: int, threshold: Fraction) -> bool:
 
 
 def runs(text: str, numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Give runs of consecutive tokens as code points of the text: from the first one's start to the last one's stop."""
+    """Give runs of consecutive tokens as code points of the text: from the first one's start to the
+    last one's stop.
+    """
     found = words(text)
     firsts = [i for i in numbers if i - 1 not in numbers]
     lasts = [i for i in numbers if i + 1 not in numbers]
@@ -92,8 +98,12 @@ def item_spans(item: Item, record: Record, n: int) -> list[tuple[int, int]]:
 
 
 def record_spans(item: Item, record: Record, n: int) -> list[tuple[int, int, int]]:
-    """Give the runs of a record's tokens that lie in a window of the item: (place in `record`, start, stop)."""
+    """Give the runs of a record's tokens that lie in a window of the item: (place in `record`,
+    start, stop).
+    """
     known = grams(item, n)
     return [
-        (place, start, stop) for place, turn in enumerate(record) for start, stop in runs(turn, inside(turn, known, n))
+        (place, start, stop)
+        for place, turn in enumerate(record)
+        for start, stop in runs(turn, inside(turn, known, n))
     ]

@@ -1,8 +1,8 @@
-"""The rule of the matcher `robust` in plain Python, from its words: seeds, stretches, diagonals, weights, labels.
+"""The rule of the matcher `robust` in plain Python, from its words: seeds, stretches, diagonals,
+weights, labels.
 
-A record is the list of its scanned turns, an item the list of its fields; both are runs of words here. Nothing is
-compiled, hashed or kept between records.
-"""
+A record is the list of its scanned turns, an item the list of its fields; both are runs of words
+here. Nothing is compiled, hashed or kept between records."""
 
 from __future__ import annotations
 
@@ -40,7 +40,11 @@ Event = tuple[int, int]  # word of the item, word of the record
 
 def words_of(texts: Sequence[str]) -> list[Word]:
     """The words of all turns or fields, one after the other."""
-    return [Word(w.text, part, w.start, w.stop, text[w.start]) for part, text in enumerate(texts) for w in words(text)]
+    return [
+        Word(w.text, part, w.start, w.stop, text[w.start])
+        for part, text in enumerate(texts)
+        for w in words(text)
+    ]
 
 
 class Rule:
@@ -56,9 +60,15 @@ class Rule:
                 holders[word.text].add(number)
                 if at + self.n <= len(item):
                     grams[self.gram(item, at)][number].append(at)
-        self.weight = {text: round(256 * log1p(len(items) / len(own))) for text, own in holders.items()}
+        self.weight = {
+            text: round(256 * log1p(len(items) / len(own))) for text, own in holders.items()
+        }
         self.seeds = {
-            gram: {number: places[:2] for number, places in own.items() if len(self.items[number]) >= settings.least}
+            gram: {
+                number: places[:2]
+                for number, places in own.items()
+                if len(self.items[number]) >= settings.least
+            }
             for gram, own in grams.items()
             if len(own) <= settings.shared
         }
@@ -76,31 +86,41 @@ class Rule:
         return max(1, int(self.settings.need * self.held(number, places)))
 
     def chains(self, number: int, record: Sequence[Word]) -> list[list[Event]]:
-        """The seeds of an item in a record, cut where the next one is further away than the item's reach."""
+        """The seeds of an item in a record, cut where the next one is further away than the item's
+        reach.
+        """
         events = [
             (at, word)
             for word in range(len(record) - self.n + 1)
             for at in self.seeds.get(self.gram(record, word), {}).get(number, [])
         ]
         reach = self.reach(number)
-        cuts = [i + 1 for i, (left, right) in enumerate(pairwise(events)) if right[1] - left[1] > reach]
+        cuts = [
+            i + 1 for i, (left, right) in enumerate(pairwise(events)) if right[1] - left[1] > reach
+        ]
         return [events[a:b] for a, b in pairwise([0, *cuts, len(events)])]
 
     def reach(self, number: int) -> int:
         return max(self.n, int(self.settings.reach * len(self.items[number])))
 
     def stretch(self, number: int, chain: Sequence[Event]) -> list[Event]:
-        """The part of a chain within reach that holds most of the item, or nothing if that is too little."""
+        """The part of a chain within reach that holds most of the item, or nothing if that is too
+        little.
+        """
         best: tuple[int, list[Event]] = (-1, [])
         later_first = chain[::-1]
         for high, (_, word) in enumerate(later_first):
-            part = [event for event in later_first[: high + 1] if event[1] - word <= self.reach(number)]
+            part = [
+                event for event in later_first[: high + 1] if event[1] - word <= self.reach(number)
+            ]
             weight = self.held(number, [at for at, _ in part])
             if weight >= best[0]:
                 best = weight, part
         return best[1] if best[0] >= self.need(number) else []
 
-    def align(self, number: int, record: Sequence[Word], stretch: Sequence[Event]) -> dict[int, int]:
+    def align(
+        self, number: int, record: Sequence[Word], stretch: Sequence[Event]
+    ) -> dict[int, int]:
         """Word of the item: word of the record, along the heaviest diagonals first."""
         item, partner = self.items[number], dict[int, int]()
         diagonals: dict[int, list[int]] = defaultdict(list)
@@ -143,9 +163,13 @@ class Rule:
     def label(self, number: int, partner: dict[int, int]) -> str:
         item = self.items[number]
         numbers = [i for i, word in enumerate(item) if word.first.isnumeric()]
-        plain = [i for i, word in enumerate(item) if i not in numbers and lower(word.first) == word.first]
+        plain = [
+            i for i, word in enumerate(item) if i not in numbers and lower(word.first) == word.first
+        ]
         agree = sum(i in partner for i in plain) >= self.settings.plain_agrees * len(plain)
-        differ = sum(i not in partner for i in numbers) >= self.settings.numbers_differ * len(numbers)
+        differ = sum(i not in partner for i in numbers) >= self.settings.numbers_differ * len(
+            numbers
+        )
         return "variant" if agree and numbers and differ else "leak"
 
     def match(self, record: Sequence[str]) -> dict[int, Found]:
@@ -158,7 +182,9 @@ class Rule:
                     continue
                 partner = self.align(number, text, stretch)
                 score = self.score(number, partner)
-                if score >= self.settings.floor and (number not in found or score > found[number].score + 1e-12):
+                if score >= self.settings.floor and (
+                    number not in found or score > found[number].score + 1e-12
+                ):
                     found[number] = Found(
                         score,
                         self.label(number, partner),
@@ -170,7 +196,10 @@ class Rule:
     def item_spans(self, number: int, places: list[int]) -> list[tuple[int, int]]:
         fields = self.texts[number]
         at = [sum(len(field) + 1 for field in fields[:i]) for i in range(len(fields))]
-        return [(at[part] + start, at[part] + stop) for part, start, stop in runs(self.items[number], places)]
+        return [
+            (at[part] + start, at[part] + stop)
+            for part, start, stop in runs(self.items[number], places)
+        ]
 
 
 def runs(text: Sequence[Word], places: Sequence[int]) -> list[tuple[int, int, int]]:

@@ -1,4 +1,6 @@
-"""Records, items and the matcher's answer in the plain shapes that the oracle speaks, and strategies to draw them."""
+"""Records, items and the matcher's answer in the plain shapes that the oracle speaks, and
+strategies to draw them.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,11 @@ class Pair(NamedTuple):
 
 def lay_out(records: Sequence[Record]) -> Stretches:
     """Lay turns one after the other into one buffer, as Arrow does; every turn is scanned."""
-    turns = [(doc, place, text.encode()) for doc, record in enumerate(records) for place, text in enumerate(record)]
+    turns = [
+        (doc, place, text.encode())
+        for doc, record in enumerate(records)
+        for place, text in enumerate(record)
+    ]
     stops = np.array(list(accumulate(len(text) for *_, text in turns)), np.int64)
     starts = stops - np.array([len(text) for *_, text in turns], np.int64)
     data = np.frombuffer(b"".join(text for *_, text in turns) or b"\0", np.uint8)
@@ -45,7 +51,9 @@ def pairs_of(found: Sequence[Matches]) -> dict[tuple[int, int], Pair]:
     """Read the arrays of the matcher pair by pair; a pair that comes twice would be a mistake."""
     pairs: dict[tuple[int, int], Pair] = {}
     for part in found:
-        for i, (doc, item, score) in enumerate(zip(part.docs, part.items, part.scores, strict=True)):
+        for i, (doc, item, score) in enumerate(
+            zip(part.docs, part.items, part.scores, strict=True)
+        ):
             in_doc = part.doc_spans[part.doc_first[i] : part.doc_first[i + 1]].tolist()
             in_item = part.item_spans[part.item_first[i] : part.item_first[i + 1]].tolist()
             assert (int(doc), int(item)) not in pairs
@@ -62,8 +70,9 @@ def matched(
     return pairs_of(match(lay_out(records), table, floor, room)[0])
 
 
-# Few words, so that windows meet by chance; some differ only in case, one only in its last byte, two are one token
-# because the Kelvin and the Ångström sign have lower-case letters elsewhere; İ and ẞ grow or shrink when lower-cased.
+# Few words, so that windows meet by chance; some differ only in case, one only in its last byte,
+# two are one token because the Kelvin and the Ångström sign have lower-case letters elsewhere; İ
+# and ẞ grow or shrink when lower-cased.
 WORDS = "a b A B c é É \u212a k \u212b å İ ẞ Ⱥ 中 中文 😀 what's 3+4 antidisestablishmentarianism".split()
 GAPS = [" ", "  ", ", ", "-", ".\n", '" (', "\\", "?!", " ; : "]
 
@@ -79,7 +88,9 @@ def phrases(draw: st.DrawFn, max_words: int = 12) -> list[str]:
 
 @st.composite
 def samples(draw: st.DrawFn, max_words: int = 12) -> tuple[list[Record], list[Item]]:
-    """Draw records and items that are put together from the same few phrases, each time with other gaps."""
+    """Draw records and items that are put together from the same few phrases, each time with other
+    gaps.
+    """
     pool = draw(st.lists(phrases(max_words), min_size=1, max_size=4))
 
     def text(most: int) -> str:
@@ -88,6 +99,10 @@ def samples(draw: st.DrawFn, max_words: int = 12) -> tuple[list[Record], list[It
         separators = draw(st.lists(gaps, min_size=1, max_size=3))
         return "".join(word + separators[i % len(separators)] for i, word in enumerate(run))
 
-    records = [[text(4) for _ in range(draw(st.integers(1, 3)))] for _ in range(draw(st.integers(1, 4)))]
-    items = [[text(2) for _ in range(draw(st.integers(1, 3)))] for _ in range(draw(st.integers(1, 4)))]
+    records = [
+        [text(4) for _ in range(draw(st.integers(1, 3)))] for _ in range(draw(st.integers(1, 4)))
+    ]
+    items = [
+        [text(2) for _ in range(draw(st.integers(1, 3)))] for _ in range(draw(st.integers(1, 4)))
+    ]
     return records, items

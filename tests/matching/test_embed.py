@@ -1,4 +1,6 @@
-"""Embeddings from a server that answers like OpenAI's, over real HTTP, and the cache that remembers them."""
+"""Embeddings from a server that answers like OpenAI's, over real HTTP, and the cache that remembers
+them.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def unit(texts: Sequence[str]) -> np.ndarray:
 
 
 class Server(ThreadingHTTPServer):
-    """Answers `/v1/embeddings`; `failures` are the status codes of the next answers, `answer` bends a good one."""
+    """Answers `/v1/embeddings`; `failures` are the status codes of the next answers, `answer` bends
+    a good one.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -55,7 +59,10 @@ class Handler(BaseHTTPRequestHandler):
         status = self.server.failures.pop(0) if self.server.failures else 200
         if self.path != "/v1/embeddings":
             status = 404
-        rows = [{"object": "embedding", "index": i, "embedding": vector(t)} for i, t in enumerate(body["input"])]
+        rows = [
+            {"object": "embedding", "index": i, "embedding": vector(t)}
+            for i, t in enumerate(body["input"])
+        ]
         good = {
             "object": "list",
             "data": rows[::-1],  # any order: the index says whose it is
@@ -63,7 +70,9 @@ class Handler(BaseHTTPRequestHandler):
             "usage": {"prompt_tokens": 1, "total_tokens": 1},
         }
         answer = self.server.answer(good) if self.server.answer else good
-        out = json.dumps(answer if status == 200 else {"error": {"message": "not now", "type": "x"}}).encode()
+        out = json.dumps(
+            answer if status == 200 else {"error": {"message": "not now", "type": "x"}}
+        ).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(out)))
@@ -98,7 +107,9 @@ def test_texts_go_out_in_batches_and_come_back_in_order(server: Server) -> None:
     assert {(body["model"], body["encoding_format"]) for body in server.asked} == {("m", "float")}
 
 
-def test_the_key_of_the_environment_is_sent(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_of_the_environment_is_sent(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
     embedder("m", server=server.url)(["a"])
     assert server.keys == ["Bearer secret"]
@@ -111,7 +122,9 @@ def test_a_server_that_is_busy_is_asked_again(server: Server, failures: list[int
     assert len(server.asked) == len(failures) + 1
 
 
-def test_a_server_that_never_answers_well_is_one_line(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_never_answers_well_is_one_line(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "_RETRIES", 1)
     server.failures = [429] * 9
     with pytest.raises(CurateError) as caught:
@@ -130,7 +143,9 @@ def test_a_mistake_is_not_asked_again(server: Server) -> None:
     assert len(server.asked) == 1
 
 
-def test_a_server_that_is_not_there_is_one_line(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_is_not_there_is_one_line(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "_RETRIES", 0)
     with pytest.raises(CurateError, match="Connection error"):
         embedder("m", server="http://127.0.0.1:9/v1")(["a"])
@@ -141,7 +156,12 @@ def test_a_server_that_is_not_there_is_one_line(server: Server, monkeypatch: pyt
     [
         (lambda good: good | {"data": good["data"][:1]}, "2 texts, but embeddings of shape"),
         (lambda good: good | {"data": []}, "2 texts|no embedding"),
-        (lambda good: good | {"data": [row | {"embedding": [float("nan")]} for row in good["data"]]}, "2 texts, but"),
+        (
+            lambda good: (
+                good | {"data": [row | {"embedding": [float("nan")]} for row in good["data"]]}
+            ),
+            "2 texts, but",
+        ),
         (lambda good: {"unexpected": 1}, "no embedding"),
     ],
 )
@@ -181,12 +201,19 @@ def test_the_cache_is_keyed_by_model_and_texts_as_they_are_cut(tmp_path: Path) -
         return unit(texts)
 
     one, other = _kept(embed, "m", tmp_path), _kept(embed, "n", tmp_path)
-    for function, texts in [(one, ["ab", "c"]), (one, ["a", "bc"]), (other, ["ab", "c"]), (one, ["ab", "c"])]:
+    for function, texts in [
+        (one, ["ab", "c"]),
+        (one, ["a", "bc"]),
+        (other, ["ab", "c"]),
+        (one, ["ab", "c"]),
+    ]:
         assert (function(texts) == unit(texts)).all()
     assert calls == [["ab", "c"], ["a", "bc"], ["ab", "c"]]
 
 
-def test_half_a_file_is_never_under_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_a_file_is_never_under_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def killed(*_: Any) -> None:
         raise KeyboardInterrupt
 
@@ -199,7 +226,9 @@ def test_half_a_file_is_never_under_its_name(tmp_path: Path, monkeypatch: pytest
     assert (kept(["a"]) == unit(["a"])).all()
 
 
-@pytest.mark.parametrize(("package", "server"), [("sentence_transformers", None), ("openai", "http://127.0.0.1:9")])
+@pytest.mark.parametrize(
+    ("package", "server"), [("sentence_transformers", None), ("openai", "http://127.0.0.1:9")]
+)
 def test_a_missing_extra_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, package: str, server: str | None
 ) -> None:
@@ -209,7 +238,9 @@ def test_a_missing_extra_says_what_to_install(
 
 
 @pytest.mark.slow
-def test_a_model_that_cannot_be_loaded_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_cannot_be_loaded_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("sentence_transformers", reason="the extra semantic is not installed")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(UserError, match="cannot be loaded") as caught:

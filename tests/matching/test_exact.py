@@ -19,11 +19,15 @@ from tests.matching.samples import Item, Pair, Record, lay_out, pairs_of, sample
 ANY = ExactSettings(min_tokens=1)
 
 
-def found(records: list[Record], items: list[Item], settings: ExactSettings = ANY) -> dict[tuple[int, int], Pair]:
+def found(
+    records: list[Record], items: list[Item], settings: ExactSettings = ANY
+) -> dict[tuple[int, int], Pair]:
     return pairs_of(match_exact(lay_out(records), build_exact(items, settings)))
 
 
-def brute_force(records: list[Record], items: list[Item], settings: ExactSettings) -> dict[tuple[int, int], Pair]:
+def brute_force(
+    records: list[Record], items: list[Item], settings: ExactSettings
+) -> dict[tuple[int, int], Pair]:
     """Compare every turn with every item."""
     pairs: dict[tuple[int, int], Pair] = {}
     for doc, record in enumerate(records):
@@ -32,7 +36,11 @@ def brute_force(records: list[Record], items: list[Item], settings: ExactSetting
             points = sum(len(word.text) for word in own)
             if not own or (len(own) < settings.min_tokens and points < settings.min_points):
                 continue
-            same = [t for t, turn in enumerate(record) if [w.text for w in words(turn)] == [w.text for w in own]]
+            same = [
+                t
+                for t, turn in enumerate(record)
+                if [w.text for w in words(turn)] == [w.text for w in own]
+            ]
             spans = [(t, words(record[t])[0].start, words(record[t])[-1].stop) for t in same]
             if spans:
                 pairs[doc, number] = Pair(1.0, spans, [(own[0].start, own[-1].stop)])
@@ -59,29 +67,42 @@ def test_any_text_at_all_is_compared_like_by_brute_force(texts: list[str], more:
     assert found(records, items) == brute_force(records, items, ANY)
 
 
-# Blanks as long as what is looked at first of a turn, so that openings are cut anywhere, on either side or both.
-spread = st.lists(st.tuples(st.sampled_from(["a", "b", "中文", "é" * 20]), st.integers(1, 70)), min_size=1, max_size=7)
+# Blanks as long as what is looked at first of a turn, so that openings are cut anywhere, on either
+# side or both.
+spread = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "中文", "é" * 20]), st.integers(1, 70)),
+    min_size=1,
+    max_size=7,
+)
 
 
-@given(st.lists(spread, min_size=1, max_size=3), st.lists(st.integers(1, 70), min_size=7, max_size=7))
+@given(
+    st.lists(spread, min_size=1, max_size=3), st.lists(st.integers(1, 70), min_size=7, max_size=7)
+)
 def test_wherever_the_first_tokens_stand_equal_turns_are_found(
     texts: list[list[tuple[str, int]]], blanks: list[int]
 ) -> None:
     items = [["".join(" " * n + word for word, n in text)] for text in texts]
     records = [[" ".join(word for word, _ in text)] for text in texts]
-    records += [["".join(" " * n + w for (w, _), n in zip(text, blanks, strict=False))] for text in texts]
+    records += [
+        ["".join(" " * n + w for (w, _), n in zip(text, blanks, strict=False))] for text in texts
+    ]
     assert found(records, items) == brute_force(records, items, ANY)
 
 
 def test_case_punctuation_and_blanks_make_no_difference() -> None:
-    pairs = found([['  "WHO wrote\n\nthe Song?" ', "who wrote the songs"]], [["Who wrote the song?"]])
+    pairs = found(
+        [['  "WHO wrote\n\nthe Song?" ', "who wrote the songs"]], [["Who wrote the song?"]]
+    )
     assert pairs == {(0, 0): Pair(1.0, [(0, 3, 22)], [(0, 18)])}
 
 
 def test_all_fields_of_an_item_are_compared() -> None:
     item = ["The mill stands by the river.", "Where does it stand?"]
     whole = " ".join(item)
-    assert list(found([[whole], [item[0]], [item[1]], [item[1] + " " + item[0]]], [item])) == [(0, 0)]
+    assert list(found([[whole], [item[0]], [item[1]], [item[1] + " " + item[0]]], [item])) == [
+        (0, 0)
+    ]
 
 
 def test_items_too_short_are_unmatchable_and_counted_in_tokens_or_code_points() -> None:
@@ -140,8 +161,14 @@ def test_threads_share_an_index() -> None:
 
 @pytest.mark.slow
 def test_clean_text_goes_by_at_200_megabytes_a_second() -> None:
-    text = "Plain words go by without a match, and that is what nearly all of a corpus is made of. " * 20
-    turns, index = lay_out([[text]] * 20_000), build_exact([["Where does the mill stand?"]] * 1_000, ANY)
+    text = (
+        "Plain words go by without a match, and that is what nearly all of a corpus is made of. "
+        * 20
+    )
+    turns, index = (
+        lay_out([[text]] * 20_000),
+        build_exact([["Where does the mill stand?"]] * 1_000, ANY),
+    )
     match_exact(turns, index)
     best = np.inf
     for _ in range(3):

@@ -1,4 +1,6 @@
-"""The index knows every n-gram of the items once, where it begins, and where its tokens stand in the item's text."""
+"""The index knows every n-gram of the items once, where it begins, and where its tokens stand in
+the item's text.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ def test_every_ngram_stands_once_with_all_places_where_it_begins(
 
 
 @given(samples())
-def test_tokens_stand_where_they_do_in_the_fields_joined_by_a_newline(sample: tuple[list[Record], list[Item]]) -> None:
+def test_tokens_stand_where_they_do_in_the_fields_joined_by_a_newline(
+    sample: tuple[list[Record], list[Item]],
+) -> None:
     _, items = sample
     table = index_of(items, 8).table
     words, at = texts_of(table), 0
@@ -82,12 +86,16 @@ def test_items_and_fields_know_their_tokens(sample: tuple[list[Record], list[Ite
     sizes = [len(oracle.words(field)) for item in items for field in item]
     assert index.table.field_first.tolist() == [0, *accumulate(sizes)]
     assert index.table.item_first.tolist() == [0, *accumulate(len(item) for item in items)]
-    assert index.n_tokens.tolist() == [sum(len(oracle.words(field)) for field in item) for item in items]
+    assert index.n_tokens.tolist() == [
+        sum(len(oracle.words(field)) for field in item) for item in items
+    ]
     assert index.n_items == len(items)
 
 
 @given(samples(), SIZES)
-def test_an_item_is_matchable_iff_its_own_text_hits_it(sample: tuple[list[Record], list[Item]], n: int) -> None:
+def test_an_item_is_matchable_iff_its_own_text_hits_it(
+    sample: tuple[list[Record], list[Item]], n: int
+) -> None:
     """No record covers more of an item than one that quotes all its fields."""
     _, items = sample
     best = [oracle.score(item, item, n) > 0.5 for item in items]
@@ -106,7 +114,9 @@ def test_an_index_without_items_is_an_index() -> None:
 
 
 @given(samples(), SIZES)
-def test_the_filter_lets_every_ngram_through(sample: tuple[list[Record], list[Item]], n: int) -> None:
+def test_the_filter_lets_every_ngram_through(
+    sample: tuple[list[Record], list[Item]], n: int
+) -> None:
     _, items = sample
     table = index_of(items, n).table
     entries = table.slots[table.slots[:, 1] != 0]
@@ -117,7 +127,9 @@ def test_the_filter_lets_every_ngram_through(sample: tuple[list[Record], list[It
 
 
 def test_the_filter_keeps_most_other_windows_out() -> None:
-    """16 bits for a key and three of 64 bits in one word: about one wrong window in two hundred passes."""
+    """16 bits for a key and three of 64 bits in one word: about one wrong window in two hundred
+    passes.
+    """
     table = index_of([[" ".join(f"w{i}" for i in range(4000))]], 8).table
     strangers = np.random.default_rng(7).integers(0, 1 << 63, 2000, np.uint64)
     words = [bloom_word(window, table.bloom.size) for window in strangers]
@@ -132,7 +144,9 @@ def numbered(text: str, n: int, hashes: list[int]) -> list[int]:
     """Number the windows of a text as if these were their hashes."""
     table = index_of([[text]], 1).table
     positions = np.arange(len(hashes), dtype=np.int64)
-    ids, n_ids = number_windows(np.array(hashes, np.uint64), positions, table.data, table.begins, table.ends, n)
+    ids, n_ids = number_windows(
+        np.array(hashes, np.uint64), positions, table.data, table.begins, table.ends, n
+    )
     assert sorted(set(ids.tolist())) == list(range(n_ids))
     return [int(number) for number in ids]
 
@@ -145,8 +159,13 @@ def test_the_search_for_an_equal_window_stays_within_its_hash() -> None:
     assert numbered("a b a b a", 1, [1, 1, 2, 2, 3]) == [0, 1, 2, 3, 4]
 
 
-@given(st.lists(st.sampled_from("a A b é É \u212a k".split()), min_size=1, max_size=12), st.integers(1, 3))
-def test_equal_hashes_everywhere_still_number_windows_by_their_tokens(words: list[str], n: int) -> None:
+@given(
+    st.lists(st.sampled_from("a A b é É \u212a k".split()), min_size=1, max_size=12),
+    st.integers(1, 3),
+)
+def test_equal_hashes_everywhere_still_number_windows_by_their_tokens(
+    words: list[str], n: int
+) -> None:
     grams = oracle.windows(" ".join(words), n)
     ids = numbered(" ".join(words), n, [0] * len(grams))
     order = list(dict.fromkeys(grams))
@@ -158,7 +177,17 @@ def test_same_window_compares_every_token() -> None:
 
     def same(left_at: int, right_at: int, n: int) -> bool:
         return bool(
-            same_window(left.data, left_at, left.begins, left.ends, right.data, right_at, right.begins, right.ends, n)
+            same_window(
+                left.data,
+                left_at,
+                left.begins,
+                left.ends,
+                right.data,
+                right_at,
+                right.begins,
+                right.ends,
+                n,
+            )
         )
 
     assert same(1, 0, 3)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numba
 import numpy as np
@@ -22,7 +22,10 @@ from tests.matching import samples
 from tests.matching.samples import lay_out, pairs_of
 
 ALL = with_matchers(PROFILES["default"], {"ngram": {"n": 3}, "minhash": True})
-ITEMS = [Item("ab"[n % 2], f"{n}", (f"Which of these {n} words is the longest one?", f"word {n}")) for n in range(40)]
+ITEMS = [
+    Item("ab"[n % 2], f"{n}", (f"Which of these {n} words is the longest one?", f"word {n}"))
+    for n in range(40)
+]
 TURNS = lay_out([[item.fields[0]] for item in ITEMS[::3]])
 
 
@@ -36,7 +39,8 @@ def where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def indexes(matchers: Matchers) -> dict[str, Any]:
     """The index of each matcher."""
-    return {"ngram": matchers.index} | {name: one.match.keywords["index"] for name, one in matchers.others.items()}  # type: ignore[attr-defined]
+    others = {name: cast(Any, one.match).keywords["index"] for name, one in matchers.others.items()}
+    return {"ngram": matchers.index} | others
 
 
 def parts(value: Any, path: str = "") -> dict[str, Any]:
@@ -45,7 +49,11 @@ def parts(value: Any, path: str = "") -> dict[str, Any]:
         return {path: (value.tolist(), str(numba.typeof(value)))}
     if is_dataclass(value) or hasattr(value, "_fields"):
         names = value._fields if hasattr(value, "_fields") else list(value.__dataclass_fields__)
-        return {key: part for name in names for key, part in parts(getattr(value, name), f"{path}.{name}").items()}
+        return {
+            key: part
+            for name in names
+            for key, part in parts(getattr(value, name), f"{path}.{name}").items()
+        }
     return {path: (value, type(value))}
 
 
@@ -71,7 +79,9 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def test_an_index_is_read_back_as_it_was_built(where: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_is_read_back_as_it_was_built(
+    where: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     names = built(monkeypatch)
     first = build_matchers(ITEMS, ALL)
     assert len(names) == len(list(where.iterdir())) == 4
@@ -105,20 +115,36 @@ def test_any_items_are_kept_whole(sample: tuple[list[samples.Record], list[sampl
         ([Item(one.benchmark, one.instance_id, one.fields[::-1]) for one in ITEMS], ALL),
         (ITEMS, with_matchers(ALL, {"ngram": {"common": 0.9}})),
         (ITEMS, with_matchers(ALL, {"ngram": {"singles": True}})),
-        (ITEMS, with_matchers(ALL, {"robust": {"seed": 2}, "exact": {"min_tokens": 1}, "minhash": {"shingle": 2}})),
+        (
+            ITEMS,
+            with_matchers(
+                ALL, {"robust": {"seed": 2}, "exact": {"min_tokens": 1}, "minhash": {"shingle": 2}}
+            ),
+        ),
     ],
 )
-def test_other_texts_and_settings_have_an_index_of_their_own(items: list[Item], profile: Profile, where: Path) -> None:
+def test_other_texts_and_settings_have_an_index_of_their_own(
+    items: list[Item], profile: Profile, where: Path
+) -> None:
     build_matchers(ITEMS, ALL)
     after = indexes(build_matchers(items, profile))
     for path in where.iterdir():
         path.unlink()
     fresh = indexes(build_matchers(items, profile))
-    assert {name: parts(index) for name, index in after.items()} == {n: parts(index) for n, index in fresh.items()}
+    assert {name: parts(index) for name, index in after.items()} == {
+        n: parts(index) for n, index in fresh.items()
+    }
 
 
 def test_where_one_field_ends_and_the_next_begins_is_part_of_the_name(where: Path) -> None:
-    texts = [[["ab", "c"]], [["a", "bc"]], [["abc"]], [["ab"], ["c"]], [["ab", "c", ""]], [["", "ab", "c"]]]
+    texts = [
+        [["ab", "c"]],
+        [["a", "bc"]],
+        [["abc"]],
+        [["ab"], ["c"]],
+        [["ab", "c", ""]],
+        [["", "ab", "c"]],
+    ]
     assert len({kept.key_of(one) for one in texts}) == len(texts)
     assert kept.key_of(texts[0]) == kept.key_of(texts[0]) != kept.key_of(texts[0], 8)
 
@@ -163,7 +189,9 @@ def test_arrays_of_another_class_are_no_index(where: Path, monkeypatch: pytest.M
     assert answers(build_matchers(ITEMS, ALL)) == whole
 
 
-def test_where_nothing_can_be_written_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_can_be_written_nothing_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(kept, "_WORTH", 1)
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
@@ -177,7 +205,9 @@ def test_small_suites_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not list(tmp_path.iterdir())
 
 
-def test_what_was_not_used_for_longest_goes_first(where: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_not_used_for_longest_goes_first(
+    where: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     build_matchers(ITEMS, PROFILES["tulu3"])
     build_matchers(ITEMS[:-1], PROFILES["tulu3"])
     (first, second) = sorted(where.iterdir(), key=lambda path: path.stat().st_mtime_ns)

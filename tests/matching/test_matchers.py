@@ -27,7 +27,9 @@ def as_items(fields: list[samples.Item]) -> list[Item]:
 
 @settings(max_examples=40)
 @given(samples.samples())
-def test_all_at_once_find_what_each_finds_alone(sample: tuple[list[samples.Record], list[samples.Item]]) -> None:
+def test_all_at_once_find_what_each_finds_alone(
+    sample: tuple[list[samples.Record], list[samples.Item]],
+) -> None:
     records, fields = sample
     turns, items = lay_out(records), as_items(fields)
     matchers = build_matchers(items, ALL)
@@ -52,19 +54,31 @@ def test_all_at_once_find_what_each_finds_alone(sample: tuple[list[samples.Recor
     [("tulu3", ["ngram"]), ("olmo3", ["ngram"]), ("default", ["ngram", "exact", "robust"])],
 )
 def test_a_profile_runs_its_matchers_in_this_order(name: str, ran: list[str]) -> None:
-    matchers = build_matchers([Item("a", "a/0", ("Which of the trees is oldest?",))], PROFILES[name])
+    matchers = build_matchers(
+        [Item("a", "a/0", ("Which of the trees is oldest?",))], PROFILES[name]
+    )
     assert list(match_all(lay_out([["x"]]), matchers)[0]) == list(matchers.thresholds) == ran
     assert list(matchers.stored_from) == ran
 
 
 def test_thresholds_and_what_is_stored() -> None:
-    matchers = build_matchers([Item("a", "a/0", ("x",))], with_matchers(ALL, {"robust": {"threshold": 0.7}}))
+    matchers = build_matchers(
+        [Item("a", "a/0", ("x",))], with_matchers(ALL, {"robust": {"threshold": 0.7}})
+    )
     assert matchers.thresholds == {"ngram": 0.5, "exact": 0.0, "minhash": 0.5, "robust": 0.7}
-    assert matchers.stored_from == {"ngram": STORED_FROM, "exact": 0.0, "minhash": STORED_FROM, "robust": 0.7}
+    assert matchers.stored_from == {
+        "ngram": STORED_FROM,
+        "exact": 0.0,
+        "minhash": STORED_FROM,
+        "robust": 0.7,
+    }
 
 
 def test_a_short_item_can_be_hit_where_any_matcher_could_hit_it() -> None:
-    items = [Item("a", str(i), (text,)) for i, text in enumerate(["Yes.", "Who wrote it?", "a b c d e f g h"])]
+    items = [
+        Item("a", str(i), (text,))
+        for i, text in enumerate(["Yes.", "Who wrote it?", "a b c d e f g h"])
+    ]
     assert build_matchers(items, PROFILES["tulu3"]).matchable.tolist() == [False, False, True]
     assert build_matchers(items, PROFILES["default"]).matchable.tolist() == [False, True, True]
     off = with_matchers(PROFILES["default"], {"exact": False})
@@ -73,5 +87,7 @@ def test_a_short_item_can_be_hit_where_any_matcher_could_hit_it() -> None:
 
 def test_no_items_are_found_nowhere() -> None:
     found, counts = match_all(lay_out([["a b c d e f g h"]]), build_matchers([], ALL))
-    assert {name: pairs_of(pairs) for name, pairs in found.items()} == {key: {} for key in ALL.matchers()}
+    assert {name: pairs_of(pairs) for name, pairs in found.items()} == {
+        key: {} for key in ALL.matchers()
+    }
     assert counts.tolist() == [8]

@@ -1,4 +1,6 @@
-"""The matcher `minhash` against Jaccard values of Python sets, and its candidates against datasketch's index."""
+"""The matcher `minhash` against Jaccard values of Python sets, and its candidates against
+datasketch's index.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ ALL = MinhashSettings(shingle=2, bands_for=0.01)  # bands so loose that nothing 
 VOCABULARY = [f"{a}{b}" for a in ("mill", "tree", "lake", "road", "wind") for b in range(60)]
 
 
-def found(records: list[Record], items: list[Item], settings: MinhashSettings = DEFAULT) -> dict[tuple[int, int], Pair]:
+def found(
+    records: list[Record], items: list[Item], settings: MinhashSettings = DEFAULT
+) -> dict[tuple[int, int], Pair]:
     return pairs_of(match_minhash(lay_out(records), build_minhash(items, settings)))
 
 
@@ -35,7 +39,9 @@ def brute_force(records: list[Record], items: list[Item], n: int) -> dict[tuple[
     """The best of each turn alone and all turns together, for every record and item."""
     pairs: dict[tuple[int, int], Pair] = {}
     for doc, record in enumerate(records):
-        units = [[place] for place in range(len(record))] + ([list(range(len(record)))] if len(record) > 1 else [])
+        units = [[place] for place in range(len(record))] + (
+            [list(range(len(record)))] if len(record) > 1 else []
+        )
         for number, item in enumerate(items):
             scores = [value([record[place] for place in unit], item, n) for unit in units]
             if scores and max(scores) >= STORED_FROM:
@@ -56,8 +62,13 @@ def test_scores_and_spans_are_those_of_brute_force(sample: tuple[list[Record], l
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
-@given(st.lists(st.lists(any_text, max_size=2), max_size=3), st.lists(st.lists(any_text, max_size=2), max_size=3))
-def test_any_text_at_all_is_scored_like_by_brute_force(records: list[Record], items: list[Item]) -> None:
+@given(
+    st.lists(st.lists(any_text, max_size=2), max_size=3),
+    st.lists(st.lists(any_text, max_size=2), max_size=3),
+)
+def test_any_text_at_all_is_scored_like_by_brute_force(
+    records: list[Record], items: list[Item]
+) -> None:
     records = [*records, *items]
     assert found(records, items, ALL) == brute_force(records, items, ALL.shingle)
 
@@ -68,13 +79,20 @@ def sentence(rng: random.Random, words: int = 40) -> str:
 
 def edited(text: str, every: int, rng: random.Random) -> str:
     words = text.split()
-    return " ".join(rng.choice(VOCABULARY) if i % every == every - 1 else word for i, word in enumerate(words))
+    return " ".join(
+        rng.choice(VOCABULARY) if i % every == every - 1 else word for i, word in enumerate(words)
+    )
 
 
 def test_an_edited_copy_is_found_and_one_inside_a_long_text_is_not() -> None:
     rng = random.Random(1)
     item = sentence(rng)
-    records = [[item.upper()], [edited(item, 30, rng)], [sentence(rng, 400) + " " + item], [sentence(rng)]]
+    records = [
+        [item.upper()],
+        [edited(item, 30, rng)],
+        [sentence(rng, 400) + " " + item],
+        [sentence(rng)],
+    ]
     pairs = found(records, [[item]])
     assert sorted(pairs) == [(0, 0), (1, 0)]
     assert pairs[0, 0].score == 1
@@ -92,7 +110,10 @@ def test_an_item_over_two_turns_is_found_in_both_together() -> None:
 
 
 def test_the_fields_of_an_item_are_one_text() -> None:
-    item = ["The mill stands by the river and has done so for years.", "Where does the old mill stand?"]
+    item = [
+        "The mill stands by the river and has done so for years.",
+        "Where does the old mill stand?",
+    ]
     assert found([["\n".join(item)]], [item])[0, 0].score == 1
 
 
@@ -106,7 +127,9 @@ def test_items_without_tokens_are_unmatchable_and_nothing_is_found_in_nothing() 
 
 
 def test_hits_are_those_of_datasketch_confirmed() -> None:
-    """Both propose nearly all pairs over the threshold; what one proposes and the other does not is of low score."""
+    """Both propose nearly all pairs over the threshold; what one proposes and the other does not is
+    of low score.
+    """
     rng = random.Random(3)
     items = [[sentence(rng)] for _ in range(60)]
     records = [[edited(item[0], every, rng)] for item in items for every in (8, 12, 20, 40)]
@@ -115,12 +138,16 @@ def test_hits_are_those_of_datasketch_confirmed() -> None:
 
     def sign(texts: list[str]) -> MinHash:
         minhash = MinHash(settings.places)
-        minhash.update_batch([" ".join(shingle).encode() for shingle in shingles(texts, settings.shingle)])
+        minhash.update_batch(
+            [" ".join(shingle).encode() for shingle in shingles(texts, settings.shingle)]
+        )
         return minhash
 
     for number, item in enumerate(items):
         theirs.insert(number, sign(item))
-    proposed = {(doc, number) for doc, record in enumerate(records) for number in theirs.query(sign(record))}
+    proposed = {
+        (doc, number) for doc, record in enumerate(records) for number in theirs.query(sign(record))
+    }
     exact = brute_force(records, items, settings.shingle)
     ours = found(records, items, settings)
     assert {key: pair.score for key, pair in ours.items()} == {

@@ -1,4 +1,6 @@
-"""The matcher says of every record and item what the oracle says: scores, hits and spans, whatever the buffers."""
+"""The matcher says of every record and item what the oracle says: scores, hits and spans, whatever
+the buffers.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ ANY = 0.0
 """A floor that keeps every pair that shares an n-gram."""
 
 
-def expected(records: list[Record], items: list[Item], n: int, floor: float = ANY) -> dict[tuple[int, int], Pair]:
+def expected(
+    records: list[Record], items: list[Item], n: int, floor: float = ANY
+) -> dict[tuple[int, int], Pair]:
     """Ask the oracle about every record and item."""
     pairs = {}
     for doc, record in enumerate(records):
@@ -67,7 +71,10 @@ def test_coverage_adds_up_over_the_turns_of_one_record_but_not_over_records() ->
 
 
 def test_a_window_goes_from_no_turn_into_the_next() -> None:
-    assert matched([["one two three four", "five six seven eight"]], index_of([[EIGHT]], 8).table, ANY) == {}
+    assert (
+        matched([["one two three four", "five six seven eight"]], index_of([[EIGHT]], 8).table, ANY)
+        == {}
+    )
 
 
 def test_a_window_goes_from_no_field_into_the_next() -> None:
@@ -88,14 +95,19 @@ def test_three_fields_that_meet_the_threshold_do_not_exceed_it() -> None:
     """20/34 + 7/8 + 5/136 is one and a half; summed as floating-point numbers it is a little more."""
     shares = [(20, 34), (7, 8), (5, 136)]
     fields = [" ".join(f"f{i}w{j}" for j in range(total)) for i, (_, total) in enumerate(shares)]
-    copied = [" ".join(field.split()[:covered]) for field, (covered, _) in zip(fields, shares, strict=True)]
+    copied = [
+        " ".join(field.split()[:covered])
+        for field, (covered, _) in zip(fields, shares, strict=True)
+    ]
     assert oracle.score(fields, copied, 1) == Fraction(1, 2)
     assert matched([copied], index_of([fields], 1).table)[0, 0].score == 0.5
 
 
 def test_a_window_that_repeats_covers_each_of_its_places_and_no_token_twice() -> None:
     item = "ha ha ha ha ha oh"
-    assert matched([["ha ha ha"]], index_of([[item]], 3).table)[0, 0] == Pair(5 / 6, [(0, 0, 8)], [(0, 14)])
+    assert matched([["ha ha ha"]], index_of([[item]], 3).table)[0, 0] == Pair(
+        5 / 6, [(0, 0, 8)], [(0, 14)]
+    )
 
 
 def test_what_scores_less_than_the_floor_is_left_out() -> None:
@@ -110,13 +122,17 @@ def test_what_scores_less_than_the_floor_is_left_out() -> None:
 
 @settings(max_examples=300)
 @given(samples(), SIZES)
-def test_scores_and_spans_equal_those_of_the_oracle(sample: tuple[list[Record], list[Item]], n: int) -> None:
+def test_scores_and_spans_equal_those_of_the_oracle(
+    sample: tuple[list[Record], list[Item]], n: int
+) -> None:
     records, items = sample
     assert matched(records, index_of(items, n).table, ANY) == expected(records, items, n)
 
 
 @given(samples(), SIZES)
-def test_hits_and_stored_pairs_are_decided_exactly(sample: tuple[list[Record], list[Item]], n: int) -> None:
+def test_hits_and_stored_pairs_are_decided_exactly(
+    sample: tuple[list[Record], list[Item]], n: int
+) -> None:
     records, items = sample
     pairs = matched(records, index_of(items, n).table)
     assert pairs.keys() == expected(records, items, n, STORED_FROM).keys()
@@ -125,7 +141,9 @@ def test_hits_and_stored_pairs_are_decided_exactly(sample: tuple[list[Record], l
 
 
 @given(samples(), SIZES, st.sampled_from([1, 2, 3, 4]))
-def test_a_tiny_event_buffer_changes_nothing(sample: tuple[list[Record], list[Item]], n: int, room: int) -> None:
+def test_a_tiny_event_buffer_changes_nothing(
+    sample: tuple[list[Record], list[Item]], n: int, room: int
+) -> None:
     records, items = sample
     table = index_of(items, n).table
     roomy, roomy_counts = match(lay_out(records), table, ANY, 1 << 12)
@@ -137,13 +155,17 @@ def test_a_tiny_event_buffer_changes_nothing(sample: tuple[list[Record], list[It
 
 
 def test_the_buffer_was_really_emptied_in_between() -> None:
-    found, counts = match(lay_out([["a b"], ["b a", "x"], ["a"]]), index_of([["a"], ["b"]], 1).table, ANY, 2)
+    found, counts = match(
+        lay_out([["a b"], ["b a", "x"], ["a"]]), index_of([["a"], ["b"]], 1).table, ANY, 2
+    )
     assert [part.docs.tolist() for part in found] == [[0, 0], [1, 1], [2]]
     assert counts.tolist() == [2, 2, 1, 1]
 
 
 @given(samples(), SIZES)
-def test_the_tokens_of_every_turn_are_counted(sample: tuple[list[Record], list[Item]], n: int) -> None:
+def test_the_tokens_of_every_turn_are_counted(
+    sample: tuple[list[Record], list[Item]], n: int
+) -> None:
     records, items = sample
     _, counts = match(lay_out(records), index_of(items, n).table)
     assert counts.tolist() == [len(oracle.words(turn)) for record in records for turn in record]
@@ -151,12 +173,17 @@ def test_the_tokens_of_every_turn_are_counted(sample: tuple[list[Record], list[I
 
 @settings(max_examples=60)
 @given(
-    samples(), SIZES, st.integers(-40, 12), st.sampled_from(["w ", "w, ", "w" * 50 + " ", "w" * PIECE + " ", " ", "É "])
+    samples(),
+    SIZES,
+    st.integers(-40, 12),
+    st.sampled_from(["w ", "w, ", "w" * 50 + " ", "w" * PIECE + " ", " ", "É "]),
 )
 def test_windows_are_found_across_the_ends_of_pieces(
     sample: tuple[list[Record], list[Item]], n: int, shift: int, filler: str
 ) -> None:
-    """Before each turn stands so much else that a piece of the reader ends in the middle of what is matched."""
+    """Before each turn stands so much else that a piece of the reader ends in the middle of what is
+    matched.
+    """
     records, items = sample
     size = len(filler.encode())
     before = filler * ((PIECE + shift) // size) + " " * ((PIECE + shift) % size)
@@ -189,7 +216,9 @@ def test_nothing_matches_an_index_without_items_and_nothing_is_found_in_nothing(
 @settings(max_examples=200)
 @given(samples(), SIZES)
 @example(([["É-\u212a 中 a b", "b, É k!"]], [["é k"], ["x\ny", "中  A", "B"]]), 2)
-def test_spans_point_at_text_whose_tokens_match(sample: tuple[list[Record], list[Item]], n: int) -> None:
+def test_spans_point_at_text_whose_tokens_match(
+    sample: tuple[list[Record], list[Item]], n: int
+) -> None:
     records, items = sample
     for (doc, place), pair in matched(records, index_of(items, n).table, ANY).items():
         record, item = records[doc], items[place]
@@ -201,7 +230,10 @@ def _check_item_spans(item: Item, record: Record, spans: list[tuple[int, int]], 
     text, at, covered = "\n".join(item), 0, set()
     for field in item:
         found = oracle.words(field)
-        covered |= {(at + found[i].start, at + found[i].stop) for i in oracle.inside(field, oracle.grams(record, n), n)}
+        covered |= {
+            (at + found[i].start, at + found[i].stop)
+            for i in oracle.inside(field, oracle.grams(record, n), n)
+        }
         at += len(field) + 1
     under = {(a + word.start, a + word.stop) for a, b in spans for word in oracle.words(text[a:b])}
     assert under == covered
@@ -211,13 +243,19 @@ def _check_item_spans(item: Item, record: Record, spans: list[tuple[int, int]], 
         assert set(oracle.windows(text[a:b], n)) & oracle.grams(record, n)
 
 
-def _check_record_spans(item: Item, record: Record, spans: list[tuple[int, int, int]], n: int) -> None:
+def _check_record_spans(
+    item: Item, record: Record, spans: list[tuple[int, int, int]], n: int
+) -> None:
     known = oracle.grams(item, n)
     shared = set()
     for turn, text in enumerate(record):
         found = oracle.words(text)
         shared |= {(turn, found[i].start, found[i].stop) for i in oracle.inside(text, known, n)}
-    under = {(turn, a + w.start, a + w.stop) for turn, a, b in spans for w in oracle.words(record[turn][a:b])}
+    under = {
+        (turn, a + w.start, a + w.stop)
+        for turn, a, b in spans
+        for w in oracle.words(record[turn][a:b])
+    }
     assert under == shared
     assert all(0 <= a < b <= len(record[turn]) for turn, a, b in spans)
     for (turn, _, stop), (next_turn, start, _) in pairwise(spans):
@@ -245,11 +283,15 @@ def entries(table: Table) -> dict[int, list[int]]:
 
 
 def lying(table: Table, records: list[Record]) -> Table:
-    """Make every window of the records and of the items propose other n-grams before its own, past a filter that
-    lets everything through: what happens when all hashes collide. So do windows that have just begun."""
+    """Make every window of the records and of the items propose other n-grams before its own, past
+    a filter that lets everything through: what happens when all hashes collide. So do windows that
+    have just begun.
+    """
     own = entries(table)
     turns = [[turn] for record in records for turn in record]
-    seen = {window for size in range(1, table.n + 1) for window in entries(index_of(turns, size).table)}
+    seen = {
+        window for size in range(1, table.n + 1) for window in entries(index_of(turns, size).table)
+    }
     firsts = table.postings[table.postings_first[:-1]].tolist()
     size = 1 << (16 * (len(own) + len(seen)) + 64).bit_length()
     slots = np.zeros((size, 2), np.uint64)
@@ -262,12 +304,16 @@ def lying(table: Table, records: list[Record]) -> Table:
                 slot = (slot + 1) % size
             slots[slot] = window, (ngram + 1) << 32 | firsts[ngram]
     return table._replace(
-        slots=slots, bloom=np.full_like(table.bloom, ~np.uint64(0)), pieces=np.full_like(table.pieces, ~np.uint64(0))
+        slots=slots,
+        bloom=np.full_like(table.bloom, ~np.uint64(0)),
+        pieces=np.full_like(table.pieces, ~np.uint64(0)),
     )
 
 
 @given(samples(), SIZES)
-def test_colliding_hashes_cost_time_and_never_a_wrong_answer(sample: tuple[list[Record], list[Item]], n: int) -> None:
+def test_colliding_hashes_cost_time_and_never_a_wrong_answer(
+    sample: tuple[list[Record], list[Item]], n: int
+) -> None:
     records, items = sample
     table = lying(index_of(items, n).table, records)
     assert matched(records, table, ANY) == expected(records, items, n)
@@ -290,13 +336,17 @@ def test_tokens_left_over_from_the_turn_before_complete_no_window() -> None:
     assert matched(records, table, ANY) == {}
 
 
-@pytest.mark.parametrize("changed", ["seven eighT.", "seven eight", "seven\neight!", "SEVEN - EIGHT"])
+@pytest.mark.parametrize(
+    "changed", ["seven eighT.", "seven eight", "seven\neight!", "SEVEN - EIGHT"]
+)
 def test_a_window_is_the_same_in_other_case_and_with_other_separators(changed: str) -> None:
     record = EIGHT.replace("seven eight", changed)
     assert matched([[record]], index_of([[EIGHT]], 8).table).keys() == {(0, 0)}
 
 
-@pytest.mark.parametrize("changed", ["seven eighty", "sevens eight", "seve eight", "seven eigh\0t", "seveneight x"])
+@pytest.mark.parametrize(
+    "changed", ["seven eighty", "sevens eight", "seve eight", "seven eigh\0t", "seveneight x"]
+)
 def test_a_window_is_another_when_one_letter_is(changed: str) -> None:
     record = EIGHT.replace("seven eight", changed)
     assert matched([[record]], index_of([[EIGHT]], 8).table, ANY) == {}

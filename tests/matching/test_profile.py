@@ -1,4 +1,6 @@
-"""Profiles hold the numbers that the documentation states, and a recipe may change them within bounds."""
+"""Profiles hold the numbers that the documentation states, and a recipe may change them within
+bounds.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,10 @@ def test_a_profile_is_found_by_its_name_or_the_nearest_is_told() -> None:
 def test_nothing_given_changes_nothing() -> None:
     for one in PROFILES.values():
         assert with_matchers(one, {}) == one
-        assert with_matchers(one, {"ngram": {}, "exact": True} if one.exact else {"ngram": True}) == one
+        assert (
+            with_matchers(one, {"ngram": {}, "exact": True} if one.exact else {"ngram": True})
+            == one
+        )
 
 
 @pytest.mark.parametrize("name", [name for name in MATCHERS if name != "ngram"])
@@ -57,11 +62,16 @@ def test_settings_turn_a_matcher_on_and_change_only_themselves() -> None:
     assert changed.minhash == MinhashSettings(threshold=0.7)
     assert (changed.n, changed.threshold) == (13, 0.5)
     assert (changed.exact, changed.robust, changed.semantic) == (None, None, None)
-    changed = with_matchers(PROFILES["default"], {"robust": {"least": 8, "reach": 3}, "exact": False})
+    changed = with_matchers(
+        PROFILES["default"], {"robust": {"least": 8, "reach": 3}, "exact": False}
+    )
     assert changed.robust == RobustSettings(least=8, reach=3.0)
     assert changed.exact is None
     assert changed.ngram == PROFILES["default"].ngram
-    assert with_matchers(PROFILES["default"], {"ngram": {"common": None}}).ngram == PROFILES["tulu3"].ngram
+    assert (
+        with_matchers(PROFILES["default"], {"ngram": {"common": None}}).ngram
+        == PROFILES["tulu3"].ngram
+    )
 
 
 def test_settings_of_a_matcher_that_runs_are_kept_where_others_are_given() -> None:
@@ -71,11 +81,20 @@ def test_settings_of_a_matcher_that_runs_are_kept_where_others_are_given() -> No
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"ngrams": True}, "unknown matcher 'ngrams'; did you mean 'ngram'?"),
-    ({"robust": {"treshold": 0.6}}, "unknown setting of matcher 'robust' 'treshold'; did you mean 'threshold'?"),
-    ({"ngram": False}, "matcher 'ngram' always runs; to let it find nothing, give it the threshold 1"),
+    (
+        {"robust": {"treshold": 0.6}},
+        "unknown setting of matcher 'robust' 'treshold'; did you mean 'threshold'?",
+    ),
+    (
+        {"ngram": False},
+        "matcher 'ngram' always runs; to let it find nothing, give it the threshold 1",
+    ),
     ({"ngram": {"threshold": 1.5}}, "matcher 'ngram': threshold must be from 0 to 1, not 1.5"),
     ({"ngram": {"threshold": -0.1}}, "matcher 'ngram': threshold must be from 0 to 1, not -0.1"),
-    ({"ngram": {"threshold": float("nan")}}, "matcher 'ngram': threshold must be from 0 to 1, not nan"),
+    (
+        {"ngram": {"threshold": float("nan")}},
+        "matcher 'ngram': threshold must be from 0 to 1, not nan",
+    ),
     ({"ngram": {"common": 2}}, "matcher 'ngram': common must be from 0 to 1, not 2"),
     ({"ngram": {"n": 0}}, "matcher 'ngram': n must be from 1 to 64, not 0"),
     ({"ngram": {"n": 65}}, "matcher 'ngram': n must be from 1 to 64, not 65"),
@@ -91,7 +110,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("given", "told"), WRONG, ids=[told for _, told in WRONG])
-def test_what_is_unknown_or_out_of_range_is_refused_in_one_line(given: dict[str, Any], told: str) -> None:
+def test_what_is_unknown_or_out_of_range_is_refused_in_one_line(
+    given: dict[str, Any], told: str
+) -> None:
     with pytest.raises(UserError) as caught:
         with_matchers(PROFILES["default"], given)
     message = str(caught.value)
@@ -100,7 +121,14 @@ def test_what_is_unknown_or_out_of_range_is_refused_in_one_line(given: dict[str,
 
 
 def test_the_bounds_themselves_are_allowed() -> None:
-    for given in ({"n": 1}, {"n": 64}, {"threshold": 0}, {"threshold": 1}, {"common": 0.0}, {"common": 1}):
+    for given in (
+        {"n": 1},
+        {"n": 64},
+        {"threshold": 0},
+        {"threshold": 1},
+        {"common": 0.0},
+        {"common": 1},
+    ):
         settings = with_matchers(PROFILES["tulu3"], {"ngram": given}).matchers()["ngram"]
         assert settings == NUMBERS["tulu3"]["ngram"] | given
 

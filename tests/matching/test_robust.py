@@ -1,4 +1,6 @@
-"""The matcher `robust` gives what its rule says, finds what was edited, and stays quick on what is made to slow it."""
+"""The matcher `robust` gives what its rule says, finds what was edited, and stays quick on what is
+made to slow it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from tests.matching.robust_oracle import Found, Rule
 from tests.matching.samples import Item, Record, lay_out, pairs_of
 
 # Small numbers, so that a few words make seeds, chains, gaps and shared phrases.
-SMALL = RobustSettings(seed=2, shared=2, need=0.3, reach=1.5, misses=2, chains=3, least=3, short=6, floor=0.1)
+SMALL = RobustSettings(
+    seed=2, shared=2, need=0.3, reach=1.5, misses=2, chains=3, least=3, short=6, floor=0.1
+)
 BAKER = (
     "A baker in Ulm sells 24 loaves of rye bread in the morning and 18 rolls in the afternoon. "
     "Each loaf costs 4 coins and each roll costs 2. How many coins does she take in that day?"
@@ -31,7 +35,11 @@ def matched(records: Sequence[Record], index: RobustIndex) -> dict[tuple[int, in
     parts = match_robust(lay_out(records), index)
     labels = [LABELS[label] or "" for part in parts for label in part.labels]
     pairs = pairs_of(parts)
-    order = [(int(doc), int(item)) for part in parts for doc, item in zip(part.docs, part.items, strict=True)]
+    order = [
+        (int(doc), int(item))
+        for part in parts
+        for doc, item in zip(part.docs, part.items, strict=True)
+    ]
     assert order == sorted(order)
     return {
         pair: Found(pairs[pair].score, label, pairs[pair].record_spans, pairs[pair].item_spans)
@@ -42,7 +50,11 @@ def matched(records: Sequence[Record], index: RobustIndex) -> dict[tuple[int, in
 def check(records: Sequence[Record], items: Sequence[Item], rule: RobustSettings) -> int:
     """Compare every pair with the oracle; gives the number of pairs."""
     oracle = Rule(items, rule)
-    expected = {(d, i): found for d, record in enumerate(records) for i, found in oracle.match(record).items()}
+    expected = {
+        (d, i): found
+        for d, record in enumerate(records)
+        for i, found in oracle.match(record).items()
+    }
     pairs = matched(records, build_robust(items, rule))
     near = {pair for pair, found in expected.items() if abs(found.score - rule.floor) < 1e-9}
     assert set(pairs) | near == set(expected) | near
@@ -61,7 +73,10 @@ LETTERS = "a b c d e f A B 1 2 3 é É İ 中 文 K \u212a".split()
 def edited(draw: st.DrawFn) -> tuple[list[Record], list[Item]]:
     """Items of a few words, and records of pieces of them, edited, moved and split over turns."""
     texts = st.lists(st.sampled_from(LETTERS), min_size=1, max_size=12)
-    items = [[" ".join(draw(texts)) for _ in range(draw(st.integers(1, 2)))] for _ in range(draw(st.integers(1, 4)))]
+    items = [
+        [" ".join(draw(texts)) for _ in range(draw(st.integers(1, 2)))]
+        for _ in range(draw(st.integers(1, 4)))
+    ]
     pool = [word for item in items for field in item for word in field.split()]
     records = []
     for _ in range(draw(st.integers(1, 3))):
@@ -69,7 +84,10 @@ def edited(draw: st.DrawFn) -> tuple[list[Record], list[Item]]:
             word
             for _ in range(draw(st.integers(0, 5)))
             for start in [draw(st.integers(0, len(pool) - 1))]
-            for word in [*pool[start : start + draw(st.integers(1, 10))], draw(st.sampled_from(LETTERS))]
+            for word in [
+                *pool[start : start + draw(st.integers(1, 10))],
+                draw(st.sampled_from(LETTERS)),
+            ]
         ]
         cut = draw(st.integers(0, len(run)))
         records.append([" ".join(run[:cut]), ", ".join(run[cut:])])
@@ -78,32 +96,55 @@ def edited(draw: st.DrawFn) -> tuple[list[Record], list[Item]]:
 
 @settings(max_examples=300)
 @given(edited())
-def test_pairs_scores_labels_and_spans_are_those_of_the_rule(sample: tuple[list[Record], list[Item]]) -> None:
+def test_pairs_scores_labels_and_spans_are_those_of_the_rule(
+    sample: tuple[list[Record], list[Item]],
+) -> None:
     check(*sample, SMALL)
 
 
 @settings(max_examples=100)
-@given(edited(), st.integers(1, 4), st.integers(1, 4), st.floats(0.05, 1), st.floats(0.5, 4), st.integers(0, 5))
+@given(
+    edited(),
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.floats(0.05, 1),
+    st.floats(0.5, 4),
+    st.integers(0, 5),
+)
 def test_so_they_are_for_other_numbers(
-    sample: tuple[list[Record], list[Item]], seed: int, shared: int, need: float, reach: float, misses: int
+    sample: tuple[list[Record], list[Item]],
+    seed: int,
+    shared: int,
+    need: float,
+    reach: float,
+    misses: int,
 ) -> None:
-    check(*sample, replace(SMALL, seed=seed, shared=shared, need=need, reach=reach, misses=misses, short=1))
+    check(
+        *sample,
+        replace(SMALL, seed=seed, shared=shared, need=need, reach=reach, misses=misses, short=1),
+    )
 
 
 def test_longer_texts_are_matched_by_the_rule_too() -> None:
-    """Items and records drawn from the words of one small language, at the settings that are the default."""
+    """Items and records drawn from the words of one small language, at the settings that are the
+    default.
+    """
     rng = random.Random(0)
     words = [f"w{rng.randrange(300)}" for _ in range(2000)]
     items = [[" ".join(words[i * 40 : i * 40 + rng.randrange(8, 60)])] for i in range(40)]
     records = []
     for _ in range(40):
         run = rng.choice(items)[0].split()[rng.randrange(8) :] + words[: rng.randrange(80)]
-        records.append([" ".join(w if rng.random() < 0.85 else f"w{rng.randrange(300)}" for w in run)])
+        records.append(
+            [" ".join(w if rng.random() < 0.85 else f"w{rng.randrange(300)}" for w in run)]
+        )
     assert check(records, items, RobustSettings()) >= 30
 
 
 def test_the_parts_of_a_long_record_lose_nothing() -> None:
-    """One phrase of many items fills the buffer of events; the copy of another item lies where it is full."""
+    """One phrase of many items fills the buffer of events; the copy of another item lies where it
+    is full.
+    """
     crowd = [[f"a a a a a a x{i} y{i} z{i}"] for i in range(32)]
     index = build_robust([*crowd, [BAKER]])
     for before in (16_000, 16_370, 16_384, 20_000):
@@ -129,19 +170,31 @@ def test_words_that_were_replaced_cost_only_themselves() -> None:
     words[3::4] = ["thing"] * len(words[3::4])
     found = alone(" ".join(words))
     assert found is not None and 0.6 < found.score < 0.9
-    assert [BAKER[a:b] for a, b in found.item_spans][:3] == ["A baker in", "sells 24 loaves", "rye bread in"]
+    assert [BAKER[a:b] for a, b in found.item_spans][:3] == [
+        "A baker in",
+        "sells 24 loaves",
+        "rye bread in",
+    ]
 
 
 def test_moved_sentences_and_split_turns_are_found() -> None:
     first, second, third = BAKER.split(". ")
-    for turns in ([f"{third} {first}. {second}."], [f"{first}. Each loaf", f"costs 4 coins {second[18:]}. {third}"]):
+    for turns in (
+        [f"{third} {first}. {second}."],
+        [f"{first}. Each loaf", f"costs 4 coins {second[18:]}. {third}"],
+    ):
         found = alone(*turns)
         assert found is not None and found.score == 1.0
         assert {span[0] for span in found.record_spans} == set(range(len(turns)))
 
 
 def test_other_numbers_and_names_in_the_same_words_are_a_variant() -> None:
-    other = BAKER.replace("24", "31").replace("18", "7").replace("Ulm", "Jena").replace("4 coins", "9 coins")
+    other = (
+        BAKER.replace("24", "31")
+        .replace("18", "7")
+        .replace("Ulm", "Jena")
+        .replace("4 coins", "9 coins")
+    )
     found = alone(other)
     assert found is not None and found.label == "variant" and found.score > 0.5
     assert "24" not in " ".join(BAKER[a:b] for a, b in found.item_spans)
@@ -160,8 +213,12 @@ def test_a_chinese_question_is_found_edited() -> None:
 
 def test_common_phrases_and_other_texts_are_not_found() -> None:
     assert alone(FARMER) is None
-    assert alone("How many coins does she have? I do not know; in the morning there were 24.") is None
-    found = alone("How many coins does she take in that day? I do not know, in the morning and in the afternoon.")
+    assert (
+        alone("How many coins does she have? I do not know; in the morning there were 24.") is None
+    )
+    found = alone(
+        "How many coins does she take in that day? I do not know, in the morning and in the afternoon."
+    )
     assert found is not None and found.score < 0.5
 
 
@@ -194,7 +251,9 @@ def test_an_item_of_shared_phrases_alone_is_not_matchable() -> None:
 
 @settings(max_examples=200)
 @given(edited())
-def test_a_copy_of_an_item_has_all_of_it_iff_it_is_matchable(sample: tuple[list[Record], list[Item]]) -> None:
+def test_a_copy_of_an_item_has_all_of_it_iff_it_is_matchable(
+    sample: tuple[list[Record], list[Item]],
+) -> None:
     items = [[*item, "! ?"] for item in sample[1]]
     index = build_robust(items, SMALL)
     pairs = matched(items, index)
@@ -215,7 +274,12 @@ def test_nothing_in_gives_nothing_out() -> None:
     for items in cases:
         index = build_robust(items)
         assert index.n_items == len(items)
-        assert matched([], index) == matched([[]], index) == matched([[""], ["", ""], ["a b"]], index) == {}
+        assert (
+            matched([], index)
+            == matched([[]], index)
+            == matched([[""], ["", ""], ["a b"]], index)
+            == {}
+        )
 
 
 def test_records_do_not_run_into_each_other_and_blocks_do_not_matter() -> None:
@@ -224,7 +288,11 @@ def test_records_do_not_run_into_each_other_and_blocks_do_not_matter() -> None:
     index = build_robust([[BAKER], [FARMER]])
     whole = matched(records, index)
     assert set(whole) >= {(3, 0), (4, 0), (4, 1), (5, 0)}
-    parts = {(d, i): f for d, record in enumerate(records) for (_, i), f in matched([record], index).items()}
+    parts = {
+        (d, i): f
+        for d, record in enumerate(records)
+        for (_, i), f in matched([record], index).items()
+    }
     assert whole == parts
 
 
@@ -252,7 +320,8 @@ def seconds(records: Sequence[Record], index: RobustIndex) -> float:
 def test_repeats_take_time_in_proportion_to_the_text(item: str, text: str) -> None:
     index = build_robust([[item], *[[f"{item[:200]} {i} {i + 1} {i + 2}"] for i in range(20)]])
     times = [
-        min(seconds([[text * (size // len(text.encode()))]], index) for _ in range(2)) for size in (50_000, 400_000)
+        min(seconds([[text * (size // len(text.encode()))]], index) for _ in range(2))
+        for size in (50_000, 400_000)
     ]
     assert times[1] < 24 * times[0] + 0.2
     assert times[1] < 5
@@ -267,7 +336,10 @@ def test_a_million_items_of_one_word() -> None:
 @settings(max_examples=100)
 @given(
     st.lists(
-        st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), min_size=1, max_size=3), max_size=4
+        st.lists(
+            st.text(st.characters(exclude_categories=["Cs"]), max_size=30), min_size=1, max_size=3
+        ),
+        max_size=4,
     )
 )
 def test_any_text_is_matched_by_the_rule(texts: list[list[str]]) -> None:
@@ -290,7 +362,10 @@ def test_weights_fit_however_long_an_item_is(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_index_is_small() -> None:
     rng = random.Random(1)
     index = build_robust(
-        [[" ".join(f"w{int(rng.paretovariate(0.5)) % 50_000}" for _ in range(50))] for _ in range(2000)]
+        [
+            [" ".join(f"w{int(rng.paretovariate(0.5)) % 50_000}" for _ in range(50))]
+            for _ in range(2000)
+        ]
     )
     size = sum(part.nbytes for part in index.items if isinstance(part, np.ndarray))
     assert size < 150 * index.n_words.sum()

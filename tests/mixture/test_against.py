@@ -1,4 +1,6 @@
-"""A build against another split: what stands in it goes, and its files are locked as those of benchmarks are."""
+"""A build against another split: what stands in it goes, and its files are locked as those of
+benchmarks are.
+"""
 
 from __future__ import annotations
 
@@ -34,20 +36,28 @@ def recipe(tmp_path: Path) -> dict[str, Any]:
 
 def test_what_stands_in_the_other_split_goes(tmp_path: Path, recipe: dict[str, Any]) -> None:
     out = build_in(tmp_path, recipe).folder
-    assert sorted(ids(out, "removed/*.parquet"), key=lambda name: int(name[6:])) == [f"train/{row}" for row in SHARED]
+    assert sorted(ids(out, "removed/*.parquet"), key=lambda name: int(name[6:])) == [
+        f"train/{row}" for row in SHARED
+    ]
     reasons = {row["id"]: row["reason"] for row in read(out, "removed/*.parquet")}
-    assert reasons == {f"train/{row}": f"covers 100.0 % of test/{10 + place}" for place, row in enumerate(SHARED)}
+    assert reasons == {
+        f"train/{row}": f"covers 100.0 % of test/{10 + place}" for place, row in enumerate(SHARED)
+    }
     (cell,) = ask(out, "SELECT benchmark, overlapped, instances FROM contamination")
     assert cell == {"benchmark": "test", "overlapped": 4, "instances": 14}
     assert {row["suite"] for row in ask(out, "FROM instances")} == {"against"}
     reconcile(out)
 
 
-def test_the_lock_holds_the_digest_and_a_changed_file_is_refused(tmp_path: Path, recipe: dict[str, Any]) -> None:
+def test_the_lock_holds_the_digest_and_a_changed_file_is_refused(
+    tmp_path: Path, recipe: dict[str, Any]
+) -> None:
     out = build_in(tmp_path, recipe).folder
     lock = json.loads((out / "recipe.lock.json").read_text())
     digest = hashlib.sha256((tmp_path / "held/test.jsonl").read_bytes()).hexdigest()
-    assert lock["steps"]["decontaminate"]["benchmarks"]["test"]["files"] == {"test.jsonl": {"sha256": digest}}
+    assert lock["steps"]["decontaminate"]["benchmarks"]["test"]["files"] == {
+        "test.jsonl": {"sha256": digest}
+    }
     assert lock["recipe"]["decontaminate"]["against"] == ["held/test.jsonl"]
     assert set(lock["steps"]["decontaminate"]["matchers"]) == {"ngram", "exact", "robust"}
     assert digests(build_in(tmp_path, recipe, "again", locked=out).folder) == digests(out)
@@ -65,7 +75,9 @@ def test_other_matchers_are_refused_by_the_lock(tmp_path: Path, recipe: dict[str
         build_in(tmp_path, recipe | {"decontaminate": spec}, "other", locked=out)
 
 
-def test_an_absolute_path_becomes_relative_in_the_lock(tmp_path: Path, recipe: dict[str, Any]) -> None:
+def test_an_absolute_path_becomes_relative_in_the_lock(
+    tmp_path: Path, recipe: dict[str, Any]
+) -> None:
     spec = {"against": [str(tmp_path / "held/test.jsonl")]}
     out = build_in(tmp_path, recipe | {"decontaminate": spec}).folder
     assert str(tmp_path) not in (out / "recipe.lock.json").read_text()
@@ -78,18 +90,26 @@ def test_rows_without_text_are_told(tmp_path: Path, recipe: dict[str, Any]) -> N
     assert "test: rows without text in turns of role user, not looked for: 1" in warnings
 
 
-def test_the_command_takes_it_beside_a_suite_or_alone(tmp_path: Path, recipe: dict[str, Any]) -> None:
+def test_the_command_takes_it_beside_a_suite_or_alone(
+    tmp_path: Path, recipe: dict[str, Any]
+) -> None:
     rows = [json.loads(line) for line in (tmp_path / "train.jsonl").read_text().splitlines()]
     write_lines(tmp_path / "evals.jsonl", [{"question": rows[5]["messages"][0]["content"]}])
     call_ = ("decontaminate", "train.jsonl", "--against", "held/test.jsonl")
     assert call(*call_, "-o", "alone", "--json", cwd=tmp_path).code == 0
     done = call(*call_, "--suite", "evals.jsonl", "-o", "both", "--json", cwd=tmp_path)
     assert {
-        (cell["benchmark"], cell["hit"]) for cell in json.loads(done.out)["steps"]["decontaminate"]["contamination"]
+        (cell["benchmark"], cell["hit"])
+        for cell in json.loads(done.out)["steps"]["decontaminate"]["contamination"]
     } == {
         ("evals", 1),
         ("test", 4),
     }
-    assert set(ids(tmp_path / "both", "removed/*.parquet")) == {f"train/{row}" for row in [5, *SHARED]}
+    assert set(ids(tmp_path / "both", "removed/*.parquet")) == {
+        f"train/{row}" for row in [5, *SHARED]
+    }
     assert set(ids(tmp_path / "alone", "removed/*.parquet")) == {f"train/{row}" for row in SHARED}
-    assert "nothing to look for" in call("decontaminate", "train.jsonl", "-o", "none", cwd=tmp_path).error
+    assert (
+        "nothing to look for"
+        in call("decontaminate", "train.jsonl", "-o", "none", cwd=tmp_path).error
+    )

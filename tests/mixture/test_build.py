@@ -54,7 +54,11 @@ def lock_of(out: Path) -> dict[str, Any]:
 
 
 def test_the_folder_holds_what_it_should_and_nothing_else(built: Built) -> None:
-    files = {path.relative_to(built.folder).as_posix() for path in built.folder.rglob("*") if path.is_file()}
+    files = {
+        path.relative_to(built.folder).as_posix()
+        for path in built.folder.rglob("*")
+        if path.is_file()
+    }
     shards = {f"data/train-{i:05d}-of-00003.parquet" for i in range(3)}
     assert files == shards | {
         "data/validation-00000-of-00001.parquet",
@@ -70,7 +74,9 @@ def test_the_folder_holds_what_it_should_and_nothing_else(built: Built) -> None:
 
 
 def test_the_report_is_what_its_audit_gives_later(built: Built, tmp_path: Path) -> None:
-    """It is drawn before the run is over; the time and the digest of the lock are in it all the same."""
+    """It is drawn before the run is over; the time and the digest of the lock are in it all the
+    same.
+    """
     shutil.copy(built.folder / "audit.duckdb", tmp_path)
     report = (built.folder / "report.html").read_bytes()
     assert write_report(tmp_path).read_bytes() == report
@@ -81,15 +87,28 @@ def test_everything_adds_up(built: Built) -> None:
     reconcile(built.folder)
     summary = {source.name: source for source in built.summary.sources}
     chats, pairs, tasks = summary["chats"], summary["pairs"], summary["more/tasks"]
-    assert (chats.read, chats.quarantined, chats.removed, chats.not_sampled, chats.kept) == (60, 3, 2, 0, 55)
-    assert (pairs.read, pairs.removed, pairs.kept, pairs.shortfall) == (50, 1, 30 + pairs.validation, 0)
+    assert (chats.read, chats.quarantined, chats.removed, chats.not_sampled, chats.kept) == (
+        60,
+        3,
+        2,
+        0,
+        55,
+    )
+    assert (pairs.read, pairs.removed, pairs.kept, pairs.shortfall) == (
+        50,
+        1,
+        30 + pairs.validation,
+        0,
+    )
     assert (tasks.read, tasks.kept, tasks.shortfall) == (30, 30, 70 + tasks.validation)
     assert built.summary.validation == 9
     assert built.summary.validation_shortfall == 0
     assert built.summary.train == chats.written + pairs.written + tasks.written - 9
 
 
-def test_ids_are_the_source_and_the_row_as_read_and_repeats_are_numbered(built: Built, corpus: Corpus) -> None:
+def test_ids_are_the_source_and_the_row_as_read_and_repeats_are_numbered(
+    built: Built, corpus: Corpus
+) -> None:
     found = ids(built.folder)
     assert len(found) == len(set(found))
     assert all(re.fullmatch(r"(chats|pairs|more/tasks)/\d+(#2)?", row_id) for row_id in found)
@@ -97,23 +116,32 @@ def test_ids_are_the_source_and_the_row_as_read_and_repeats_are_numbered(built: 
     held_out = ids(built.folder, "data/validation*")
     chats = [row_id for row_id in found if row_id.startswith("chats/") and "#" not in row_id]
     assert repeats < set(chats) - set(held_out)
-    assert len(repeats) == (len(chats) - sum(row_id.startswith("chats/") for row_id in held_out)) // 2
-    # Files are read in the order of their names, plain or packed: a.jsonl holds rows 0 to 19, b.jsonl.gz the rest.
+    assert (
+        len(repeats) == (len(chats) - sum(row_id.startswith("chats/") for row_id in held_out)) // 2
+    )
+    # Files are read in the order of their names, plain or packed: a.jsonl holds rows 0 to 19,
+    # b.jsonl.gz the rest.
     first = json.loads((corpus[0] / "chats/a.jsonl").read_text().splitlines()[5])
     by_id = {row["id"]: row for row in read(built.folder, "data/*.parquet")}
-    assert [turn["content"] for turn in by_id["chats/5"]["messages"]] == [t["content"] for t in first["messages"]]
+    assert [turn["content"] for turn in by_id["chats/5"]["messages"]] == [
+        t["content"] for t in first["messages"]
+    ]
     assert by_id["chats/5"]["source"] == "chats"
 
 
 def test_every_written_row_says_what_its_source_row_said(built: Built, corpus: Corpus) -> None:
     folder = corpus[0]
-    lines = (folder / "chats/a.jsonl").read_bytes() + gzip.decompress((folder / "chats/b.jsonl.gz").read_bytes())
+    lines = (folder / "chats/a.jsonl").read_bytes() + gzip.decompress(
+        (folder / "chats/b.jsonl.gz").read_bytes()
+    )
     said = {f"chats/{n}": line for n, line in enumerate(lines.splitlines())}
     with (folder / "pairs.csv").open(newline="", encoding="utf-8") as stream:
         pairs = [(row["question"], row["answer"]) for row in csv.DictReader(stream)]
     tasks = [json.loads(line) for line in (folder / "tasks.jsonl").read_text().splitlines()]
     expected = {f"pairs/{n}": list(pair) for n, pair in enumerate(pairs)}
-    expected |= {f"more/tasks/{n}": [task["instruction"], task["output"]] for n, task in enumerate(tasks)}
+    expected |= {
+        f"more/tasks/{n}": [task["instruction"], task["output"]] for n, task in enumerate(tasks)
+    }
     for row in [*read(built.folder, "data/*"), *read(built.folder, "removed/*")]:
         once = row["id"].split("#")[0]
         texts = [turn["content"] for turn in row["messages"]]
@@ -135,11 +163,17 @@ def test_rows_stand_in_the_order_of_their_keys(built: Built) -> None:
 
 
 def test_rows_takes_the_smallest_keys_that_are_left(built: Built) -> None:
-    removed = {int(row_id.split("/")[1]) for row_id in ids(built.folder, "removed/*.parquet") if "pairs" in row_id}
+    removed = {
+        int(row_id.split("/")[1])
+        for row_id in ids(built.folder, "removed/*.parquet")
+        if "pairs" in row_id
+    }
     rows = [row for row in range(50) if row not in removed]
     keys = sampling_keys(42, "pairs", np.array(rows), 0)
     best = {f"pairs/{row}" for _, row in sorted(zip(keys.tolist(), rows, strict=True))[:30]}
-    assert {row_id for row_id in ids(built.folder, "data/train*") if row_id.startswith("pairs")} == best
+    assert {
+        row_id for row_id in ids(built.folder, "data/train*") if row_id.startswith("pairs")
+    } == best
 
 
 def test_no_prompt_stands_in_both_splits(built: Built) -> None:
@@ -151,10 +185,15 @@ def test_no_prompt_stands_in_both_splits(built: Built) -> None:
     assert not prompts("validation") & prompts("train")
 
 
-def test_datasets_reads_exactly_the_splits(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_datasets_reads_exactly_the_splits(
+    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     loaded = datasets.load_dataset(str(built.folder), cache_dir=str(tmp_path))
-    assert {name: split.num_rows for name, split in loaded.items()} == {"train": built.summary.train, "validation": 9}
+    assert {name: split.num_rows for name, split in loaded.items()} == {
+        "train": built.summary.train,
+        "validation": 9,
+    }
     assert loaded["train"]["id"][:] == ids(built.folder, "data/train*")
     assert loaded["train"].column_names == ["id", "source", "messages", "level"]
     assert loaded["train"][0]["messages"] == read(built.folder, "data/train*")[0]["messages"]
@@ -162,8 +201,13 @@ def test_datasets_reads_exactly_the_splits(built: Built, tmp_path: Path, monkeyp
     assert removed["removed"]["id"][:] == ids(built.folder, "removed/*.parquet")
 
 
-def test_removed_rows_are_those_of_the_rule_and_stand_there_whole(built: Built, corpus: Corpus) -> None:
-    items = [json.loads(line)["question"] for line in (corpus[0] / "evals.jsonl").read_text().splitlines()]
+def test_removed_rows_are_those_of_the_rule_and_stand_there_whole(
+    built: Built, corpus: Corpus
+) -> None:
+    items = [
+        json.loads(line)["question"]
+        for line in (corpus[0] / "evals.jsonl").read_text().splitlines()
+    ]
     kept = read(built.folder, "data/*.parquet")
     removed = read(built.folder, "removed/*.parquet")
     for row, goes in [*((row, False) for row in kept), *((row, True) for row in removed)]:
@@ -196,7 +240,10 @@ def test_kept_columns_are_carried_and_others_named(built: Built) -> None:
     assert {row["level"] for row in train if row["source"] != "chats"} == {None}
     assert set(train[0]) == {"id", "source", "messages", "level"}
     assert set(train[0]["messages"][0]) == {"role", "content"}
-    origins = {row["id"]: row["origin_id"] for row in ask(built.folder, "FROM documents WHERE source = 'chats'")}
+    origins = {
+        row["id"]: row["origin_id"]
+        for row in ask(built.folder, "FROM documents WHERE source = 'chats'")
+    }
     assert (origins["chats/20"], origins["chats/27"]) == ("up-0", None)
 
 
@@ -213,16 +260,30 @@ def test_the_card_is_what_the_hub_reads(built: Built) -> None:
     assert set(head["license"]) >= {"cc-by-4.0", "mit"}
     assert head["configs"][0]["data_files"][0] == {"split": "train", "path": "data/train-*.parquet"}
     short = built.summary.sources[2].shortfall
-    for told in ("evals", "not stated", "quarantin", f"rows missing of those asked for: {short}", "recipe.lock.json"):
+    for told in (
+        "evals",
+        "not stated",
+        "quarantin",
+        f"rows missing of those asked for: {short}",
+        "recipe.lock.json",
+    ):
         assert told in text, told
     assert sha256(built.folder / "recipe.lock.json") in text
 
 
-def test_the_lock_names_every_file_and_holds_no_absolute_path_and_no_time(built: Built, corpus: Corpus) -> None:
+def test_the_lock_names_every_file_and_holds_no_absolute_path_and_no_time(
+    built: Built, corpus: Corpus
+) -> None:
     text = (built.folder / "recipe.lock.json").read_text(encoding="utf-8")
     lock = json.loads(text)
-    files = [path for part in ("data", "removed", "quarantine") for path in (built.folder / part).iterdir()]
-    assert lock["outputs"] == {path.relative_to(built.folder).as_posix(): sha256(path) for path in files}
+    files = [
+        path
+        for part in ("data", "removed", "quarantine")
+        for path in (built.folder / part).iterdir()
+    ]
+    assert lock["outputs"] == {
+        path.relative_to(built.folder).as_posix(): sha256(path) for path in files
+    }
     given = lock["inputs"]["sources"]["chats"]["files"]
     assert {name: entry["sha256"] for name, entry in given.items()} == {
         name: sha256(corpus[0] / "chats" / name) for name in ("a.jsonl", "b.jsonl.gz")
@@ -230,7 +291,10 @@ def test_the_lock_names_every_file_and_holds_no_absolute_path_and_no_time(built:
     assert str(corpus[0]) not in text
     assert not re.search(r'": "/', text)
     assert not re.search(r"seconds|20\d\d-\d\d|\d\d:\d\d", text)
-    found = {(cell["source"], cell["hit"]) for cell in lock["counts"]["steps"]["decontaminate"]["contamination"]}
+    found = {
+        (cell["source"], cell["hit"])
+        for cell in lock["counts"]["steps"]["decontaminate"]["contamination"]
+    }
     assert found == {("chats", 3), ("pairs", 1)}
     assert [step["step"] for step in lock["counts"]["funnel"]] == [
         "read",
@@ -258,7 +322,10 @@ def test_spans_point_at_text_that_both_sides_share(built: Built) -> None:
     spans = ask(built.folder, "FROM spans")
     sides = {side: [row for row in spans if row["side"] == side] for side in ("document", "item")}
     assert sides["document"]
-    words = {side: {tuple(re.findall(r"\w+", row["text"].lower())) for row in rows} for side, rows in sides.items()}
+    words = {
+        side: {tuple(re.findall(r"\w+", row["text"].lower())) for row in rows}
+        for side, rows in sides.items()
+    }
     assert words["document"] == words["item"]
 
 
@@ -273,11 +340,17 @@ KINDS: dict[str, tuple[list[dict[str, Any]], set[str]]] = {
     "prompt": ([{"text": f"Tell me about tree number {n}, please."} for n in range(6)], {"prompt"}),
     "sft": ([chat(f"What is tree {n}?", "An elm.") for n in range(6)], {"messages"}),
     "preference": (
-        [{"prompt": f"Which is tree {n}?", "chosen": "The elm.", "rejected": "No."} for n in range(6)],
+        [
+            {"prompt": f"Which is tree {n}?", "chosen": "The elm.", "rejected": "No."}
+            for n in range(6)
+        ],
         {"prompt", "chosen", "rejected"},
     ),
     "rlvr": (
-        [{**chat(f"What is {n} + 1?"), "ground_truth": str(n + 1), "dataset": "gsm8k"} for n in range(6)],
+        [
+            {**chat(f"What is {n} + 1?"), "ground_truth": str(n + 1), "dataset": "gsm8k"}
+            for n in range(6)
+        ],
         {"prompt", "verifier", "ground_truth"},
     ),
 }
@@ -330,7 +403,9 @@ def test_a_source_may_go_to_its_last_row(tmp_path: Path) -> None:
     assert sorted(ids(out)) == ["good/0", "good/1", "good/2"]
 
 
-@pytest.mark.parametrize(("policy", "gone"), [("report", 0), ("drop-rows", 3), ("drop-source", 3), ("tulu3", 3)])
+@pytest.mark.parametrize(
+    ("policy", "gone"), [("report", 0), ("drop-rows", 3), ("drop-source", 3), ("tulu3", 3)]
+)
 def test_policies(tmp_path: Path, policy: str, gone: int) -> None:
     recipe = leaking(tmp_path)
     recipe["decontaminate"]["policy"] = policy
@@ -355,12 +430,17 @@ def test_more_shards_than_rows_can_be_read(tmp_path: Path, monkeypatch: pytest.M
     recipe = {"sources": [{"name": "a", "from": "a.jsonl"}], "output": {"shards": 7}}
     out = build_in(tmp_path, recipe).folder
     assert len(list((out / "data").iterdir())) == 7
-    assert datasets.load_dataset(str(out), cache_dir=str(tmp_path / "cache"), split="train").num_rows == 3
+    assert (
+        datasets.load_dataset(str(out), cache_dir=str(tmp_path / "cache"), split="train").num_rows
+        == 3
+    )
 
 
 def test_a_row_can_be_written_as_often_as_a_run_has_numbers_for(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", [chat("one", "1"), chat("two", "2")])
-    out = build_in(tmp_path, {"sources": [{"name": "a", "from": "a.jsonl", "share": 256}]}, block_bytes=8).folder
+    out = build_in(
+        tmp_path, {"sources": [{"name": "a", "from": "a.jsonl", "share": 256}]}, block_bytes=8
+    ).folder
     found = read(out, "data/*.parquet")
     assert len({row["id"] for row in found}) == 512
     assert {(row["id"].split("#")[0], row["messages"][0]["content"]) for row in found} == {
@@ -405,10 +485,17 @@ def test_a_full_folder_is_refused_and_only_a_built_one_is_replaced(tmp_path: Pat
     write_lines(tmp_path / "a.jsonl", [chat("question", "answer"), chat("another", "answer")])
     assert len(ids(build_in(tmp_path, recipe, "empty", overwrite=True).folder)) == 2
     assert digests(tmp_path / "empty") != before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "empty", "mine", "recipe.yaml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "a.jsonl",
+        "empty",
+        "mine",
+        "recipe.yaml",
+    ]
 
 
-def test_a_build_that_fails_leaves_the_folder_it_would_replace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_that_fails_leaves_the_folder_it_would_replace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_lines(tmp_path / "a.jsonl", [chat("question", "answer")])
     recipe = {"sources": [{"name": "a", "from": "a.jsonl"}]}
     before = digests(build_in(tmp_path, recipe).folder)
@@ -440,7 +527,9 @@ def test_a_shard_with_fewer_rows_than_were_decided_on_fails_the_build(
     assert not (tmp_path / "out").exists()
 
 
-def test_row_groups_are_cut_by_all_text_of_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_row_groups_are_cut_by_all_text_of_a_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("curate.shards.ROW_GROUP_BYTES", 50_000)
     answer = {"role": "assistant", "content": "a", "reasoning_content": "x" * 20_000}
     thought = [{"messages": [{"role": "user", "content": f"q {n}"}, answer]} for n in range(10)]

@@ -1,4 +1,6 @@
-"""A folder that curate built as a source: its records come back as they are, and only those of one split."""
+"""A folder that curate built as a source: its records come back as they are, and only those of one
+split.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,20 @@ CALL = [{"type": "function", "function": {"name": "grow", "arguments": {"m": 3}}
 
 
 def turns(n: int) -> list[dict[str, Any]]:
-    return [{"role": "system", "content": "Be brief."}, {"role": "user", "content": f"What is tree {n}?\r\n\u2028数"}]
+    return [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": f"What is tree {n}?\r\n\u2028数"},
+    ]
 
 
 def answered(n: int) -> list[dict[str, Any]]:
     """A conversation; every tenth, but none of the first, calls a tool."""
-    called: dict[str, Any] = {"role": "assistant", "content": "", "tool_calls": CALL, "reasoning_content": "Hm."}
+    called: dict[str, Any] = {
+        "role": "assistant",
+        "content": "",
+        "tool_calls": CALL,
+        "reasoning_content": "Hm.",
+    }
     tool = {"role": "tool", "content": "done", "tool_call_id": "c1", "name": "grow"}
     more = [called, tool] if n > 60 and n % 10 == 0 else []
     return [*turns(n), *more, {"role": "assistant", "content": f" An elm.\n{n} "}]
@@ -61,7 +71,9 @@ KINDS: dict[str, list[dict[str, Any]]] = {
         }
         for n in range(MANY)
     ],
-    "rlvr": [{"messages": turns(n), "ground_truth": {"n": n}, "dataset": "IFEval"} for n in range(MANY)],
+    "rlvr": [
+        {"messages": turns(n), "ground_truth": {"n": n}, "dataset": "IFEval"} for n in range(MANY)
+    ],
 }
 FORMATS: dict[str, Any] = {
     "prompt": {name: name for name in ("prompt", "persona", "constraints", "tools")},
@@ -69,15 +81,21 @@ FORMATS: dict[str, Any] = {
 
 
 def built_from_lines(folder: Path, kind: str) -> Path:
-    """A folder of `kind` with a validation split, several shards, and rows in quarantine and removed."""
+    """A folder of `kind` with a validation split, several shards, and rows in quarantine and
+    removed.
+    """
     write_lines(folder / "a.jsonl", [*KINDS[kind], b'{"half'])
     leaked = f"What is tree 17?\r\n\u2028数 {' '.join(f'leaf{n}' for n in range(20))}"
-    row = json.loads(json.dumps(KINDS[kind][17]).replace(json.dumps(turns(17)[1]["content"]), json.dumps(leaked)))
+    row = json.loads(
+        json.dumps(KINDS[kind][17]).replace(json.dumps(turns(17)[1]["content"]), json.dumps(leaked))
+    )
     write_lines(folder / "b.jsonl", [row, *KINDS[kind][:3]])
     write_lines(folder / "evals.jsonl", [{"question": leaked}])
     recipe = {
         "kind": kind,
-        "sources": [{"name": n, "from": f"{n}.jsonl", "format": FORMATS.get(kind)} for n in ("a", "b")],
+        "sources": [
+            {"name": n, "from": f"{n}.jsonl", "format": FORMATS.get(kind)} for n in ("a", "b")
+        ],
         "decontaminate": {"suite": "evals.jsonl"},
         "output": {"shards": 3, "validation": 5},
     }
@@ -95,7 +113,10 @@ def filled(value: Any) -> Any:
 
 def bodies(rows: Rows) -> Rows:
     """Rows without what a build says of where they came from."""
-    return [filled({name: value for name, value in row.items() if name not in ("id", "source")}) for row in rows]
+    return [
+        filled({name: value for name, value in row.items() if name not in ("id", "source")})
+        for row in rows
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -123,7 +144,17 @@ def test_the_command_line_takes_a_built_folder(tmp_path: Path, kind: str) -> Non
     assert len(ids(tmp_path / "clean")) == len(read(first, "data/train-*"))
     # No prompt of the training split stands in the other; every one stands in its own.
     for split, left in (("validation", 5), ("train", 0)):
-        call("decontaminate", "first", "--against", "first", "--split", split, "-o", split, cwd=tmp_path)
+        call(
+            "decontaminate",
+            "first",
+            "--against",
+            "first",
+            "--split",
+            split,
+            "-o",
+            split,
+            cwd=tmp_path,
+        )
         assert len(ids(tmp_path / split)) == left
 
 
@@ -131,7 +162,9 @@ def test_the_rows_of_a_split_are_a_benchmark(tmp_path: Path) -> None:
     built_from_lines(tmp_path, "prompt")
     fields = {"name": "own", "from": "first", "split": "validation", "fields": ["prompt.content"]}
     (tmp_path / "suite.yaml").write_text(json.dumps({"name": "s", "benchmarks": [fields]}))
-    (read_benchmark,) = read_suite(load_suite("suite.yaml", base=tmp_path), base=tmp_path).benchmarks
+    (read_benchmark,) = read_suite(
+        load_suite("suite.yaml", base=tmp_path), base=tmp_path
+    ).benchmarks
     assert read_benchmark.n_items == 5
     assert [name for name, _ in read_benchmark.files] == ["data/validation-00000-of-00001.parquet"]
 
@@ -140,7 +173,9 @@ def test_only_the_shards_of_the_split_are_read(tmp_path: Path) -> None:
     first = built_from_lines(tmp_path, "sft")
     source = open_source("s", "first", base=tmp_path)
     assert source.origin == "built"
-    assert [file.name for file in source.files] == [f"data/train-0000{n}-of-00003.parquet" for n in range(3)]
+    assert [file.name for file in source.files] == [
+        f"data/train-0000{n}-of-00003.parquet" for n in range(3)
+    ]
     found = [row["id"] for _, _, row in read_rows("first", base=tmp_path, split="validation")]
     assert found == ids(first, "data/validation-*")
 

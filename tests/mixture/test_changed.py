@@ -1,4 +1,6 @@
-"""A source file that changes under a build stops it: it is named, the exit code is 2, and no folder is left."""
+"""A source file that changes under a build stops it: it is named, the exit code is 2, and no folder
+is left.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,10 @@ from curate.errors import UserError
 from tests.command import environment
 from tests.corpus import build_in, digests, write_csv
 
-ROWS = [{"prompt": f"What is tree number {n}?", "response": f"An elm, the {n}th of all."} for n in range(400)]
+ROWS = [
+    {"prompt": f"What is tree number {n}?", "response": f"An elm, the {n}th of all."}
+    for n in range(400)
+]
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -100,7 +105,12 @@ def test_the_last_block_is_not_too_late(tmp_path: Path, limit: int | None) -> No
         add(path)
 
     with pytest.raises(UserError, match=r"a\.jsonl: changed while it was read"):
-        build_in(tmp_path, {"sources": [{"name": "a", "from": "a.jsonl"}]}, progress=progress, limit=limit)
+        build_in(
+            tmp_path,
+            {"sources": [{"name": "a", "from": "a.jsonl"}]},
+            progress=progress,
+            limit=limit,
+        )
 
 
 def test_a_file_that_changes_once_all_was_read_is_none_of_the_build_s(tmp_path: Path) -> None:
@@ -135,7 +145,12 @@ def test_the_command_line_says_it_in_one_line(tmp_path: Path) -> None:
     write(tmp_path / "a.jsonl", ROWS)
     (tmp_path / "r.yaml").write_text("{name: r, kind: sft, sources: [{name: a, from: a.jsonl}]}")
     command = [sys.executable, "-c", ADDS, "build", "r.yaml", "-o", "out", "--no-stages"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120
+    )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "curate: a.jsonl: changed while it was read; nothing was written; run again\n"
+    assert (
+        done.stderr
+        == "curate: a.jsonl: changed while it was read; nothing was written; run again\n"
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "r.yaml"]

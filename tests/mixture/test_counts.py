@@ -1,4 +1,6 @@
-"""Not every hit counts: variants are stored and stay, and what a person said of two texts goes before every label."""
+"""Not every hit counts: variants are stored and stay, and what a person said of two texts goes
+before every label.
+"""
 
 from __future__ import annotations
 
@@ -24,16 +26,24 @@ TEXTS = [VARIANT, EDITED, "Which tree is the oldest of all the trees behind the 
 def recipe(tmp_path: Path) -> dict[str, Any]:
     write_lines(tmp_path / "bakery.jsonl", [{"question": ITEM}])
     write_lines(tmp_path / "chats.jsonl", [chat(text, "Yes.") for text in TEXTS])
-    return {"sources": [{"name": "chats", "from": "chats.jsonl"}], "decontaminate": {"suite": "bakery.jsonl"}}
+    return {
+        "sources": [{"name": "chats", "from": "chats.jsonl"}],
+        "decontaminate": {"suite": "bakery.jsonl"},
+    }
 
 
 def matches(out: Path) -> dict[tuple[str, str], tuple[bool, str | None, str | None, bool]]:
     """By record and matcher: hit, label, verdict, counts."""
     rows = ask(out, "FROM matches")
-    return {(row["doc_id"], row["matcher"]): (row["hit"], row["label"], row["verdict"], row["counts"]) for row in rows}
+    return {
+        (row["doc_id"], row["matcher"]): (row["hit"], row["label"], row["verdict"], row["counts"])
+        for row in rows
+    }
 
 
-def test_a_variant_is_a_hit_that_is_stored_and_stays(tmp_path: Path, recipe: dict[str, Any]) -> None:
+def test_a_variant_is_a_hit_that_is_stored_and_stays(
+    tmp_path: Path, recipe: dict[str, Any]
+) -> None:
     out = build_in(tmp_path, recipe).folder
     found = matches(out)
     assert found["chats/0", "robust"] == (True, "variant", None, False)
@@ -45,10 +55,14 @@ def test_a_variant_is_a_hit_that_is_stored_and_stays(tmp_path: Path, recipe: dic
 
 def test_a_variant_alone_is_no_overlap(tmp_path: Path, recipe: dict[str, Any]) -> None:
     write_lines(tmp_path / "chats.jsonl", [chat(VARIANT, "Yes."), chat(TEXTS[2], "The elm.")])
-    built = build_in(tmp_path, recipe | {"decontaminate": {"suite": "bakery.jsonl", "policy": "drop-source"}})
+    built = build_in(
+        tmp_path, recipe | {"decontaminate": {"suite": "bakery.jsonl", "policy": "drop-source"}}
+    )
     assert sorted(ids(built.folder)) == ["chats/0", "chats/1"]
     assert built.summary.figures["decontaminate"]["contamination"] == []
-    assert [row["hit"] for row in ask(built.folder, "FROM matches WHERE matcher = 'robust'")] == [True]
+    assert [row["hit"] for row in ask(built.folder, "FROM matches WHERE matcher = 'robust'")] == [
+        True
+    ]
 
 
 def test_in_memory_a_variant_stays_too(tmp_path: Path, recipe: dict[str, Any]) -> None:
@@ -73,7 +87,11 @@ def hashed(out: Path, row: str) -> str:
 
 
 def judged(
-    folder: Path, recipe: dict[str, Any], verdicts: Sequence[Ruling], name: str = "judged", **options: Any
+    folder: Path,
+    recipe: dict[str, Any],
+    verdicts: Sequence[Ruling],
+    name: str = "judged",
+    **options: Any,
 ) -> tuple[Path, Summary]:
     """Build a recipe with these verdicts."""
     save_verdicts(folder / f"{name}.yaml", verdicts)
@@ -102,7 +120,10 @@ def test_verdicts_go_before_labels_and_are_recorded(tmp_path: Path, recipe: dict
     for row in ("chats/3", "chats/4"):
         told = {matcher: found[row, matcher][2:] for doc, matcher in found if doc == row}
         assert told == dict.fromkeys(["ngram", "exact", "robust"], ("allowed", False))
-    void = {row["doc_id"] + row["instance_id"]: row["void"] for row in ask(out, "FROM verdicts WHERE applied = 0")}
+    void = {
+        row["doc_id"] + row["instance_id"]: row["void"]
+        for row in ask(out, "FROM verdicts WHERE applied = 0")
+    }
     assert void == {
         "chats/2bakery/0": "no matcher pairs the two any more",
         "chats/3bakery/0": "no row has this text any more",
@@ -126,7 +147,9 @@ def test_verdicts_are_the_same_in_any_pieces(tmp_path: Path, recipe: dict[str, A
     verdicts = [Ruling("x", "y", "allowed", None, hashed(first, "chats/3"), item_hash(ITEM))]
     found = []
     for workers, size in ((1, 1), (2, 200), (3, 1 << 20)):
-        out, _ = judged(tmp_path, recipe, verdicts, f"w{workers}", workers=workers, block_bytes=size)
+        out, _ = judged(
+            tmp_path, recipe, verdicts, f"w{workers}", workers=workers, block_bytes=size
+        )
         found.append((ids(out), matches(out), ask(out, "FROM verdicts")))
     assert found[0] == found[1] == found[2]
     assert sorted(found[0][0]) == ["chats/0", "chats/2", "chats/3", "chats/4"]

@@ -33,7 +33,9 @@ def test_workers_and_blocks_change_no_byte(
     corpus: Corpus, reference: dict[str, str], workers: int, block_bytes: int, tmp_path: Path
 ) -> None:
     folder, recipe = corpus
-    out = build_in(folder, recipe, f"w{workers}-b{block_bytes}", workers=workers, block_bytes=block_bytes).folder
+    out = build_in(
+        folder, recipe, f"w{workers}-b{block_bytes}", workers=workers, block_bytes=block_bytes
+    ).folder
     assert digests(out) == reference
     reconcile(out)
 
@@ -62,46 +64,68 @@ def test_the_audit_says_the_same_of_every_row(corpus: Corpus) -> None:
 
 def test_the_order_in_which_files_were_made_and_listed_is_irrelevant(tmp_path: Path) -> None:
     rng = random.Random(3)
-    parts = {name: [chat(sentence(rng, 5), "yes") for _ in range(6)] for name in ("c", "a", "sub/b", "d")}
+    parts = {
+        name: [chat(sentence(rng, 5), "yes") for _ in range(6)] for name in ("c", "a", "sub/b", "d")
+    }
     recipe = {"sources": [{"name": "s", "from": "data", "share": 0.7}], "output": {"validation": 2}}
     found = []
-    for folder, order in ((tmp_path / "one", sorted(parts)), (tmp_path / "two", sorted(parts, reverse=True))):
+    for folder, order in (
+        (tmp_path / "one", sorted(parts)),
+        (tmp_path / "two", sorted(parts, reverse=True)),
+    ):
         for name in order:
             write_lines(folder / f"data/{name}.jsonl", parts[name])
         found.append(digests(build_in(folder, recipe).folder))
     assert found[0] == found[1]
 
 
-def test_neither_the_folder_nor_the_name_of_the_output_is_in_the_bytes(corpus: Corpus, tmp_path: Path) -> None:
+def test_neither_the_folder_nor_the_name_of_the_output_is_in_the_bytes(
+    corpus: Corpus, tmp_path: Path
+) -> None:
     folder, recipe = corpus
     moved = tmp_path / "moved"
     moved.mkdir()
     for name in ("chats", "pairs.csv", "tasks.jsonl", "evals.jsonl"):
         (shutil.copytree if (folder / name).is_dir() else shutil.copy)(folder / name, moved / name)
-    assert digests(build_in(moved, recipe, "elsewhere").folder) == digests(build_in(folder, recipe, "here").folder)
+    assert digests(build_in(moved, recipe, "elsewhere").folder) == digests(
+        build_in(folder, recipe, "here").folder
+    )
 
 
 def test_the_order_of_sources_changes_no_row(corpus: Corpus) -> None:
     folder, recipe = corpus
     one = build_in(folder, recipe | {"output": {}}, "forwards").folder
-    two = build_in(folder, recipe | {"output": {}, "sources": recipe["sources"][::-1]}, "backwards").folder
+    two = build_in(
+        folder, recipe | {"output": {}, "sources": recipe["sources"][::-1]}, "backwards"
+    ).folder
     assert read(one, "data/*") == read(two, "data/*")
 
 
-def test_another_seed_takes_other_rows_and_a_larger_share_keeps_those_of_the_smaller(tmp_path: Path) -> None:
+def test_another_seed_takes_other_rows_and_a_larger_share_keeps_those_of_the_smaller(
+    tmp_path: Path,
+) -> None:
     write_lines(tmp_path / "a.jsonl", [chat(f"question {n}", "answer") for n in range(60)])
 
     def taken(out: str, seed: int, **how_many: float) -> list[str]:
         sources = [{"name": "a", "from": "a.jsonl"} | how_many]
         return ids(build_in(tmp_path, {"seed": seed, "sources": sources}, out).folder)
 
-    few, more, other = taken("few", 1, rows=20), taken("more", 1, share=0.5), taken("other", 2, rows=20)
+    few, more, other = (
+        taken("few", 1, rows=20),
+        taken("more", 1, share=0.5),
+        taken("other", 2, rows=20),
+    )
     assert more[:20] == few
     assert set(other) != set(few)
 
 
 ROW = st.sampled_from(["fine", "leak", "two", "same", "open", "broken", "bytes", "extras", "leak"])
-KEPT = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from([0.5, "text", [1], {"a": None}])
+KEPT = (
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.sampled_from([0.5, "text", [1], {"a": None}])
+)
 
 
 def row(shape: str, number: int, items: list[str], kept: object) -> Any:
@@ -126,13 +150,23 @@ def row(shape: str, number: int, items: list[str], kept: object) -> Any:
 SOURCE = st.tuples(
     st.lists(st.tuples(ROW, KEPT), min_size=1, max_size=12),
     st.sampled_from(
-        [{}, {"rows": 3}, {"rows": 50}, {"share": 0.4}, {"share": 1.0}, {"share": 2.6}, {"keep": ["level"]}]
+        [
+            {},
+            {"rows": 3},
+            {"rows": 50},
+            {"share": 0.4},
+            {"share": 1.0},
+            {"share": 2.6},
+            {"keep": ["level"]},
+        ]
     ),
 )
 
 
 POLICY = st.sampled_from(["report", "drop-rows", "drop-source", "tulu3"])
-OUTPUT = st.fixed_dictionaries({"validation": st.integers(0, 6), "shards": st.sampled_from(["auto", 1, 3])})
+OUTPUT = st.fixed_dictionaries(
+    {"validation": st.integers(0, 6), "shards": st.sampled_from(["auto", 1, 3])}
+)
 RECIPES = st.tuples(st.lists(SOURCE, min_size=1, max_size=3), POLICY, OUTPUT, st.integers(0, 2**40))
 BLOCKS = st.sampled_from([1, 150, 600])
 PER_TEST = [HealthCheck.function_scoped_fixture]
@@ -148,18 +182,24 @@ def write_all(folder: Path, drawn: Any) -> dict[str, Any]:
     for number, (rows, asked) in enumerate(sources):
         lines = [row(shape, 100 * number + i, items, kept) for i, (shape, kept) in enumerate(rows)]
         write_lines(folder / f"s{number}.jsonl", lines)
-        specs.append({"name": f"s{number}", "from": f"s{number}.jsonl", "format": "messages"} | asked)
+        specs.append(
+            {"name": f"s{number}", "from": f"s{number}.jsonl", "format": "messages"} | asked
+        )
     decontaminate = {"suite": "evals.jsonl", "policy": policy}
     return {"seed": seed, "sources": specs, "decontaminate": decontaminate, "output": output}
 
 
 def built_or_refused(folder: Path, recipe: dict[str, Any], **options: Any) -> dict[str, str]:
-    """The digests of a build that reconciles, or why it was refused: a source none of whose rows makes a record."""
+    """The digests of a build that reconciles, or why it was refused: a source none of whose rows
+    makes a record.
+    """
     shutil.rmtree(folder / "out", ignore_errors=True)
     try:
         out = build_in(folder, recipe, **options).folder
     except UserError as error:
-        assert re.search("makes a record|none of the first rows can be read|no text in turns", str(error))
+        assert re.search(
+            "makes a record|none of the first rows can be read|no text in turns", str(error)
+        )
         assert not (folder / "out").exists()
         return {"refused": str(error)}
     reconcile(out)
@@ -173,13 +213,18 @@ def same_in_any_pieces(folder: Path, drawn: Any, block_bytes: int) -> None:
     for row in [*read(folder / "out", "data/*"), *read(folder / "out", "removed/*")]:
         source, place = row["id"].split("#")[0].split("/")
         original = json.loads((folder / f"{source}.jsonl").read_bytes().splitlines()[int(place)])
-        written = [{key: text for key, text in turn.items() if text is not None} for turn in row["messages"]]
+        written = [
+            {key: text for key, text in turn.items() if text is not None}
+            for turn in row["messages"]
+        ]
         assert written == original["messages"]
 
 
 @settings(max_examples=10, suppress_health_check=PER_TEST)
 @given(drawn=RECIPES, block_bytes=BLOCKS)
-def test_random_recipes_reconcile_and_are_the_same_in_any_pieces(tmp_path: Path, drawn: Any, block_bytes: int) -> None:
+def test_random_recipes_reconcile_and_are_the_same_in_any_pieces(
+    tmp_path: Path, drawn: Any, block_bytes: int
+) -> None:
     same_in_any_pieces(tmp_path, drawn, block_bytes)
 
 

@@ -37,7 +37,10 @@ def test_an_error_leaves_neither_the_folder_nor_its_partial(tmp_path: Path) -> N
 def test_a_second_build_into_the_same_folder_is_refused_and_hurts_nobody(tmp_path: Path) -> None:
     with unfinished(tmp_path / "out") as partial:
         (partial / LOCK).write_text("first")
-        with pytest.raises(UserError, match="another build is writing there"), unfinished(tmp_path / "out"):
+        with (
+            pytest.raises(UserError, match="another build is writing there"),
+            unfinished(tmp_path / "out"),
+        ):
             pass
     assert (tmp_path / "out" / LOCK).read_text() == "first"
 

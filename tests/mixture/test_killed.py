@@ -30,12 +30,17 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_lines(folder / "evals.jsonl", [{"question": item} for item in items])
     write_lines(
         folder / "a.jsonl",
-        [chat(sentence(rng, 60), "answer") for _ in range(N_ROWS - 50)] + [chat(i, "x") for i in items],
+        [chat(sentence(rng, 60), "answer") for _ in range(N_ROWS - 50)]
+        + [chat(i, "x") for i in items],
     )
     sources = [{"name": "a", "from": "a.jsonl", "share": 1.5}]
     output = {"shards": 4, "validation": 50}
-    write_recipe(folder / "r.yaml", sources=sources, decontaminate={"suite": "evals.jsonl"}, output=output)
-    assert call("build", "r.yaml", "-o", "whole", "--workers", 2, "--no-stages", cwd=folder).code == 0
+    write_recipe(
+        folder / "r.yaml", sources=sources, decontaminate={"suite": "evals.jsonl"}, output=output
+    )
+    assert (
+        call("build", "r.yaml", "-o", "whole", "--workers", 2, "--no-stages", cwd=folder).code == 0
+    )
     return folder
 
 
@@ -61,14 +66,25 @@ def assert_never_half(work: Path, out: Path) -> None:
 
 
 # What can be seen in OUT.partial at the time; then some part of the rest passes.
-MOMENTS = ["data/train-*", "audit.duckdb", ".staging", ".staging/*/run-*", "removed", "README.md", "report.html*"]
+MOMENTS = [
+    "data/train-*",
+    "audit.duckdb",
+    ".staging",
+    ".staging/*/run-*",
+    "removed",
+    "README.md",
+    "report.html*",
+]
 
 
 def some_slow(values: Sequence[Any], fast: int) -> list[Any]:
     """The first few as they are, the rest for the slow tests: each takes a process or two."""
     return [
         *values[:fast],
-        *(pytest.param(*(v if isinstance(v, tuple) else (v,)), marks=pytest.mark.slow) for v in values[fast:]),
+        *(
+            pytest.param(*(v if isinstance(v, tuple) else (v,)), marks=pytest.mark.slow)
+            for v in values[fast:]
+        ),
     ]
 
 
@@ -76,7 +92,9 @@ def some_slow(values: Sequence[Any], fast: int) -> list[Any]:
 def test_a_kill_in_the_middle_of_writing_leaves_no_half_folder(work: Path, moment: str) -> None:
     out = work / f"out-{MOMENTS.index(moment)}"
     partial = out.with_name(out.name + ".partial")
-    with started("build", "r.yaml", "-o", out.name, "--workers", 2, "--no-stages", cwd=work) as process:
+    with started(
+        "build", "r.yaml", "-o", out.name, "--workers", 2, "--no-stages", cwd=work
+    ) as process:
         wait_for(lambda: any(partial.glob(moment)), process)
         time.sleep(random.Random(moment).random() * 0.02)
         code, _ = end(process, signal.SIGKILL)
@@ -126,22 +144,42 @@ main()
 
 
 @pytest.mark.parametrize("after", some_slow([2, 5, 0, 1, 3, 4, 6], 2))
-def test_a_kill_while_a_build_replaces_another_leaves_one_of_the_two(tmp_path: Path, after: int) -> None:
+def test_a_kill_while_a_build_replaces_another_leaves_one_of_the_two(
+    tmp_path: Path, after: int
+) -> None:
     write_lines(tmp_path / "a.jsonl", [chat("old", "1"), chat("older", "2")])
     write_lines(tmp_path / "b.jsonl", [chat("new", "1")])
     for name in ("a", "b"):
         write_recipe(tmp_path / f"{name}.yaml", sources=[{"name": name, "from": f"{name}.jsonl"}])
     assert call("build", "a.yaml", "-o", "out", cwd=tmp_path).code == 0
     old = digests(tmp_path / "out")
-    command = [sys.executable, "-c", STOPS, str(after), "build", "b.yaml", "-o", "out", "--overwrite"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, timeout=120, check=False)
+    command = [
+        sys.executable,
+        "-c",
+        STOPS,
+        str(after),
+        "build",
+        "b.yaml",
+        "-o",
+        "out",
+        "--overwrite",
+    ]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment(), capture_output=True, timeout=120, check=False
+    )
     assert done.returncode == -signal.SIGKILL, done.stderr
     if (tmp_path / "out").exists():
         assert digests(tmp_path / "out") == old or ids(tmp_path / "out") == ["b/0"]
         reconcile(tmp_path / "out")
     assert call("build", "b.yaml", "-o", "out", "--overwrite", cwd=tmp_path).code == 0
     assert ids(tmp_path / "out") == ["b/0"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "a.yaml", "b.jsonl", "b.yaml", "out"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "a.jsonl",
+        "a.yaml",
+        "b.jsonl",
+        "b.yaml",
+        "out",
+    ]
 
 
 INTERRUPTS = [
@@ -153,11 +191,15 @@ INTERRUPTS = [
 
 
 @pytest.mark.parametrize(("sign", "moment"), some_slow(INTERRUPTS, 2))
-def test_an_interrupt_exits_with_130_and_leaves_nothing(work: Path, sign: signal.Signals, moment: str) -> None:
+def test_an_interrupt_exits_with_130_and_leaves_nothing(
+    work: Path, sign: signal.Signals, moment: str
+) -> None:
     out = work / f"stop-{sign.name}-{moment[:4].strip('.')}"
     partial = out.with_name(out.name + ".partial")
     for _ in range(3):  # on a busy machine the build may be done before the signal comes
-        with started("build", "r.yaml", "-o", out.name, "--workers", 2, "--no-stages", cwd=work) as process:
+        with started(
+            "build", "r.yaml", "-o", out.name, "--workers", 2, "--no-stages", cwd=work
+        ) as process:
             wait_for(lambda: any(partial.glob(moment)), process)
             code, err = end(process, sign)
         if code != 0:
@@ -183,7 +225,11 @@ def test_a_leftover_of_a_kill_is_discarded_whatever_it_holds(tmp_path: Path) -> 
         (tmp_path / "out.partial" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "out.partial" / name).write_bytes(os.urandom(10))
     assert call("build", "r.yaml", "-o", "out", cwd=tmp_path).code == 0
-    names = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    names = {
+        path.relative_to(tmp_path / "out").as_posix()
+        for path in (tmp_path / "out").rglob("*")
+        if path.is_file()
+    }
     assert names == {
         "README.md",
         "audit.duckdb",

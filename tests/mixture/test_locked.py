@@ -21,14 +21,18 @@ def copied(corpus: Corpus, tmp_path: Path) -> Corpus:
     """The corpus in a folder of the test's own, built once."""
     folder, recipe = corpus
     for name in ("chats", "pairs.csv", "tasks.jsonl", "evals.jsonl"):
-        (shutil.copytree if (folder / name).is_dir() else shutil.copy)(folder / name, tmp_path / name)
+        (shutil.copytree if (folder / name).is_dir() else shutil.copy)(
+            folder / name, tmp_path / name
+        )
     build_in(tmp_path, recipe, workers=1)
     return tmp_path, recipe
 
 
 def locked(copied: Corpus, **changes: Any) -> Path:
     folder, recipe = copied
-    return build_in(folder, recipe | changes, "again", locked=folder / "out", workers=2, block_bytes=400).folder
+    return build_in(
+        folder, recipe | changes, "again", locked=folder / "out", workers=2, block_bytes=400
+    ).folder
 
 
 def nothing_left(folder: Path) -> bool:
@@ -43,7 +47,9 @@ def test_a_locked_rebuild_is_identical(copied: Corpus) -> None:
 def test_a_changed_input_is_refused_by_its_name(copied: Corpus, name: str) -> None:
     with (copied[0] / name).open("ab") as out:
         out.write(b"\n")
-    with pytest.raises(UserError, match=rf"the inputs differ from the lock: .*files\.{Path(name).name}\.") as caught:
+    with pytest.raises(
+        UserError, match=rf"the inputs differ from the lock: .*files\.{Path(name).name}\."
+    ) as caught:
         locked(copied)
     assert "\n" not in str(caught.value)
     assert nothing_left(copied[0])
@@ -83,7 +89,12 @@ def test_exit_codes_of_the_command(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", [chat(f"question {n}", "answer") for n in range(5)])
     write_recipe(tmp_path / "r.yaml", sources=[{"name": "a", "from": "a.jsonl"}])
     assert call("build", "r.yaml", "-o", "out", cwd=tmp_path).code == 0
-    assert call("build", "r.yaml", "--locked", "out/recipe.lock.json", "-o", "again", cwd=tmp_path).code == 0
+    assert (
+        call(
+            "build", "r.yaml", "--locked", "out/recipe.lock.json", "-o", "again", cwd=tmp_path
+        ).code
+        == 0
+    )
     assert digests(tmp_path / "out") == digests(tmp_path / "again")
     write_lines(tmp_path / "a.jsonl", [chat("question", "answer")])
     done = call("build", "r.yaml", "--locked", "out", "-o", "third", cwd=tmp_path)

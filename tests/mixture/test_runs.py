@@ -33,7 +33,9 @@ def test_what_is_written_is_read_again_part_by_part(
 ) -> None:
     path = tmp_path_factory.mktemp("runs") / "a.arrow"
     texts = [f"é{key}" for key in keys]
-    records = pa.table({"text": texts, "place": [[{"n": key % 7}] for key in keys]})  # a column may be called so
+    records = pa.table(
+        {"text": texts, "place": [[{"n": key % 7}] for key in keys]}
+    )  # a column may be called so
     array = np.array(keys, np.uint64)
     run = write_run(path, records, array, parts)
     read = [read_part(run, part) for part in range(parts)]

@@ -1,4 +1,6 @@
-"""The self-test of a build: its table, the same whoever does the work, and no byte of the data changed by it."""
+"""The self-test of a build: its table, the same whoever does the work, and no byte of the data
+changed by it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ MATCHERS = ["ngram", "exact", "robust"]
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """Two benchmarks, of which one has answers, and sixty clean conversations but for one leak."""
     folder, rng = tmp_path_factory.mktemp("made"), random.Random(6)
-    rows = {name: [{"question": sentence(rng, 24) + "."} for _ in range(n)] for name, n in N.items()}
+    rows = {
+        name: [{"question": sentence(rng, 24) + "."} for _ in range(n)] for name, n in N.items()
+    }
     for number, row in enumerate(rows["a"]):
         row["gold"] = f"The answer is {number}."
     for name, own in rows.items():
@@ -75,8 +79,14 @@ def test_every_mutation_is_told_of_every_matcher_and_benchmark(tested: Path) -> 
 
 
 def test_what_the_matchers_are_known_to_find(tested: Path) -> None:
-    """Copies as they are hold every window and are equal turns; every sixth word replaced leaves no window of eight."""
-    recall = {(row["matcher"], row["mutation"]): row["recall"] for row in lines(tested) if row["benchmark"] is None}
+    """Copies as they are hold every window and are equal turns; every sixth word replaced leaves no
+    window of eight.
+    """
+    recall = {
+        (row["matcher"], row["mutation"]): row["recall"]
+        for row in lines(tested)
+        if row["benchmark"] is None
+    }
     for name in ("verbatim", "rewrapped", "two-turns", "embedded", "with-answer"):
         assert recall["all", name] == recall["ngram", name] == recall["robust", name] == 1
     assert recall["exact", "verbatim"] == recall["exact", "rewrapped"] == 1
@@ -97,12 +107,16 @@ def test_it_is_the_same_in_any_pieces(
     made: tuple[Path, dict[str, Any]], tested: Path, workers: int, block_bytes: int
 ) -> None:
     folder, recipe = made
-    out = build_in(folder, with_self_test(recipe), f"w{workers}", workers=workers, block_bytes=block_bytes).folder
+    out = build_in(
+        folder, with_self_test(recipe), f"w{workers}", workers=workers, block_bytes=block_bytes
+    ).folder
     assert lines(out) == lines(tested)
     assert digests(out) == digests(tested)
 
 
-def test_no_byte_of_the_data_is_changed_by_it(made: tuple[Path, dict[str, Any]], tested: Path) -> None:
+def test_no_byte_of_the_data_is_changed_by_it(
+    made: tuple[Path, dict[str, Any]], tested: Path
+) -> None:
     plain = build_in(*made, "plain").folder
     one, other = digests(plain), digests(tested)
     assert one.pop("README.md") != other.pop("README.md")  # the card tells what was found
@@ -126,12 +140,20 @@ def test_the_command_prints_it(made: tuple[Path, dict[str, Any]], tested: Path) 
     call_ = ("decontaminate", "chats.jsonl", "--suite", "suite.yaml")
     done = call(*call_, "--self-test", "--json", "-o", "told", cwd=made[0])
     assert (done.code, done.err) == (0, "")
-    told = {line.pop("mutation"): line for line in json.loads(done.out)["steps"]["decontaminate"]["self_test"]}
+    told = {
+        line.pop("mutation"): line
+        for line in json.loads(done.out)["steps"]["decontaminate"]["self_test"]
+    }
     audit = {row["mutation"]: row for row in lines(made[0] / "told") if row["matcher"] == "all"}
-    whole = [row for row in lines(made[0] / "told") if row["matcher"] == "all" and row["benchmark"] is None]
+    whole = [
+        row
+        for row in lines(made[0] / "told")
+        if row["matcher"] == "all" and row["benchmark"] is None
+    ]
     assert set(told) == set(audit) == {*MUTATIONS, "clean"}
     assert told == {
-        row["mutation"]: {key: row[key] for key in ("planted", "found", "recall", "low", "high")} for row in whole
+        row["mutation"]: {key: row[key] for key in ("planted", "found", "recall", "low", "high")}
+        for row in whole
     }
     without = call(*call_, "--json", "-o", "untold", cwd=made[0])
     assert "self_test" not in json.loads(without.out)["steps"]["decontaminate"]
@@ -141,4 +163,7 @@ def test_there_must_be_something_to_test(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", [chat("hello", "yes")])
     recipe = write_recipe(tmp_path / "plain.yaml", sources=[{"name": "a", "from": "a.jsonl"}])
     done = call("build", recipe, "--self-test", "-o", tmp_path / "out", cwd=tmp_path)
-    assert (done.code, done.err) == (2, "curate: self_test: the recipe has no step that this could change\n")
+    assert (done.code, done.err) == (
+        2,
+        "curate: self_test: the recipe has no step that this could change\n",
+    )

@@ -43,7 +43,10 @@ class Taker:
         removals = []
         for source, rows in zip(seen, self.rows, strict=True):
             mask = np.isin(source.kept("rows"), rows)
-            reasons = [f"{self.name} took {source.name}/{row}" for row in source.kept("rows")[mask].tolist()]
+            reasons = [
+                f"{self.name} took {source.name}/{row}"
+                for row in source.kept("rows")[mask].tolist()
+            ]
             assert source.ids(mask).to_pylist() == [f"{source.name}/{row}" for row in rows]
             removals.append(Removal.of(mask, reasons, self.fate))
         left = [int(source.alive.sum()) for source in seen]
@@ -51,7 +54,9 @@ class Taker:
 
 
 def takers() -> st.SearchStrategy[list[Taker]]:
-    rows = st.tuples(*(st.sets(st.integers(0, n - 1)).map(lambda own: tuple(sorted(own))) for n in SIZES))
+    rows = st.tuples(
+        *(st.sets(st.integers(0, n - 1)).map(lambda own: tuple(sorted(own))) for n in SIZES)
+    )
     one = st.tuples(rows, st.sampled_from(["removed", "duplicate"]))
     return st.lists(one, max_size=4).map(
         lambda drawn: [Taker(f"step-{n}", rows, fate) for n, (rows, fate) in enumerate(drawn)]
@@ -72,12 +77,21 @@ def owners(steps: Sequence[Taker]) -> dict[str, tuple[str, str]]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("settle")
     for name, n in zip("ab", SIZES, strict=True):
-        write_lines(folder / f"{name}.jsonl", [chat(f"{name} asks {row}", "Yes.") for row in range(n)])
+        write_lines(
+            folder / f"{name}.jsonl", [chat(f"{name} asks {row}", "Yes.") for row in range(n)]
+        )
     return folder
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=takers(), rows=st.integers(1, 9), validation=st.integers(0, 2), block_bytes=st.sampled_from([1, 1 << 20]))
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    steps=takers(),
+    rows=st.integers(1, 9),
+    validation=st.integers(0, 2),
+    block_bytes=st.sampled_from([1, 1 << 20]),
+)
 def test_counts_reconcile_for_any_row_of_steps(
     folder: Path,
     tmp_path_factory: pytest.TempPathFactory,
@@ -99,7 +113,9 @@ def test_counts_reconcile_for_any_row_of_steps(
     assert {row: fates[row] for row in wanted} == {row: fate for row, (_, fate) in wanted.items()}
     kept = {row for row, fate in fates.items() if fate == "kept"}
     assert kept == set(ids(out))
-    assert kept | set(wanted) | {row for row, fate in fates.items() if fate == "not-sampled"} == set(fates)
+    assert kept | set(wanted) | {
+        row for row, fate in fates.items() if fate == "not-sampled"
+    } == set(fates)
     left = sum(SIZES)
     for step, line in zip(steps, summary.steps[2:], strict=False):
         own = sum(1 for owner, _ in wanted.values() if owner == step.name)

@@ -17,14 +17,18 @@ CLEAN = {"suite": "evals.jsonl"}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two sources with a leak, a bad row, a column that is dropped, and fewer rows than are asked for; a recipe."""
+    """Two sources with a leak, a bad row, a column that is dropped, and fewer rows than are asked
+    for; a recipe.
+    """
     folder, rng = tmp_path_factory.mktemp("show"), random.Random(5)
     items = [sentence(rng, 20) for _ in range(4)]
     write_lines(folder / "evals.jsonl", [{"question": item} for item in (*items, "too short")])
     chats: list[object] = [chat(sentence(rng, 12), sentence(rng, 9)) for _ in range(1200)]
     chats[3], chats[5] = chat(items[0], "A."), b"{"
     write_lines(folder / "chats.jsonl", chats)
-    write_lines(folder / "more.jsonl", [chat(sentence(rng, 9), "B.") | {"mark": "x"} for _ in range(9)])
+    write_lines(
+        folder / "more.jsonl", [chat(sentence(rng, 9), "B.") | {"mark": "x"} for _ in range(9)]
+    )
     write_lines(folder / "few.jsonl", [chat(sentence(rng, 9), "C.") for _ in range(2)])
     sources = [
         {"name": "chats", "from": "chats.jsonl", "format": "messages"},
@@ -32,7 +36,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"name": "few", "from": "few.jsonl", "rows": 3, "format": "messages"},
     ]
     write_recipe(folder / "r.yaml", sources=sources, decontaminate=CLEAN, output={"validation": 30})
-    write_recipe(folder / "one.yaml", sources=[{"name": "few", "from": "few.jsonl", "format": "messages"}])
+    write_recipe(
+        folder / "one.yaml", sources=[{"name": "few", "from": "few.jsonl", "format": "messages"}]
+    )
     return folder
 
 
@@ -40,7 +46,11 @@ def shown(done: Done) -> tuple[list[list[str]], list[str]]:
     """The rows of all tables, heads among them, and the other lines."""
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
-    rows = [[cell.strip() for cell in re.split("[│┃]", line)[1:-1]] for line in lines if line[:1] in ("│", "┃")]
+    rows = [
+        [cell.strip() for cell in re.split("[│┃]", line)[1:-1]]
+        for line in lines
+        if line[:1] in ("│", "┃")
+    ]
     return rows, [line for line in lines if line and line[0] not in "│┃┏┡├└"]
 
 
@@ -76,7 +86,9 @@ def test_a_build_is_shown(folder: Path) -> None:
 
 
 def test_a_build_of_one_source_without_steps_needs_no_sums(folder: Path) -> None:
-    rows, lines = shown(call("build", "one.yaml", "-o", "one", "--limit", 1, "--no-stages", cwd=folder))
+    rows, lines = shown(
+        call("build", "one.yaml", "-o", "one", "--limit", 1, "--no-stages", cwd=folder)
+    )
     assert rows[1:] == [["few", "1", "0", "0", "0", "1", "1"]]
     assert lines[1:3] == [
         "note: the recipe has no steps: nothing was looked for in the rows, and none was removed",
@@ -100,9 +112,21 @@ def test_a_validation_split_that_falls_short_is_told(folder: Path) -> None:
 
 
 def test_a_self_test_is_shown(folder: Path) -> None:
-    told = call("decontaminate", "chats.jsonl", "--suite", "evals.jsonl", "--self-test", "-o", "t", cwd=folder)
+    told = call(
+        "decontaminate",
+        "chats.jsonl",
+        "--suite",
+        "evals.jsonl",
+        "--self-test",
+        "-o",
+        "t",
+        cwd=folder,
+    )
     rows, lines = shown(told)
-    assert "self-test: of changed copies of the items, planted in a sample of the text, these settings find" in lines
+    assert (
+        "self-test: of changed copies of the items, planted in a sample of the text, these settings find"
+        in lines
+    )
     at = rows.index(["copy", "planted", "found", "%", "95 % interval"])
     head, last = rows[at + 1], rows[-1]
     assert head == ["verbatim", "5", "4", "80.0", "37.6 to 96.4"]

@@ -1,4 +1,6 @@
-"""Builds continue: what was looked at is not looked at twice, and nothing old is ever taken for new."""
+"""Builds continue: what was looked at is not looked at twice, and nothing old is ever taken for
+new.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,9 @@ LOOKED_AGAIN: list[tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = [
 
 
 @pytest.mark.parametrize(("what", "change"), LOOKED_AGAIN, ids=[what for what, _ in LOOKED_AGAIN])
-def test_anything_else_looks_again(work: Corpus, what: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+def test_anything_else_looks_again(
+    work: Corpus, what: str, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
     built(work, "first")
     recipe = change(work[1])
     assert built(work, "again", recipe).blocks[1] == 0, what
@@ -132,14 +136,21 @@ def test_other_code_looks_again(work: Corpus, monkeypatch: pytest.MonkeyPatch) -
     assert built(work, "again").blocks[1] == 0
 
 
-def test_the_digest_of_code_is_that_of_all_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_digest_of_code_is_that_of_all_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     package = tmp_path / "some_package_of_steps"
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "deep").mkdir()
     monkeypatch.syspath_prepend(tmp_path)
     seen = set()
-    for name, text in (("deep/a.py", "x = 1"), ("deep/a.py", "x = 2"), ("schema.sql", "--"), ("notes.txt", "no code")):
+    for name, text in (
+        ("deep/a.py", "x = 1"),
+        ("deep/a.py", "x = 2"),
+        ("schema.sql", "--"),
+        ("notes.txt", "no code"),
+    ):
         (package / name).write_text(text)
         stages.code_digest.cache_clear()
         seen.add(stages.code_digest(package.name))
@@ -147,14 +158,28 @@ def test_the_digest_of_code_is_that_of_all_its_files(tmp_path: Path, monkeypatch
 
 
 DAMAGES: dict[str, Callable[[list[Path]], object]] = {
-    "a receipt is gone": lambda files: next(path for path in files if path.suffix == ".npz").unlink(),
-    "a receipt is cut off": lambda files: os.truncate(next(path for path in files if path.suffix == ".npz"), 100),
-    "a run is gone": lambda files: next(path for path in files if path.name.startswith("run-")).unlink(),
-    "a run is cut off": lambda files: os.truncate(next(p for p in files if p.name.startswith("run-")), 64),
-    "a table is empty": lambda files: next(p for p in files if p.name.startswith("documents-")).write_bytes(b""),
-    "one byte differs": lambda files: flip(next(p for p in files if p.name.startswith("documents-"))),
+    "a receipt is gone": lambda files: next(
+        path for path in files if path.suffix == ".npz"
+    ).unlink(),
+    "a receipt is cut off": lambda files: os.truncate(
+        next(path for path in files if path.suffix == ".npz"), 100
+    ),
+    "a run is gone": lambda files: next(
+        path for path in files if path.name.startswith("run-")
+    ).unlink(),
+    "a run is cut off": lambda files: os.truncate(
+        next(p for p in files if p.name.startswith("run-")), 64
+    ),
+    "a table is empty": lambda files: next(
+        p for p in files if p.name.startswith("documents-")
+    ).write_bytes(b""),
+    "one byte differs": lambda files: flip(
+        next(p for p in files if p.name.startswith("documents-"))
+    ),
     "nothing says how many": lambda files: next(p for p in files if p.name == "blocks").unlink(),
-    "too many are promised": lambda files: next(p for p in files if p.name == "blocks").write_text("99"),
+    "too many are promised": lambda files: next(p for p in files if p.name == "blocks").write_text(
+        "99"
+    ),
 }
 
 
@@ -195,7 +220,8 @@ def test_a_file_that_changes_leaves_no_receipt_that_counts(
         with pytest.raises(UserError, match="changed while it was read"):
             take_all(plan, held, options, 1, 1)
         kept = [len(list(stage.folder.glob("block-*"))) for stage in held]
-        # Young files are believed only when their source was read to its end and compared with its digest.
+        # Young files are believed only when their source was read to its end and compared with its
+        # digest.
         assert kept[2] == 0 and all(kept[:2]) == old
         assert held[2].whole() is None
 
@@ -207,7 +233,9 @@ def test_receipts_of_a_young_file_do_not_count_before_its_end(work: Corpus) -> N
     with stages_of(plan, options, 1, folder / "within") as held:
         scan = Scan(plan.recipe.kind, plan.recipe.seed, plan.steps, True, 1)
         for number, block in enumerate(plan.sources[2].blocks(block_bytes=BLOCK)):
-            held[2].keep(scan_block(scan, plan.readings[2], held[2].folder, number, block), block.file)
+            held[2].keep(
+                scan_block(scan, plan.readings[2], held[2].folder, number, block), block.file
+            )
             assert held[2].load(number) is None
         held[2].finish(number + 1)
         assert held[2].whole() == number + 1 and held[2].load(0) is not None
@@ -248,9 +276,9 @@ def test_the_verb_counts_and_removes_them(work: Corpus) -> None:
     files = [path for path in (folder / "stages").rglob("*") if path.is_file()]
     assert (told["stages"], told["bytes"]) == (3, sum(path.stat().st_size for path in files))
     assert "3 stages" in call("stages", "--stages", "stages", cwd=folder).out
-    assert call("stages", "prune", "--keep-gb", "1", "--stages", "stages", cwd=folder).out.startswith(
-        "removed 0 stages"
-    )
+    assert call(
+        "stages", "prune", "--keep-gb", "1", "--stages", "stages", cwd=folder
+    ).out.startswith("removed 0 stages")
     assert "removed 3 stages" in call("stages", "prune", "--stages", "stages", cwd=folder).out
     assert not list((folder / "stages").iterdir())
     wrong = call("stages", "prun", cwd=folder)
@@ -261,7 +289,18 @@ def test_two_builds_at_once_share_their_stages(work: Corpus) -> None:
     folder, recipe = work
     write_recipe(folder / "r.yaml", **recipe)
     processes = [
-        started("build", "r.yaml", "-o", f"out-{n}", "--stages", "stages", "--workers", 2, "--json", cwd=folder)
+        started(
+            "build",
+            "r.yaml",
+            "-o",
+            f"out-{n}",
+            "--stages",
+            "stages",
+            "--workers",
+            2,
+            "--json",
+            cwd=folder,
+        )
         for n in range(2)
     ]
     for process in processes:
@@ -302,7 +341,10 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows = [chat(sentence(rng, 60), sentence(rng, 200)) for _ in range(6000)]
         rows[7] = chat(items[3], "No.")
         write_lines(folder / f"{name}.jsonl", rows)
-    write_csv(folder / "c.csv", [{"question": sentence(rng, 30), "answer": sentence(rng, 30)} for _ in range(6000)])
+    write_csv(
+        folder / "c.csv",
+        [{"question": sentence(rng, 30), "answer": sentence(rng, 30)} for _ in range(6000)],
+    )
     write_recipe(
         folder / "r.yaml",
         sources=[
@@ -322,11 +364,23 @@ KILLS = int(os.environ.get("CURATE_KILLS", "10"))
 
 @pytest.mark.slow
 def test_a_killed_build_continues_with_the_same_bytes(large: Path) -> None:
-    """Killed at random moments: the next run looks only at blocks without a receipt, and the bytes are the same."""
+    """Killed at random moments: the next run looks only at blocks without a receipt, and the bytes
+    are the same.
+    """
     rng, wanted = random.Random(11), digests(large / "whole")
     for number in range(KILLS):
         stages_folder, out = large / f"stages-{number}", f"out-{number}"
-        command = ("build", "r.yaml", "-o", out, "--stages", stages_folder, "--workers", 2, "--json")
+        command = (
+            "build",
+            "r.yaml",
+            "-o",
+            out,
+            "--stages",
+            stages_folder,
+            "--workers",
+            2,
+            "--json",
+        )
         with started(*command, cwd=large) as process:
             time.sleep(rng.uniform(0.2, 3.0))
             process.send_signal(signal.SIGKILL)

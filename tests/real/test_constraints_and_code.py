@@ -1,4 +1,6 @@
-"""Verifiers on real data: IFEval's responses beside lm-eval's own checkers, solutions of HumanEval and MBPP."""
+"""Verifiers on real data: IFEval's responses beside lm-eval's own checkers, solutions of HumanEval
+and MBPP.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ def test_ifeval_agrees_with_its_reference_item_for_item(shared_data: Path) -> No
     items = list(responses(shared_data))
     pairs = [pair for item, response in items for pair in compare(theirs, item, response)]
     assert (len(items), len(pairs)) == (540, 2 * 832)
-    # Where the letter to count is no letter from a to z the reference counts another one, drawn at random.
+    # Where the letter to count is no letter from a to z the reference counts another one, drawn at
+    # random.
     by_chance = [pair for pair in pairs if not str(pair.kwargs.get("letter", "a")).isalpha()]
     assert {pair.kwargs["letter"] for pair in by_chance} == {"#", "!"}
     assert [pair for pair in pairs if pair.ours != pair.reference and pair not in by_chance] == []
@@ -48,18 +51,27 @@ def test_ifeval_is_fast(shared_data: Path) -> None:
 
 
 def test_every_label_of_ifeval_is_read(shared_data: Path) -> None:
-    rows = map(json.loads, (shared_data / "benchmarks/ifeval/IFEval_541.jsonl").read_text("utf-8").splitlines())
+    rows = map(
+        json.loads,
+        (shared_data / "benchmarks/ifeval/IFEval_541.jsonl").read_text("utf-8").splitlines(),
+    )
     assert sum(len(constraints_of(label(row))) for row in rows) == 834
 
 
 def solutions(data: Path) -> Iterator[tuple[str, str, list[str]]]:
-    """Every twelfth problem of HumanEval and every sixtieth of MBPP: its name, the solution, the tests."""
-    with gzip.open(data / "benchmarks/humaneval/HumanEval.jsonl.gz", "rt", encoding="utf-8") as lines:
+    """Every twelfth problem of HumanEval and every sixtieth of MBPP: its name, the solution, the
+    tests.
+    """
+    with gzip.open(
+        data / "benchmarks/humaneval/HumanEval.jsonl.gz", "rt", encoding="utf-8"
+    ) as lines:
         for row in list(map(json.loads, lines))[::12]:
             yield row["task_id"], row["prompt"] + row["canonical_solution"], [
                 f"{row['test']}\ncheck({row['entry_point']})"
             ]  # fmt: skip
-    for row in list(map(json.loads, (data / "benchmarks/mbpp/mbpp.jsonl").read_text("utf-8").splitlines()))[::60]:
+    for row in list(
+        map(json.loads, (data / "benchmarks/mbpp/mbpp.jsonl").read_text("utf-8").splitlines())
+    )[::60]:
         yield f"MBPP/{row['task_id']}", row["code"], row["test_list"]
 
 

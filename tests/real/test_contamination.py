@@ -1,4 +1,6 @@
-"""Real training sets against real benchmarks: the published overlaps, and the oracle's answer pair by pair."""
+"""Real training sets against real benchmarks: the published overlaps, and the oracle's answer pair
+by pair.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def all_but(*names: str) -> list[str]:
 
 
 def items_of(*names: str) -> list[Item]:
-    return read_suite(load_suite(SUITE, base=Path.cwd()), without=all_but(*names), base=Path.cwd()).items
+    return read_suite(
+        load_suite(SUITE, base=Path.cwd()), without=all_but(*names), base=Path.cwd()
+    ).items
 
 
 def ecqa(folder: Path) -> list[dict[str, str]]:
@@ -47,7 +51,9 @@ def lines(path: Path) -> Iterator[Any]:
         yield from map(json.loads, stream)
 
 
-def by_oracle(records: Sequence[Sequence[str]], items: Sequence[Sequence[str]], n: int) -> dict[tuple[int, int], float]:
+def by_oracle(
+    records: Sequence[Sequence[str]], items: Sequence[Sequence[str]], n: int
+) -> dict[tuple[int, int], float]:
     """Score every pair that shares a window; all other pairs score nothing by the rule."""
     known = [oracle.grams(record, n) for record in records]
     holders: dict[oracle.Gram, list[int]] = defaultdict(list)
@@ -68,7 +74,10 @@ def by_oracle(records: Sequence[Sequence[str]], items: Sequence[Sequence[str]], 
 
 def test_gsm8k_train_hits_two_items_of_gsm8k_test(shared_data: Path) -> None:
     result = decontaminate(
-        shared_data / "sft/gsm8k/train.jsonl", suite=SUITE, without=all_but("gsm8k"), profile="tulu3"
+        shared_data / "sft/gsm8k/train.jsonl",
+        suite=SUITE,
+        without=all_but("gsm8k"),
+        profile="tulu3",
     )
     (cell,) = result.overlaps["train"]
     assert (cell.benchmark.n_items, cell.hit, cell.flagged) == (1319, 2, False)
@@ -88,11 +97,16 @@ def test_flan_cot_hits_more_than_half_of_commonsense_qa(shared_data: Path) -> No
     )
     (cell,) = result.overlaps["data"]
     assert (cell.benchmark.n_items, cell.hit, cell.flagged) == (1221, 722, True)
-    scores = by_oracle([[row["question"]] for row in rows], [item.fields for item in items_of("commonsense_qa")], 8)
+    scores = by_oracle(
+        [[row["question"]] for row in rows], [item.fields for item in items_of("commonsense_qa")], 8
+    )
     dropped = sorted({f"data/{doc}" for (doc, _), score in scores.items() if score > 0.5})
     assert sorted(result.dropped["id"].to_pylist()) == dropped
     assert len({item for (_, item), score in scores.items() if score > 0.5}) == 722
-    stored = {(row["doc_id"], row["score"]) for row in result.matches.select(["doc_id", "score"]).to_pylist()}
+    stored = {
+        (row["doc_id"], row["score"])
+        for row in result.matches.select(["doc_id", "score"]).to_pylist()
+    }
     assert stored == {(f"data/{doc}", score) for (doc, _), score in scores.items() if score >= 0.2}
 
 
@@ -101,13 +115,18 @@ def test_flan_cot_hits_more_than_half_of_commonsense_qa(shared_data: Path) -> No
 
 @pytest.fixture(scope="module")
 def records(shared_data: Path) -> list[list[str]]:
-    """Take a few hundred records: tests under another name, their rephrasings, templates, chats of many turns."""
+    """Take a few hundred records: tests under another name, their rephrasings, templates, chats of
+    many turns.
+    """
     sft = shared_data / "sft"
     chats = json.loads((sft / "fastchat/dummy_conversation.json").read_text("utf-8"))
     alpaca = json.loads((sft / "llama_factory_demo/alpaca_en_demo.json").read_text("utf-8"))
     rephrased = sft / "llm_decontaminator/rephrase__rephrase_gsm8k.jsonl"
     return [
-        *([row["question"]] for row in islice(lines(sft / "gsm8k/example_model_solutions.jsonl"), 60)),
+        *(
+            [row["question"]]
+            for row in islice(lines(sft / "gsm8k/example_model_solutions.jsonl"), 60)
+        ),
         *([row["text"]] for row in islice(lines(rephrased), 60)),
         *([row["problem"]] for row in islice(lines(sft / "math/orgn-MATH-train.jsonl"), 60)),
         *([row["question"]] for row in ecqa(shared_data)[:80]),

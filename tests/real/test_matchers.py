@@ -24,7 +24,9 @@ def prompts(shared_data: Path) -> list[str]:
 
 def short_items(shared_data: Path) -> list[str]:
     """XSTest and MMLU validation: many items too short for 8-grams."""
-    with (shared_data / "benchmarks/xstest/xstest_prompts.csv").open(encoding="utf-8", newline="") as stream:
+    with (shared_data / "benchmarks/xstest/xstest_prompts.csv").open(
+        encoding="utf-8", newline=""
+    ) as stream:
         found = [row["prompt"] for row in csv.DictReader(stream)]
     with (shared_data / "benchmarks/mmlu/mmlu_validation.jsonl").open(encoding="utf-8") as lines:
         return found + [json.loads(line)["question"] for line in lines]
@@ -39,7 +41,11 @@ def test_equal_turns_are_those_of_a_dictionary(shared_data: Path) -> None:
         if index.matchable[number]:
             known[tuple(word.text for word in words(item))].append(number)
     records = texts + planted
-    wanted = {(doc, item) for doc, text in enumerate(records) for item in known[tuple(w.text for w in words(text))]}
+    wanted = {
+        (doc, item)
+        for doc, text in enumerate(records)
+        for item in known[tuple(w.text for w in words(text))]
+    }
     found = pairs_of(match_exact(lay_out([[text] for text in records]), index))
     assert set(found) == wanted
     assert len({doc for doc, _ in wanted if doc >= len(texts)}) > 0.9 * len(planted)
@@ -51,7 +57,10 @@ def test_scores_of_near_duplicates_are_those_of_sets(shared_data: Path) -> None:
     items, records = texts[::40], texts[7::20]
     settings = MinhashSettings()
     found = pairs_of(
-        match_minhash(lay_out([[text] for text in records]), build_minhash([[item] for item in items], settings))
+        match_minhash(
+            lay_out([[text] for text in records]),
+            build_minhash([[item] for item in items], settings),
+        )
     )
     own = [[shingles([text], settings.shingle) for text in some] for some in (records, items)]
     holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -64,6 +73,8 @@ def test_scores_of_near_duplicates_are_those_of_sets(shared_data: Path) -> None:
             value = len(some & own[1][item]) / len(some | own[1][item])
             if value >= STORED_FROM:
                 exact[doc, item] = value
-    assert {key: round(pair.score, 12) for key, pair in found.items()} == {key: round(exact[key], 12) for key in found}
+    assert {key: round(pair.score, 12) for key, pair in found.items()} == {
+        key: round(exact[key], 12) for key in found
+    }
     assert {key for key, value in exact.items() if value > 0.7} <= set(found)
     assert any(value > settings.threshold for value in exact.values())

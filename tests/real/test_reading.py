@@ -1,4 +1,5 @@
-"""Every real training set of ../shared/data is read: rows, records and quarantine, whatever the block size.
+"""Every real training set of ../shared/data is read: rows, records and quarantine, whatever the
+block size.
 
 The counts of rows are those of the index of the data. What fits no format of a kind is listed too.
 """
@@ -29,7 +30,13 @@ SETS: list[tuple[str, str, Any, int, dict[str, int]]] = [
     ("sft/gsm8k/train.jsonl", "sft", "gsm8k", 7473, {}),
     ("sft/gsm8k/train.jsonl", "rlvr", "gsm8k", 7473, {}),
     ("sft/gsm8k/example_model_solutions.jsonl", "prompt", {"prompt": "question"}, 1319, {}),
-    ("sft/math/orgn-MATH-train.jsonl", "sft", {"prompt": "problem", "response": "solution"}, 3000, {}),
+    (
+        "sft/math/orgn-MATH-train.jsonl",
+        "sft",
+        {"prompt": "problem", "response": "solution"},
+        3000,
+        {},
+    ),
     ("sft/flan_cot/*.tsv", "sft", QA, 33443, {}),
     ("sft/gpteacher/*.json", "sft", "alpaca", 12890, {}),
     ("sft/fastchat/dummy_conversation.json", "sft", "sharegpt", 500, {}),
@@ -47,7 +54,13 @@ SETS: list[tuple[str, str, Any, int, dict[str, int]]] = [
     ("sft/open_assistant/en_100_text.jsonl", "prompt", "text", 100, {}),
     ("sft/open_assistant/prompt_lottery_en_250_text.jsonl", "prompt", "text", 250, {}),
     ("sft/open_assistant/en_100_message.jsonl", "prompt", "text", 100, {}),
-    ("sft/llm_decontaminator/rephrase__*.jsonl", "prompt", "text", 4146, {"the last turn of 'prompt' is empty": 114}),
+    (
+        "sft/llm_decontaminator/rephrase__*.jsonl",
+        "prompt",
+        "text",
+        4146,
+        {"the last turn of 'prompt' is empty": 114},
+    ),
     *(
         (f"{FIXTURES}/contaminated_mixed.jsonl{end}", "prompt", "text", 5, {})
         for end in ("", ".gz", ".bz2", ".xz", ".zst")
@@ -71,22 +84,31 @@ UNFIT = [
 def parts(root: Path, from_: str, kind: str, block_bytes: int) -> Iterator[tuple[Any, Parsed]]:
     found: Any = None
     columns = COT if from_.endswith(".tsv") else None
-    for block in open_source("s", from_, base=root, columns=columns).blocks(block_bytes=block_bytes):
+    for block in open_source("s", from_, base=root, columns=columns).blocks(
+        block_bytes=block_bytes
+    ):
         found = found or detect(block, kind)
         yield found, parse(block, found, kind)
 
 
 @pytest.mark.parametrize("case", SETS, ids=[f"{from_}-{kind}" for from_, kind, *_ in SETS])
-def test_every_set_is_read(shared_data: Path, case: tuple[str, str, Any, int, dict[str, int]]) -> None:
+def test_every_set_is_read(
+    shared_data: Path, case: tuple[str, str, Any, int, dict[str, int]]
+) -> None:
     from_, kind, expected, n_rows, quarantine = case
     results = []
     for block_bytes in (16 << 20, 50_000):
         found, done = zip(*parts(shared_data, from_, kind, block_bytes), strict=True)
         assert found[0] == expected
         bad = [one for part in done for one in part.quarantine]
-        places = sorted([row for part in done for row in part.rows.tolist()] + [one.row for one in bad])
+        places = sorted(
+            [row for part in done for row in part.rows.tolist()] + [one.row for one in bad]
+        )
         assert places == list(range(n_rows))
-        reasons = Counter(next((key for key in quarantine if one.reason.startswith(key)), one.reason) for one in bad)
+        reasons = Counter(
+            next((key for key in quarantine if one.reason.startswith(key)), one.reason)
+            for one in bad
+        )
         assert reasons == quarantine
         results.append(pa.concat_tables([part.records for part in done]).combine_chunks())
     assert results[0].equals(results[1])
@@ -113,20 +135,36 @@ def test_gsm8k_word_for_word(shared_data: Path) -> None:
 
 @pytest.mark.parametrize("name", ["creak", "strategyqa", "ecqa"])
 def test_flan_cot_word_for_word(shared_data: Path, name: str) -> None:
-    """Fields of these files open with quotes that mean themselves; the oracle is `csv` without any quoting."""
+    """Fields of these files open with quotes that mean themselves; the oracle is `csv` without any
+    quoting.
+    """
     path = shared_data / f"sft/flan_cot/{name}_train.tsv"
     with path.open(encoding="utf-8", newline="") as lines:
         given = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-    records = [row for _, part in parts(shared_data, f"{path}", "sft", 1 << 20) for row in part.records.to_pylist()]
-    assert [[turn["content"] for turn in row["messages"]] for row in records] == [fields[:2] for fields in given]
+    records = [
+        row
+        for _, part in parts(shared_data, f"{path}", "sft", 1 << 20)
+        for row in part.records.to_pylist()
+    ]
+    assert [[turn["content"] for turn in row["messages"]] for row in records] == [
+        fields[:2] for fields in given
+    ]
 
 
 def test_glaive_tool_calls_survive(shared_data: Path) -> None:
     from_ = "sft/llama_factory_demo/glaive_toolcall_en_demo.json"
     given = json.loads((shared_data / from_).read_text("utf-8"))
-    records = [row for _, part in parts(shared_data, from_, "sft", 1 << 20) for row in part.records.to_pylist()]
+    records = [
+        row
+        for _, part in parts(shared_data, from_, "sft", 1 << 20)
+        for row in part.records.to_pylist()
+    ]
     for source, row in zip(given, records, strict=True):
-        calls = [turn["value"] for turn in source["conversations"] if turn["from"] == "function_call"]
-        found = [json.loads(turn["tool_calls"])[0] for turn in row["messages"] if turn["tool_calls"]]
+        calls = [
+            turn["value"] for turn in source["conversations"] if turn["from"] == "function_call"
+        ]
+        found = [
+            json.loads(turn["tool_calls"])[0] for turn in row["messages"] if turn["tool_calls"]
+        ]
         assert [call["function"] for call in found] == [json.loads(call) for call in calls]
         assert (row["tools"] or "[]") == source["tools"]

@@ -1,4 +1,6 @@
-"""What `robust` finds of real benchmark items that were changed, and flags of real text that holds none."""
+"""What `robust` finds of real benchmark items that were changed, and flags of real text that holds
+none.
+"""
 
 from __future__ import annotations
 
@@ -41,12 +43,16 @@ def hits(rows: list[list[str]], index: RobustIndex) -> Iterator[tuple[int, int, 
     """Row, item and label of every hit."""
     [found] = match_robust(turns_of(rows), index)
     over = found.scores > index.settings.threshold
-    for row, item, label in zip(found.docs[over], found.items[over], found.labels[over], strict=True):
+    for row, item, label in zip(
+        found.docs[over], found.items[over], found.labels[over], strict=True
+    ):
         yield int(row), int(item), LABELS[label]
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
-def test_changed_questions_are_found(mutation: str, gsm8k: list[Item], index: RobustIndex, code: list[str]) -> None:
+def test_changed_questions_are_found(
+    mutation: str, gsm8k: list[Item], index: RobustIndex, code: list[str]
+) -> None:
     filler = [word for text in code for word in text.split()]
     rows = [plant(mutation, item, "#### 18", filler, 42) for item in gsm8k]
     found = {row for row, item, _ in hits(rows, index) if row == item}
@@ -67,7 +73,10 @@ def test_long_records_collect_no_hits(shared_data: Path, index: RobustIndex) -> 
     texts = [row["question"] for row in lines(shared_data / "sft/gsm8k/train.jsonl")]
     words = np.cumsum([len(text.split()) for text in texts])
     apart = len(list(hits([[text] for text in texts], index)))
-    together = [[text for text, at in zip(texts, words // 100_000, strict=True) if at == part] for part in range(4)]
+    together = [
+        [text for text, at in zip(texts, words // 100_000, strict=True) if at == part]
+        for part in range(4)
+    ]
     assert sum(map(len, together)) == len(texts)
     assert len(list(hits(together, index))) <= apart
 
@@ -96,7 +105,11 @@ def test_real_rows_are_matched_by_the_rule(shared_data: Path, gsm8k: list[Item])
     [near] = match_robust(turns_of(rows), index)
     rows = [rows[i] for i in np.unique(near.docs)] + rows[:20]
     oracle = Rule(items, index.settings)
-    expected = {(d, i): (f.score, f.label) for d, row in enumerate(rows) for i, f in oracle.match(row).items()}
+    expected = {
+        (d, i): (f.score, f.label)
+        for d, row in enumerate(rows)
+        for i, f in oracle.match(row).items()
+    }
     found = pairs(match_robust(turns_of(rows), index)[0])
     assert set(found) == set(expected)
     assert len(expected) >= 10

@@ -1,4 +1,6 @@
-"""Every real benchmark reads, with the published number of items; plain `json` and `csv` are the oracle."""
+"""Every real benchmark reads, with the published number of items; plain `json` and `csv` are the
+oracle.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +35,17 @@ def test_texts_equal_those_of_a_plain_reader(shared_data: Path) -> None:
         assert texts["xstest"] == [row["prompt"] for row in csv.DictReader(stream)]
     files = sorted((folder / "bbh/bbh").glob("*.json"))
     assert len(files) == 27
-    assert texts["bbh"] == [row["input"] for file in files for row in json.loads(file.read_text("utf-8"))["examples"]]
+    assert texts["bbh"] == [
+        row["input"] for file in files for row in json.loads(file.read_text("utf-8"))["examples"]
+    ]
     lines = (folder / "mt_bench/mt_bench/question.jsonl").read_text("utf-8").splitlines()
     turns = [json.loads(line)["turns"] for line in lines]
     assert texts["mt_bench"] == ["\n".join(pair) for pair in turns]
 
 
-def test_the_shipped_suite_takes_the_real_files_from_a_folder(shared_data: Path, tmp_path: Path) -> None:
+def test_the_shipped_suite_takes_the_real_files_from_a_folder(
+    shared_data: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "evals"
     folder.mkdir()
     for name, path in (

@@ -1,4 +1,6 @@
-"""Every real ground truth of GSM8K and MATH passes its own verifier; and model answers that people judged."""
+"""Every real ground truth of GSM8K and MATH passes its own verifier; and model answers that people
+judged.
+"""
 
 from __future__ import annotations
 
@@ -16,27 +18,39 @@ def rows(path: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-@pytest.mark.parametrize(("name", "n"), [("sft/gsm8k/train.jsonl", 7473), ("benchmarks/gsm8k/test.jsonl", 1319)])
+@pytest.mark.parametrize(
+    ("name", "n"), [("sft/gsm8k/train.jsonl", 7473), ("benchmarks/gsm8k/test.jsonl", 1319)]
+)
 def test_gsm8k_solutions(shared_data: Path, name: str, n: int) -> None:
     verify = find("gsm8k")
     solutions = [row["answer"] for row in rows(shared_data / name)]
     assert len(solutions) == n
-    assert all(verify(one, one).passed and verify(one, one.rpartition("####")[2]).passed for one in solutions)
+    assert all(
+        verify(one, one).passed and verify(one, one.rpartition("####")[2]).passed
+        for one in solutions
+    )
 
 
 @pytest.mark.parametrize(
-    ("name", "n"), [("sft/math/orgn-MATH-train.jsonl", 3000), ("benchmarks/math/MATH500.jsonl", 500)]
+    ("name", "n"),
+    [("sft/math/orgn-MATH-train.jsonl", 3000), ("benchmarks/math/MATH500.jsonl", 500)],
 )
 def test_math_solutions(shared_data: Path, name: str, n: int) -> None:
     verify = find("math")
     solutions = [row["solution"] for row in rows(shared_data / name)]
     assert len(solutions) == n
-    failed = [last_box(one) for one in solutions if not (verify(one, one).passed and verify(one, last_box(one)).passed)]
+    failed = [
+        last_box(one)
+        for one in solutions
+        if not (verify(one, one).passed and verify(one, last_box(one)).passed)
+    ]
     assert failed == []
 
 
 def test_answers_that_an_export_has_damaged_are_refused_or_not_met(shared_data: Path) -> None:
-    """This copy of MATH-500 has lost backslashes and letters in its column `answer`; its solutions have not."""
+    """This copy of MATH-500 has lost backslashes and letters in its column `answer`; its solutions
+    have not.
+    """
     verify = find("math")
     refused, unmet = [], []
     for row in rows(shared_data / "benchmarks/math/MATH500.jsonl"):
@@ -49,7 +63,9 @@ def test_answers_that_an_export_has_damaged_are_refused_or_not_met(shared_data: 
     assert (len(refused), len([one for one in unmet if "\\iny" in one]), len(unmet)) == (11, 4, 5)
 
 
-@pytest.mark.parametrize("model", ["6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification"])
+@pytest.mark.parametrize(
+    "model", ["6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification"]
+)
 def test_published_verdicts_on_model_answers(shared_data: Path, model: str) -> None:
     verify = find("gsm8k")
     for row in rows(shared_data / "sft/gsm8k/example_model_solutions.jsonl"):

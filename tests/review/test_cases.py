@@ -1,4 +1,6 @@
-"""What there is to judge: one case for equal texts, in an order that plain sorting gives, filtered, with its spans."""
+"""What there is to judge: one case for equal texts, in an order that plain sorting gives, filtered,
+with its spans.
+"""
 
 from __future__ import annotations
 
@@ -104,11 +106,20 @@ def test_the_spans_of_all_matchers_are_merged(out: Path) -> None:
 def test_a_case_for_a_program(out: Path) -> None:
     case = found(out)[1]
     line = as_object(case, Ruling("a", "b", "leak", "so", *case.texts))
-    assert (line["doc"], line["verdict"], line["note"], line["fate"]) == ("chat/2", "leak", "so", "kept")
-    assert line["matches"] == [{"matcher": "robust", "score": 0.7, "hit": True, "label": "variant", "counts": False}]
+    assert (line["doc"], line["verdict"], line["note"], line["fate"]) == (
+        "chat/2",
+        "leak",
+        "so",
+        "kept",
+    )
+    assert line["matches"] == [
+        {"matcher": "robust", "score": 0.7, "hit": True, "label": "variant", "counts": False}
+    ]
     assert as_object(case, None)["verdict"] is None
 
 
 def test_a_build_without_matches(tmp_path: Path, made: Made) -> None:
-    made(tmp_path, {"sources": [rows.source("a", 1, 1, 1)], "documents": [rows.document("a", 0)]}, 1)
+    made(
+        tmp_path, {"sources": [rows.source("a", 1, 1, 1)], "documents": [rows.document("a", 0)]}, 1
+    )
     assert found(tmp_path) == []

@@ -1,4 +1,6 @@
-"""One case on a screen: it fits, the shared text is marked, and nothing of the data steers the terminal."""
+"""One case on a screen: it fits, the shared text is marked, and nothing of the data steers the
+terminal.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +29,26 @@ EVIL = "\x1b[2J\x1b]0;mine\x07[bold red]\u202e\x9b31m\r\x08[/]"
 SENT = re.compile(r"\x1b\[[0-9;]*[mHJ]")
 
 
-def drawn(case: Case, shown: Texts, width: int = 120, height: int = 40, note: str | None = None) -> str:
+def drawn(
+    case: Case, shown: Texts, width: int = 120, height: int = 40, note: str | None = None
+) -> str:
     out = io.StringIO()
     console = Console(
-        file=out, force_terminal=True, width=width, height=height, color_system="standard", highlight=False
+        file=out,
+        force_terminal=True,
+        width=width,
+        height=height,
+        color_system="standard",
+        highlight=False,
     )
-    draw(console, case, shown, "1 of 3", Ruling("a", "b", "allowed", "as agreed", "0" * 32, "1" * 32), note)
+    draw(
+        console,
+        case,
+        shown,
+        "1 of 3",
+        Ruling("a", "b", "allowed", "as agreed", "0" * 32, "1" * 32),
+        note,
+    )
     return out.getvalue()
 
 
@@ -59,14 +75,23 @@ def test_all_that_is_needed_to_judge_is_there(tmp_path: Path, made: Made) -> Non
     assert "\x1b[30;43m" in screen
 
 
-CASE = Case("a/0", "b/0", "a", "b", "kept", "0" * 32, "1" * 32, (Opinion("ngram", 0.9, True, None, True),))
+CASE = Case(
+    "a/0", "b/0", "a", "b", "kept", "0" * 32, "1" * 32, (Opinion("ngram", 0.9, True, None, True),)
+)
 
 
 @pytest.mark.parametrize("width", [40, 80, 120, 300])
 @pytest.mark.parametrize("height", [14, 24, 60])
 def test_it_fits_whatever_the_texts(width: int, height: int) -> None:
-    long = Side("line\n" * 3000 + "shared words here " * 400, [(15_000, 15_400), (20_000, 20_300)], 0, "user")
-    screen = SENT.sub("", drawn(CASE, Texts([long], Side(long.text, long.spans), None), width, height))
+    long = Side(
+        "line\n" * 3000 + "shared words here " * 400,
+        [(15_000, 15_400), (20_000, 20_300)],
+        0,
+        "user",
+    )
+    screen = SENT.sub(
+        "", drawn(CASE, Texts([long], Side(long.text, long.spans), None), width, height)
+    )
     lines = screen.splitlines()
     assert len(lines) <= max(height, 16)
     assert all(len(line) <= width for line in lines)
@@ -74,7 +99,9 @@ def test_it_fits_whatever_the_texts(width: int, height: int) -> None:
 
 
 def test_nothing_of_the_data_reaches_the_terminal_as_a_command() -> None:
-    evil = Case(EVIL, EVIL, EVIL, EVIL, "kept", "0" * 32, "1" * 32, (Opinion(EVIL, 0.9, True, None, True),))
+    evil = Case(
+        EVIL, EVIL, EVIL, EVIL, "kept", "0" * 32, "1" * 32, (Opinion(EVIL, 0.9, True, None, True),)
+    )
     side = Side(EVIL * 3, [(4, 12)], 0, EVIL)
     for width in (60, 140):
         left = SENT.sub("", drawn(evil, Texts([side], side, EVIL), width, 60, EVIL))

@@ -41,7 +41,9 @@ def found(out: Path) -> list[Case]:
 def walked(
     found: list[Case], keys: str, notes: str = "", before: Verdicts | None = None
 ) -> tuple[Verdicts, list[int], int]:
-    """The verdicts after these keys, the places that were shown, and how often was saved; commas part notes."""
+    """The verdicts after these keys, the places that were shown, and how often was saved; commas
+    part notes.
+    """
     verdicts, shown, saved = dict(before or {}), [], []
     pressed, lines = iter(keys), iter(notes.split(","))
     walk(
@@ -115,9 +117,14 @@ def test_the_list_and_the_object(out: Path) -> None:
     assert told["verdicts"] == str(out.parent / "verdicts.yaml")
     case = told["cases"][0]
     save_verdicts(
-        out.parent / "verdicts.yaml", [Ruling("x", "y", "allowed", None, case["doc_hash"], case["item_hash"])]
+        out.parent / "verdicts.yaml",
+        [Ruling("x", "y", "allowed", None, case["doc_hash"], case["item_hash"])],
     )
-    assert call("review", out, "--list", cwd=out).out.splitlines()[-2].startswith(" 70.0 %  allowed      chat/2")
+    assert (
+        call("review", out, "--list", cwd=out)
+        .out.splitlines()[-2]
+        .startswith(" 70.0 %  allowed      chat/2")
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,7 +155,11 @@ class Terminal:
         if self.pid == 0:
             os.chdir(cwd)
             size = {"COLUMNS": "100", "LINES": "30", "TERM": "xterm-256color"}
-            os.execve(sys.executable, [sys.executable, "-m", "curate", *map(str, arguments)], environment() | size)
+            os.execve(
+                sys.executable,
+                [sys.executable, "-m", "curate", *map(str, arguments)],
+                environment() | size,
+            )
         self.seen = ""
 
     def expect(self, words: str, seconds: float = 60) -> str:

@@ -1,4 +1,6 @@
-"""Names on the Hub, and what its errors become. Reading itself is tested in test_sources.py, without a network."""
+"""Names on the Hub, and what its errors become. Reading itself is tested in test_sources.py,
+without a network.
+"""
 
 from __future__ import annotations
 
@@ -51,12 +53,18 @@ MISSING = "Repository Not Found. If you are trying to access a private or gated 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (raised(GatedRepoError, "Access is restricted."), "gated; accept its terms at https://hugg"),
+        (
+            raised(GatedRepoError, "Access is restricted."),
+            "gated; accept its terms at https://hugg",
+        ),
         (
             DatasetNotFoundError("Dataset 'a/b' is a gated dataset on the Hub."),
             "gated; accept its terms at https://hugg",
         ),
-        (raised(RepositoryNotFoundError, MISSING), "there is no such data set on the Hub, or it is private"),
+        (
+            raised(RepositoryNotFoundError, MISSING),
+            "there is no such data set on the Hub, or it is private",
+        ),
         (raised(RevisionNotFoundError, "Revision Not Found."), "the data set has no such revision"),
         (ValueError("Unknown split \"dev\". Should be one of ['train']."), "no split 'dev' "),
         (

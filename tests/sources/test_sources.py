@@ -41,7 +41,11 @@ def opened(base: Path, from_: str, **options: Any) -> Source:
 
 
 def rows(source: Source, **options: Any) -> list[tuple[str, int, Any]]:
-    return [(block.file, place, row) for block in source.blocks(**options) for place, row in block.rows()]
+    return [
+        (block.file, place, row)
+        for block in source.blocks(**options)
+        for place, row in block.rows()
+    ]
 
 
 @pytest.fixture
@@ -54,7 +58,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-ALL = [("a/z.jsonl", 0, 0), ("a/z.jsonl", 1, 1), ("b.jsonl", 2, 2), ("b.jsonl", 3, 3), ("c.jsonl", 4, 4)]
+ALL = [
+    ("a/z.jsonl", 0, 0),
+    ("a/z.jsonl", 1, 1),
+    ("b.jsonl", 2, 2),
+    ("b.jsonl", 3, 3),
+    ("c.jsonl", 4, 4),
+]
 
 
 @pytest.mark.parametrize("from_", ["d", "./d", "d/**/*.jsonl", "d/**"])
@@ -70,9 +80,16 @@ def test_a_limit_counts_rows_of_the_source(folder: Path, limit: int) -> None:
         assert len(rows(opened(folder, "d"), limit=limit, block_bytes=block_bytes)) == min(limit, 5)
 
 
-def test_files_of_mixed_schemas_are_read_and_what_does_not_fit_is_quarantined(tmp_path: Path) -> None:
+def test_files_of_mixed_schemas_are_read_and_what_does_not_fit_is_quarantined(
+    tmp_path: Path,
+) -> None:
     lines(tmp_path / "d/a.jsonl", {"question": "q", "answer": "a #### 1"})
-    lines(tmp_path / "d/b.jsonl", {"question": 7, "answer": "a"}, {"text": "t"}, {"question": "q", "answer": "b"})
+    lines(
+        tmp_path / "d/b.jsonl",
+        {"question": 7, "answer": "a"},
+        {"text": "t"},
+        {"question": "q", "answer": "b"},
+    )
     blocks = list(opened(tmp_path, "d").blocks())
     parsed = [parse(block, detect(blocks[0], "sft"), "sft") for block in blocks]
     assert [part.rows.tolist() for part in parsed] == [[0], [3]]
@@ -85,11 +102,16 @@ def test_files_of_mixed_schemas_are_read_and_what_does_not_fit_is_quarantined(tm
 def test_one_file_and_paths_of_every_kind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(folder))
     for from_ in ("d/b.jsonl", "./d/b.jsonl", str(folder / "d/b.jsonl"), "~/d/b.jsonl", "d/b*"):
-        assert [(file, place) for file, place, _ in rows(opened(folder, from_))] == [("b.jsonl", 0), ("b.jsonl", 1)]
+        assert [(file, place) for file, place, _ in rows(opened(folder, from_))] == [
+            ("b.jsonl", 0),
+            ("b.jsonl", 1),
+        ]
 
 
 @pytest.mark.parametrize("from_", ["d/*.jsonl", "./**/*.jsonl", "~/d/*.jsonl"])
-def test_the_recipe_s_folder_is_no_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, from_: str) -> None:
+def test_the_recipe_s_folder_is_no_pattern(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, from_: str
+) -> None:
     base = tmp_path / "x[1]*"
     lines(base / "d/a.jsonl", {"n": 0})
     lines(tmp_path / "x1/d/no.jsonl", {"n": 9})
@@ -100,7 +122,9 @@ def test_the_recipe_s_folder_is_no_pattern(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_home_that_is_not_known_is_refused(tmp_path: Path) -> None:
     for from_ in ("~nobody-of-this-name/x.jsonl", "~nobody-of-this-name/*.jsonl"):
-        with pytest.raises(UserError, match=r"no home folder found for '~nobody-of-this-name'; write the path out"):
+        with pytest.raises(
+            UserError, match=r"no home folder found for '~nobody-of-this-name'; write the path out"
+        ):
             opened(tmp_path, from_)
     with pytest.raises(UserError, match="no home folder found"):
         expand(Path("~nobody-of-this-name"))
@@ -110,7 +134,9 @@ def test_a_home_that_is_not_known_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("from_", [os.fsdecode(b"d/\xff.jsonl"), "d", "d/*.jsonl"])
 def test_a_file_name_that_is_not_utf8_is_refused(tmp_path: Path, from_: str) -> None:
     lines(tmp_path / os.fsdecode(b"d/\xff.jsonl"), {"n": 0})
-    with pytest.raises(UserError, match=r"d/\\xff\.jsonl: the file's name is not UTF-8; rename it") as caught:
+    with pytest.raises(
+        UserError, match=r"d/\\xff\.jsonl: the file's name is not UTF-8; rename it"
+    ) as caught:
         opened(tmp_path, from_)
     str(caught.value).encode("utf-8")
 
@@ -136,7 +162,9 @@ def test_names_of_bare_paths(paths: list[str], names: list[str]) -> None:
     assert source_names(paths) == names
 
 
-def test_a_folder_given_by_dots_has_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_given_by_dots_has_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "mine.v1/inner").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "mine.v1/inner")
     assert source_names([".", ".."]) == ["inner", "mine.v1"]
@@ -160,7 +188,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("from_", "options", "message"), REFUSED, ids=[from_ for from_, _, _ in REFUSED])
+@pytest.mark.parametrize(
+    ("from_", "options", "message"), REFUSED, ids=[from_ for from_, _, _ in REFUSED]
+)
 def test_what_cannot_be_opened_is_refused_before_reading(
     folder: Path, from_: str, options: dict[str, Any], message: str
 ) -> None:
@@ -173,7 +203,9 @@ def test_what_cannot_be_opened_is_refused_before_reading(
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "text"), [("a.json", "[]"), ("a.csv", "q,a\n"), ("a.jsonl", "\n\n")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.json", "[]"), ("a.csv", "q,a\n"), ("a.jsonl", "\n\n")]
+)
 def test_a_source_without_rows_is_refused(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(UserError, match=rf"source 's' \({name}\) holds no rows"):
@@ -190,7 +222,9 @@ def test_a_truncated_file_names_itself(tmp_path: Path) -> None:
 def test_a_row_of_fifty_megabytes(tmp_path: Path) -> None:
     path = lines(tmp_path / "a.jsonl", {"a": "x"}, {"a": "y" * 50_000_000}, {"a": "z"})
     tables = [block.table() for block in opened(tmp_path, path.name).blocks()]
-    texts = [text for table in tables if table is not None for text in table.column("a").to_pylist()]
+    texts = [
+        text for table in tables if table is not None for text in table.column("a").to_pylist()
+    ]
     assert [len(text) for text in texts] == [1, 50_000_000, 1]
 
 
@@ -202,7 +236,11 @@ def test_columns_name_the_fields_of_files_without_a_header(tmp_path: Path) -> No
 
 def test_digests_are_those_of_the_files(folder: Path) -> None:
     data = (folder / "d/b.jsonl").read_bytes()
-    assert content_digests(opened(folder, "d"))[1] == ("b.jsonl", hashlib.sha256(data).hexdigest(), len(data))
+    assert content_digests(opened(folder, "d"))[1] == (
+        "b.jsonl",
+        hashlib.sha256(data).hexdigest(),
+        len(data),
+    )
 
 
 def test_files_that_were_read_to_the_end_are_not_digested_again(folder: Path) -> None:
@@ -233,14 +271,18 @@ def test_what_streamed_past_must_be_what_was_digested(folder: Path) -> None:
     rows(source, hashes=hashes)
     verify_read(source, digests, hashes)
     verify_read(source, digests)
-    with pytest.raises(UserError, match=r"d/b\.jsonl: changed while it was read; nothing was written; run again"):
+    with pytest.raises(
+        UserError, match=r"d/b\.jsonl: changed while it was read; nothing was written; run again"
+    ):
         verify_read(source, digests, hashes | {"b.jsonl": "0" * 64})
 
 
 def test_a_change_that_leaves_the_stamp_of_a_young_file_is_found(folder: Path) -> None:
     digests = content_digests(opened(folder, "d"))
     lines(folder / "d/b.jsonl", {"n": 3}, {"n": 2})
-    source = opened(folder, "d")  # its stamps are those of the changed file, as after a change in the same tick
+    source = opened(
+        folder, "d"
+    )  # its stamps are those of the changed file, as after a change in the same tick
     verify_read(settled(source), digests)
     with pytest.raises(UserError, match=r"b\.jsonl: changed while it was read"):
         verify_read(source, digests)
@@ -275,7 +317,9 @@ def test_sizes_are_estimated_for_every_kind(folder: Path, hub: Path) -> None:
 def test_parquet_and_its_positions(tmp_path: Path) -> None:
     for part in range(2):
         pq.write_table(pa.table({"n": [part * 2, part * 2 + 1]}), tmp_path / f"{part}.parquet")
-    assert [(place, row["n"]) for _, place, row in rows(opened(tmp_path, "*.parquet"))] == [(n, n) for n in range(4)]
+    assert [(place, row["n"]) for _, place, row in rows(opened(tmp_path, "*.parquet"))] == [
+        (n, n) for n in range(4)
+    ]
 
 
 def test_folders_that_datasets_saved(tmp_path: Path) -> None:
@@ -283,7 +327,9 @@ def test_folders_that_datasets_saved(tmp_path: Path) -> None:
 
     one = datasets.Dataset.from_dict({"n": list(range(10))})
     one.filter(lambda row: row["n"] % 2 == 0).save_to_disk(tmp_path / "one", num_shards=2)
-    assert [(place, row["n"]) for _, place, row in rows(opened(tmp_path, "one"))] == list(enumerate(range(0, 10, 2)))
+    assert [(place, row["n"]) for _, place, row in rows(opened(tmp_path, "one"))] == list(
+        enumerate(range(0, 10, 2))
+    )
     datasets.DatasetDict({"train": one, "test": one.select([7])}).save_to_disk(tmp_path / "two")
     assert [row["n"] for _, _, row in rows(opened(tmp_path, "two", split="test"))] == [7]
     assert len(rows(opened(tmp_path, "two"))) == 10
@@ -293,7 +339,9 @@ def test_folders_that_datasets_saved(tmp_path: Path) -> None:
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data set repository in a local folder, found under its Hub name from the working folder; the Hub is off."""
+    """A data set repository in a local folder, found under its Hub name from the working folder;
+    the Hub is off.
+    """
     lines(tmp_path / "org/name/train.jsonl", *({"n": n} for n in range(5)))
     lines(tmp_path / "org/name/more.jsonl", {"n": 7})
     config = "configs:\n- config_name: main\n  default: true\n  data_files: [{split: train, path: train.jsonl}]\n"
@@ -330,10 +378,14 @@ def test_rows_of_small_files_with_their_file_and_place(folder: Path) -> None:
 
 
 def test_rows_under_a_key(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('{"canary": "x", "examples": [{"input": "a"}, {"input": "b"}]}')
+    (tmp_path / "a.json").write_text(
+        '{"canary": "x", "examples": [{"input": "a"}, {"input": "b"}]}'
+    )
     found = list(read_rows("a.json", base=tmp_path, rows_key="examples"))
     assert found == [("a.json", 0, {"input": "a"}), ("a.json", 1, {"input": "b"})]
-    with pytest.raises(UserError, match=r"no list of rows under 'rows' \(found: canary, examples\)"):
+    with pytest.raises(
+        UserError, match=r"no list of rows under 'rows' \(found: canary, examples\)"
+    ):
         list(read_rows("a.json", base=tmp_path, rows_key="rows"))
     with pytest.raises(UserError, match="the file is one JSON object"):
         list(read_rows("a.json", base=tmp_path))

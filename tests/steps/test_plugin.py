@@ -1,4 +1,6 @@
-"""A step of another package, found by its entry point: it is told everywhere, and no file of curate knows it."""
+"""A step of another package, found by its entry point: it is told everywhere, and no file of curate
+knows it.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,15 @@ PLUGIN = Path(__file__).parent / "plugin"
 PHRASE = "as an AI"
 
 
-def curate(*arguments: str | Path, cwd: Path, plugin: bool = True) -> subprocess.CompletedProcess[str]:
+def curate(
+    *arguments: str | Path, cwd: Path, plugin: bool = True
+) -> subprocess.CompletedProcess[str]:
     """Call the command in a process of its own, in which the other package is installed or not."""
     path = os.pathsep.join(map(str, [*([PLUGIN] if plugin else []), ROOT]))
     command = [sys.executable, "-m", "curate", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True)
+    return subprocess.run(
+        command, cwd=cwd, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+    )
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     told = f"Well, {PHRASE} I say: {PHRASE}, no."
     item = "Which of the seven rivers in this old song carries the most water to the sea?"
     chats = [
-        chat(f"Question {n}?", told if n % 4 == 0 else f"Well, {PHRASE}.") | {"topic": f"t{n % 3}"} for n in range(12)
+        chat(f"Question {n}?", told if n % 4 == 0 else f"Well, {PHRASE}.") | {"topic": f"t{n % 3}"}
+        for n in range(12)
     ]
     chats += [chat(item, told) | {"topic": "<b>"}, {"topic": "bad"}]
     write_lines(folder / "chats.jsonl", chats)
@@ -73,7 +80,9 @@ def test_rates_are_those_of_all_rows_read(built: tuple[Path, Any]) -> None:
 
 def test_the_audit_has_it_in_its_place(built: tuple[Path, Any]) -> None:
     with duckdb.connect(str(built[0] / "audit.duckdb"), read_only=True) as con:
-        funnel = con.sql("SELECT step, rows_in, dropped, rows_out FROM funnel ORDER BY position").fetchall()
+        funnel = con.sql(
+            "SELECT step, rows_in, dropped, rows_out FROM funnel ORDER BY position"
+        ).fetchall()
         assert funnel == [
             ("read", 14, 0, 14),
             ("validate", 14, 1, 13),
@@ -102,10 +111,16 @@ def test_lock_card_report_and_summary_tell_it(built: tuple[Path, Any]) -> None:
     assert {"step": "phrase", "rows_in": 13, "rows_out": 9} in lock["counts"]["funnel"]
     assert lock["counts"]["sources"]["chats"]["removed"] == 4
     card = (out / "README.md").read_text()
-    assert "| phrase | removed | 4 | `removed/` |" in card and "## Phrase\n\n13 rows held it." in card
+    assert (
+        "| phrase | removed | 4 | `removed/` |" in card and "## Phrase\n\n13 rows held it." in card
+    )
     page = (out / "report.html").read_text()
     assert "4 of 14 rows were removed; the phrase is on 4 topics;" in page
-    assert '<section id="phrase">' in page and "<li>&lt;b&gt;: 1</li>" in page and '<a href="#phrase">' in page
+    assert (
+        '<section id="phrase">' in page
+        and "<li>&lt;b&gt;: 1</li>" in page
+        and '<a href="#phrase">' in page
+    )
     assert "phrase: 4 rows went" in done.stdout
     assert "note: the phrase was found in 4 rows too often" in done.stdout
     assert "warning: 9 rows left" in done.stdout
@@ -122,19 +137,25 @@ def test_why_and_sql_know_it(built: tuple[Path, Any]) -> None:
 
 
 def test_a_rebuild_from_the_lock_is_the_same(built: tuple[Path, Any], folder: Path) -> None:
-    done = curate("build", "out/recipe.yaml", "--locked", "out", "-o", "again", "--workers", "1", cwd=folder)
+    done = curate(
+        "build", "out/recipe.yaml", "--locked", "out", "-o", "again", "--workers", "1", cwd=folder
+    )
     assert done.returncode == 0, done.stderr
     assert "the lock held" in done.stdout
     other = (folder / "r.yaml").read_text().replace("at_most: 1", "at_most: 2")
     (folder / "other.yaml").write_text(other)
     refused = curate("build", "other.yaml", "--locked", "out", "-o", "other", cwd=folder)
-    assert refused.returncode == 2 and "steps.phrase.at_most: 1 in the lock, 2 now" in refused.stderr
+    assert (
+        refused.returncode == 2 and "steps.phrase.at_most: 1 in the lock, 2 now" in refused.stderr
+    )
 
 
 def test_without_the_package_its_audit_is_still_told(built: tuple[Path, Any]) -> None:
     out, _ = built
     told = curate("why", out, "chats/0", cwd=out, plugin=False)
-    assert told.returncode == 0 and "phrase: removed, because holds the phrase 2 times" in told.stdout
+    assert (
+        told.returncode == 0 and "phrase: removed, because holds the phrase 2 times" in told.stdout
+    )
     assert "Phrase\n" not in told.stdout
     assert curate("report", out, cwd=out, plugin=False).returncode == 0
     assert ">phrase</td>" in (out / "report.html").read_text()
@@ -166,17 +187,23 @@ def test_what_is_wrong_is_one_line(folder: Path, steps: dict[str, Any], told: st
 
 def test_the_example_of_the_documentation_works_as_it_stands(folder: Path, tmp_path: Path) -> None:
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    (entry,) = re.findall(r"```toml\n\[project\.entry-points\.\"curate\.steps\"\]\n(.*?)```", page, re.DOTALL)
+    (entry,) = re.findall(
+        r"```toml\n\[project\.entry-points\.\"curate\.steps\"\]\n(.*?)```", page, re.DOTALL
+    )
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     (tmp_path / "my_steps").mkdir()
     (tmp_path / "my_steps/short.py").write_text(code)
     (tmp_path / "my_steps-1.0.dist-info").mkdir()
-    (tmp_path / "my_steps-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: my-steps\nVersion: 1.0\n")
+    (tmp_path / "my_steps-1.0.dist-info/METADATA").write_text(
+        "Metadata-Version: 2.1\nName: my-steps\nVersion: 1.0\n"
+    )
     named = entry.replace('"', "")
     (tmp_path / "my_steps-1.0.dist-info/entry_points.txt").write_text(f"[curate.steps]\n{named}")
     lines = [chat("Hi", "Ho"), chat("A longer question, is it?", "It is."), chat("Yes?", "No.")]
     write_lines(tmp_path / "a.jsonl", lines)
-    write_recipe(tmp_path / "r.yaml", sources=[{"name": "a", "from": "a.jsonl"}], short={"at_least": 10})
+    write_recipe(
+        tmp_path / "r.yaml", sources=[{"name": "a", "from": "a.jsonl"}], short={"at_least": 10}
+    )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [tmp_path, ROOT]))}
     command = [sys.executable, "-m", "curate", "build", "r.yaml", "-o", "out", "--workers", "2"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)

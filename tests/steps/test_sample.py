@@ -17,7 +17,9 @@ from curate.text.hashing import sampling_keys
 
 @dataclass(frozen=True)
 class Case:
-    """Sources with their keys (one list a pass) and prompts, what is asked of each, and the validation rows."""
+    """Sources with their keys (one list a pass) and prompts, what is asked of each, and the
+    validation rows.
+    """
 
     keys: list[list[list[int]]]
     prompts: list[list[int]]
@@ -31,7 +33,10 @@ def cases(draw: st.DrawFn) -> Case:
     asked = st.one_of(
         st.builds(Wanted),
         st.builds(lambda n: Wanted(rows=n), st.integers(1, 15)),
-        st.builds(lambda s: Wanted(share=s), st.sampled_from([0.01, 0.3, 0.5, 0.999, 1.0, 1.5, 2.0, 2.1, 3.0])),
+        st.builds(
+            lambda s: Wanted(share=s),
+            st.sampled_from([0.01, 0.3, 0.5, 0.999, 1.0, 1.5, 2.0, 2.1, 3.0]),
+        ),
     )
     wanted = draw(st.lists(asked, min_size=1, max_size=4))
     sizes = [draw(st.integers(0, 12)) for _ in wanted]
@@ -48,7 +53,9 @@ def cases(draw: st.DrawFn) -> Case:
 def chosen(case: Case) -> list[Choice]:
     candidates = [
         Candidates(
-            len(prompts), [np.array(keys, np.uint64) for keys in passes].__getitem__, np.array(prompts, np.uint64)
+            len(prompts),
+            [np.array(keys, np.uint64) for keys in passes].__getitem__,
+            np.array(prompts, np.uint64),
         )
         for passes, prompts in zip(case.keys, case.prompts, strict=True)
     ]
@@ -82,14 +89,20 @@ def quotas(total: int, weights: list[int]) -> list[int]:
 def brute_force(case: Case) -> list[tuple[list[set[int]], set[int]]]:
     """Per source: the rows of each pass, and the validation rows."""
     seen = Counter(prompt for prompts in case.prompts for prompt in prompts)
-    planned = [first_pass(want, len(own)) for want, own in zip(case.wanted, case.prompts, strict=True)]
+    planned = [
+        first_pass(want, len(own)) for want, own in zip(case.wanted, case.prompts, strict=True)
+    ]
     found = []
     shares = quotas(case.validation, planned)
-    for keys, prompts, want, n, quota in zip(case.keys, case.prompts, case.wanted, planned, shares, strict=True):
+    for keys, prompts, want, n, quota in zip(
+        case.keys, case.prompts, case.wanted, planned, shares, strict=True
+    ):
         rows = list(range(len(prompts)))
         order = smallest(keys[0], rows, len(rows))
         alone = [row for row in order if seen[prompts[row]] == 1]
-        spare = [row for row in alone if row not in order[:n]] + [row for row in reversed(alone) if row in order[:n]]
+        spare = [row for row in alone if row not in order[:n]] + [
+            row for row in reversed(alone) if row in order[:n]
+        ]
         held_out = set(spare[:quota])
         rest = [row for row in rows if row not in held_out]
         passes = [set(order[:n]) - held_out]
@@ -190,7 +203,11 @@ def test_keys_are_of_the_seed_the_source_the_row_and_the_pass_alone() -> None:
     assert len(set(keys.tolist())) == 1000
     assert (sampling_keys(42, "a", rows[::-1], 0) == keys[::-1]).all()
     assert (sampling_keys(42, "a", np.array([7, 3]), 0) == keys[[7, 3]]).all()
-    for other in (sampling_keys(43, "a", rows, 0), sampling_keys(42, "b", rows, 0), sampling_keys(42, "a", rows, 1)):
+    for other in (
+        sampling_keys(43, "a", rows, 0),
+        sampling_keys(42, "b", rows, 0),
+        sampling_keys(42, "a", rows, 1),
+    ):
         assert not np.intersect1d(keys, other).size
     # Uniform: each eighth of the range holds about an eighth of the keys.
     assert max(abs(np.bincount((keys >> np.uint64(61)).astype(int), minlength=8) - 125)) < 50

@@ -1,4 +1,6 @@
-"""Texts in one buffer: each is found again where it is said to be, and eight bytes can be read from there."""
+"""Texts in one buffer: each is found again where it is said to be, and eight bytes can be read from
+there.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def test_every_text_is_where_it_is_said_to_be(texts: list[str]) -> None:
 def test_no_texts_make_a_buffer_too() -> None:
     data, starts, stops = lay_out([])
     assert (data.size, starts.size, stops.size) == (8, 0, 0)
-    assert not data.flags.writeable  # as every buffer of texts: numba would compile again for one that is
+    assert (
+        not data.flags.writeable
+    )  # as every buffer of texts: numba would compile again for one that is
 
 
 def test_half_a_surrogate_is_no_text() -> None:

@@ -1,4 +1,6 @@
-"""Content hashes tell records apart by roles, texts and turns; sampling keys are splitmix64 of seed, source and row."""
+"""Content hashes tell records apart by roles, texts and turns; sampling keys are splitmix64 of
+seed, source and row.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +18,25 @@ from curate.text.hashing import as_uuids, sampling_keys
 from curate.turns import all_turns
 
 Turn = tuple[str, str]
-TURNS = st.lists(st.tuples(st.sampled_from(ROLES), st.text("ab\0é", max_size=18)), min_size=1, max_size=4)
+TURNS = st.lists(
+    st.tuples(st.sampled_from(ROLES), st.text("ab\0é", max_size=18)), min_size=1, max_size=4
+)
 
 
 def hashed(records: list[list[Turn]]) -> list[str]:
     """Hash records whose texts lie one after the other in a buffer."""
-    turns = [(doc, role, text.encode()) for doc, record in enumerate(records) for role, text in record]
+    turns = [
+        (doc, role, text.encode()) for doc, record in enumerate(records) for role, text in record
+    ]
     stops = np.array(list(accumulate(len(text) for *_, text in turns)), np.int64)
     starts = stops - np.array([len(text) for *_, text in turns], np.int64)
     data = np.frombuffer(b"".join(text for *_, text in turns) or b"\0", np.uint8)
     tags = np.array([ROLES.index(role) for _, role, _ in turns], np.int8)
     docs = np.array([doc for doc, *_ in turns], np.int32)
-    return [found.hex for found in as_uuids(hash_rows(data, starts, stops, tags, docs, len(records))).to_pylist()]
+    return [
+        found.hex
+        for found in as_uuids(hash_rows(data, starts, stops, tags, docs, len(records))).to_pylist()
+    ]
 
 
 def differ(*records: list[Turn]) -> bool:
@@ -56,15 +65,23 @@ def test_a_hash_does_not_depend_on_what_lies_around(
 
 def test_roles_order_and_boundaries_of_turns_count() -> None:
     one, two = ("user", "one"), ("assistant", "two")
-    assert differ([one, two], [two, one], [("user", "onetwo")], [("assistant", "one"), ("user", "two")])
-    assert differ([("user", "ab"), ("user", "c")], [("user", "a"), ("user", "bc")], [("user", "abc"), ("user", "")])
+    assert differ(
+        [one, two], [two, one], [("user", "onetwo")], [("assistant", "one"), ("user", "two")]
+    )
+    assert differ(
+        [("user", "ab"), ("user", "c")],
+        [("user", "a"), ("user", "bc")],
+        [("user", "abc"), ("user", "")],
+    )
 
 
 def test_every_byte_counts_whatever_the_length() -> None:
     for length in range(1, 26):
         text = "x" * length
         changed = [text[:i] + "y" + text[i + 1 :] for i in range(length)]
-        assert differ(*([("user", one)] for one in [text, *changed, text + "x", text + "\0", text[:-1]]))
+        assert differ(
+            *([("user", one)] for one in [text, *changed, text + "x", text + "\0", text[:-1]])
+        )
 
 
 def test_zeros_at_the_end_count() -> None:
@@ -74,28 +91,43 @@ def test_zeros_at_the_end_count() -> None:
 def test_both_halves_of_a_hash_tell_records_apart() -> None:
     """128 bits are two hashes of 64: each must do its own work."""
     hashes = hashed([[("user", f"text {i}")] for i in range(2000)])
-    assert len({digest[:16] for digest in hashes}) == len({digest[16:] for digest in hashes}) == 2000
+    assert (
+        len({digest[:16] for digest in hashes}) == len({digest[16:] for digest in hashes}) == 2000
+    )
     assert all(digest[:16] != digest[16:] for digest in hashes)
 
 
 def test_hashes_of_an_arrow_table_are_those_of_its_texts() -> None:
     records = [[("user", "Häuser"), ("assistant", "ok")], [("user", "b"), ("assistant", "")]]
-    rows = [{"messages": [{"role": role, "content": text} for role, text in record]} for record in records]
+    rows = [
+        {"messages": [{"role": role, "content": text} for role, text in record]}
+        for record in records
+    ]
     turns = all_turns("sft", pa.Table.from_pylist(rows, schema=body_schema("sft")))
-    found = as_uuids(hash_rows(*turns.stretches[:3], turns.roles, turns.stretches.docs, turns.n_docs))
+    found = as_uuids(
+        hash_rows(*turns.stretches[:3], turns.roles, turns.stretches.docs, turns.n_docs)
+    )
     assert [digest.hex for digest in found.to_pylist()] == hashed(records)
 
 
 def test_hashes_stay_what_they_are() -> None:
     """Databases keep them: a change here breaks every one that was written before."""
-    assert hashed([[("user", "What is 2 + 2?"), ("assistant", "4")]]) == ["ca8f14bb1e0711e960909619bffa4340"]
+    assert hashed([[("user", "What is 2 + 2?"), ("assistant", "4")]]) == [
+        "ca8f14bb1e0711e960909619bffa4340"
+    ]
 
 
 def test_a_hash_is_written_as_a_uuid_of_its_digits() -> None:
-    hashes = np.array([[0, 1], [0x0123456789ABCDEF, 0xFEDCBA9876543210], [2**64 - 1, 10]], np.uint64)
+    hashes = np.array(
+        [[0, 1], [0x0123456789ABCDEF, 0xFEDCBA9876543210], [2**64 - 1, 10]], np.uint64
+    )
     digits = [f"{int(a):016x}{int(b):016x}" for a, b in hashes]
     assert [found.hex for found in as_uuids(hashes).to_pylist()] == digits
-    assert [found and found.hex for found in as_uuids(hashes, 2).to_pylist()] == [*digits, None, None]
+    assert [found and found.hex for found in as_uuids(hashes, 2).to_pylist()] == [
+        *digits,
+        None,
+        None,
+    ]
     assert as_uuids(np.empty((0, 2), np.uint64), 1).to_pylist() == [None]
 
 
@@ -128,7 +160,10 @@ def test_splitmix64_is_the_published_one() -> None:
 
 
 @given(
-    st.integers(-(2**31), 2**63), st.text(max_size=8), st.lists(st.integers(0, 2**62), max_size=5), st.integers(0, 50)
+    st.integers(-(2**31), 2**63),
+    st.text(max_size=8),
+    st.lists(st.integers(0, 2**62), max_size=5),
+    st.integers(0, 50),
 )
 def test_keys_equal_plain_whole_numbers(seed: int, source: str, rows: list[int], turn: int) -> None:
     keys = sampling_keys(seed, source, np.array(rows, np.int64), turn)
@@ -138,7 +173,11 @@ def test_keys_equal_plain_whole_numbers(seed: int, source: str, rows: list[int],
 
 def test_seed_source_row_and_pass_each_give_other_keys() -> None:
     rows = np.arange(1000)
-    runs = [sampling_keys(*args, rows, turn) for args in ((1, "a"), (2, "a"), (1, "b")) for turn in (0, 1)]
+    runs = [
+        sampling_keys(*args, rows, turn)
+        for args in ((1, "a"), (2, "a"), (1, "b"))
+        for turn in (0, 1)
+    ]
     assert len(np.unique(np.concatenate(runs))) == 6000
 
 
@@ -148,7 +187,9 @@ def test_a_seed_and_a_name_do_not_run_into_each_other() -> None:
 
 
 def test_keys_are_spread_evenly() -> None:
-    """Neighbouring rows fall into 64 equal parts about equally often: chi-squared with 63 degrees of freedom."""
+    """Neighbouring rows fall into 64 equal parts about equally often: chi-squared with 63 degrees
+    of freedom.
+    """
     keys = sampling_keys(42, "gsm8k", np.arange(64_000), 0)
     counts = np.bincount((keys >> np.uint64(58)).astype(np.int64), minlength=64)
     assert ((counts - 1000) ** 2 / 1000).sum() < 120

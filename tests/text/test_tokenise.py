@@ -1,4 +1,6 @@
-"""The specification of tokens, held against the rule in words, examples by hand and a regular expression."""
+"""The specification of tokens, held against the rule in words, examples by hand and a regular
+expression.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,11 @@ from hypothesis import strategies as st
 from curate.text import tokenise
 from curate.text.tokenise import SEPARATORS, Token, lower, ngrams, tokens
 
-LETTERS = st.text(st.one_of(st.sampled_from(SEPARATORS + "aBéÉ中😀İ\0\t"), st.characters(exclude_categories=["Cs"])))
+LETTERS = st.text(
+    st.one_of(
+        st.sampled_from(SEPARATORS + "aBéÉ中😀İ\0\t"), st.characters(exclude_categories=["Cs"])
+    )
+)
 
 
 def test_the_docstrings_are_true() -> None:
@@ -62,7 +68,11 @@ def test_lower_case_changes_no_length_and_agrees_with_python_otherwise() -> None
     kept = [chr(code) for code in range(sys.maxunicode + 1) if len(chr(code).lower()) != 1]
     assert kept == ["İ"]
     assert lower("İ") == "İ"
-    assert all(lower(chr(code)) == chr(code).lower() for code in range(sys.maxunicode + 1) if chr(code) != "İ")
+    assert all(
+        lower(chr(code)) == chr(code).lower()
+        for code in range(sys.maxunicode + 1)
+        if chr(code) != "İ"
+    )
 
 
 def test_lower_case_never_makes_or_takes_a_separator() -> None:

@@ -1,4 +1,6 @@
-"""A model small enough to train in a second, of the architecture of the embedded one, and mixtures to train it on."""
+"""A model small enough to train in a second, of the architecture of the embedded one, and mixtures
+to train it on.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +29,20 @@ def _rows(kind: str, n: int) -> list[dict[str, Any]]:
     for i in range(n):
         room, thing = draw.choice(ROOMS), draw.choice(THINGS)
         ask = [_turn("user", f"Question {i}: where is the {thing}?")]
-        answer = [_turn("assistant", f"The {thing} is in the {room}." + " It is there." * draw.randrange(6))]
+        answer = [
+            _turn(
+                "assistant", f"The {thing} is in the {room}." + " It is there." * draw.randrange(6)
+            )
+        ]
         if kind == "sft":
             rows.append({"messages": [*ask, *answer]})
         elif kind == "preference":
             rows.append(
-                {"prompt": ask, "chosen": answer, "rejected": [_turn("assistant", f"No {thing}." * (1 + i % 4))]}
+                {
+                    "prompt": ask,
+                    "chosen": answer,
+                    "rejected": [_turn("assistant", f"No {thing}." * (1 + i % 4))],
+                }
             )
         else:
             label = '[{"id": "punctuation:no_comma", "kwargs": {}}]'
@@ -54,8 +64,17 @@ def mixture(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
             (folder / "rows.jsonl").write_text(lines, encoding="utf-8")
             source: dict[str, Any] = {"name": "rows", "from": "rows.jsonl"}
             if kind == "rlvr":
-                source["format"] = {"prompt": "prompt", "verifier": "verifier", "ground_truth": "ground_truth"}
-            recipe = {"name": f"rooms-{kind}", "kind": kind, "sources": [source], "output": {"validation": 8}}
+                source["format"] = {
+                    "prompt": "prompt",
+                    "verifier": "verifier",
+                    "ground_truth": "ground_truth",
+                }
+            recipe = {
+                "name": f"rooms-{kind}",
+                "kind": kind,
+                "sources": [source],
+                "output": {"validation": 8},
+            }
             (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
             build_recipe_file(folder / "recipe.yaml", folder / "built")
             made[kind] = folder / "built"
@@ -66,7 +85,9 @@ def mixture(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random model of two layers and a tokenizer of a few hundred tokens, as a folder that transformers opens."""
+    """A random model of two layers and a tokenizer of a few hundred tokens, as a folder that
+    transformers opens.
+    """
     torch = pytest.importorskip("torch")
     pytest.importorskip("trl", reason="needs the extra 'train'")
     from tokenizers import ByteLevelBPETokenizer
@@ -75,8 +96,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny")
     trained = ByteLevelBPETokenizer()
     texts = [json.dumps(row) for kind in ("sft", "preference", "rlvr") for row in _rows(kind, 40)]
-    trained.train_from_iterator(texts, vocab_size=500, special_tokens=["<end>", "<pad>"], show_progress=False)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=trained._tokenizer, eos_token="<end>", pad_token="<pad>")
+    trained.train_from_iterator(
+        texts, vocab_size=500, special_tokens=["<end>", "<pad>"], show_progress=False
+    )
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=trained._tokenizer, eos_token="<end>", pad_token="<pad>"
+    )
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
     config = LlamaConfig(

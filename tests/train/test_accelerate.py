@@ -67,19 +67,31 @@ def test_accelerate_would_launch_it(path: Path) -> None:
     words = launched(path)[2:]
     words[words.index("--config_file") + 1] = str(path)
     arguments, config, _ = _validate_launch_command(launch_command_parser().parse_args(words))
-    assert (arguments.module, arguments.training_script, arguments.training_script_args[0]) == (True, "curate", "train")
-    assert arguments.mixed_precision == "no", "anything else would win over `precision: fp32` of a run"
+    assert (arguments.module, arguments.training_script, arguments.training_script_args[0]) == (
+        True,
+        "curate",
+        "train",
+    )
+    assert arguments.mixed_precision == "no", (
+        "anything else would win over `precision: fp32` of a run"
+    )
     if path.stem.startswith("fsdp"):
         environment = prepare_multi_gpu_env(arguments)
         assert environment["FSDP_VERSION"] == "2"
         assert environment["FSDP_STATE_DICT_TYPE"] == "FULL_STATE_DICT"
         assert environment["FSDP_ACTIVATION_CHECKPOINTING"] == "false"
     if path.stem.startswith("zero3"):
-        arguments.deepspeed_fields_from_accelerate_config = list(config.deepspeed_config)  # as its launch_command does
+        arguments.deepspeed_fields_from_accelerate_config = list(
+            config.deepspeed_config
+        )  # as its launch_command does
         arguments.main_process_port = 0  # any that is free here
         _, environment = prepare_deepspeed_cmd_env(arguments)
         assert environment["ACCELERATE_DEEPSPEED_ZERO_STAGE"] == "3"
         assert environment["ACCELERATE_DEEPSPEED_ZERO3_SAVE_16BIT_MODEL"] == "true"
         assert "ACCELERATE_GRADIENT_ACCUMULATION_STEPS" not in environment, "the run's own"
     if path.stem == "zero3-2x8":
-        assert (arguments.num_machines, arguments.num_processes, arguments.main_process_ip) == (2, 16, "HOST")
+        assert (arguments.num_machines, arguments.num_processes, arguments.main_process_ip) == (
+            2,
+            16,
+            "HOST",
+        )

@@ -1,4 +1,6 @@
-"""What can be set: presets say what the paper says, and what is wrong is one line with the nearest name."""
+"""What can be set: presets say what the paper says, and what is wrong is one line with the nearest
+name.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,24 @@ TRAINERS = {stage: Trainer(stage, import_module(f"curate_train.{stage}")) for st
 PRESETS = [(stage, name) for stage in STAGES for name in TRAINERS[stage].presets]
 MINIMAL = {"model": "embedded", "learning_rate": 1e-5, "max_length": 64}
 
-# TÜLU 3 (arXiv 2411.15124 v5) §4.3, §5.3, §6 with Tables 18 and 21, and for RLVR of 8B the command of TÜLU 3.1.
-EVERY: dict[str, Any] = {"chat_template": "tulu", "weight_decay": 0.0, "precision": "bf16", "lora": None}
+# TÜLU 3 (arXiv 2411.15124 v5) §4.3, §5.3, §6 with Tables 18 and 21, and for RLVR of 8B the command
+# of TÜLU 3.1.
+EVERY: dict[str, Any] = {
+    "chat_template": "tulu",
+    "weight_decay": 0.0,
+    "precision": "bf16",
+    "lora": None,
+}
 # Of these the paper states the first alone, and for RLVR alone.
 EVERY |= {"max_grad_norm": 1.0, "adam_betas": (0.9, 0.999), "adam_eps": 1e-8}
-SFT = {"batch": 128, "epochs": 2, "max_length": 4096, "schedule": "linear", "warmup": 0.03, "packing": False}
+SFT = {
+    "batch": 128,
+    "epochs": 2,
+    "max_length": 4096,
+    "schedule": "linear",
+    "warmup": 0.03,
+    "packing": False,
+}
 DPO = {
     "batch": 128,
     "epochs": 1,
@@ -48,7 +63,8 @@ RLVR = {
 }
 PAPER: dict[str, dict[str, Any]] = {
     "tulu3-sft-8b": SFT | {"model": "meta-llama/Llama-3.1-8B", "learning_rate": 5e-6, "seed": 123},
-    "tulu3-sft-70b": SFT | {"model": "meta-llama/Llama-3.1-70B", "learning_rate": 2e-6, "seed": 456},
+    "tulu3-sft-70b": SFT
+    | {"model": "meta-llama/Llama-3.1-70B", "learning_rate": 2e-6, "seed": 456},
     "tulu3-dpo-8b": DPO | {"model": "allenai/Llama-3.1-Tulu-3-8B-SFT", "learning_rate": 5e-7},
     "tulu3-dpo-70b": DPO | {"model": "allenai/Llama-3.1-Tulu-3-70B-SFT", "learning_rate": 2e-7},
     "tulu3-rlvr-8b": RLVR
@@ -102,7 +118,9 @@ def test_every_preset_loads_and_is_named_after_its_stage(stage: str, name: str) 
 
 
 def test_there_is_a_preset_for_every_stage_and_size() -> None:
-    sizes = {f"{size}-{{}}{end}" for size, end in (("tulu3", "-8b"), ("tulu3", "-70b"), ("laptop", ""))}
+    sizes = {
+        f"{size}-{{}}{end}" for size, end in (("tulu3", "-8b"), ("tulu3", "-70b"), ("laptop", ""))
+    }
     for stage in STAGES:
         assert set(TRAINERS[stage].presets) == {size.format(stage) for size in sizes}
 
@@ -120,7 +138,9 @@ def test_the_papers_figures_are_written_out_and_say_where_they_are_from(name: st
     path = TRAINERS[name.split("-")[1]].presets[name]
     lines = path.read_text("utf-8").splitlines()
     held = yaml.safe_load(path.read_text("utf-8"))
-    derived = {"batch"} if "rlvr" in name else set()  # there it follows from prompts, generations and minibatches
+    derived = (
+        {"batch"} if "rlvr" in name else set()
+    )  # there it follows from prompts, generations and minibatches
     assert set(EVERY | PAPER[name]) - set(held) <= derived | {"lora"}
     for key in set(PAPER[name]) & set(held) - {"model", "packing"}:
         (at,) = [n for n, line in enumerate(lines) if line.startswith(f"{key}:")]
@@ -132,7 +152,10 @@ def test_the_papers_figures_are_written_out_and_say_where_they_are_from(name: st
 @pytest.mark.parametrize("devices", [8, 16])
 def test_the_batch_is_the_same_on_one_machine_of_eight_and_on_two(name: str, devices: int) -> None:
     config = load(name.split("-")[1], name)
-    assert accumulation(config.batch, config.micro_batch, devices) * config.micro_batch * devices == config.batch
+    assert (
+        accumulation(config.batch, config.micro_batch, devices) * config.micro_batch * devices
+        == config.batch
+    )
     if isinstance(config, RlvrConfig):
         assert config.batch * config.minibatches == config.prompts * config.generations
         assert config.vllm is not None
@@ -140,7 +163,17 @@ def test_the_batch_is_the_same_on_one_machine_of_eight_and_on_two(name: str, dev
 
 
 def test_any_key_can_be_changed_behind_the_name() -> None:
-    given = ("--lora.rank", "8", "--learning-rate", "1e-5", "--report-to", "[wandb]", "--packing=true", "--steps", "20")
+    given = (
+        "--lora.rank",
+        "8",
+        "--learning-rate",
+        "1e-5",
+        "--report-to",
+        "[wandb]",
+        "--packing=true",
+        "--steps",
+        "20",
+    )
     config = load("sft", "tulu3-sft-8b", *given)
     assert config.lora.rank == 8
     assert config.lora.alpha == 32.0
@@ -152,7 +185,9 @@ def test_any_key_can_be_changed_behind_the_name() -> None:
 
 
 def test_a_key_can_be_changed_to_a_number_below_zero_to_nothing_and_within_a_part() -> None:
-    config = load("rlvr", "tulu3-rlvr-8b", "--no-eos-reward", "-5", "--vllm", "null", "--clip-high", "0.28")
+    config = load(
+        "rlvr", "tulu3-rlvr-8b", "--no-eos-reward", "-5", "--vllm", "null", "--clip-high", "0.28"
+    )
     assert (config.no_eos_reward, config.vllm, config.clip_high) == (-5.0, None, 0.28)
     config = load("rlvr", "tulu3-rlvr-8b", "--vllm.memory", "0.5", "--no-eos-reward", "null")
     assert (config.vllm.memory, config.vllm.mode, config.no_eos_reward) == (0.5, "colocate", None)
@@ -168,7 +203,10 @@ def test_what_is_given_wins_over_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "parts"),
     [
-        (("--learning-rat", "1"), ("and the options", "unknown key 'learning_rat'", "did you mean 'learning_rate'?")),
+        (
+            ("--learning-rat", "1"),
+            ("and the options", "unknown key 'learning_rat'", "did you mean 'learning_rate'?"),
+        ),
         (("--lora.rnak", "8"), ("lora", "unknown key 'rnak'", "did you mean 'rank'?")),
         (("--batch", "0"), ("'batch'", "greater than 0", "not 0")),
         (("--batch", "many"), ("'batch'", "integer", "not 'many'")),
@@ -207,12 +245,20 @@ def test_what_is_wrong_in_a_file_names_the_file(tmp_path: Path) -> None:
     ("settings", "part"),
     [
         ({"max_completion": 64}, "max_completion (64) leaves no room for a prompt in max_length"),
-        ({"max_completion": 32, "prompts": 3, "generations": 5, "minibatches": 2}, "not a multiple of minibatches (2)"),
+        (
+            {"max_completion": 32, "prompts": 3, "generations": 5, "minibatches": 2},
+            "not a multiple of minibatches (2)",
+        ),
         ({"max_completion": 32, "generations": 1}, "greater than or equal to 2"),
-        ({"max_completion": 32, "vllm": {"mode": "server"}}, "mode 'server' needs the server's url"),
+        (
+            {"max_completion": 32, "vllm": {"mode": "server"}},
+            "mode 'server' needs the server's url",
+        ),
     ],
 )
-def test_settings_that_do_not_go_together_are_refused(settings: dict[str, Any], part: str, tmp_path: Path) -> None:
+def test_settings_that_do_not_go_together_are_refused(
+    settings: dict[str, Any], part: str, tmp_path: Path
+) -> None:
     assert part in said("rlvr", written(tmp_path, **settings))
 
 
@@ -226,7 +272,9 @@ def test_a_resolved_configuration_can_be_read_again(tmp_path: Path) -> None:
     for stage, name in PRESETS:
         config = load(stage, name)
         path = tmp_path / f"{name}.yaml"
-        path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+        path.write_text(
+            yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
+        )
         assert load(stage, path) == config
 
 
@@ -237,10 +285,14 @@ def test_a_configuration_does_not_change() -> None:
 
 
 @given(st.integers(1, 64), st.integers(1, 64), st.integers(1, 32), st.integers(0, 5))
-def test_accumulation_makes_the_batch_or_says_why_not(times: int, micro: int, devices: int, rest: int) -> None:
+def test_accumulation_makes_the_batch_or_says_why_not(
+    times: int, micro: int, devices: int, rest: int
+) -> None:
     batch = times * micro * devices + rest
     if batch % (micro * devices) == 0:
         assert accumulation(batch, micro, devices) * micro * devices == batch
     else:
-        with pytest.raises(ValueError, match=rf"batch of {batch} is no multiple .* \({micro}\) × {devices} devices"):
+        with pytest.raises(
+            ValueError, match=rf"batch of {batch} is no multiple .* \({micro}\) × {devices} devices"
+        ):
             accumulation(batch, micro, devices)

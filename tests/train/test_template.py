@@ -1,4 +1,6 @@
-"""The chat template `tulu`, against a few lines of Python that say the same: every turn under its tag, ends learnt."""
+"""The chat template `tulu`, against a few lines of Python that say the same: every turn under its
+tag, ends learnt.
+"""
 
 from __future__ import annotations
 
@@ -39,17 +41,27 @@ def raise_exception(message: str) -> None:
 
 def marked(turns: Sequence[Turn], eos: str = "<eos>", prompt: bool = False) -> str:
     """The template rendered by jinja2, set up as transformers does it."""
-    jinja = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[Generation])
+    jinja = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[Generation]
+    )
     jinja.globals["raise_exception"] = raise_exception
     text = TEMPLATE.read_text("utf-8").rstrip("\n")
-    return jinja.from_string(text).render(messages=turns, eos_token=eos, add_generation_prompt=prompt)
+    return jinja.from_string(text).render(
+        messages=turns, eos_token=eos, add_generation_prompt=prompt
+    )
 
 
 def expected(turns: Sequence[Turn], eos: str, prompt: bool) -> str:
-    """The paper's format: tag, line break, text; an end after what the assistant says; a break between turns."""
+    """The paper's format: tag, line break, text; an end after what the assistant says; a break
+    between turns.
+    """
     said = []
     for turn in turns:
-        own = f"{OPEN}{turn['content']}{eos}{CLOSE}" if turn["role"] == "assistant" else turn["content"] + "\n"
+        own = (
+            f"{OPEN}{turn['content']}{eos}{CLOSE}"
+            if turn["role"] == "assistant"
+            else turn["content"] + "\n"
+        )
         said.append(f"<|{turn['role']}|>\n{own}")
     text = said[0]
     for before, part in zip(turns, said[1:], strict=False):
@@ -57,9 +69,20 @@ def expected(turns: Sequence[Turn], eos: str, prompt: bool) -> str:
     return text + ("<|assistant|>\n" if prompt else "")
 
 
-texts = st.text(st.characters(exclude_characters=OPEN + CLOSE, exclude_categories=["Cs"]), max_size=40)
+texts = st.text(
+    st.characters(exclude_characters=OPEN + CLOSE, exclude_categories=["Cs"]), max_size=40
+)
 odd = st.sampled_from(
-    ["", "\n", " two  spaces ", "{{ eos_token }}", "{% if %}", "<|assistant|>\n", "<eos>", "Ünï – 漢"]
+    [
+        "",
+        "\n",
+        " two  spaces ",
+        "{{ eos_token }}",
+        "{% if %}",
+        "<|assistant|>\n",
+        "<eos>",
+        "Ünï – 漢",
+    ]
 )
 turn: st.SearchStrategy[Turn] = st.builds(
     dict, role=st.sampled_from(["system", "user", "assistant"]), content=texts | odd
@@ -97,7 +120,9 @@ def test_what_is_learnt_is_what_the_assistant_says_and_its_end(turns: list[Turn]
 def test_the_prompt_to_answer_is_the_beginning_of_the_answer(turns: list[Turn]) -> None:
     """What a model is asked with is what it was trained on, up to the first token it has to say."""
     asked = marked([*turns, {"role": "user", "content": "And?"}], prompt=True)
-    answered = marked([*turns, {"role": "user", "content": "And?"}, {"role": "assistant", "content": "So."}])
+    answered = marked(
+        [*turns, {"role": "user", "content": "And?"}, {"role": "assistant", "content": "So."}]
+    )
     assert answered == f"{asked}{OPEN}So.<eos>{CLOSE}"
 
 
@@ -112,7 +137,10 @@ def test_tool_calls_are_refused() -> None:
     called = [{"type": "function", "function": {"name": "add", "arguments": {"a": 1}}}]
     with pytest.raises(TemplateError, match="the template tulu has no tool calls"):
         marked([{"role": "assistant", "content": "", "tool_calls": called}])
-    assert marked([{"role": "assistant", "content": "b", "tool_calls": []}]) == f"<|assistant|>\n{OPEN}b<eos>{CLOSE}"
+    assert (
+        marked([{"role": "assistant", "content": "b", "tool_calls": []}])
+        == f"<|assistant|>\n{OPEN}b<eos>{CLOSE}"
+    )
 
 
 @pytest.mark.slow
@@ -131,10 +159,18 @@ def test_transformers_renders_and_masks_it_alike(tiny: Path) -> None:
     ]
     for prompt in (False, True):
         ours = marked(turns, "<end>", prompt).replace(OPEN, "").replace(CLOSE, "")
-        assert tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=prompt) == ours
-    found = tokenizer.apply_chat_template(turns, tokenize=True, return_dict=True, return_assistant_tokens_mask=True)
+        assert (
+            tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=prompt)
+            == ours
+        )
+    found = tokenizer.apply_chat_template(
+        turns, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
+    )
     pairs = zip(found["input_ids"], found["assistant_masks"], strict=True)
-    assert tokenizer.decode([token for token, learnt in pairs if learnt]) == " In the attic. <end>In the hall.<end>"
+    assert (
+        tokenizer.decode([token for token, learnt in pairs if learnt])
+        == " In the attic. <end>In the hall.<end>"
+    )
 
 
 @pytest.mark.slow
@@ -148,5 +184,8 @@ def test_a_row_that_it_refuses_is_named(tiny: Path) -> None:
 
     tokenizer = load_tokenizer(SftConfig(model=str(tiny), learning_rate=1e-5), str(tiny))
     rows = [{"id": "a/0", "messages": [{"role": "tool", "content": "4"}]}]
-    with pytest.raises(UserError, match="row a/0: the chat template refuses it: the template tulu has no role 'tool'"):
+    with pytest.raises(
+        UserError,
+        match="row a/0: the chat template refuses it: the template tulu has no role 'tool'",
+    ):
         measured(datasets.Dataset.from_list(rows), "sft", tokenizer)

@@ -1,4 +1,6 @@
-"""Trainers are found by entry points: those of this package, and those that another package registers."""
+"""Trainers are found by entry points: those of this package, and those that another package
+registers.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,9 @@ def curate(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_entry_points_of_this_package_are_those_of_pyproject() -> None:
-    held = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]["curate.trainers"]
+    held = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"][
+        "curate.trainers"
+    ]
     assert set(held) == {"sft", "dpo", "rlvr"}
     for name, module in held.items():
         found = find(name)
@@ -90,7 +94,9 @@ def test_the_entry_points_of_this_package_are_those_of_pyproject() -> None:
 
 
 def test_an_unknown_trainer_is_refused_with_the_nearest_name() -> None:
-    with pytest.raises(UserError, match=r"unknown trainer 'stf'; did you mean 'sft'\? \(known: .*rlvr.*\)"):
+    with pytest.raises(
+        UserError, match=r"unknown trainer 'stf'; did you mean 'sft'\? \(known: .*rlvr.*\)"
+    ):
         find("stf")
 
 
@@ -107,7 +113,18 @@ def test_a_preset_of_another_stage_is_no_preset_of_this_one(tmp_path: Path) -> N
 
 
 def test_a_wrong_key_on_the_command_line_is_one_line(tmp_path: Path) -> None:
-    done = call("train", "sft", "laptop-sft", "--data", "d", "-o", "out", "--learing-rate", "1e-5", cwd=tmp_path)
+    done = call(
+        "train",
+        "sft",
+        "laptop-sft",
+        "--data",
+        "d",
+        "-o",
+        "out",
+        "--learing-rate",
+        "1e-5",
+        cwd=tmp_path,
+    )
     assert done.code == 2
     assert "unknown key 'learing_rate'; did you mean 'learning_rate'?" in done.error
     assert not (tmp_path / "out").exists()
@@ -118,10 +135,32 @@ def test_a_trainer_without_presets_has_none() -> None:
 
 
 def test_another_package_registers_a_trainer(elsewhere: Path) -> None:
-    done = curate(elsewhere, "train", "counter", "twice", "--data", "data.jsonl", "-o", "out.txt", "--times", "3")
+    done = curate(
+        elsewhere,
+        "train",
+        "counter",
+        "twice",
+        "--data",
+        "data.jsonl",
+        "-o",
+        "out.txt",
+        "--times",
+        "3",
+    )
     assert (done.returncode, done.stdout) == (0, "counted 9\n"), done.stderr
     assert (elsewhere.parent / "out.txt").read_text("utf-8") == "both: 9 False False"
-    again = ("train", "counter", "twice", "--data", "data.jsonl", "-o", "out.txt", "--resume", "--overwrite", "--json")
+    again = (
+        "train",
+        "counter",
+        "twice",
+        "--data",
+        "data.jsonl",
+        "-o",
+        "out.txt",
+        "--resume",
+        "--overwrite",
+        "--json",
+    )
     done = curate(elsewhere, *again)
     assert json.loads(done.stdout) == {"count": 6}
     assert (elsewhere.parent / "out.txt").read_text("utf-8") == "both: 6 True True"
@@ -130,8 +169,22 @@ def test_another_package_registers_a_trainer(elsewhere: Path) -> None:
 def test_its_name_and_its_keys_are_known(elsewhere: Path) -> None:
     done = curate(elsewhere, "train", "countre", "twice", "--data", "data.jsonl", "-o", "out.txt")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "unknown trainer 'countre'; did you mean 'counter'? (known: broken, counter, dpo, rlvr, sft)" in done.stderr
-    done = curate(elsewhere, "train", "counter", "twice", "--data", "data.jsonl", "-o", "out.txt", "--tmies", "3")
+    assert (
+        "unknown trainer 'countre'; did you mean 'counter'? (known: broken, counter, dpo, rlvr, sft)"
+        in done.stderr
+    )
+    done = curate(
+        elsewhere,
+        "train",
+        "counter",
+        "twice",
+        "--data",
+        "data.jsonl",
+        "-o",
+        "out.txt",
+        "--tmies",
+        "3",
+    )
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "unknown key 'tmies'; did you mean 'times'?" in done.stderr
 
@@ -139,7 +192,10 @@ def test_its_name_and_its_keys_are_known(elsewhere: Path) -> None:
 def test_a_trainer_that_cannot_be_imported_says_why_and_hides_no_other(elsewhere: Path) -> None:
     done = curate(elsewhere, "train", "broken", "twice", "--data", "data.jsonl", "-o", "out.txt")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "trainer 'broken' cannot be imported: No module named 'a_package_that_is_not_there'" in done.stderr
+    assert (
+        "trainer 'broken' cannot be imported: No module named 'a_package_that_is_not_there'"
+        in done.stderr
+    )
     listed = "from curate.trainers import find; import sys; print(find('sft').name); print('counting' in sys.modules)"
     paths = os.pathsep.join([str(elsewhere), str(ROOT)])
     run = subprocess.run(

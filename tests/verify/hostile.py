@@ -1,11 +1,13 @@
-"""Programs that try to get out, to stay, or to take more than they may. Each is small and bounded by the limits.
+"""Programs that try to get out, to stay, or to take more than they may. Each is small and bounded
+by the limits.
 
-If the walls should not hold, no program does harm by what it then manages: it opens, and does not write; it changes
-nothing to what it was not. So that this stays true, they are never run without walls.
+If the walls should not hold, no program does harm by what it then manages: it opens, and does not
+write; it changes nothing to what it was not. So that this stays true, they are never run without
+walls.
 
-Every program prints ESCAPED if it managed what it must not. `ends` are the statuses it may end with. Programs may use
-CANARY (a file outside), PORT (of a listener on the loopback device outside), ABSTRACT (a socket's abstract name
-outside), which the test puts before the text, and `must_fail`.
+Every program prints ESCAPED if it managed what it must not. `ends` are the statuses it may end
+with. Programs may use CANARY (a file outside), PORT (of a listener on the loopback device outside),
+ABSTRACT (a socket's abstract name outside), which the test puts before the text, and `must_fail`.
 """
 
 from __future__ import annotations
@@ -100,7 +102,9 @@ while True:
     "endless loop": Hostile("while True: pass", ("timeout",)),
     "endless loop in C": Hostile("10 ** (10 ** 9)", ("timeout", "memory")),
     "catastrophic pattern": Hostile("import re; re.match('(a+)+b', 'a' * 64)", ("timeout",)),
-    "deaf to SIGXCPU": Hostile("signal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass", ("timeout",)),
+    "deaf to SIGXCPU": Hostile(
+        "signal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass", ("timeout",)
+    ),
     "asleep and deaf": Hostile(
         """
 for number in range(1, 65):
@@ -135,7 +139,9 @@ for family in (16, 17, 38, 40):  # netlink, packet, the kernel's crypto, vsock
         ("ok",),
         by_filter=True,
     ),
-    "raw socket": Hostile("must_fail(lambda: socket.socket(2, socket.SOCK_RAW, 1).fileno())", ("ok",)),
+    "raw socket": Hostile(
+        "must_fail(lambda: socket.socket(2, socket.SOCK_RAW, 1).fileno())", ("ok",)
+    ),
     "environments of others": Hostile(
         """
 for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -193,11 +199,14 @@ f(0)
         STOPPED,
     ),
     "traces itself and its parent": Hostile(
-        "must_fail(libc.ptrace, 0, 0, 0, 0)\nmust_fail(libc.ptrace, 16, os.getppid(), 0, 0)", ("ok",), by_filter=True
+        "must_fail(libc.ptrace, 0, 0, 0, 0)\nmust_fail(libc.ptrace, 16, os.getppid(), 0, 0)",
+        ("ok",),
+        by_filter=True,
     ),
     "traces its parent": Hostile("must_fail(libc.ptrace, 16, os.getppid(), 0, 0)", ("ok",)),
     "reads its parent's memory": Hostile(
-        "for pid in {1, os.getppid()} - {0, os.getpid()}: must_fail(os.open, f'/proc/{pid}/mem', os.O_RDWR)", ("ok",)
+        "for pid in {1, os.getppid()} - {0, os.getpid()}: must_fail(os.open, f'/proc/{pid}/mem', os.O_RDWR)",
+        ("ok",),
     ),
     "mounts": Hostile(
         "must_fail(libc.mount, b'none', b'/tmp', b'tmpfs', 0, None)\nmust_fail(libc.umount2, b'/usr', 2)\n"
@@ -247,7 +256,9 @@ for number in numbers[os.uname().machine]:
         ("ok",),
         by_filter=True,
     ),
-    "calls of the 32-bit interfaces": Hostile("must_fail(libc.syscall, 0x40000000 | 39)", ("ok",), by_filter=True),
+    "calls of the 32-bit interfaces": Hostile(
+        "must_fail(libc.syscall, 0x40000000 | 39)", ("ok",), by_filter=True
+    ),
     "zip bomb": Hostile(
         """
 import io, zipfile
@@ -281,7 +292,9 @@ if size > 32 << 20: print("ESCAPED", size)
 """,
         ("ok",),
     ),
-    "sparse file": Hostile("must_fail(lambda: os.truncate(open('/tmp/x', 'w').name, 1 << 40) or 1)", (*STOPPED, "ok")),
+    "sparse file": Hostile(
+        "must_fail(lambda: os.truncate(open('/tmp/x', 'w').name, 1 << 40) or 1)", (*STOPPED, "ok")
+    ),
     "all inodes": Hostile(
         """
 try:
@@ -412,7 +425,9 @@ must_fail(lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)) or 
         ("ok",),
     ),
     "outlives its parent": Hostile("must_fail(libc.prctl, 1, 0, 0, 0, 0)", ("ok",), by_filter=True),
-    "renames the machine": Hostile("must_fail(lambda: socket.sethostname(socket.gethostname()) or 1)", ("ok",)),
+    "renames the machine": Hostile(
+        "must_fail(lambda: socket.sethostname(socket.gethostname()) or 1)", ("ok",)
+    ),
     "packages of ours": Hostile(
         """
 for name in ("curate", "numpy", "pytest"):

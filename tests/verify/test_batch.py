@@ -1,4 +1,6 @@
-"""Many rows in worker processes: the verdicts of single calls, in order; a row that hangs costs itself alone."""
+"""Many rows in worker processes: the verdicts of single calls, in order; a row that hangs costs
+itself alone.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from curate.verify.pool import OUTCOMES, judge
 
 @pytest.fixture
 def unruly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package whose verifiers hang, die, raise and start processes; found by the workers through PYTHONPATH."""
+    """A package whose verifiers hang, die, raise and start processes; found by the workers through
+    PYTHONPATH.
+    """
     (tmp_path / "unruly.py").write_text(
         textwrap.dedent(
             '''
@@ -86,9 +90,17 @@ def test_rows_get_the_verdicts_of_single_calls_for_any_number_of_workers(workers
     judged = verify_table(table_of(rows), workers=workers, done=done.append)
     assert judged.schema == SCHEMA
     assert sum(done) == 300
-    wanted = [judge((name, answer_part(completion), truth, None)) for name, completion, truth in rows]
+    wanted = [
+        judge((name, answer_part(completion), truth, None)) for name, completion, truth in rows
+    ]
     assert [tuple(row.values()) for row in judged.to_pylist()] == [tuple(one) for one in wanted]
-    assert set(judged["outcome"].to_pylist()) == {"right", "wrong", "not parsed", "partly right", "bad ground truth"}
+    assert set(judged["outcome"].to_pylist()) == {
+        "right",
+        "wrong",
+        "not parsed",
+        "partly right",
+        "bad ground truth",
+    }
     by_outcome = dict(zip(judged["outcome"].to_pylist(), judged["score"].to_pylist(), strict=True))
     assert (by_outcome["right"], by_outcome["wrong"], by_outcome["not parsed"]) == (1.0, 0.0, 0.0)
     assert by_outcome["bad ground truth"] is None
@@ -107,7 +119,9 @@ def test_a_row_that_hangs_or_dies_costs_itself_alone(workers: int) -> None:
         "hang",
         "die",
     )
-    judged = verify_table(table_of([("unruly", one, "x") for one in completions]), workers=workers, seconds=1.0)
+    judged = verify_table(
+        table_of([("unruly", one, "x") for one in completions]), workers=workers, seconds=1.0
+    )
     outcomes = {"ok": "right", "hang": "timed out", "die": "failed", "raise": "failed"}
     assert judged["outcome"].to_pylist() == [outcomes[one] for one in completions]
     reasons = dict(zip(completions, judged["reason"].to_pylist(), strict=True))
@@ -136,7 +150,9 @@ def alive(pid: int) -> bool:
 @pytest.mark.usefixtures("unruly")
 def test_what_a_row_has_started_is_killed_with_it(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    judged = verify_table(table_of([("unruly", "child", str(pids)), ("unruly", "ok", "x")]), seconds=1.0)
+    judged = verify_table(
+        table_of([("unruly", "child", str(pids)), ("unruly", "ok", "x")]), seconds=1.0
+    )
     assert judged["outcome"].to_pylist() == ["timed out", "right"]
     for _ in range(100):
         if not any(alive(int(pid)) for pid in pids.read_text("utf-8").split()):
@@ -154,7 +170,10 @@ def test_a_killed_parent_leaves_no_worker(unruly: Path) -> None:
     )
     (unruly / "run.py").write_text(code, "utf-8")
     paths = os.pathsep.join([str(unruly), str(Path(__file__).resolve().parents[2])])
-    environment = os.environ | {"PYTHONPATH": paths, "TMPDIR": str(unruly)}  # a killed parent cannot clear up
+    environment = os.environ | {
+        "PYTHONPATH": paths,
+        "TMPDIR": str(unruly),
+    }  # a killed parent cannot clear up
     with subprocess.Popen([sys.executable, unruly / "run.py"], env=environment) as parent:
         for _ in range(600):
             if pids.exists() and len(pids.read_text("utf-8").split()) == 2:
@@ -168,12 +187,16 @@ def test_a_killed_parent_leaves_no_worker(unruly: Path) -> None:
         time.sleep(0.05)
     left = alive(worker)
     if alive(child):
-        os.kill(child, signal.SIGKILL)  # a verifier that starts processes sees to them itself when it is killed
+        os.kill(
+            child, signal.SIGKILL
+        )  # a verifier that starts processes sees to them itself when it is killed
     assert not left
 
 
 def test_no_rows_give_an_empty_table() -> None:
-    empty = pa.table({name: pa.array([], pa.string()) for name in ("completion", "verifier", "ground_truth")})
+    empty = pa.table(
+        {name: pa.array([], pa.string()) for name in ("completion", "verifier", "ground_truth")}
+    )
     assert verify_table(empty).num_rows == 0
 
 
@@ -181,9 +204,18 @@ def test_no_rows_give_an_empty_table() -> None:
     ("columns", "said"),
     [
         ({"completion": ["a"], "verifier": ["math"]}, "unknown column 'ground_truth'"),
-        ({"completion": ["a"], "verifier": ["maths"], "ground_truth": ["1"]}, "did you mean 'math'"),
-        ({"completion": ["a", None], "verifier": ["math"] * 2, "ground_truth": ["1"] * 2}, "row 1 has no completion"),
-        ({"completion": [1], "verifier": ["math"], "ground_truth": ["1"]}, "column 'completion' is int64, not text"),
+        (
+            {"completion": ["a"], "verifier": ["maths"], "ground_truth": ["1"]},
+            "did you mean 'math'",
+        ),
+        (
+            {"completion": ["a", None], "verifier": ["math"] * 2, "ground_truth": ["1"] * 2},
+            "row 1 has no completion",
+        ),
+        (
+            {"completion": [1], "verifier": ["math"], "ground_truth": ["1"]},
+            "column 'completion' is int64, not text",
+        ),
     ],
 )
 def test_a_mistake_is_said_before_work_starts(columns: dict[str, list[object]], said: str) -> None:
@@ -200,7 +232,9 @@ def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
         "utf-8",
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    done = subprocess.run([sys.executable, tmp_path / "bare.py"], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "bare.py"], env=environment, capture_output=True, text=True
+    )
     assert CurateError.__name__ in done.stderr
     assert "if __name__ == '__main__':" in done.stderr.splitlines()[-1]
 

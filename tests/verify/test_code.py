@@ -1,4 +1,6 @@
-"""The verifier of code: which code it takes, what it makes of tests and outputs, and that it is not easily fooled."""
+"""The verifier of code: which code it takes, what it makes of tests and outputs, and that it is not
+easily fooled.
+"""
 
 from __future__ import annotations
 
@@ -85,11 +87,15 @@ def test_a_label_that_cannot_be_read_raises(label: str, said: str) -> None:
 
 def test_lists_alone_are_labels_too() -> None:
     assert cases_of('["assert 1"]') == cases_of('{"tests": ["assert 1"]}')
-    assert cases_of('[{"input": "", "output": ""}]') == cases_of('{"stdio": [{"input": "", "output": ""}]}')
+    assert cases_of('[{"input": "", "output": ""}]') == cases_of(
+        '{"stdio": [{"input": "", "output": ""}]}'
+    )
 
 
 def test_without_code_it_is_not_parsed() -> None:
-    assert judged("I do not know.", ["assert 1"]) == Verdict(0.0, False, "there is no code in the completion")
+    assert judged("I do not know.", ["assert 1"]) == Verdict(
+        0.0, False, "there is no code in the completion"
+    )
 
 
 @pytest.mark.usefixtures("sandboxed")
@@ -106,7 +112,9 @@ class TestRuns:
         assert verdict.reason == "2 of 4 tests pass; test 2: AssertionError: "
 
     def test_all_pass(self) -> None:
-        assert judged(fenced(DOUBLE), ["assert double(2) == 4", "import math\nassert double(math.pi) > 6"]).passed
+        assert judged(
+            fenced(DOUBLE), ["assert double(2) == 4", "import math\nassert double(math.pi) > 6"]
+        ).passed
 
     @pytest.mark.parametrize(
         ("text", "said"),
@@ -173,7 +181,9 @@ class TestRuns:
 
     def test_the_time_of_all_inputs_is_bounded(self) -> None:
         cases = [{"input": "", "output": ""}] * 6
-        verdict = judged(fenced("while True: pass"), {"stdio": cases}, Limits(seconds=1, cpu_seconds=5))
+        verdict = judged(
+            fenced("while True: pass"), {"stdio": cases}, Limits(seconds=1, cpu_seconds=5)
+        )
         assert verdict.score == 0
         assert "timeout" in verdict.reason
 
@@ -183,4 +193,6 @@ class TestRuns:
         body = text.replace("\x00", "").replace("`", "")
         label = {"tests": [f"assert value == {body!r}"]}
         assert judged(fenced(f"value = {body!r}"), label).passed
-        assert judged(fenced(f"print(repr({body!r}))"), {"stdio": [{"input": body, "output": repr(body)}]}).passed
+        assert judged(
+            fenced(f"print(repr({body!r}))"), {"stdio": [{"input": body, "output": repr(body)}]}
+        ).passed

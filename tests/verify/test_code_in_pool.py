@@ -1,4 +1,6 @@
-"""`code` in worker processes and in `curate check`: what hangs is killed whole, nothing stays, weak walls on demand."""
+"""`code` in worker processes and in `curate check`: what hangs is killed whole, nothing stays, weak
+walls on demand.
+"""
 
 from __future__ import annotations
 
@@ -87,8 +89,14 @@ def test_a_program_that_hangs_is_killed_with_its_worker_and_leaves_nothing(
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        hangs = fenced("import os, signal\nsignal.signal(15, signal.SIG_IGN)\nos.fork()\nwhile True: pass")
-        rows = [("code", fenced(DOUBLE), LABEL), ("code", hangs, HANGS), ("code", fenced(DOUBLE), LABEL)]
+        hangs = fenced(
+            "import os, signal\nsignal.signal(15, signal.SIG_IGN)\nos.fork()\nwhile True: pass"
+        )
+        rows = [
+            ("code", fenced(DOUBLE), LABEL),
+            ("code", hangs, HANGS),
+            ("code", fenced(DOUBLE), LABEL),
+        ]
         outcomes = [outcome for outcome, _ in judged(*rows, seconds=2.0)]
     finally:
         over.set()
@@ -105,7 +113,9 @@ def test_a_program_that_hangs_is_killed_with_its_worker_and_leaves_nothing(
 @pytest.fixture
 def without_walls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A place where worker processes find no jail that has walls."""
-    (tmp_path / "sitecustomize.py").write_text("import curate.verify.sandbox as s\ns.JAILS = ()\n", "utf-8")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import curate.verify.sandbox as s\ns.JAILS = ()\n", "utf-8"
+    )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(ROOT)]))
     return tmp_path
 
@@ -114,16 +124,36 @@ def without_walls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_where_there_are_no_walls_check_refuses_unless_it_is_allowed(without_walls: Path) -> None:
     nested = [{"verifier": "code", "ground_truth": json.loads(LABEL) | {"solution": DOUBLE}}]
     rows = [
-        {"prompt": "Double.", "verifier": "code", "ground_truth": json.dumps(json.loads(LABEL) | {"solution": DOUBLE})},
-        {"prompt": "Triple.", "verifier": "code", "ground_truth": json.dumps({**json.loads(LABEL), "solution": "x=1"})},
+        {
+            "prompt": "Double.",
+            "verifier": "code",
+            "ground_truth": json.dumps(json.loads(LABEL) | {"solution": DOUBLE}),
+        },
+        {
+            "prompt": "Triple.",
+            "verifier": "code",
+            "ground_truth": json.dumps({**json.loads(LABEL), "solution": "x=1"}),
+        },
         {"prompt": "And so on.", "verifier": "all-of", "ground_truth": json.dumps(nested)},
     ]
     write_lines(without_walls / "rows.jsonl", rows)
     refused = run("check", "rows.jsonl", "--for", "rlvr", cwd=without_walls)
     assert refused.code == 2
-    assert "no sandbox can be made here" in refused.error and "--allow-weaker-sandbox" in refused.error
-    done = run("check", "rows.jsonl", "--for", "rlvr", "--allow-weaker-sandbox", "--json", cwd=without_walls)
-    assert [(one["finding"], one["row"]) for one in json.loads(done.out)["findings"]] == [("golden-fails", "rows/1")]
+    assert (
+        "no sandbox can be made here" in refused.error and "--allow-weaker-sandbox" in refused.error
+    )
+    done = run(
+        "check",
+        "rows.jsonl",
+        "--for",
+        "rlvr",
+        "--allow-weaker-sandbox",
+        "--json",
+        cwd=without_walls,
+    )
+    assert [(one["finding"], one["row"]) for one in json.loads(done.out)["findings"]] == [
+        ("golden-fails", "rows/1")
+    ]
 
 
 def test_only_what_runs_code_is_told_of_weaker_walls() -> None:

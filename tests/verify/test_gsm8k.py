@@ -82,7 +82,8 @@ def same_text(value: int) -> list[str]:
 
 
 @given(
-    st.integers(-(10**12), 10**12), st.sampled_from(["{}", "So it is {}.", "The answer: **{}**\n", "$\\boxed{{{}}}$"])
+    st.integers(-(10**12), 10**12),
+    st.sampled_from(["{}", "So it is {}.", "The answer: **{}**\n", "$\\boxed{{{}}}$"]),
 )
 def test_every_way_to_write_a_number_is_that_number(value: int, text: str) -> None:
     for form in same_text(value):
@@ -90,7 +91,11 @@ def test_every_way_to_write_a_number_is_that_number(value: int, text: str) -> No
         assert not verify(text.format(form), str(value + 1)).passed, form
 
 
-@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=4))
+@given(
+    st.decimals(
+        allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=4
+    )
+)
 def test_decimals_are_exact(value: Decimal) -> None:
     found = last_number(f"= {value:f}")
     assert found is not None
@@ -136,7 +141,9 @@ def test_the_right_number_must_come_last() -> None:
     assert not verify("The answer is 18, not 19", "18").passed
 
 
-@pytest.mark.parametrize("label", ["18", "... so <<9*2=18>>18 a day.\n#### 18", "$18", "18 %", "1,8" + "00"])
+@pytest.mark.parametrize(
+    "label", ["18", "... so <<9*2=18>>18 a day.\n#### 18", "$18", "18 %", "1,8" + "00"]
+)
 def test_a_label_may_be_a_number_or_a_solution(label: str) -> None:
     assert verify(golden(label), label).passed
     for wrong in perturbed(label):

@@ -1,4 +1,6 @@
-"""Mathematical answers: tables of equal and unequal ones, exact arithmetic as the oracle, and odd texts."""
+"""Mathematical answers: tables of equal and unequal ones, exact arithmetic as the oracle, and odd
+texts.
+"""
 
 from __future__ import annotations
 
@@ -171,7 +173,10 @@ def test_where_the_answer_is(completion: str, found: str | None) -> None:
     assert answer(completion) == found
 
 
-@given(st.fractions(min_value=-1000, max_value=1000, max_denominator=500), st.fractions(max_denominator=500))
+@given(
+    st.fractions(min_value=-1000, max_value=1000, max_denominator=500),
+    st.fractions(max_denominator=500),
+)
 def test_numbers_are_compared_exactly(gold: Fraction, other: Fraction) -> None:
     forms = (f"{other}", f"\\frac{{{other.numerator}}}{{{other.denominator}}}")
     label = f"\\dfrac{{{gold.numerator}}}{{{gold.denominator}}}"
@@ -233,7 +238,9 @@ def test_the_same_text_is_always_equal_to_itself(text: str) -> None:
     ],
 )
 def test_an_unreadable_label_is_an_error(label: str, fault: str) -> None:
-    with pytest.raises(BadGroundTruth, match=f"math: the ground truth .* {fault}; give the answer in LaTeX"):
+    with pytest.raises(
+        BadGroundTruth, match=f"math: the ground truth .* {fault}; give the answer in LaTeX"
+    ):
         verify("5", label)
 
 
@@ -298,7 +305,9 @@ def test_threads_give_the_verdicts_of_one() -> None:
     pairs = [pair for pair in EQUAL + UNEQUAL if any(char.isalpha() for char in pair[1])]
     wanted = [verify(f"\\boxed{{{said}}}", gold).passed for gold, said in pairs]
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda pair: verify(f"\\boxed{{{pair[1]}}}", pair[0]).passed, pairs * 3))
+        found = list(
+            pool.map(lambda pair: verify(f"\\boxed{{{pair[1]}}}", pair[0]).passed, pairs * 3)
+        )
     assert found == wanted * 3
 
 

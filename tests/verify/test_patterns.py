@@ -23,14 +23,17 @@ weighted = load("weighted").verify
 
 
 @given(
-    st.text("ab1 \n", max_size=20), st.sampled_from(["a+b", "^b", "a$", r"\d", "(a|b)1", "[^a]", r"(.)\1", "(?=a)b?a"])
+    st.text("ab1 \n", max_size=20),
+    st.sampled_from(["a+b", "^b", "a$", r"\d", "(a|b)1", "[^a]", r"(.)\1", "(?=a)b?a"]),
 )
 def test_patterns_match_as_pythons_do(text: str, pattern: str) -> None:
     wanted = bool(text) and re.search(pattern, text) is not None
     assert regex(text, pattern).passed == wanted
     if text.strip():
         full = json.dumps({"pattern": pattern, "full": True, "flags": "s"})
-        assert regex(text, full).passed == (re.fullmatch(pattern, text.strip(), re.DOTALL) is not None)
+        assert regex(text, full).passed == (
+            re.fullmatch(pattern, text.strip(), re.DOTALL) is not None
+        )
 
 
 def test_a_pattern_without_an_end_is_stopped() -> None:
@@ -43,7 +46,15 @@ def test_a_pattern_without_an_end_is_stopped() -> None:
 
 @pytest.mark.parametrize(
     "label",
-    ["", "(", '{"pattern": "("}', '{"pattern": ""}', '{"pattern": "a", "flags": "q"}', '{"pattern": 3}', '{"full"'],
+    [
+        "",
+        "(",
+        '{"pattern": "("}',
+        '{"pattern": ""}',
+        '{"pattern": "a", "flags": "q"}',
+        '{"pattern": 3}',
+        '{"full"',
+    ],
 )
 def test_an_unreadable_pattern_is_an_error(label: str) -> None:
     with pytest.raises(BadGroundTruth, match="regex: "):
@@ -52,26 +63,37 @@ def test_an_unreadable_pattern_is_an_error(label: str) -> None:
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text("ab", max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 SCHEMAS: list[dict[str, Any]] = [
     {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}},
     {"type": "array", "items": {"type": ["string", "null"]}, "minItems": 1},
     {"anyOf": [{"const": 3}, {"type": "string", "pattern": "^a"}]},
-    {"$ref": "#/$defs/tree", "$defs": {"tree": {"type": "array", "items": {"$ref": "#/$defs/tree"}}}},
+    {
+        "$ref": "#/$defs/tree",
+        "$defs": {"tree": {"type": "array", "items": {"$ref": "#/$defs/tree"}}},
+    },
     {"not": {"type": "object"}},
 ]
 
 
-@given(VALUES, st.sampled_from(SCHEMAS), st.sampled_from(["{}", "Here:\n```json\n{}\n```\n", "```\n{}\n```"]))
+@given(
+    VALUES,
+    st.sampled_from(SCHEMAS),
+    st.sampled_from(["{}", "Here:\n```json\n{}\n```\n", "```\n{}\n```"]),
+)
 def test_values_fit_as_the_library_says(value: Any, wanted: dict[str, Any], text: str) -> None:
     fits = jsonschema.Draft202012Validator(wanted).is_valid(value)
     verdict = schema(text.replace("{}", json.dumps(value)), json.dumps(wanted))
     assert (verdict.passed, verdict.parsed) == (fits, True)
 
 
-@pytest.mark.parametrize("text", ["", "{", "Here it is: {}", "NaN", '{"a": 1, "a": 2}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "{", "Here it is: {}", "NaN", '{"a": 1, "a": 2}', "[" * 100_000]
+)
 def test_what_is_no_json_is_not_parsed(text: str) -> None:
     assert not schema(text, "{}").parsed
 
@@ -98,7 +120,9 @@ def test_a_schema_can_be_anything_and_a_pattern_in_it_ends() -> None:
 
 
 @given(st.integers(0, 40), st.integers(1, 20), st.booleans())
-def test_length_falls_from_one_at_the_limit_to_nothing_at_twice(n: int, most: int, words: bool) -> None:
+def test_length_falls_from_one_at_the_limit_to_nothing_at_twice(
+    n: int, most: int, words: bool
+) -> None:
     label = str(most) if words else json.dumps({"max": most, "unit": "characters"})
     verdict = length("\n" + ("é " if words else "é") * n, label)
     wanted = 0.0 if n == 0 else 1.0 if n <= most else max(0.0, 1 - (n - most) / most)
@@ -107,7 +131,8 @@ def test_length_falls_from_one_at_the_limit_to_nothing_at_twice(n: int, most: in
 
 
 @pytest.mark.parametrize(
-    "label", ["", "0", "-3", "2.5", "true", '"5"', '{"max": 5, "unit": "tokens"}', '{"most": 5}', "[5]"]
+    "label",
+    ["", "0", "-3", "2.5", "true", '"5"', '{"max": 5, "unit": "tokens"}', '{"most": 5}', "[5]"],
 )
 def test_an_unreadable_length_is_an_error(label: str) -> None:
     with pytest.raises(BadGroundTruth, match="max-length: "):
@@ -115,7 +140,12 @@ def test_an_unreadable_length_is_an_error(label: str) -> None:
 
 
 def label_of(*given: tuple[str, str, float]) -> str:
-    return json.dumps([{"verifier": name, "ground_truth": truth, "weight": weight} for name, truth, weight in given])
+    return json.dumps(
+        [
+            {"verifier": name, "ground_truth": truth, "weight": weight}
+            for name, truth, weight in given
+        ]
+    )
 
 
 SHORT = label_of(("gsm8k", "18", 1), ("max_length", "4", 3))

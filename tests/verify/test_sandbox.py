@@ -1,4 +1,6 @@
-"""The sandbox: what programs give back, what stops them, and that hostile ones neither escape nor stay."""
+"""The sandbox: what programs give back, what stops them, and that hostile ones neither escape nor
+stay.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,14 @@ from tests.conftest import ROOT
 from tests.verify.hostile import PRELUDE, PROGRAMS
 
 SMALL = Limits(
-    seconds=2.5, cpu_seconds=1, memory=160 << 20, processes=12, open_files=32, disk=4 << 20, entries=500, output=1 << 16
+    seconds=2.5,
+    cpu_seconds=1,
+    memory=160 << 20,
+    processes=12,
+    open_files=32,
+    disk=4 << 20,
+    entries=500,
+    output=1 << 16,
 )
 WALLS = [BUBBLEWRAP, NAMESPACES]
 SECRET = "curate-" + secrets.token_hex(8)
@@ -61,7 +70,9 @@ def left_over() -> list[str]:
 
 
 def soon(found: list[str]) -> bool:
-    """Whether nothing is left within a second; another run on this machine may leave its own for a moment."""
+    """Whether nothing is left within a second; another run on this machine may leave its own for a
+    moment.
+    """
     end = time.monotonic() + 1
     while (now := set(left_over()) & set(found)) and time.monotonic() < end:
         time.sleep(0.02)
@@ -70,7 +81,9 @@ def soon(found: list[str]) -> bool:
 
 @contextlib.contextmanager
 def stops() -> Iterator[list[float]]:
-    """How long this process was stopped meanwhile, or had no turn: gaps in the ticks of a thread, in seconds."""
+    """How long this process was stopped meanwhile, or had no turn: gaps in the ticks of a thread,
+    in seconds.
+    """
     gaps: list[float] = []
     over = threading.Event()
 
@@ -91,7 +104,9 @@ def stops() -> Iterator[list[float]]:
 
 
 def in_time(jail: Jail, text: str) -> Outcome:
-    """A run that ends a second after its limit at the latest, apart from time in which nothing here ran."""
+    """A run that ends a second after its limit at the latest, apart from time in which nothing here
+    ran.
+    """
     with stops() as gaps:
         done = run_in(jail, text, "", SMALL)
     assert done.seconds < SMALL.seconds + 1 + sum(gaps)
@@ -101,7 +116,12 @@ def in_time(jail: Jail, text: str) -> Outcome:
 def test_a_program_gives_back_what_it_writes(walls: Jail) -> None:
     text = "import sys\nprint(input().upper(), 'é漢')\nprint('no', file=sys.stderr)"
     done = run_in(walls, text, "hé\nrest", SMALL)
-    assert (done.stdout, done.stderr, done.status, done.lacks) == ("HÉ é漢\n", "no\n", "ok", walls.lacks)
+    assert (done.stdout, done.stderr, done.status, done.lacks) == (
+        "HÉ é漢\n",
+        "no\n",
+        "ok",
+        walls.lacks,
+    )
     assert done.seconds > 0
 
 
@@ -122,7 +142,10 @@ def test_how_a_program_ended(walls: Jail, text: str, status: str) -> None:
 
 
 def test_standard_input_ends_and_may_be_large(walls: Jail) -> None:
-    assert run_in(walls, "import sys; print(len(sys.stdin.read()))", "ab" * 500_000, SMALL).stdout == "1000000\n"
+    assert (
+        run_in(walls, "import sys; print(len(sys.stdin.read()))", "ab" * 500_000, SMALL).stdout
+        == "1000000\n"
+    )
 
 
 def test_the_folder_is_its_own_and_empty(walls: Jail) -> None:
@@ -137,7 +160,9 @@ def test_a_result_is_cut_at_the_limit_of_output(walls: Jail) -> None:
 
 def test_wall_time_is_kept(walls: Jail) -> None:
     with stops() as gaps:
-        done = run_in(walls, "import time; print('a', flush=True); time.sleep(60)", "", Limits(seconds=0.7))
+        done = run_in(
+            walls, "import time; print('a', flush=True); time.sleep(60)", "", Limits(seconds=0.7)
+        )
     assert (done.status, done.stdout) == ("timeout", "a\n")
     assert 0.7 <= done.seconds < 1.7 + sum(gaps)
 
@@ -171,7 +196,9 @@ def attacks() -> Iterator[tuple[Jail, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("jail", "name"), list(attacks()), ids=lambda one: getattr(one, "name", one))
+@pytest.mark.parametrize(
+    ("jail", "name"), list(attacks()), ids=lambda one: getattr(one, "name", one)
+)
 def test_a_hostile_program_neither_escapes_nor_stays(
     jail: Jail, name: str, outside: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,8 +221,17 @@ def test_there_are_enough_hostile_programs() -> None:
 @pytest.mark.slow
 def test_a_pool_goes_on_among_hostile_programs(outside: str) -> None:
     usable(BUBBLEWRAP)
-    names = ["fork bomb", "memory at once", "huge output", "daemon", "kills every number", "all inodes"]
-    programs = [text for name in names for text in (outside + PRELUDE + PROGRAMS[name].text, "print(6 * 7)")]
+    names = [
+        "fork bomb",
+        "memory at once",
+        "huge output",
+        "daemon",
+        "kills every number",
+        "all inodes",
+    ]
+    programs = [
+        text for name in names for text in (outside + PRELUDE + PROGRAMS[name].text, "print(6 * 7)")
+    ]
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(lambda text: run_in(BUBBLEWRAP, text, "", SMALL), programs))
     assert [one.stdout for one in done[1::2]] == ["42\n"] * len(names)
@@ -224,9 +260,19 @@ def _name(jail: Jail) -> str:
 
 
 def _as_nobody(code: str) -> subprocess.CompletedProcess[str]:
-    """Outcome code as an unprivileged user, with the system's Python, which such a user can read."""
-    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-c", code]
-    return subprocess.run(command, cwd=ROOT, env={"PATH": jails.PATH}, capture_output=True, text=True, check=False)
+    """Run code as an unprivileged user, with the system's Python, which such a user can read."""
+    command = [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        "/usr/bin/python3",
+        "-c",
+        code,
+    ]
+    return subprocess.run(
+        command, cwd=ROOT, env={"PATH": jails.PATH}, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.slow
@@ -271,10 +317,15 @@ for name, text, ends in [] if problem else zip({tests!r}, {texts!r}, {ends!r}):
     assert done.stdout == ""
 
 
-def test_without_a_sandbox_it_refuses_and_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_a_sandbox_it_refuses_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(jails, "PATH", str(tmp_path))
     sandbox._jail.cache_clear()
-    with pytest.raises(UserError, match="no sandbox can be made here .*bwrap, prlimit, setpriv not installed.*allow"):
+    with pytest.raises(
+        UserError,
+        match="no sandbox can be made here .*bwrap, prlimit, setpriv not installed.*allow",
+    ):
         run("print(1)")
     with pytest.raises(UserError, match="no sandbox can be made"):
         run("print(1)", allow_weaker=True)
@@ -285,11 +336,15 @@ def test_a_sandbox_that_does_not_start_is_no_verdict_on_the_program(walls: Jail)
     def broken(command: list[str], limits: Limits, folder: Path, seccomp: int | None) -> list[str]:
         right = walls.command(command, limits, folder, seccomp)
         return [
-            word.replace("--reuid=", "--reuid=x").replace("--proc", "--prok").replace("umount", "no-such-umount")
+            word.replace("--reuid=", "--reuid=x")
+            .replace("--proc", "--prok")
+            .replace("umount", "no-such-umount")
             for word in right
         ]
 
-    with pytest.raises(CurateError, match=f"sandbox \\({walls.name}\\) did not start a program: .+"):
+    with pytest.raises(
+        CurateError, match=f"sandbox \\({walls.name}\\) did not start a program: .+"
+    ):
         run_in(replace(walls, command=broken), "print(1)", "", SMALL)
     # What stands there when it does start is not the program's to fake, and not its to see.
     done = run_in(walls, "import sys; sys.stderr.write('bwrap: no\\n'); sys.exit(1)", "", SMALL)
@@ -340,7 +395,8 @@ def test_the_numbers_of_calls_are_those_of_the_kernel(machine: str) -> None:
         pytest.skip(f"the kernel's headers are not installed ({HEADERS[machine]})")
     text = HEADERS[machine].read_text()
     numbers = {
-        name: int(value) for name, value in re.findall(r"^#define __NR(?:3264)?_(\w+)\s+(\d+)$", text, re.MULTILINE)
+        name: int(value)
+        for name, value in re.findall(r"^#define __NR(?:3264)?_(\w+)\s+(\d+)$", text, re.MULTILINE)
     }
     known = MACHINES[machine]
     told = known.refused | {"clone": known.clone, "prctl": known.prctl, "socket": known.socket}

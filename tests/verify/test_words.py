@@ -16,7 +16,9 @@ from curate.verify.multiple_choice import chosen
 from curate.verify.string import normalise, stated
 
 WORDS = st.lists(
-    st.sampled_from("a the an cat dog Vitamin B.C. 3.5 naïve, (x) - + 'tis".split()), min_size=1, max_size=8
+    st.sampled_from("a the an cat dog Vitamin B.C. 3.5 naïve, (x) - + 'tis".split()),
+    min_size=1,
+    max_size=8,
 )
 
 
@@ -24,7 +26,11 @@ def squad(text: str) -> str:
     """SQuAD's normalisation, written out again in another way, articles at the end apart."""
     kept = "".join(char for char in text.lower() if char not in set(ascii_.punctuation))
     words = kept.split()
-    left = [word for place, word in enumerate(words) if word not in ("a", "an", "the") or place == len(words) - 1]
+    left = [
+        word
+        for place, word in enumerate(words)
+        if word not in ("a", "an", "the") or place == len(words) - 1
+    ]
     return " ".join(left)
 
 
@@ -143,4 +149,6 @@ def test_labels_pass_and_their_neighbours_do_not(label: str) -> None:
         assert verifier.golden and verifier.perturbed
         golden = verifier.golden(label)
         assert golden is not None and verifier.verify(golden, label).passed
-        assert not any(verifier.verify(wrong, label).passed for wrong in verifier.perturbed(label)), name
+        assert not any(
+            verifier.verify(wrong, label).passed for wrong in verifier.perturbed(label)
+        ), name

@@ -34,7 +34,9 @@ def parts(config: TrainConfig, prepared: Prepared) -> dict[str, Any]:
 def common(
     config: TrainConfig, batch: int, folder: Path, *, held_out: bool, length_grouped: bool = False
 ) -> dict[str, Any]:
-    """Keyword arguments for TRL's configurations; raises UserError for a batch that the devices cannot share."""
+    """Keyword arguments for TRL's configurations; raises UserError for a batch that the devices
+    cannot share.
+    """
     import torch
 
     try:

@@ -24,7 +24,10 @@ _HOW = {
 def write(folder: Path, config: TrainConfig, finished: Finished, versions: dict[str, str]) -> None:
     """Write the card into the finished model's folder."""
     base = HUB if config.model == EMBEDDED else config.model
-    head: dict[str, Any] = {"library_name": "transformers", "tags": ["curate", "trl", finished.stage]}
+    head: dict[str, Any] = {
+        "library_name": "transformers",
+        "tags": ["curate", "trl", finished.stage],
+    }
     if not Path(config.model).expanduser().is_dir():
         head["base_model"] = base
     lines = [
@@ -46,19 +49,26 @@ def write(folder: Path, config: TrainConfig, finished: Finished, versions: dict[
         yaml.safe_dump(config.model_dump(mode="json", exclude_none=True), sort_keys=False).rstrip(),
         "```",
         "",
-        "Versions: " + ", ".join(f"{name} {number}" for name, number in sorted(versions.items())) + ".",
+        "Versions: "
+        + ", ".join(f"{name} {number}" for name, number in sorted(versions.items()))
+        + ".",
         "",
     ]
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
 
 
 def _facts(config: TrainConfig, finished: Finished) -> list[tuple[str, str]]:
-    held_out = [(f"held out, {name}", f"{a:.4g} → {b:.4g}") for name, (a, b) in finished.held_out.items()]
+    held_out = [
+        (f"held out, {name}", f"{a:.4g} → {b:.4g}") for name, (a, b) in finished.held_out.items()
+    ]
     return [
         ("mixture", f"{finished.mixture}, {finished.rows:,} rows"),
         ("its lock (sha256)", f"`{finished.digest}`" if finished.digest else "not built here"),
         ("steps", f"{finished.steps:,} of {finished.batch} {_UNIT[finished.stage]}"),
-        (f"over {finished.limit:,} tokens", f"{finished.over:,} rows ({finished.over_share:.2%}), {finished.fate}"),
+        (
+            f"over {finished.limit:,} tokens",
+            f"{finished.over:,} rows ({finished.over_share:.2%}), {finished.fate}",
+        ),
         ("precision", finished.precision),
         *((name, f"{a:.4g} → {b:.4g}") for name, (a, b) in finished.training.items()),
         *held_out,

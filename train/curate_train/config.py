@@ -1,9 +1,10 @@
-"""What can be set for a training run: one pydantic model a stage, the same in YAML, on the command line and in Python.
+"""What can be set for a training run: one pydantic model a stage, the same in YAML, on the command
+line and in Python.
 
-Every figure that changes what is learnt is written out here or in a preset: none is left to a default of TRL, whose
-defaults differ from the paper's (`max_length` 1,024, DPO's `beta` 0.1, GRPO's `beta` 0). The defaults are those of
-TÜLU 3 (arXiv 2411.15124, §4.3, §5.3 and §6) where the paper has one figure for all sizes.
-"""
+Every figure that changes what is learnt is written out here or in a preset: none is left to a
+default of TRL, whose defaults differ from the paper's (`max_length` 1,024, DPO's `beta` 0.1, GRPO's
+`beta` 0). The defaults are those of TÜLU 3 (arXiv 2411.15124, §4.3, §5.3 and §6) where the paper
+has one figure for all sizes."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ Reporter = Literal["tensorboard", "wandb", "trackio"]
 
 
 class Lora(Strict):
-    """Low-rank adapters (peft): trained in place of the weights, and merged into the model that is saved."""
+    """Low-rank adapters (peft): trained in place of the weights, and merged into the model that is
+    saved.
+    """
 
     rank: Positive = 16
     alpha: Above0 = 32.0
@@ -57,12 +60,15 @@ class TrainConfig(Strict):
     max_length: Positive
     """Tokens of prompt and answer together; what is longer is cut, and its share reported."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
-    """bf16: 32-bit weights, 16-bit matrix products. `auto`: bf16 where the device has instructions for it."""
+    """bf16: 32-bit weights, 16-bit matrix products. `auto`: bf16 where the device has instructions
+    for it.
+    """
     gradient_checkpointing: bool = True
     lora: Lora | None = None
     log_every: Positive = 10
     eval_every: Positive | None = None
-    """Steps between evaluations on the validation split; without it, at the start and at the end."""
+    """Steps between evaluations on the validation split; without it, at the start and at the end.
+    """
     save_every: Positive | None = None
     """Steps between checkpoints; without it, only when interrupted."""
     keep_checkpoints: Positive = 2
@@ -74,7 +80,9 @@ class TrainConfig(Strict):
 
 
 class SftConfig(TrainConfig):
-    """Supervised fine-tuning: the loss is the mean over all assistant tokens of a whole batch (§4.3)."""
+    """Supervised fine-tuning: the loss is the mean over all assistant tokens of a whole batch
+    (§4.3).
+    """
 
     batch: Positive = 128
     """Rows an optimiser step learns from, over all devices."""
@@ -82,7 +90,9 @@ class SftConfig(TrainConfig):
     warmup: Below1 = 0.03
     max_length: Positive = 4096
     length_grouped: bool = False
-    """Draw rows of like length together, for much less padding. Of every 50 batches the longest come first."""
+    """Draw rows of like length together, for much less padding. Of every 50 batches the longest
+    come first.
+    """
     packing: bool = False
     """Put several rows into one sequence, which do not see each other. The paper does not."""
 
@@ -95,7 +105,9 @@ class DpoConfig(TrainConfig):
     warmup: Below1 = 0.1
     max_length: Positive = 2048
     length_grouped: bool = False
-    """Draw rows of like length together, for much less padding. Of every 50 batches the longest come first."""
+    """Draw rows of like length together, for much less padding. Of every 50 batches the longest
+    come first.
+    """
     loss: Literal["sigmoid_norm", "sigmoid"] = "sigmoid_norm"
     """`sigmoid_norm` divides each log-ratio by its completion's tokens; `sigmoid` is plain DPO."""
     beta: Above0 = 5.0
@@ -127,12 +139,15 @@ class RlvrConfig(TrainConfig):
     generations: Annotated[int, Field(ge=2)] = 16
     """Completions for each prompt: the group whose mean is the baseline."""
     minibatches: Positive = 1
-    """Optimiser steps for each round; `prompts` × `generations` completions are divided among them."""
+    """Optimiser steps for each round; `prompts` × `generations` completions are divided among them.
+    """
     iterations: Positive = 1
     """Times each round is gone through (μ)."""
     max_length: Positive = 4096
     max_completion: Positive = 2048
-    """Tokens of a completion; prompts longer than `max_length` - `max_completion` are left out, and counted."""
+    """Tokens of a completion; prompts longer than `max_length` - `max_completion` are left out, and
+    counted.
+    """
     temperature: Above0 = 1.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     beta: NotNegative = 0.01
@@ -147,9 +162,12 @@ class RlvrConfig(TrainConfig):
     mask_truncated: bool = False
     """Leave completions without an end out of the loss."""
     reward: float = 10.0
-    """α: what a verified answer is worth; a partial score (of several constraints, say) gets its share."""
+    """α: what a verified answer is worth; a partial score (of several constraints, say) gets its
+    share.
+    """
     no_eos_reward: float | None = -10.0
-    """Instead of any reward, for a completion that does not end; None: it is judged like any other."""
+    """Instead of any reward, for a completion that does not end; None: it is judged like any other.
+    """
     vllm: Vllm | None = None
     verifier_workers: Positive = 1
     verifier_seconds: Above0 = 10.0
@@ -157,9 +175,13 @@ class RlvrConfig(TrainConfig):
     @model_validator(mode="after")
     def _room(self) -> RlvrConfig:
         if self.max_completion >= self.max_length:
-            raise ValueError(f"max_completion ({self.max_completion}) leaves no room for a prompt in max_length")
+            raise ValueError(
+                f"max_completion ({self.max_completion}) leaves no room for a prompt in max_length"
+            )
         if self.prompts * self.generations % self.minibatches:
-            raise ValueError(f"prompts × generations is not a multiple of minibatches ({self.minibatches})")
+            raise ValueError(
+                f"prompts × generations is not a multiple of minibatches ({self.minibatches})"
+            )
         return self
 
     @property
@@ -169,8 +191,12 @@ class RlvrConfig(TrainConfig):
 
 
 def accumulation(batch: int, micro_batch: int, devices: int) -> int:
-    """Micro-batches a device goes through for one optimiser step; raises ValueError where they do not make a batch."""
+    """Micro-batches a device goes through for one optimiser step; raises ValueError where they do
+    not make a batch.
+    """
     at_once = micro_batch * devices
     if batch % at_once:
-        raise ValueError(f"a batch of {batch} is no multiple of micro_batch ({micro_batch}) × {devices} devices")
+        raise ValueError(
+            f"a batch of {batch} is no multiple of micro_batch ({micro_batch}) × {devices} devices"
+        )
     return batch // at_once

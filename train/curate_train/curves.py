@@ -45,7 +45,9 @@ def draw(folder: Path, title: str) -> Path | None:
 
     metrics = read_metrics(folder)
     panels = [pair for pair in _PANELS if pair[0] in metrics or pair[1] in metrics]
-    passed = sorted(name for name in metrics if name.endswith("/passed") and not name.startswith("eval_"))
+    passed = sorted(
+        name for name in metrics if name.endswith("/passed") and not name.startswith("eval_")
+    )
     n = len(panels) + bool(passed)
     if not n:
         return None
@@ -55,7 +57,11 @@ def draw(folder: Path, title: str) -> Path | None:
     for axis, (name, held_out) in zip(axes, panels, strict=False):
         _lines(axis, name, {"training": metrics.get(name), "held out": metrics.get(held_out)})
     if passed:
-        _lines(axes[len(panels)], "passed", {name.removesuffix("/passed"): metrics[name] for name in passed})
+        _lines(
+            axes[len(panels)],
+            "passed",
+            {name.removesuffix("/passed"): metrics[name] for name in passed},
+        )
     for axis in axes[n:]:
         axis.set_axis_off()
     figure.suptitle(title)
@@ -67,7 +73,14 @@ def _lines(axis: Any, title: str, curves: dict[str, Curve | None]) -> None:
     """One panel; a curve of few points shows them."""
     drawn = {name: curve for name, curve in curves.items() if curve}
     for name, (steps, values) in drawn.items():
-        axis.plot(steps, values, label=name, marker="o" if len(steps) < 20 else None, markersize=3, linewidth=1.3)
+        axis.plot(
+            steps,
+            values,
+            label=name,
+            marker="o" if len(steps) < 20 else None,
+            markersize=3,
+            linewidth=1.3,
+        )
     axis.set_title(title, loc="left", fontsize=10)
     axis.set_xlabel("step", fontsize=8)
     axis.grid(alpha=0.3)

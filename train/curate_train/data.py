@@ -1,9 +1,9 @@
 """The rows a run learns from: a built mixture, or any other set once it has passed `curate check`.
 
-Nothing is trained on unseen: files must be those of the lock, rows must be sound, labels must be readable by their
-verifiers. Refused: a mixture of another kind, and a set with findings of SERIOUS; other findings are said in one line
-on standard error. Rows stay on disk (Arrow files in the run's own cache, so that no stale copy can be met).
-"""
+Nothing is trained on unseen: files must be those of the lock, rows must be sound, labels must be
+readable by their verifiers. Refused: a mixture of another kind, and a set with findings of SERIOUS;
+other findings are said in one line on standard error. Rows stay on disk (Arrow files in the run's
+own cache, so that no stale copy can be met)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ from curate.lock import LOCK, load
 from curate.records import TURN_COLUMNS
 from curate.shards import sha256
 
-SERIOUS = ("digest", "schema", "roles", "empty", "same-answers", "unknown-verifier", "bad-ground-truth")
+SERIOUS = (
+    "digest",
+    "schema",
+    "roles",
+    "empty",
+    "same-answers",
+    "unknown-verifier",
+    "bad-ground-truth",
+)
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "sft": ("id", "messages"),
     "preference": ("id", "prompt", "chosen", "rejected"),
@@ -29,7 +37,9 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Data:
-    """Training rows and, where the mixture has them, validation rows (`datasets.Dataset`), and where they are from."""
+    """Training rows and, where the mixture has them, validation rows (`datasets.Dataset`), and
+    where they are from.
+    """
 
     name: str
     kind: str
@@ -40,7 +50,8 @@ class Data:
 
 
 def open_data(path: str, purpose: str, cache: Path, *, checked_before: bool = False) -> Data:
-    """Check the set at `path` for `purpose` (sft, dpo or rlvr) and open it; Arrow files go to `cache`.
+    """Check the set at `path` for `purpose` (sft, dpo or rlvr) and open it; Arrow files go to
+    `cache`.
 
     Raises UserError for another kind of mixture, a set that is not sound, or one without rows.
     """
@@ -51,10 +62,14 @@ def open_data(path: str, purpose: str, cache: Path, *, checked_before: bool = Fa
         lock = load(folder)
         name, there = str(lock["recipe"]["name"]), str(lock["recipe"]["kind"])
         if there != kind:
-            raise UserError(f"{path}: is a mixture of kind '{there}', and {purpose} trains on '{kind}'")
+            raise UserError(
+                f"{path}: is a mixture of kind '{there}', and {purpose} trains on '{kind}'"
+            )
     if not checked_before:
         _check(path, purpose)
-    train, validation = _splits(folder, kind, cache) if built else (_parsed(path, kind, cache), None)
+    train, validation = (
+        _splits(folder, kind, cache) if built else (_parsed(path, kind, cache), None)
+    )
     return Data(name, kind, train, validation, sha256(folder / LOCK) if built else None)
 
 
@@ -63,7 +78,11 @@ def _check(path: str, purpose: str) -> None:
     serious = [one for one in checked.findings if one.finding in SERIOUS]
     if serious:
         first = serious[0]
-        more = f" (and {len(serious) - 1} more: curate check {path} --for {purpose})" if len(serious) > 1 else ""
+        more = (
+            f" (and {len(serious) - 1} more: curate check {path} --for {purpose})"
+            if len(serious) > 1
+            else ""
+        )
         raise UserError(f"{path}, {first.row or 'files'}: {first.finding}: {first.detail}{more}")
     if not checked.rows:
         raise UserError(f"{path}: has no rows")
@@ -77,8 +96,13 @@ def _splits(folder: Path, kind: str, cache: Path) -> tuple[Any, Any]:
     """The two splits of a built folder; the second is None where it held nothing out."""
     import datasets
 
-    files = {split: sorted(map(str, (folder / "data").glob(f"{split}-*.parquet"))) for split in ("train", "validation")}
-    found = datasets.load_dataset("parquet", data_files={k: v for k, v in files.items() if v}, cache_dir=str(cache))
+    files = {
+        split: sorted(map(str, (folder / "data").glob(f"{split}-*.parquet")))
+        for split in ("train", "validation")
+    }
+    found = datasets.load_dataset(
+        "parquet", data_files={k: v for k, v in files.items() if v}, cache_dir=str(cache)
+    )
     if "train" not in found or not len(found["train"]):
         raise UserError(f"{folder}: has no training rows")
     validation = found["validation"] if "validation" in found and len(found["validation"]) else None
@@ -94,7 +118,9 @@ def _parsed(path: str, kind: str, cache: Path) -> Any:
     """The records of a set that was not built here, read as `curate build` would."""
     import datasets
 
-    return datasets.Dataset.from_generator(_records, gen_kwargs={"path": path, "kind": kind}, cache_dir=str(cache))
+    return datasets.Dataset.from_generator(
+        _records, gen_kwargs={"path": path, "kind": kind}, cache_dir=str(cache)
+    )
 
 
 def _records(path: str, kind: str) -> Iterator[dict[str, Any]]:

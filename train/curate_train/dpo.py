@@ -1,4 +1,5 @@
-"""Direct preference optimisation: TRL's `DPOTrainer`, by default with the paper's length-normalised loss (§5.3).
+"""Direct preference optimisation: TRL's `DPOTrainer`, by default with the paper's length-normalised
+loss (§5.3).
 
     L = -log σ( β/|y_c| · log π(y_c|x)/π_ref(y_c|x)  -  β/|y_r| · log π(y_r|x)/π_ref(y_r|x) )
 
@@ -44,6 +45,10 @@ def make(config: DpoConfig, prepared: Prepared, folder: Path) -> Any:
     return DPOTrainer(args=arguments, **parts(config, prepared))
 
 
-def train(config: DpoConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False) -> Finished:
-    """Train on the preference mixture at `data` and write to the new folder `out`; otherwise as `sft.train`."""
+def train(
+    config: DpoConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False
+) -> Finished:
+    """Train on the preference mixture at `data` and write to the new folder `out`; otherwise as
+    `sft.train`.
+    """
     return run("dpo", make, config, data, Path(out), resume=resume, overwrite=overwrite)

@@ -8,8 +8,8 @@
     checkpoints/      where an interrupted run goes on; tensorboard/ for that program
     model/            the trained model, its tokenizer and its card
 
-A folder that no run made is never touched. A checkpoint that was not written to its end is never used.
-"""
+A folder that no run made is never touched. A checkpoint that was not written to its end is never
+used."""
 
 from __future__ import annotations
 
@@ -46,18 +46,21 @@ def cache_of(folder: Path) -> Path:
 def held(folder: Path) -> Iterator[Path]:
     """The cache of a run, OUT.cache beside its folder, while nobody else may train into it.
 
-    It stays while there is a run to go on with. Raises UserError where another run is under way, or where something
-    that no run left is in the way.
-    """
+    It stays while there is a run to go on with. Raises UserError where another run is under way, or
+    where something that no run left is in the way."""
     cache = cache_of(folder)
     if cache.exists() and not (cache / _LOCK).is_file():
-        raise UserError(f"{cache}: is in the way, and no training run left it there; move it, or give another folder")
+        raise UserError(
+            f"{cache}: is in the way, and no training run left it there; move it, or give another folder"
+        )
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / _LOCK).open("w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError(f"{folder}: another run is under way there; wait for it, or give another folder") from None
+            raise UserError(
+                f"{folder}: another run is under way there; wait for it, or give another folder"
+            ) from None
         try:
             yield cache
         finally:
@@ -65,12 +68,20 @@ def held(folder: Path) -> Iterator[Path]:
                 shutil.rmtree(cache, ignore_errors=True)
 
 
-def refuse(folder: Path, stage: str, config: TrainConfig, data: str, *, resume: bool, overwrite: bool) -> None:
-    """Raise UserError for a folder that holds anything else, or another run than the one that is to go on."""
+def refuse(
+    folder: Path, stage: str, config: TrainConfig, data: str, *, resume: bool, overwrite: bool
+) -> None:
+    """Raise UserError for a folder that holds anything else, or another run than the one that is to
+    go on.
+    """
     ours = (folder / RUN).is_file()
     if resume:
         _refuse_other(folder, stage, config, data, ours)
-    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not (ours and overwrite):
+    elif (
+        folder.exists()
+        and (not folder.is_dir() or any(folder.iterdir()))
+        and not (ours and overwrite)
+    ):
         raise UserError(_in_the_way(folder, ours))
 
 
@@ -79,14 +90,26 @@ def begin(folder: Path, stage: str, config: TrainConfig, data: str) -> None:
     if (folder / RUN).is_file():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CONFIG).write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
-    note(folder, {"stage": stage, "data": data, "finished": False, "versions": {p: version(p) for p in _PACKAGES}})
+    (folder / CONFIG).write_text(
+        yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
+    )
+    note(
+        folder,
+        {
+            "stage": stage,
+            "data": data,
+            "finished": False,
+            "versions": {p: version(p) for p in _PACKAGES},
+        },
+    )
 
 
 def _in_the_way(folder: Path, ours: bool) -> str:
     if not ours:
         return f"{folder}: is not empty, and no training run left it so; give another folder"
-    how = "--overwrite to begin anew" + ("" if read(folder)["finished"] else ", or --resume to go on")
+    how = "--overwrite to begin anew" + (
+        "" if read(folder)["finished"] else ", or --resume to go on"
+    )
     return f"{folder}: holds a run already; give another folder, {how}"
 
 
@@ -100,10 +123,14 @@ def _refuse_other(folder: Path, stage: str, config: TrainConfig, data: str, ours
     now = config.model_dump(mode="json")
     other = sorted(key for key in now.keys() | before.keys() if now.get(key) != before.get(key))
     if there["stage"] != stage or there["data"] != data:
-        raise UserError(f"{folder}: its run is {there['stage']} on {there['data']}, not {stage} on {data}")
+        raise UserError(
+            f"{folder}: its run is {there['stage']} on {there['data']}, not {stage} on {data}"
+        )
     if other:
         was = f"{before.get(other[0])!r}, not {now.get(other[0])!r}"
-        raise UserError(f"{folder}: its run has another configuration: {other[0]} was {was}; set it as it was")
+        raise UserError(
+            f"{folder}: its run has another configuration: {other[0]} was {was}; set it as it was"
+        )
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -118,7 +145,9 @@ def note(folder: Path, what: dict[str, Any]) -> None:
 
 
 def last_checkpoint(folder: Path, *, clear: bool = False) -> Path | None:
-    """The last checkpoint that was written to its end; `clear` removes what was not, and metrics of later steps."""
+    """The last checkpoint that was written to its end; `clear` removes what was not, and metrics of
+    later steps.
+    """
     found = {}
     for path in (folder / "checkpoints").glob("checkpoint-*"):
         if (path / COMPLETE).is_file():
@@ -134,6 +163,8 @@ def last_checkpoint(folder: Path, *, clear: bool = False) -> Path | None:
 def _cut(path: Path, step: int) -> None:
     """Leave out lines of later steps: the run goes through them again."""
     if path.is_file():
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+        lines = [
+            line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")
+        ]
         kept = [line for line in lines if json.loads(line)["step"] <= step] if step else []
         write_text(path, "".join(f"{line}\n" for line in kept))

@@ -1,4 +1,6 @@
-"""How far the model has moved from where it began, for each verifier: TRL logs that of all together only."""
+"""How far the model has moved from where it began, for each verifier: TRL logs that of all together
+only.
+"""
 
 from __future__ import annotations
 
@@ -36,20 +38,32 @@ class VerifierKl(TrainerCallback):  # type: ignore[misc]
 
         pad, device = self.tokenizer.pad_token_id, self.trainer.accelerator.device
         prompts = [
-            torch.tensor(self.tokenizer.apply_chat_template(one.prompt, add_generation_prompt=True, return_dict=False))
+            torch.tensor(
+                self.tokenizer.apply_chat_template(
+                    one.prompt, add_generation_prompt=True, return_dict=False
+                )
+            )
             for one in rollouts
         ]
         said = [torch.tensor(list(one.completion_ids)) for one in rollouts]
         left = pad_sequence(prompts, batch_first=True, padding_value=pad, padding_side="left")
         right = pad_sequence(said, batch_first=True, padding_value=pad)
         mask = pad_sequence([torch.ones_like(one) for one in said], batch_first=True).to(device)
-        seen = pad_sequence([torch.ones_like(one) for one in prompts], batch_first=True, padding_side="left").to(device)
-        inputs = (torch.cat([left, right], 1).to(device), torch.cat([seen, mask], 1), right.shape[1])
+        seen = pad_sequence(
+            [torch.ones_like(one) for one in prompts], batch_first=True, padding_side="left"
+        ).to(device)
+        inputs = (
+            torch.cat([left, right], 1).to(device),
+            torch.cat([seen, mask], 1),
+            right.shape[1],
+        )
         log_probabilities = self.trainer._get_per_token_logps_and_entropies
         reference, without = self.trainer.ref_model, nullcontext()
         if reference is None:  # adapters: without them it is the model at the start
             reference = self.trainer.model
-            without = use_adapter(self.trainer.accelerator.unwrap_model(reference), adapter_name=None)
+            without = use_adapter(
+                self.trainer.accelerator.unwrap_model(reference), adapter_name=None
+            )
         with torch.no_grad(), self.trainer.accelerator.autocast():
             ours = log_probabilities(self.trainer.model, *inputs)[0]
             with without:

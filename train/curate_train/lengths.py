@@ -1,7 +1,8 @@
-"""How long rows are in the model's own tokens, before anything is cut: what is too long is counted, never silent.
+"""How long rows are in the model's own tokens, before anything is cut: what is too long is counted,
+never silent.
 
-A row that the chat template refuses (a role it does not have, say) is named here, before a model is loaded.
-"""
+A row that the chat template refuses (a role it does not have, say) is named here, before a model is
+loaded."""
 
 from __future__ import annotations
 
@@ -27,9 +28,14 @@ class Lengths(NamedTuple):
 
 
 def measured(dataset: Any, kind: str, tokenizer: Any) -> Any:
-    """The data set with a column `n_tokens`: of a pair the longer side, of an rlvr row the prompt alone."""
+    """The data set with a column `n_tokens`: of a pair the longer side, of an rlvr row the prompt
+    alone.
+    """
     return dataset.map(
-        _count, fn_kwargs={"tokenizer": tokenizer, "kind": kind}, desc="measuring", load_from_cache_file=False
+        _count,
+        fn_kwargs={"tokenizer": tokenizer, "kind": kind},
+        desc="measuring",
+        load_from_cache_file=False,
     )
 
 

@@ -1,9 +1,10 @@
-"""In which precision a run computes: the one that is asked for or, for `auto`, the one its device is fast in.
+"""In which precision a run computes: the one that is asked for or, for `auto`, the one its device
+is fast in.
 
-That is bf16 where matrix products of 16 bits have instructions of their own. A processor without them imitates every
-product, and takes many times as long as in fp32. A processor tells its instructions in /proc/cpuinfo; where there is no
-such file (macOS), it counts as one without them. Nothing is refused: bf16 that is asked for is taken, with a warning.
-"""
+That is bf16 where matrix products of 16 bits have instructions of their own. A processor without
+them imitates every product, and takes many times as long as in fp32. A processor tells its
+instructions in /proc/cpuinfo; where there is no such file (macOS), it counts as one without them.
+Nothing is refused: bf16 that is asked for is taken, with a warning."""
 
 from __future__ import annotations
 
@@ -43,7 +44,9 @@ def device() -> Device:
     import torch
 
     if torch.cuda.is_available():
-        return Device(torch.cuda.get_device_name(), torch.cuda.is_bf16_supported(including_emulation=False))
+        return Device(
+            torch.cuda.get_device_name(), torch.cuda.is_bf16_supported(including_emulation=False)
+        )
     return processor(CPUINFO.read_text(encoding="utf-8") if CPUINFO.is_file() else "")
 
 

@@ -1,11 +1,12 @@
-"""Verifiers as a reward function of TRL: α times the score, and a fixed reward for a completion that does not end.
+"""Verifiers as a reward function of TRL: α times the score, and a fixed reward for a completion
+that does not end.
 
     reward(x, y) = no_eos_reward                    if y does not end (paper §6.2: -10)
                    reward × score of the verifier   otherwise (α = 10; §6.1)
 
-Every row names its own verifier, so one batch may hold several. Where no verdict can be reached (the verifier itself
-failed) the reward is None: TRL leaves that completion out, and it is counted. Unknown verifiers and labels that cannot
-be read are refused by `curate check` before a run starts.
+Every row names its own verifier, so one batch may hold several. Where no verdict can be reached
+(the verifier itself failed) the reward is None: TRL leaves that completion out, and it is counted.
+Unknown verifiers and labels that cannot be read are refused by `curate check` before a run starts.
 """
 
 from __future__ import annotations
@@ -28,8 +29,11 @@ class Rollout(NamedTuple):
     completion_ids: Sequence[int]
 
 
-def reward_function(config: RlvrConfig, ends: Callable[[], Collection[int]], recent: deque[Rollout]) -> Reward:
-    """The reward function for `GRPOTrainer`; `ends` gives the ids of the tokens that end a completion.
+def reward_function(
+    config: RlvrConfig, ends: Callable[[], Collection[int]], recent: deque[Rollout]
+) -> Reward:
+    """The reward function for `GRPOTrainer`; `ends` gives the ids of the tokens that end a
+    completion.
 
     What was judged last is put into `recent`, for whoever wants to look at it after the step.
     """
@@ -50,11 +54,17 @@ def reward_function(config: RlvrConfig, ends: Callable[[], Collection[int]], rec
             "ground_truth": list(ground_truth),
             "prompt": [_said(prompt) for prompt in prompts],
         }
-        judged = verify_table(columns, workers=config.verifier_workers, seconds=config.verifier_seconds).to_pylist()
+        judged = verify_table(
+            columns, workers=config.verifier_workers, seconds=config.verifier_seconds
+        ).to_pylist()
         last = set(ends())
         ended = [bool(ids) and ids[-1] in last for ids in completion_ids]
-        rewards = [_reward(config, one["score"], over) for one, over in zip(judged, ended, strict=True)]
-        for name, one, over, reward, ids in zip(verifier, judged, ended, rewards, completion_ids, strict=True):
+        rewards = [
+            _reward(config, one["score"], over) for one, over in zip(judged, ended, strict=True)
+        ]
+        for name, one, over, reward, ids in zip(
+            verifier, judged, ended, rewards, completion_ids, strict=True
+        ):
             log_metric(f"{name}/passed", float(one["score"] == 1))
             log_metric(f"{name}/parsed", float(one["parsed"]))
             log_metric(f"{name}/ended", float(over))

@@ -1,10 +1,11 @@
-"""Reinforcement learning with verifiable rewards: TRL's `GRPOTrainer`, with the verifiers of `curate.verify` as reward.
+"""Reinforcement learning with verifiable rewards: TRL's `GRPOTrainer`, with the verifiers of
+`curate.verify` as reward.
 
-TÜLU 3 used PPO with a value model (§6.2). TRL no longer has it; TÜLU 3.1, by the same authors, replaced it by GRPO,
-where the mean reward of a prompt's completions is the baseline. Clipping, KL penalty and reward are those of the paper;
-value coefficient, γ and λ have no counterpart. Since advantages are relative to the group, α matters only beside
-`no_eos_reward`, and not at all where all completions end.
-"""
+TÜLU 3 used PPO with a value model (§6.2). TRL no longer has it; TÜLU 3.1, by the same authors,
+replaced it by GRPO, where the mean reward of a prompt's completions is the baseline. Clipping, KL
+penalty and reward are those of the paper; value coefficient, γ and λ have no counterpart. Since
+advantages are relative to the group, α matters only beside `no_eos_reward`, and not at all where
+all completions end."""
 
 from __future__ import annotations
 
@@ -75,6 +76,10 @@ def _vllm(config: RlvrConfig) -> dict[str, Any]:
     }
 
 
-def train(config: RlvrConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False) -> Finished:
-    """Train on the prompts at `data`, judged by their verifiers, and write to the new folder `out`; as `sft.train`."""
+def train(
+    config: RlvrConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False
+) -> Finished:
+    """Train on the prompts at `data`, judged by their verifiers, and write to the new folder `out`;
+    as `sft.train`.
+    """
     return run("rlvr", make, config, data, Path(out), resume=resume, overwrite=overwrite)

@@ -1,4 +1,6 @@
-"""One run, the same for every stage: claim the folder, check the data, train by TRL, write what came of it."""
+"""One run, the same for every stage: claim the folder, check the data, train by TRL, write what
+came of it.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ _HELD_OUT = ("eval_loss", "eval_rewards/accuracies", "eval_reward")
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a stage makes its trainer of: where the model is, its tokenizer, the rows to learn from and to test on."""
+    """What a stage makes its trainer of: where the model is, its tokenizer, the rows to learn from
+    and to test on.
+    """
 
     path: str
     tokenizer: Any
@@ -40,7 +44,9 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Finished:
-    """What came of a run: `training` at its start and at its end (a tenth of it each), `held_out` before and after."""
+    """What came of a run: `training` at its start and at its end (a tenth of it each), `held_out`
+    before and after.
+    """
 
     stage: str
     folder: str
@@ -73,7 +79,11 @@ class Finished:
         """One line of figures, and where the model is."""
         figures = [f"{name} {a:.4g} → {b:.4g}" for name, (a, b) in self.training.items()]
         figures += [f"held-out {name} {a:.4g} → {b:.4g}" for name, (a, b) in self.held_out.items()]
-        over = f"; {self.over:,} of {self.rows:,} rows over {self.limit:,} tokens were {self.fate}" if self.over else ""
+        over = (
+            f"; {self.over:,} of {self.rows:,} rows over {self.limit:,} tokens were {self.fate}"
+            if self.over
+            else ""
+        )
         return f"{self.stage}: {self.steps:,} steps, {', '.join(figures)}, {self.seconds:.0f} s{over}; {self.model}"
 
     def as_dict(self) -> dict[str, Any]:
@@ -91,7 +101,9 @@ def run(
     resume: bool = False,
     overwrite: bool = False,
 ) -> Finished:
-    """Train `config` on the set at `data` with the trainer that `make` makes, and write everything to `folder`."""
+    """Train `config` on the set at `data` with the trainer that `make` makes, and write everything
+    to `folder`.
+    """
     began = time.monotonic()
     main = int(os.environ.get("RANK", "0")) == 0
     with (
@@ -99,13 +111,17 @@ def run(
         folders.held(folder) if main else nullcontext(folders.cache_of(folder)) as cache,
     ):
         precision = taken(config.precision, device())
-        config = config.model_copy(update={"precision": precision.precision})  # so it is what config.yaml says
+        config = config.model_copy(
+            update={"precision": precision.precision}
+        )  # so it is what config.yaml says
         if main:
             sys.stderr.write(f"curate: {precision}\n")
             folders.refuse(folder, stage, config, data, resume=resume, overwrite=overwrite)
         opened = open_data(data, stage, cache) if main else None
         _wait()
-        opened = opened or open_data(data, stage, cache, checked_before=True)  # one process has done it for all
+        opened = opened or open_data(
+            data, stage, cache, checked_before=True
+        )  # one process has done it for all
         prepared, found, fate = _prepare(config, opened)
         trainer = make(config, prepared, folder)
         if main and not resume:
@@ -145,7 +161,11 @@ def _wait() -> None:
 
 def _limit(config: TrainConfig) -> int:
     """The tokens a row may have; of an rlvr row, its prompt."""
-    return config.max_length - config.max_completion if isinstance(config, RlvrConfig) else config.max_length
+    return (
+        config.max_length - config.max_completion
+        if isinstance(config, RlvrConfig)
+        else config.max_length
+    )
 
 
 def _prepare(config: TrainConfig, opened: Data) -> tuple[Prepared, Lengths, str]:
@@ -156,16 +176,32 @@ def _prepare(config: TrainConfig, opened: Data) -> tuple[Prepared, Lengths, str]
     found = lengths(train, limit)
     validation = opened.validation and measured(opened.validation, opened.kind, tokenizer)
     if opened.kind == "rlvr":
-        train, validation = short_enough(train, limit), validation and short_enough(validation, limit)
+        train, validation = (
+            short_enough(train, limit),
+            validation and short_enough(validation, limit),
+        )
         if not len(train):
-            raise UserError(f"{opened.name}: every prompt has more than {limit} tokens; raise max_length")
-    return Prepared(path, tokenizer, train, validation), found, "left out" if opened.kind == "rlvr" else "cut"
+            raise UserError(
+                f"{opened.name}: every prompt has more than {limit} tokens; raise max_length"
+            )
+    return (
+        Prepared(path, tokenizer, train, validation),
+        found,
+        "left out" if opened.kind == "rlvr" else "cut",
+    )
 
 
 def _train(
-    stage: str, trainer: Any, config: TrainConfig, prepared: Prepared, folder: Path, checkpoint: Path | None
+    stage: str,
+    trainer: Any,
+    config: TrainConfig,
+    prepared: Prepared,
+    folder: Path,
+    checkpoint: Path | None,
 ) -> int:
-    """Train to the end and give the number of steps; an interrupted run leaves a checkpoint and raises."""
+    """Train to the end and give the number of steps; an interrupted run leaves a checkpoint and
+    raises.
+    """
     from transformers import PrinterCallback
 
     from curate_train.samples import Sampler, sample_rows
@@ -174,7 +210,9 @@ def _train(
     trainer.args.eval_on_start = prepared.validation is not None and checkpoint is None
     ids = None
     if stage != "rlvr":
-        ids = trainer.data_collator = Ids(trainer.data_collator, trainer.args.gradient_accumulation_steps)
+        ids = trainer.data_collator = Ids(
+            trainer.data_collator, trainer.args.gradient_accumulation_steps
+        )
     trainer.remove_callback(PrinterCallback)  # figures go to metrics.jsonl and the bar
     watch = Watch(folder, trainer, ids)
     trainer.add_callback(watch)
@@ -182,7 +220,9 @@ def _train(
     if config.sample_every:
         rows = sample_rows(prepared.validation or prepared.train, PURPOSES[stage], config.samples)
         trainer.add_callback(
-            Sampler(folder, trainer, prepared.tokenizer, rows, config.sample_every, config.sample_tokens)
+            Sampler(
+                folder, trainer, prepared.tokenizer, rows, config.sample_every, config.sample_tokens
+            )
         )
     with interruptible(watch):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -200,7 +240,9 @@ def _train(
 def _figures(folder: Path) -> tuple[dict[str, tuple[float, float]], dict[str, tuple[float, float]]]:
     metrics = curves.read_metrics(folder)
     batches = {name: metrics[name][1] for name in _TRAINING if name in metrics}
-    held_out = {name.removeprefix("eval_"): metrics[name][1] for name in _HELD_OUT if name in metrics}
+    held_out = {
+        name.removeprefix("eval_"): metrics[name][1] for name in _HELD_OUT if name in metrics
+    }
     return {name: _tenths(found) for name, found in batches.items()}, {
         name: (found[0], found[-1]) for name, found in held_out.items()
     }

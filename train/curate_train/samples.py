@@ -1,4 +1,6 @@
-"""Sample completions while a model learns: the same few prompts each time, greedily, so that they can be compared."""
+"""Sample completions while a model learns: the same few prompts each time, greedily, so that they
+can be compared.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,18 @@ from curate_train.folder import SAMPLES
 
 
 class Sampler(TrainerCallback):  # type: ignore[misc]
-    """Every `every` steps, at the start and at the end, completes the prompts of `rows` and writes samples.jsonl."""
+    """Every `every` steps, at the start and at the end, completes the prompts of `rows` and writes
+    samples.jsonl.
+    """
 
     def __init__(
-        self, folder: Path, trainer: Any, tokenizer: Any, rows: list[dict[str, Any]], every: int, tokens: int
+        self,
+        folder: Path,
+        trainer: Any,
+        tokenizer: Any,
+        rows: list[dict[str, Any]],
+        every: int,
+        tokens: int,
     ) -> None:
         """Complete `rows`, each with `id` and `prompt`, by at most `tokens` tokens."""
         self.path, self.trainer, self.tokenizer = folder / SAMPLES, trainer, tokenizer
@@ -33,31 +43,53 @@ class Sampler(TrainerCallback):  # type: ignore[misc]
             self._write(state)
 
     def _write(self, state: Any) -> None:
-        said = complete(self.trainer, self.tokenizer, [row["prompt"] for row in self.rows], self.tokens)
+        said = complete(
+            self.trainer, self.tokenizer, [row["prompt"] for row in self.rows], self.tokens
+        )
         if state.is_world_process_zero:
             with self.path.open("a", encoding="utf-8") as file:
                 for row, (completion, ended) in zip(self.rows, said, strict=True):
-                    line = {"step": state.global_step, **row, "completion": completion, "ended": ended}
+                    line = {
+                        "step": state.global_step,
+                        **row,
+                        "completion": completion,
+                        "ended": ended,
+                    }
                     file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def sample_rows(dataset: Any, kind: str, n: int) -> list[dict[str, Any]]:
-    """The first `n` rows' ids and prompts; of a conversation, all that stands before its last answer."""
+    """The first `n` rows' ids and prompts; of a conversation, all that stands before its last
+    answer.
+    """
     rows = dataset.select(range(min(n, len(dataset)))).to_list()
     column = TURN_COLUMNS[kind][0]
-    return [{"id": row["id"], "prompt": row[column][:-1] if kind == "sft" else row[column]} for row in rows]
+    return [
+        {"id": row["id"], "prompt": row[column][:-1] if kind == "sft" else row[column]}
+        for row in rows
+    ]
 
 
-def complete(trainer: Any, tokenizer: Any, prompts: list[Any], tokens: int) -> list[tuple[str, bool]]:
+def complete(
+    trainer: Any, tokenizer: Any, prompts: list[Any], tokens: int
+) -> list[tuple[str, bool]]:
     """Greedy completions of conversations, and whether each ended within `tokens`."""
     import torch
     from trl.models.utils import unwrap_model_for_generation
 
     encoded = tokenizer.apply_chat_template(
-        prompts, add_generation_prompt=True, padding=True, padding_side="left", return_tensors="pt", return_dict=True
+        prompts,
+        add_generation_prompt=True,
+        padding=True,
+        padding_side="left",
+        return_tensors="pt",
+        return_dict=True,
     ).to(trainer.accelerator.device)
     training = trainer.model.training
-    with unwrap_model_for_generation(trainer.model_wrapped, trainer.accelerator) as model, torch.no_grad():
+    with (
+        unwrap_model_for_generation(trainer.model_wrapped, trainer.accelerator) as model,
+        torch.no_grad(),
+    ):
         model.eval()
         made = model.generate(
             **encoded,

@@ -1,9 +1,9 @@
 """Supervised fine-tuning: TRL's `SFTTrainer` on the assistant's turns.
 
-The loss is the sum over the assistant tokens of the batch divided by their number, whatever accumulation and devices
-are. The paper sums without dividing (§4.3). AdamW divides by the gradient's own size, so that with as many tokens in
-every batch both make the same steps, but for `max_grad_norm` and `adam_eps`: these see gradients of another length.
-"""
+The loss is the sum over the assistant tokens of the batch divided by their number, whatever
+accumulation and devices are. The paper sums without dividing (§4.3). AdamW divides by the
+gradient's own size, so that with as many tokens in every batch both make the same steps, but for
+`max_grad_norm` and `adam_eps`: these see gradients of another length."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ PRESETS = Path(__file__).resolve().parent / "presets" / "sft"
 
 
 def make(config: SftConfig, prepared: Prepared, folder: Path) -> Any:
-    """TRL's trainer for this configuration; raises UserError for a template that does not say what to learn."""
+    """TRL's trainer for this configuration; raises UserError for a template that does not say what
+    to learn.
+    """
     from trl import SFTConfig, SFTTrainer
 
     check_template(prepared.tokenizer, config.chat_template)
@@ -46,10 +48,12 @@ def make(config: SftConfig, prepared: Prepared, folder: Path) -> Any:
     return SFTTrainer(args=arguments, **parts(config, prepared))
 
 
-def train(config: SftConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False) -> Finished:
+def train(
+    config: SftConfig, data: str, out: str | Path, *, resume: bool = False, overwrite: bool = False
+) -> Finished:
     """Train on the mixture at `data` and write model, metrics and card to the new folder `out`.
 
-    `resume` goes on from the last checkpoint of an interrupted run in `out`. Raises UserError for data, a model or a
-    folder that will not do, CurateError for a loss that is no number or a checkpoint that cannot be written.
-    """
+    `resume` goes on from the last checkpoint of an interrupted run in `out`. Raises UserError for
+    data, a model or a folder that will not do, CurateError for a loss that is no number or a
+    checkpoint that cannot be written."""
     return run("sft", make, config, data, Path(out), resume=resume, overwrite=overwrite)

@@ -1,4 +1,6 @@
-"""What a run is surrounded by: libraries that keep quiet and tell nobody of it, and a disk that may be full."""
+"""What a run is surrounded by: libraries that keep quiet and tell nobody of it, and a disk that may
+be full.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,11 @@ from pathlib import Path
 from curate.errors import CurateError, UserError
 
 # Where the user has set one, that stands.
-_ENVIRONMENT = {"HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "1"}
+_ENVIRONMENT = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TQDM_DISABLE": "1",
+}
 
 
 @contextmanager
@@ -28,7 +34,9 @@ def surroundings(folder: Path) -> Iterator[None]:
     except ImportError as error:
         need = f"training needs the extra 'train' ({error.name} is missing)"
         raise UserError(f"{need}: pip install 'tulu-curate[train]'") from None
-    warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers|trl|peft")  # not the user's to mend
+    warnings.filterwarnings(
+        "ignore", category=FutureWarning, module=r"transformers|trl|peft"
+    )  # not the user's to mend
     datasets.disable_progress_bars()
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
@@ -45,7 +53,9 @@ def surroundings(folder: Path) -> Iterator[None]:
 
 
 def _disk(error: Exception) -> str:
-    """What a disk that takes no more says, through whichever library wrote; empty for another error."""
+    """What a disk that takes no more says, through whichever library wrote; empty for another
+    error.
+    """
     codes = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
     cause: BaseException | None = error
     while cause is not None:
@@ -54,5 +64,9 @@ def _disk(error: Exception) -> str:
         cause = cause.__cause__ or cause.__context__
     words = ("No space left on device", "File too large", "Disk quota exceeded")
     found = next((word for word in words if word in str(error)), "")
-    cut = "inline_container" in str(error) and ("unexpected pos" in str(error) or "failed writing" in str(error))
-    return found or ("a file was cut short" if cut else "")  # the second is all that torch.save says
+    cut = "inline_container" in str(error) and (
+        "unexpected pos" in str(error) or "failed writing" in str(error)
+    )
+    return found or (
+        "a file was cut short" if cut else ""
+    )  # the second is all that torch.save says

@@ -24,7 +24,9 @@ _SHOWN_IDS = 16
 
 
 class Ids:
-    """The ids of the rows in the last batches: a collator that remembers them and lets TRL's do the work."""
+    """The ids of the rows in the last batches: a collator that remembers them and lets TRL's do the
+    work.
+    """
 
     def __init__(self, collate: Callable[[list[dict[str, Any]]], Any], batches: int) -> None:
         """Remember the `batches` of a step, and the one that the loader fetches ahead."""
@@ -37,13 +39,17 @@ class Ids:
         return self.collate(rows)
 
     def of_step(self, *, ahead: bool) -> list[str]:
-        """The ids of the step under way; `ahead` says that a batch of the next one has been fetched."""
+        """The ids of the step under way; `ahead` says that a batch of the next one has been
+        fetched.
+        """
         batches = list(self.last)[: -1 if ahead else None][-self.batches :]
         return [row for batch in batches for row in batch]
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]
-    """Writes metrics, marks finished checkpoints, stops for a loss that is no number or when it was told to."""
+    """Writes metrics, marks finished checkpoints, stops for a loss that is no number or when it was
+    told to.
+    """
 
     def __init__(self, folder: Path, trainer: Any, ids: Ids | None) -> None:
         """Watch `trainer`, whose run lies in `folder`."""
@@ -84,7 +90,9 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         if state.is_world_process_zero:
             (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+    def on_log(
+        self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any
+    ) -> None:
         """One line of metrics."""
         if state.is_world_process_zero and logs:
             found = {name: value for name, value in logs.items() if isinstance(value, int | float)}
@@ -94,7 +102,9 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
 @contextmanager
 def interruptible(watch: Watch) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the run after the present step, with a checkpoint; a second one ends it at once."""
+    """Ctrl-C and SIGTERM end the run after the present step, with a checkpoint; a second one ends
+    it at once.
+    """
 
     def handle(number: int, frame: FrameType | None) -> None:
         if watch.stopped:
@@ -115,7 +125,13 @@ class Bar(TrainerCallback):  # type: ignore[misc]
     def __init__(self, stage: str) -> None:
         """Name the bar."""
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         console = Console(stderr=True)
         self.bar = Progress(
@@ -132,7 +148,9 @@ class Bar(TrainerCallback):  # type: ignore[misc]
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Start."""
         if state.is_world_process_zero:
-            self.task = self.bar.add_task("", total=state.max_steps, completed=state.global_step, figures="")
+            self.task = self.bar.add_task(
+                "", total=state.max_steps, completed=state.global_step, figures=""
+            )
             self.bar.start()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -140,9 +158,15 @@ class Bar(TrainerCallback):  # type: ignore[misc]
         if state.is_world_process_zero:
             self.bar.update(self.task, completed=state.global_step)
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+    def on_log(
+        self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any
+    ) -> None:
         """Show the main figures."""
-        shown = [f"{name} {logs[name]:.4g}" for name in ("loss", "reward", "eval_loss") if logs and name in logs]
+        shown = [
+            f"{name} {logs[name]:.4g}"
+            for name in ("loss", "reward", "eval_loss")
+            if logs and name in logs
+        ]
         if shown and state.is_world_process_zero and self.bar.tasks:
             self.bar.update(self.task, figures=" · ".join(shown))
 

@@ -1,7 +1,8 @@
-"""The step that takes benchmark items out of training data, and `curate.decontaminate` for a data set at hand.
+"""The step that takes benchmark items out of training data, and `curate.decontaminate` for a data
+set at hand.
 
-`spec` is its part of a recipe, `step` the step itself, `face` what it shows in report, card, summary and `curate why`.
-"""
+`spec` is its part of a recipe, `step` the step itself, `face` what it shows in report, card,
+summary and `curate why`."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ _WHERE = {"Spec": ("spec", "DecontaminateSpec"), "make": ("step", "make")}
 
 
 def __getattr__(name: str) -> Any:
-    """Find the two when they are first used: whoever reads an audit alone need not load the matchers."""
+    """Find the two when they are first used: whoever reads an audit alone need not load the
+    matchers.
+    """
     if name not in _WHERE:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     module, attribute = _WHERE[name]

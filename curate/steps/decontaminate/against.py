@@ -1,8 +1,8 @@
-"""Another data set as a benchmark: what stands in a validation or test split must not stand in the training data.
+"""Another data set as a benchmark: what stands in a validation or test split must not stand in the
+training data.
 
-Each row is an item, each of its user turns a field; a source of any kind that is read will do. The items lie in memory,
-as those of benchmarks do.
-"""
+Each row is an item, each of its user turns a field; a source of any kind that is read will do. The
+items lie in memory, as those of benchmarks do."""
 
 from __future__ import annotations
 
@@ -21,12 +21,18 @@ from curate.turns import all_turns
 
 
 def with_data_sets(
-    suite: ReadSuite | None, paths: Sequence[str], *, base: Path, roles: Collection[str], split: str = "train"
+    suite: ReadSuite | None,
+    paths: Sequence[str],
+    *,
+    base: Path,
+    roles: Collection[str],
+    split: str = "train",
 ) -> ReadSuite:
-    """A suite (or none) and, as benchmarks behind its own, the data sets at `paths`, named by their file stems.
+    """A suite (or none) and, as benchmarks behind its own, the data sets at `paths`, named by their
+    file stems.
 
-    Raises UserError where a name is one of the suite's, a data set cannot be read, or it has no text in these roles.
-    """
+    Raises UserError where a name is one of the suite's, a data set cannot be read, or it has no
+    text in these roles."""
     read = suite
     for name, path in zip(source_names(list(paths)), paths, strict=True):
         source = open_source(name, path, base=base, split=split)
@@ -47,13 +53,20 @@ def with_rows(
     """A suite (or none) and, as one benchmark behind its own, the rows of some blocks."""
     read = suite or ReadSuite("against", [], [], [])
     if name in {benchmark.name for benchmark in read.benchmarks}:
-        raise UserError(f"{name}: the suite has a benchmark of this name already; give the data set another one")
+        raise UserError(
+            f"{name}: the suite has a benchmark of this name already; give the data set another one"
+        )
     items, n_rows = _items(name, blocks, roles)
     said = f"text in turns of role {', '.join(roles)}"
     if not items:
-        raise UserError(f"{name}: none of its {n_rows} rows has {said}, so there is nothing to look for")
+        raise UserError(
+            f"{name}: none of its {n_rows} rows has {said}, so there is nothing to look for"
+        )
     left = n_rows - len(items)
-    warnings = [*read.warnings, *([f"{name}: rows without {said}, not looked for: {left}"] if left else [])]
+    warnings = [
+        *read.warnings,
+        *([f"{name}: rows without {said}, not looked for: {left}"] if left else []),
+    ]
     benchmark = ReadBenchmark(name, "development", None, len(items), files, revision, None)
     return ReadSuite(read.name, [*read.items, *items], [*read.benchmarks, benchmark], warnings)
 

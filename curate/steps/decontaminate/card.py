@@ -1,4 +1,6 @@
-"""The step's section of the data set card: which benchmarks the sources held, and what the settings find."""
+"""The step's section of the data set card: which benchmarks the sources held, and what the settings
+find.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +29,30 @@ def card(con: duckdb.DuckDBPyConnection) -> str:
     ]
     if found:
         rows = [
-            [source, benchmark, "yes" if flagged else "no", f"{hit:,}", f"{of:,}", two_places(rate), f"{left:,}"]
+            [
+                source,
+                benchmark,
+                "yes" if flagged else "no",
+                f"{hit:,}",
+                f"{of:,}",
+                two_places(rate),
+                f"{left:,}",
+            ]
             for source, benchmark, flagged, hit, of, rate, left in found
         ]
-        head = ["source", "benchmark", "flagged", "items hit", "items", "rate", "still hit without it"]
+        head = [
+            "source",
+            "benchmark",
+            "flagged",
+            "items hit",
+            "items",
+            "rate",
+            "still hit without it",
+        ]
         lines.append(table(head, rows, numbers=4))
-        lines.append("Items that no source hits, for a clean score: `curate sql path/to/this/folder clean-items`.\n")
+        lines.append(
+            "Items that no source hits, for a clean score: `curate sql path/to/this/folder clean-items`.\n"
+        )
     return "\n".join([*lines, *_recall(con)])
 
 

@@ -12,11 +12,15 @@ from curate.steps.decontaminate.policy import Overlap
 from curate.steps.decontaminate.probe import ALL
 
 
-def figures_of(sources: Sequence[str], overlaps: Sequence[list[Overlap]], matchable: np.ndarray) -> dict[str, Any]:
+def figures_of(
+    sources: Sequence[str], overlaps: Sequence[list[Overlap]], matchable: np.ndarray
+) -> dict[str, Any]:
     """The overlaps that there are, of how many pairs, and the items that can never be hit."""
     cells = [(name, cell) for name, own in zip(sources, overlaps, strict=True) for cell in own]
     benchmarks = [cell.benchmark for cell in (overlaps[0] if overlaps else [])]
-    never = {b.name: int(np.count_nonzero(~matchable[b.first : b.first + b.n_items])) for b in benchmarks}
+    never = {
+        b.name: int(np.count_nonzero(~matchable[b.first : b.first + b.n_items])) for b in benchmarks
+    }
     return {
         "pairs": len(cells),
         "contamination": [_cell(name, cell) for name, cell in cells if cell.hit],
@@ -50,17 +54,28 @@ def told_of(verdicts: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str]
     pairs = sum(v["applied"] for v in used)
     named = "; ".join(f"{v['doc_id']} × {v['instance_id']}: {v['void']}" for v in lines[:5])
     more = f" (and {len(lines) - 5} more)" if len(lines) > 5 else ""
-    notes = [f"verdicts applied: {len(used)} of {len(verdicts)}, to {pairs} matches"] if used else []
+    notes = (
+        [f"verdicts applied: {len(used)} of {len(verdicts)}, to {pairs} matches"] if used else []
+    )
     return notes, [f"verdicts that are void: {named}{more}"] if lines else []
 
 
-def over(limit: float | None, sources: Sequence[str], overlaps: Sequence[list[Overlap]]) -> str | None:
+def over(
+    limit: float | None, sources: Sequence[str], overlaps: Sequence[list[Overlap]]
+) -> str | None:
     """Why the build fails, if a source hits more of a benchmark than `limit` allows."""
     if limit is None:
         return None
-    cells = [(n, cell) for n, own in zip(sources, overlaps, strict=True) for cell in own if cell.over(limit)]
+    cells = [
+        (n, cell)
+        for n, own in zip(sources, overlaps, strict=True)
+        for cell in own
+        if cell.over(limit)
+    ]
     if not cells:
         return None
-    named = "; ".join(f"{name} hits {100 * cell.rate:.2f} % of {cell.benchmark.name}" for name, cell in cells[:5])
+    named = "; ".join(
+        f"{name} hits {100 * cell.rate:.2f} % of {cell.benchmark.name}" for name, cell in cells[:5]
+    )
     more = f" (and {len(cells) - 5} more)" if len(cells) > 5 else ""
     return f"over the limit of {100 * limit:g} %: {named}{more}"

@@ -1,8 +1,8 @@
-"""What the matchers found, as people and the audit see it: ids instead of numbers, Arrow instead of arrays.
+"""What the matchers found, as people and the audit see it: ids instead of numbers, Arrow instead of
+arrays.
 
-`judge` says of each pair whether it is a hit and whether it counts: a hit counts unless it is labelled a variant or a
-suspect, and a verdict that was given to the two texts goes before both.
-"""
+`judge` says of each pair whether it is a hit and whether it counts: a hit counts unless it is
+labelled a variant or a suspect, and a verdict that was given to the two texts goes before both."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ class Found:
     counts: np.ndarray  # bool
 
 
-def judge(matcher: str, threshold: float, pairs: Matches, verdicts: np.ndarray | None = None) -> Found:
+def judge(
+    matcher: str, threshold: float, pairs: Matches, verdicts: np.ndarray | None = None
+) -> Found:
     """Say of the pairs of one matcher which are hits, and which of them count."""
     hit = pairs.scores > threshold
     given = np.zeros(len(hit), np.int8) if verdicts is None else verdicts
@@ -59,23 +61,32 @@ def judge(matcher: str, threshold: float, pairs: Matches, verdicts: np.ndarray |
     return Found(matcher, pairs, hit, given, np.where(given == _NONE, by_rule, given == _LEAK))
 
 
-def judge_all(found: Mapping[str, Iterable[Matches]], thresholds: Mapping[str, float]) -> list[Found]:
+def judge_all(
+    found: Mapping[str, Iterable[Matches]], thresholds: Mapping[str, float]
+) -> list[Found]:
     """Judge the pairs of every matcher without verdicts."""
-    return [judge(name, thresholds[name], pairs) for name, parts in found.items() for pairs in parts]
+    return [
+        judge(name, thresholds[name], pairs) for name, parts in found.items() for pairs in parts
+    ]
 
 
 def benchmark_items(suite: ReadSuite | None) -> list[BenchmarkItems]:
     """Where each benchmark's items stand in the list of all items."""
     read = suite.benchmarks if suite else []
     firsts = accumulate((b.n_items for b in read), initial=0)
-    return [BenchmarkItems(b.name, b.role, first, b.n_items) for b, first in zip(read, firsts, strict=False)]
+    return [
+        BenchmarkItems(b.name, b.role, first, b.n_items)
+        for b, first in zip(read, firsts, strict=False)
+    ]
 
 
 def pairs_table(found: Mapping[str, Sequence[Matches]]) -> pa.Table:
     """The pairs of every matcher as one table: nothing in it depends on a threshold or a verdict."""
     parts = [(matcher, pairs) for matcher, own in found.items() for pairs in own if len(pairs.docs)]
     empty = [("ngram", NO_MATCHES)]
-    return pa.concat_tables([_pairs(matcher, pairs) for matcher, pairs in parts or empty]).combine_chunks()
+    return pa.concat_tables(
+        [_pairs(matcher, pairs) for matcher, pairs in parts or empty]
+    ).combine_chunks()
 
 
 def _pairs(matcher: str, pairs: Matches) -> pa.Table:
@@ -100,8 +111,13 @@ def pairs_of(table: pa.Table) -> Iterator[tuple[str, Matches]]:
         part = table.slice(start, stop - start)
         doc_first, doc_spans = _spans_of(part["doc_spans"], _DOC_SPAN)
         item_first, item_spans = _spans_of(part["item_spans"], _ITEM_SPAN)
-        docs, items, scores, labels = (part[name].to_numpy() for name in ("doc", "item", "score", "label"))
-        yield names[start], Matches(docs, items, scores, doc_first, doc_spans, item_first, item_spans, labels)
+        docs, items, scores, labels = (
+            part[name].to_numpy() for name in ("doc", "item", "score", "label")
+        )
+        yield (
+            names[start],
+            Matches(docs, items, scores, doc_first, doc_spans, item_first, item_spans, labels),
+        )
 
 
 def _spans_of(column: pa.ChunkedArray, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -115,14 +131,18 @@ def _spans_of(column: pa.ChunkedArray, names: tuple[str, ...]) -> tuple[np.ndarr
 def hits_of(found: Sequence[Found]) -> Hits:
     """The pairs that count, of all matchers one after the other."""
     rows, items, scores = (
-        np.concatenate([np.empty(0, kind), *(getattr(part.pairs, name)[part.counts] for part in found)])
+        np.concatenate(
+            [np.empty(0, kind), *(getattr(part.pairs, name)[part.counts] for part in found)]
+        )
         for name, kind in (("docs", np.int32), ("items", np.int32), ("scores", np.float64))
     )
     return Hits(rows, items, scores)
 
 
 def join_hits(blocks: Sequence[tuple[int, Hits]]) -> Hits:
-    """The hits of a source from those of its blocks, each given with the number of its first record."""
+    """The hits of a source from those of its blocks, each given with the number of its first
+    record.
+    """
     rows = [hits.rows.astype(np.int64) + first for first, hits in blocks]
     return Hits(
         np.concatenate([*rows, np.empty(0, np.int64)]),
@@ -144,7 +164,9 @@ def match_lines(names: ItemNames, source: str, ids: pa.StringArray, found: Found
             "matcher": pa.array([found.matcher] * len(pairs.docs), pa.string()),
             "score": pairs.scores,
             "hit": found.hit,
-            "label": pa.array(LABELS, pa.string()).take(pa.array(np.where(found.hit, pairs.labels, 0))),
+            "label": pa.array(LABELS, pa.string()).take(
+                pa.array(np.where(found.hit, pairs.labels, 0))
+            ),
             "verdict": pa.array(VERDICTS, pa.string()).take(pa.array(found.verdicts)),
             "counts": found.counts,
             "doc_spans": _spans(pairs.doc_first, pairs.doc_spans, _DOC_SPAN),
@@ -155,4 +177,6 @@ def match_lines(names: ItemNames, source: str, ids: pa.StringArray, found: Found
 
 def _spans(first: np.ndarray, spans: np.ndarray, names: tuple[str, ...]) -> pa.ListArray:
     columns = [pa.array(np.ascontiguousarray(spans[:, i])) for i in range(len(names))]
-    return pa.ListArray.from_arrays(pa.array(first.astype(np.int32)), pa.StructArray.from_arrays(columns, names))
+    return pa.ListArray.from_arrays(
+        pa.array(first.astype(np.int32)), pa.StructArray.from_arrays(columns, names)
+    )

@@ -1,12 +1,13 @@
-"""Decontaminates data at hand, from Python: the same matcher and policies as a build, the result in memory.
+"""Decontaminates data at hand, from Python: the same matcher and policies as a build, the result in
+memory.
 
     result = curate.decontaminate(dataset, suite="evals.jsonl")
     clean = dataset.select(result.kept_rows["data"])
     result.dropped.select(["id", "reason"]).to_pylist()
     stricter = result.rethreshold(ngram=0.8)     # without another scan
 
-Bound: the records of all inputs lie in memory. A corpus that is larger is the business of `curate build`.
-"""
+Bound: the records of all inputs lie in memory. A corpus that is larger is the business of `curate
+build`."""
 
 from __future__ import annotations
 
@@ -33,8 +34,21 @@ from curate.matching.profile import with_matchers
 from curate.records import ROLES
 from curate.sources import Block, DatasetSource, open_source, source_names
 from curate.steps.decontaminate.against import with_rows
-from curate.steps.decontaminate.found import Found, ItemNames, benchmark_items, hits_of, judge, match_lines
-from curate.steps.decontaminate.policy import POLICIES, BenchmarkItems, Overlap, overlaps_of, removal
+from curate.steps.decontaminate.found import (
+    Found,
+    ItemNames,
+    benchmark_items,
+    hits_of,
+    judge,
+    match_lines,
+)
+from curate.steps.decontaminate.policy import (
+    POLICIES,
+    BenchmarkItems,
+    Overlap,
+    overlaps_of,
+    removal,
+)
 from curate.steps.decontaminate.verdict_use import Given, ready, verdicts_of
 from curate.steps.decontaminate.verdicts import load_verdicts
 from curate.steps.step import row_ids
@@ -59,7 +73,9 @@ class _Rule:
 
 @dataclass(frozen=True)
 class _Scanned:
-    """The records of one source and every pair the matchers found, by the first record of its block."""
+    """The records of one source and every pair the matchers found, by the first record of its
+    block.
+    """
 
     name: str
     records: pa.Table  # with id and source
@@ -73,12 +89,11 @@ class _Scanned:
 class Decontaminated:
     """What was kept, what was dropped, and why.
 
-    `kept` and `dropped` are records with `id` and `source`, `dropped` with a `reason`. `matches` has a row for every
-    pair of a record and an item that a matcher stored, with the columns of the audit's table of that name: doc_id,
-    source, benchmark, instance_id, matcher, score, hit, label, verdict, counts, and the spans of both sides in code
-    points. `overlaps[source]` has a cell for every benchmark, `kept_rows[source]` the positions of the kept rows in the
-    input.
-    """
+    `kept` and `dropped` are records with `id` and `source`, `dropped` with a `reason`. `matches`
+    has a row for every pair of a record and an item that a matcher stored, with the columns of the
+    audit's table of that name: doc_id, source, benchmark, instance_id, matcher, score, hit, label,
+    verdict, counts, and the spans of both sides in code points. `overlaps[source]` has a cell for
+    every benchmark, `kept_rows[source]` the positions of the kept rows in the input."""
 
     kept: pa.Table
     dropped: pa.Table
@@ -90,17 +105,22 @@ class Decontaminated:
     _rule: _Rule = field(repr=False)
 
     def rethreshold(self, **thresholds: float) -> Decontaminated:
-        """The same with other thresholds, `rethreshold(ngram=0.8)`, from the stored scores: nothing is scanned again.
+        """The same with other thresholds, `rethreshold(ngram=0.8)`, from the stored scores: nothing
+        is scanned again.
 
-        Raises UserError for a matcher that did not run, and for a threshold below which its pairs were not stored.
-        """
+        Raises UserError for a matcher that did not run, and for a threshold below which its pairs
+        were not stored."""
         lowest = self._rule.matchers.stored_from
         for name, threshold in thresholds.items():
             if name not in lowest:
                 raise UserError(unknown("matcher", name, lowest))
             if not lowest[name] <= threshold <= 1:
-                raise UserError(f"{name}: scores are stored from {lowest[name]:g} on; for {threshold:g} scan again")
-        return _decide(self._scanned, replace(self._rule, thresholds={**self._rule.thresholds, **thresholds}))
+                raise UserError(
+                    f"{name}: scores are stored from {lowest[name]:g} on; for {threshold:g} scan again"
+                )
+        return _decide(
+            self._scanned, replace(self._rule, thresholds={**self._rule.thresholds, **thresholds})
+        )
 
 
 def decontaminate(
@@ -121,12 +141,12 @@ def decontaminate(
 ) -> Decontaminated:
     """Take the items of an evaluation suite, or the rows of another data set, out of `data`.
 
-    `data` is a path, a glob, a Hub id or a list of them, or a data set at hand (`datasets.Dataset`, a pyarrow Table, a
-    polars DataFrame), which is then called `data`; `against` may be the same things. `suite` is a shipped name, a suite
-    file or a data file of one's own. `matchers` turns matchers on and off and changes their numbers. `verdicts` is a
-    file that `curate review` wrote. Raises UserError where a name is unknown, an input cannot be read, there is nothing
-    to look for, or no text to scan.
-    """
+    `data` is a path, a glob, a Hub id or a list of them, or a data set at hand (`datasets.Dataset`,
+    a pyarrow Table, a polars DataFrame), which is then called `data`; `against` may be the same
+    things. `suite` is a shipped name, a suite file or a data file of one's own. `matchers` turns
+    matchers on and off and changes their numbers. `verdicts` is a file that `curate review` wrote.
+    Raises UserError where a name is unknown, an input cannot be read, there is nothing to look for,
+    or no text to scan."""
     if policy not in POLICIES:
         raise UserError(unknown("policy", policy, POLICIES))
     for role in roles:
@@ -156,7 +176,12 @@ def _looked_for(
     folder = Path(benchmarks_dir) if benchmarks_dir is not None else None
     read = None
     if suite is not None:
-        read = read_suite(load_suite(suite, base=Path.cwd()), benchmarks_dir=folder, without=without, base=Path.cwd())
+        read = read_suite(
+            load_suite(suite, base=Path.cwd()),
+            benchmarks_dir=folder,
+            without=without,
+            base=Path.cwd(),
+        )
     for name, blocks in _inputs(against, split, "against") if against is not None else ():
         read = with_rows(read, name, blocks, roles)
     if read is None:
@@ -173,19 +198,26 @@ def _inputs(data: Any, split: str, what: str) -> list[tuple[str, Iterator[Block]
         if not paths:
             raise UserError(f"{what}: an empty list; give at least one path")
         sources = [
-            open_source(n, p, base=Path.cwd(), split=split) for n, p in zip(source_names(paths), paths, strict=True)
+            open_source(n, p, base=Path.cwd(), split=split)
+            for n, p in zip(source_names(paths), paths, strict=True)
         ]
         return [(source.name, source.blocks()) for source in sources]
     if hasattr(data, "with_format") and hasattr(data, "features"):  # datasets.Dataset
         return [(what, DatasetSource(what, what, data).blocks())]
     table = data.to_arrow() if hasattr(data, "to_arrow") else data
     if not isinstance(table, pa.Table):
-        raise UserError(f"{what}: neither paths nor a Dataset, Table or DataFrame, but {type(data).__name__}")
+        raise UserError(
+            f"{what}: neither paths nor a Dataset, Table or DataFrame, but {type(data).__name__}"
+        )
     starts = range(0, table.num_rows, _ROWS_A_BLOCK)
-    return [(what, (ArrowBlock.of(what, start, table.slice(start, _ROWS_A_BLOCK)) for start in starts))]
+    return [
+        (what, (ArrowBlock.of(what, start, table.slice(start, _ROWS_A_BLOCK)) for start in starts))
+    ]
 
 
-def _scan(name: str, blocks: list[Block], kind: str | None, fmt: str | dict[str, Any] | None, rule: _Rule) -> _Scanned:
+def _scan(
+    name: str, blocks: list[Block], kind: str | None, fmt: str | dict[str, Any] | None, rule: _Rule
+) -> _Scanned:
     if not blocks:
         raise UserError(f"{name}: no rows")
     kind = kind or guess_kind(blocks[0], fmt)
@@ -195,7 +227,9 @@ def _scan(name: str, blocks: list[Block], kind: str | None, fmt: str | dict[str,
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         done = list(pool.map(partial(_block, fmt=fmt, kind=kind, rule=rule), blocks))
     if not any(tokens for *_, tokens in done):
-        raise UserError(f"{name}: no text in turns of role {', '.join(rule.roles)}; name the roles to scan")
+        raise UserError(
+            f"{name}: no text in turns of role {', '.join(rule.roles)}; name the roles to scan"
+        )
     parsed = [part for part, *_ in done]
     rows = np.concatenate([part.rows for part in parsed])
     records = pa.concat_tables([part.records for part in parsed])
@@ -230,7 +264,9 @@ def _block(
 def _decide(scanned: list[_Scanned], rule: _Rule) -> Decontaminated:
     """What is kept and dropped under a rule."""
     if len({part.records.schema for part in scanned}) > 1:
-        raise UserError(f"{', '.join(part.name for part in scanned)}: records of different kinds; name one with kind=")
+        raise UserError(
+            f"{', '.join(part.name for part in scanned)}: records of different kinds; name one with kind="
+        )
     kept, dropped, matches = [], [], []
     overlaps, kept_rows = {}, {}
     for source in scanned:
@@ -240,9 +276,16 @@ def _decide(scanned: list[_Scanned], rule: _Rule) -> Decontaminated:
         gone = removal(rule.policy, len(source.rows), hits, cells, rule.names.ids.to_pylist())
         left = np.delete(np.arange(len(source.rows)), gone.rows)
         kept.append(source.records.take(pa.array(left)))
-        dropped.append(source.records.take(pa.array(gone.rows)).append_column("reason", gone.column(gone.reasons)))
+        dropped.append(
+            source.records.take(pa.array(gone.rows)).append_column(
+                "reason", gone.column(gone.reasons)
+            )
+        )
         ids = row_ids(source.name, source.rows)
-        matches += [match_lines(rule.names, source.name, ids, one) for one in found or [judge("ngram", 0, NO_MATCHES)]]
+        matches += [
+            match_lines(rule.names, source.name, ids, one)
+            for one in found or [judge("ngram", 0, NO_MATCHES)]
+        ]
         overlaps[source.name], kept_rows[source.name] = cells, source.rows[left]
     return Decontaminated(
         pa.concat_tables(kept), pa.concat_tables(dropped), pa.concat_tables(matches), overlaps, kept_rows,
@@ -251,7 +294,9 @@ def _decide(scanned: list[_Scanned], rule: _Rule) -> Decontaminated:
 
 
 def _judged(source: _Scanned, first: int, matcher: str, pairs: Matches, rule: _Rule) -> Found:
-    """The pairs of a block with the numbers their records have in the whole source, and what is to be made of them."""
+    """The pairs of a block with the numbers their records have in the whole source, and what is to
+    be made of them.
+    """
     pairs = pairs._replace(docs=pairs.docs + first)
     codes, _ = verdicts_of(pairs, source.hashes, rule.given)
     return judge(matcher, rule.thresholds[matcher], pairs, codes)

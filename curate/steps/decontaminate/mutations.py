@@ -1,7 +1,9 @@
-"""The ways in which a benchmark item is changed before it is planted in training data, to measure what is found.
+"""The ways in which a benchmark item is changed before it is planted in training data, to measure
+what is found.
 
-Each mutation has a name and gives the user turns of one training row; the same random state gives the same turns. They
-change text only: nothing here knows a matcher. A word is what stands between white space, with its punctuation.
+Each mutation has a name and gives the user turns of one training row; the same random state gives
+the same turns. They change text only: nothing here knows a matcher. A word is what stands between
+white space, with its punctuation.
 
     >>> import random
     >>> mutate("two-turns", "How many eggs are left?", None, ["word"], random.Random(0))
@@ -27,7 +29,9 @@ TEMPLATES = (
 )
 
 Filler = Sequence[str]
-"""Words of the corpus in the order of its text: replacements are drawn from them, stretches of them surround items."""
+"""Words of the corpus in the order of its text: replacements are drawn from them, stretches of them
+surround items.
+"""
 
 _PIECES = re.compile(r"\s+|\S+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
@@ -40,7 +44,9 @@ def _replace(question: str, chosen: Collection[int], filler: Filler, rng: random
     for number in sorted(chosen):
         place = places[number]
         others = (rng.choice(filler) for _ in range(20))
-        pieces[place] = next((word for word in others if word.lower() != pieces[place].lower()), "other")
+        pieces[place] = next(
+            (word for word in others if word.lower() != pieces[place].lower()), "other"
+        )
     return "".join(pieces)
 
 
@@ -54,7 +60,10 @@ def _random_25(question: str, filler: Filler, rng: random.Random) -> list[str]:
 
 
 def _embedded(question: str, filler: Filler, rng: random.Random) -> list[str]:
-    start, before = rng.randrange(max(1, len(filler) - FILLER_WORDS)), rng.randrange(FILLER_WORDS + 1)
+    start, before = (
+        rng.randrange(max(1, len(filler) - FILLER_WORDS)),
+        rng.randrange(FILLER_WORDS + 1),
+    )
     words = filler[start : start + FILLER_WORDS]
     return [" ".join([*words[:before], question, *words[before:]])]
 
@@ -81,7 +90,11 @@ def _reordered(question: str, rng: random.Random) -> list[str]:
 
 def _halves(question: str) -> list[str]:
     words = question.split()
-    return [part for part in (" ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])) if part]
+    return [
+        part
+        for part in (" ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :]))
+        if part
+    ]
 
 
 MUTATIONS: dict[str, Callable[[str, str | None, Filler, random.Random], list[str]]] = {
@@ -96,16 +109,22 @@ MUTATIONS: dict[str, Callable[[str, str | None, Filler, random.Random], list[str
     "reordered": lambda question, answer, filler, rng: _reordered(question, rng),
     "with-answer": lambda question, answer, filler, rng: [f"{question}\n{answer or ''}"],
     "two-turns": lambda question, answer, filler, rng: _halves(question),
-    "templated": lambda question, answer, filler, rng: [rng.choice(TEMPLATES).replace("{}", question)],
+    "templated": lambda question, answer, filler, rng: [
+        rng.choice(TEMPLATES).replace("{}", question)
+    ],
 }
-"""All mutations by name. embedded: within 400 words of the corpus; stripped: lower case without punctuation and
-symbols; random-25: a quarter of the words replaced; two-turns: one half in each of two user turns."""
+"""All mutations by name. embedded: within 400 words of the corpus; stripped: lower case without
+punctuation and symbols; random-25: a quarter of the words replaced; two-turns: one half in each of
+two user turns.
+"""
 
 
-def mutate(name: str, question: str, answer: str | None, filler: Filler, rng: random.Random) -> list[str]:
+def mutate(
+    name: str, question: str, answer: str | None, filler: Filler, rng: random.Random
+) -> list[str]:
     """The user turns of a training row that holds a mutated item.
 
-    `filler` is some running text of the corpus, word by word; `rng` decides everything that is random. Only
-    `with-answer` uses the answer. Raises KeyError for a name that is not in `MUTATIONS`.
-    """
+    `filler` is some running text of the corpus, word by word; `rng` decides everything that is
+    random. Only `with-answer` uses the answer. Raises KeyError for a name that is not in
+    `MUTATIONS`."""
     return MUTATIONS[name](question, answer, filler, rng)

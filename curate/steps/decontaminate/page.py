@@ -1,4 +1,6 @@
-"""The step's part of the report: what the sources hold of each benchmark, and the matches side by side."""
+"""The step's part of the report: what the sources hold of each benchmark, and the matches side by
+side.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,17 @@ _PACKAGE = "curate.steps.decontaminate"
 
 
 def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
-    """Draw the sections from an audit that is open for reading; None where no benchmark was searched for."""
+    """Draw the sections from an audit that is open for reading; None where no benchmark was
+    searched for.
+    """
     found = overlaps(con, page.sources)
     if not found.n_benchmarks:
         return Section(sentence="no benchmark was searched for")
     rest = more(con)
     html = Markup(template(_PACKAGE, "report.html.j2").render(found=found, more=rest))
-    script = "".join((files(_PACKAGE) / name).read_text("utf-8") for name in ("heat.js", "matches.js"))
+    script = "".join(
+        (files(_PACKAGE) / name).read_text("utf-8") for name in ("heat.js", "matches.js")
+    )
     matchers, listed = kinds(con, found.sources, found.places)
     head = {
         "benchmarks": found.benchmarks,
@@ -93,13 +99,17 @@ def _flags(found: Overlaps, page: Page) -> tuple[str, dict[str, Markup], Markup]
         name: Markup(cell.render(place=place, flagged=found.flags.get(name, []), chips=CHIPS))
         for place, name in enumerate(page.sources)
     }
-    together = Markup('<td class="flags" data-label="flagged pairs"><span class="soft">{} of {:,}</span></td>')
+    together = Markup(
+        '<td class="flags" data-label="flagged pairs"><span class="soft">{} of {:,}</span></td>'
+    )
     return "flagged on", cells, together.format(counted(found.flagged, "pair"), found.pairs)
 
 
 def _facts(found: Overlaps, about: Mapping[str, Any]) -> list[tuple[str, str]]:
     parameters = about.get("parameters") or {}
-    own = parameters.get("decontaminate", parameters)  # version 1 of the audit had them beside the others
+    own = parameters.get(
+        "decontaminate", parameters
+    )  # version 1 of the audit had them beside the others
     matchers = own.get("matchers") or {}
     return [
         ("suite", ", ".join(found.suites)),

@@ -1,4 +1,6 @@
-"""What the page says of benchmarks in figures: the benchmarks, the pairs of source and benchmark, and their flags."""
+"""What the page says of benchmarks in figures: the benchmarks, the pairs of source and benchmark,
+and their flags.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ import duckdb
 
 from curate.audit.words import short
 
-# More than these are not listed: a page of them could not be read, and a file of them would have no bound.
+# More than these are not listed: a page of them could not be read, and a file of them would have no
+# bound.
 BENCHMARKS = 150
 PAIRS = 20_000
 
@@ -20,12 +23,18 @@ class Overlaps:
     """The benchmarks and what the sources hold of them."""
 
     suites: Sequence[str]
-    benchmarks: Sequence[Mapping[str, Any]]  # name, role, items, never (items that can never be hit)
+    benchmarks: Sequence[
+        Mapping[str, Any]
+    ]  # name, role, items, never (items that can never be hit)
     n_benchmarks: int
     pairs: int
     flagged: int
-    flags: Mapping[str, Sequence[tuple[int, str, float]]]  # by source: place of the benchmark, its name, the rate
-    cells: Sequence[tuple[int, ...]]  # source, benchmark, overlapped, flagged, documents, hits, near misses
+    flags: Mapping[
+        str, Sequence[tuple[int, str, float]]
+    ]  # by source: place of the benchmark, its name, the rate
+    cells: Sequence[
+        tuple[int, ...]
+    ]  # source, benchmark, overlapped, flagged, documents, hits, near misses
     n_cells: int
     hits: int
     near: int
@@ -42,10 +51,14 @@ def overlaps(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Overlaps:
     cells, n_cells = _cells(con, sources, places)
     pairs, flagged = _one(con, "SELECT count(*), count(*) FILTER (flagged) FROM seen_contamination")
     hits, near, counted = _one(
-        con, "SELECT count(*) FILTER (hit), count(*) FILTER (NOT hit), count(*) FILTER (counts) FROM matches"
+        con,
+        "SELECT count(*) FILTER (hit), count(*) FILTER (NOT hit), count(*) FILTER (counts) FROM matches",
     )
     return Overlaps(
-        suites=[short(row[0]) for row in _all(con, "SELECT DISTINCT suite FROM instances ORDER BY suite LIMIT 5")],
+        suites=[
+            short(row[0])
+            for row in _all(con, "SELECT DISTINCT suite FROM instances ORDER BY suite LIMIT 5")
+        ],
         benchmarks=[b | {"name": short(b["name"])} for b in benchmarks],
         n_benchmarks=_one(con, "SELECT count(DISTINCT benchmark) FROM instances")[0],
         pairs=pairs,
@@ -61,7 +74,9 @@ def overlaps(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Overlaps:
     )
 
 
-def _all(con: duckdb.DuckDBPyConnection, query: str, given: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def _all(
+    con: duckdb.DuckDBPyConnection, query: str, given: Sequence[Any] = ()
+) -> list[tuple[Any, ...]]:
     return con.execute(query, list(given)).fetchall()
 
 
@@ -87,10 +102,13 @@ def _benchmarks(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return [dict(zip(("name", "role", "items", "never"), row, strict=True)) for row in rows]
 
 
-def _flags(con: duckdb.DuckDBPyConnection, places: Mapping[str, int]) -> dict[str, list[tuple[int, str, float]]]:
+def _flags(
+    con: duckdb.DuckDBPyConnection, places: Mapping[str, int]
+) -> dict[str, list[tuple[int, str, float]]]:
     flags: dict[str, list[tuple[int, str, float]]] = {}
     rows = _all(
-        con, "SELECT source, benchmark, rate FROM seen_contamination WHERE flagged ORDER BY rate DESC, benchmark"
+        con,
+        "SELECT source, benchmark, rate FROM seen_contamination WHERE flagged ORDER BY rate DESC, benchmark",
     )
     for source, benchmark, rate in rows:
         flags.setdefault(source, []).append((places.get(benchmark, -1), short(benchmark), rate))
@@ -100,7 +118,9 @@ def _flags(con: duckdb.DuckDBPyConnection, places: Mapping[str, int]) -> dict[st
 def _cells(
     con: duckdb.DuckDBPyConnection, sources: Mapping[str, int], benchmarks: Mapping[str, int]
 ) -> tuple[list[tuple[int, ...]], int]:
-    """The pairs of source and benchmark with a stored match, the worst first; and how many there are."""
+    """The pairs of source and benchmark with a stored match, the worst first; and how many there
+    are.
+    """
     rows = _all(
         con,
         """SELECT c.source, c.benchmark, c.overlapped, c.flagged::INTEGER, c.documents, m.hits, m.near

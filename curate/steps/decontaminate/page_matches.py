@@ -1,8 +1,9 @@
-"""The matches that a report shows: the worst of every source and benchmark, as far as a number of bytes goes.
+"""The matches that a report shows: the worst of every source and benchmark, as far as a number of
+bytes goes.
 
-What is shown of a long turn or item is for `audit.windows` to say. The database cuts the texts, so a turn of 50 MB
-never leaves it. Positions stay those of the audit: code points from the start of the whole text.
-"""
+What is shown of a long turn or item is for `audit.windows` to say. The database cuts the texts, so
+a turn of 50 MB never leaves it. Positions stay those of the audit: code points from the start of
+the whole text."""
 
 from __future__ import annotations
 
@@ -79,7 +80,8 @@ def samples(
     matchers: Mapping[str, int],
     budget: int,
 ) -> Samples:
-    """Take the worst matches of the listed sources and benchmarks until their JSON has `budget` bytes.
+    """Take the worst matches of the listed sources and benchmarks until their JSON has `budget`
+    bytes.
 
     `figures` must have counted before: the pairs with the highest rates come first.
     """
@@ -164,21 +166,42 @@ def _match(
     for span in ours or []:
         spans.setdefault(span["turn"], []).append((span["start"], span["stop"]))
     others = [turn for turn, _, _ in turns if turn not in spans][:OTHER_TURNS]
-    shown = [(turn, role, length) for turn, role, length in turns if turn in spans or turn in others]
+    shown = [
+        (turn, role, length) for turn, role, length in turns if turn in spans or turn in others
+    ]
     sources, benchmarks, matchers = places
-    match: Match = {"s": sources[source], "b": benchmarks[benchmark], "m": matchers[matcher], "doc": doc, "item": item}
+    match: Match = {
+        "s": sources[source],
+        "b": benchmarks[benchmark],
+        "m": matchers[matcher],
+        "doc": doc,
+        "item": item,
+    }
     match |= {"score": round(score, 4), "hit": bool(hit), "fate": fate[0], "copies": fate[1]}
-    match["turns"] = [_side(length, spans.get(turn, []), turn, role) for turn, role, length in shown]
-    match["text"] = _side(lengths.get(item, 0), [(span["start"], span["stop"]) for span in theirs or []])
+    match["turns"] = [
+        _side(length, spans.get(turn, []), turn, role) for turn, role, length in shown
+    ]
+    match["text"] = _side(
+        lengths.get(item, 0), [(span["start"], span["stop"]) for span in theirs or []]
+    )
     more: Match = {"label": label, "verdict": verdict, "counts": counts}
-    more |= {"why": doc in reasons and short(reasons[doc], REASON_WIDTH), "moreTurns": len(turns) - len(shown)}
+    more |= {
+        "why": doc in reasons and short(reasons[doc], REASON_WIDTH),
+        "moreTurns": len(turns) - len(shown),
+    }
     more["moreSpans"] = max(0, (n_ours or 0) - SPANS) + max(0, (n_theirs or 0) - SPANS)
     return match | {key: value for key, value in more.items() if value}
 
 
-def _side(length: int, spans: Sequence[Window], turn: int | None = None, role: str | None = None) -> Match:
+def _side(
+    length: int, spans: Sequence[Window], turn: int | None = None, role: str | None = None
+) -> Match:
     """One text: its length, its spans, and the windows that are shown, to be filled with text."""
-    side: Match = {"length": length, "spans": sorted(spans), "pieces": windows(length, sorted(spans))}
+    side: Match = {
+        "length": length,
+        "spans": sorted(spans),
+        "pieces": windows(length, sorted(spans)),
+    }
     if not spans and turn is not None:
         side["pieces"] = [(0, length if length <= 2 * OTHER_WIDTH else OTHER_WIDTH)]
     return side if turn is None else side | {"turn": turn, "role": role}
@@ -188,9 +211,13 @@ def _texts(
     con: duckdb.DuckDBPyConnection, rows: Sequence[tuple[Any, ...]], matches: Sequence[Match]
 ) -> list[dict[tuple[str, int], list[tuple[int, str]]]]:
     """Have the database cut every window out of its text."""
-    cuts: dict[str, list[Any]] = {name: [] for name in ("number", "side", "id", "turn", "start", "width")}
+    cuts: dict[str, list[Any]] = {
+        name: [] for name in ("number", "side", "id", "turn", "start", "width")
+    }
     for number, (row, match) in enumerate(zip(rows, matches, strict=True)):
-        for side, owner, part in [("doc", row[3], part) for part in match["turns"]] + [("item", row[4], match["text"])]:
+        for side, owner, part in [("doc", row[3], part) for part in match["turns"]] + [
+            ("item", row[4], match["text"])
+        ]:
             for start, stop in part["pieces"]:
                 cut = (number, side, owner, part.get("turn", 0), start, stop - start)
                 for column, value in zip(cuts.values(), cut, strict=True):
@@ -209,7 +236,11 @@ def _texts(
     return found
 
 
-def _point(match: Match, texts: Mapping[tuple[str, int], list[tuple[int, str]]], pool: Pool) -> None:
+def _point(
+    match: Match, texts: Mapping[tuple[str, int], list[tuple[int, str]]], pool: Pool
+) -> None:
     """Put the texts into the pool; the pieces become (first code point, number of the text)."""
-    for key, part in [(("doc", part["turn"]), part) for part in match["turns"]] + [(("item", 0), match["text"])]:
+    for key, part in [(("doc", part["turn"]), part) for part in match["turns"]] + [
+        (("item", 0), match["text"])
+    ]:
         part["pieces"] = [(start, pool.place(text)) for start, text in texts.get(key, [])]

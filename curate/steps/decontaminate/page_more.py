@@ -1,7 +1,8 @@
-"""What a report says beyond the counts: the self-test, what stays if a source goes, the verdicts, and kinds of matches.
+"""What a report says beyond the counts: the self-test, what stays if a source goes, the verdicts,
+and kinds of matches.
 
-Read from the audit alone. What is listed by name has a limit, and what a limit leaves out is counted.
-"""
+Read from the audit alone. What is listed by name has a limit, and what a limit leaves out is
+counted."""
 
 from __future__ import annotations
 
@@ -45,7 +46,9 @@ class SelfTest:
 
 @dataclass(frozen=True)
 class Going:
-    """A benchmark that is touched, and the sources that touch it, those first that leave the least behind."""
+    """A benchmark that is touched, and the sources that touch it, those first that leave the least
+    behind.
+    """
 
     benchmark: str
     instances: int
@@ -81,7 +84,9 @@ class More:
 def more(con: duckdb.DuckDBPyConnection) -> More:
     """Read it all; `con` is an audit opened for reading."""
     going = _going(con)
-    n_applied, n_void = con.execute("SELECT count(*) FILTER (void IS NULL), count(void) FROM verdicts").fetchone() or (
+    n_applied, n_void = con.execute(
+        "SELECT count(*) FILTER (void IS NULL), count(void) FROM verdicts"
+    ).fetchone() or (
         0,
         0,
     )
@@ -91,7 +96,8 @@ def more(con: duckdb.DuckDBPyConnection) -> More:
 def kinds(
     con: duckdb.DuckDBPyConnection, sources: Mapping[str, int], benchmarks: Mapping[str, int]
 ) -> tuple[Mapping[str, int], list[tuple[Any, ...]] | None]:
-    """The matchers with their places, and per source, benchmark, matcher and label the hits and near misses.
+    """The matchers with their places, and per source, benchmark, matcher and label the hits and
+    near misses.
 
     The second is None if there are too many to list.
     """
@@ -120,14 +126,19 @@ def _selftest(con: duckdb.DuckDBPyConnection) -> SelfTest | None:
     matchers = single if len(single) == 1 else [*together, *single]
     shares = {(matcher, mutation): Share(*figures) for matcher, mutation, *figures in rows}
     mutations = dict.fromkeys(row[1] for row in rows)
-    lines = {mutation: [shares.get((matcher, mutation)) for matcher in matchers] for mutation in mutations}
+    lines = {
+        mutation: [shares.get((matcher, mutation)) for matcher in matchers]
+        for mutation in mutations
+    }
     clean = lines.pop(CLEAN, [])
     heads = ["any matcher" if name == ALL else short(name, 24) for name in matchers]
     return SelfTest(heads, [(short(m), line) for m, line in lines.items()], clean)
 
 
 def _going(con: duckdb.DuckDBPyConnection) -> list[Going]:
-    """Of a build with several sources: the benchmarks that any of them touches, those touched the most first."""
+    """Of a build with several sources: the benchmarks that any of them touches, those touched the
+    most first.
+    """
     rows = con.execute(
         """SELECT benchmark, instances, touched, source, by_this, left_without FROM leave_one_out
         WHERE by_this > 0 AND (SELECT count(*) FROM sources) > 1

@@ -1,9 +1,10 @@
-"""The self-test of a build: what its own settings find of changed copies of its own items, planted in its own text.
+"""The self-test of a build: what its own settings find of changed copies of its own items, planted
+in its own text.
 
-A sample of the corpus' scanned turns, the rows with the smallest sampling keys, gives the words that the copies are
-changed and surrounded with, and is the clean control. Every matcher is tested alone, and all together; suspects are not
-looked for, since embedding thousands of copies would take longer than the build.
-"""
+A sample of the corpus' scanned turns, the rows with the smallest sampling keys, gives the words
+that the copies are changed and surrounded with, and is the clean control. Every matcher is tested
+alone, and all together; suspects are not looked for, since embedding thousands of copies would take
+longer than the build."""
 
 from __future__ import annotations
 
@@ -30,9 +31,15 @@ ALL = "all"
 
 
 def sample_turns(seen: Sequence[Seen], roles: Sequence[str], n: int = SAMPLE) -> list[str]:
-    """Scanned turns of all sources, as many of each as its share of the rows: those with the smallest keys."""
+    """Scanned turns of all sources, as many of each as its share of the rows: those with the
+    smallest keys.
+    """
     total = sum(source.n for source in seen)
-    return [text for source in seen for text in _of_source(source, roles, -(-n * source.n // max(1, total)))]
+    return [
+        text
+        for source in seen
+        for text in _of_source(source, roles, -(-n * source.n // max(1, total)))
+    ]
 
 
 def _of_source(source: Seen, roles: Sequence[str], n: int) -> list[str]:
@@ -59,12 +66,16 @@ def probe(step: Decontaminate, seen: Sequence[Seen]) -> pa.Table:
 def _tested(
     items: Sequence[Item], texts: Sequence[str], matchers: Matchers, names: Sequence[str], seed: int
 ) -> SelfTest:
-    only = Matchers(matchers.index, matchers.threshold, {n: m for n, m in matchers.others.items() if n in names})
+    only = Matchers(
+        matchers.index, matchers.threshold, {n: m for n, m in matchers.others.items() if n in names}
+    )
 
     def hits(rows: Rows) -> Hits:
         found, _ = match_all(turns_of(rows), only)
         judged = judge_all({name: found[name] for name in names}, only.thresholds)
-        return hits_of([replace(part, counts=part.hit) for part in judged])  # a variant is found too
+        return hits_of(
+            [replace(part, counts=part.hit) for part in judged]
+        )  # a variant is found too
 
     answers = {item.instance_id: item.answer for item in items if item.answer}
     matchable = only.matchable if "ngram" in names else next(iter(only.others.values())).matchable
@@ -82,4 +93,7 @@ def _lines(matcher: str, tested: SelfTest) -> list[pa.Table]:
     }  # fmt: skip
     names = tested.by_benchmark.column_names
     tables = [recall.select(names), tested.by_benchmark, pa.table(clean).select(names)]
-    return [table.add_column(0, "matcher", of.take(pa.array(np.zeros(table.num_rows, np.int8)))) for table in tables]
+    return [
+        table.add_column(0, "matcher", of.take(pa.array(np.zeros(table.num_rows, np.int8))))
+        for table in tables
+    ]

@@ -1,14 +1,15 @@
-"""Measures what a matcher finds: mutated copies of this suite's items, planted in this corpus' text, at these settings.
+"""Measures what a matcher finds: mutated copies of this suite's items, planted in this corpus'
+text, at these settings.
 
     tested = self_test(items, texts, hits, matchable=index.matchable, seed=42)
     tested.recall             # mutation, planted, found, recall and its 95 % interval
     tested.false_alarms       # rows of the corpus' own text that hit an item all the same
     tested.unmatchable        # ids of the items that no copy could hit
 
-Everything is drawn from the seed and the items' ids: the same input gives the same table. Items that cannot be matched
-are planted like the others, so they lower the recall as they do in the corpus. `hits` is any matcher: a function from
-rows, each a list of user turns, to the pairs of row and item that are hits.
-"""
+Everything is drawn from the seed and the items' ids: the same input gives the same table. Items
+that cannot be matched are planted like the others, so they lower the recall as they do in the
+corpus. `hits` is any matcher: a function from rows, each a list of user turns, to the pairs of row
+and item that are hits."""
 
 from __future__ import annotations
 
@@ -62,10 +63,9 @@ class Share:
 class SelfTest:
     """What a matcher found of what was planted.
 
-    `recall` has a row a mutation: mutation, planted, found, recall, low, high; `by_benchmark` the same for each
-    benchmark. `false_alarms` are rows of the corpus that hit an item, with nothing planted in them: a real leak among
-    them counts, so it is a bound from above.
-    """
+    `recall` has a row a mutation: mutation, planted, found, recall, low, high; `by_benchmark` the
+    same for each benchmark. `false_alarms` are rows of the corpus that hit an item, with nothing
+    planted in them: a real leak among them counts, so it is a bound from above."""
 
     recall: pa.Table
     by_benchmark: pa.Table
@@ -83,7 +83,9 @@ def turns_of(rows: Rows) -> Stretches:
 def sample_items(
     items: Sequence[Item], seed: int, per_benchmark: int = PER_BENCHMARK, most: int = AT_MOST
 ) -> list[int]:
-    """Positions of the items to plant, ascending: so many a benchmark, or fewer, so that they are at most `most`."""
+    """Positions of the items to plant, ascending: so many a benchmark, or fewer, so that they are
+    at most `most`.
+    """
     places = defaultdict[str, list[int]](list)
     for place, item in enumerate(items):
         places[item.benchmark].append(place)
@@ -91,13 +93,16 @@ def sample_items(
     while quota > 1 and sum(min(quota, len(own)) for own in places.values()) > most:
         quota -= 1
     chosen = (
-        own if len(own) <= quota else random.Random(f"{seed}/{name}").sample(own, quota) for name, own in places.items()
+        own if len(own) <= quota else random.Random(f"{seed}/{name}").sample(own, quota)
+        for name, own in places.items()
     )
     return sorted(place for own in chosen for place in own)
 
 
 def plant(mutation: str, item: Item, answer: str | None, filler: Filler, seed: int) -> list[str]:
-    """The user turns of a row that holds a mutated copy of an item; drawn from the seed and the item's id."""
+    """The user turns of a row that holds a mutated copy of an item; drawn from the seed and the
+    item's id.
+    """
     rng = random.Random(f"{seed}/{mutation}/{item.instance_id}")
     return mutate(mutation, item_text(item), answer, filler, rng)
 
@@ -105,7 +110,11 @@ def plant(mutation: str, item: Item, answer: str | None, filler: Filler, seed: i
 def hit_own(hits: Hits, own: Sequence[int]) -> np.ndarray:
     """Whether each row hits the item that was planted in it."""
     found = np.zeros(len(own), np.bool_)
-    rows = hits.rows[np.asarray(own, np.int64)[hits.rows] == hits.items] if len(hits.rows) else hits.rows
+    rows = (
+        hits.rows[np.asarray(own, np.int64)[hits.rows] == hits.items]
+        if len(hits.rows)
+        else hits.rows
+    )
     found[rows] = True
     return found
 
@@ -119,24 +128,34 @@ def self_test(
     seed: int,
     answers: Mapping[str, str] | None = None,
 ) -> SelfTest:
-    """Plant mutated copies of a sample of `items` among the words of `texts` and count what `hits` finds of them.
+    """Plant mutated copies of a sample of `items` among the words of `texts` and count what `hits`
+    finds of them.
 
-    `texts` are user turns of the corpus, a sample of them, and the clean control; `hits` must number items as `items`
-    does. `answers` are gold answers by item id; where there is none, `with-answer` is not planted.
-    """
+    `texts` are user turns of the corpus, a sample of them, and the clean control; `hits` must
+    number items as `items` does. `answers` are gold answers by item id; where there is none,
+    `with-answer` is not planted."""
     filler = [word for text in texts for word in text.split()] or ["word"]
     chosen = sample_items(items, seed)
     counts: dict[tuple[str, str], Share] = {}
     for mutation in MUTATIONS:
-        own = [i for i in chosen if mutation != "with-answer" or (answers and items[i].instance_id in answers)]
-        rows = [plant(mutation, items[i], (answers or {}).get(items[i].instance_id), filler, seed) for i in own]
+        own = [
+            i
+            for i in chosen
+            if mutation != "with-answer" or (answers and items[i].instance_id in answers)
+        ]
+        rows = [
+            plant(mutation, items[i], (answers or {}).get(items[i].instance_id), filler, seed)
+            for i in own
+        ]
         found = hit_own(hits(rows), own) if rows else np.zeros(0, np.bool_)
         for benchmark in dict.fromkeys(items[i].benchmark for i in own):
             mine = np.array([items[i].benchmark == benchmark for i in own])
             counts[mutation, benchmark] = Share(int(found[mine].sum()), int(mine.sum()))
     alarms = np.unique(hits([[text] for text in texts]).rows).size if texts else 0
     unmatchable = [item.instance_id for item, can in zip(items, matchable, strict=True) if not can]
-    return SelfTest(_over_benchmarks(counts), _table(counts), Share(alarms, len(texts)), unmatchable)
+    return SelfTest(
+        _over_benchmarks(counts), _table(counts), Share(alarms, len(texts)), unmatchable
+    )
 
 
 def _over_benchmarks(counts: Mapping[tuple[str, str], Share]) -> pa.Table:

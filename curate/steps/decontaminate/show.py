@@ -35,7 +35,9 @@ def _overlaps(cells: Sequence[Mapping[str, Any]], pairs: int) -> Table | str:
     table.add_column("over 2 %")
     for cell in sorted(cells, key=lambda cell: -cell["rate"]):
         numbers = (f"{cell['hit']:,}", f"{cell['items']:,}", f"{100 * cell['rate']:.2f} %")
-        table.add_row(cell["source"], cell["benchmark"], *numbers, "flagged" if cell["flagged"] else "")
+        table.add_row(
+            cell["source"], cell["benchmark"], *numbers, "flagged" if cell["flagged"] else ""
+        )
     return table
 
 
@@ -50,6 +52,11 @@ def _recall(lines: Sequence[Mapping[str, Any]]) -> Table:
         if clean:
             table.add_section()
         interval = f"{100 * line['low']:.1f} to {100 * line['high']:.1f}"
-        figures = (f"{line['planted']:,}", f"{line['found']:,}", f"{100 * line['recall']:.1f}", interval)
+        figures = (
+            f"{line['planted']:,}",
+            f"{line['found']:,}",
+            f"{100 * line['recall']:.1f}",
+            interval,
+        )
         table.add_row("none: false alarms, at most" if clean else line["mutation"], *figures)
     return table

@@ -1,4 +1,6 @@
-"""The key `decontaminate` of a recipe: what must not be in the mixture, and what is done where it is."""
+"""The key `decontaminate` of a recipe: what must not be in the mixture, and what is done where it
+is.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ class DecontaminateSpec(Strict):
     """What must not be in the mixture, and what is done where it is."""
 
     suite: Annotated[str | None, IS_PATH] = None
-    """A shipped suite, a suite file, or a data file of one's own; may be left out where `against` is given."""
+    """A shipped suite, a suite file, or a data file of one's own; may be left out where `against`
+    is given.
+    """
     profile: ProfileName = "default"
     matchers: dict[str, bool | dict[str, Any]] = Field(default_factory=dict)
     """Matchers to turn on (true, or settings) or off (false), beside those of the profile."""
@@ -39,7 +43,9 @@ class DecontaminateSpec(Strict):
     fail_over: float | None = Field(default=None, ge=0, le=1)
     """Fail if any source hits more than this share of a benchmark's items."""
     self_test: bool = Field(default=False, exclude=True)
-    """Plant changed copies of the items in a sample of the text, and say what is found of them; no row changes."""
+    """Plant changed copies of the items in a sample of the text, and say what is found of them; no
+    row changes.
+    """
 
     @model_validator(mode="after")
     def _something_to_look_for(self) -> DecontaminateSpec:

@@ -1,9 +1,10 @@
-"""The step itself: rows are matched against the items block by block; which of them go is decided on all sources.
+"""The step itself: rows are matched against the items block by block; which of them go is decided
+on all sources.
 
-A look stores every pair of a record and an item that a matcher found, with its score; whether a pair is a hit, whether
-it counts, and what the policy makes of it is decided afterwards. A changed threshold, policy or verdict therefore needs
-no second look. Rates are those of all rows read, whatever other steps take.
-"""
+A look stores every pair of a record and an item that a matcher found, with its score; whether a
+pair is a hit, whether it counts, and what the policy makes of it is decided afterwards. A changed
+threshold, policy or verdict therefore needs no second look. Rates are those of all rows read,
+whatever other steps take."""
 
 from __future__ import annotations
 
@@ -69,16 +70,24 @@ class Decontaminate:
 
     @property
     def look_inputs(self) -> Mapping[str, Any]:
-        """The items, the turns that are scanned, and every number of the matchers but their thresholds."""
+        """The items, the turns that are scanned, and every number of the matchers but their
+        thresholds.
+        """
         numbers = {
             matcher: {key: value for key, value in settings.items() if key != "threshold"}
             for matcher, settings in self.profile.matchers().items()
         }
-        return {"items": _digest(self.suite.items), "roles": list(self.spec.roles), "matchers": numbers}
+        return {
+            "items": _digest(self.suite.items),
+            "roles": list(self.spec.roles),
+            "matchers": numbers,
+        }
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """Benchmarks with their revisions and digests, all numbers of the matchers, the verdict file's digest."""
+        """Benchmarks with their revisions and digests, all numbers of the matchers, the verdict
+        file's digest.
+        """
         verdicts = {"verdicts": {"sha256": self.verdicts_digest}} if self.verdicts_digest else {}
         return {
             "profile": self.spec.profile,
@@ -97,7 +106,11 @@ class Decontaminate:
         shown = np.zeros(records.n, np.bool_)
         shown[pairs["doc"].to_numpy()] = True
         return Look(
-            kept={"scanned": np.array([n_tokens.sum(), (scanned.stops - scanned.starts).sum()], np.int64)},
+            kept={
+                "scanned": np.array(
+                    [n_tokens.sum(), (scanned.stops - scanned.starts).sum()], np.int64
+                )
+            },
             scratch={"pairs": pairs} if pairs.num_rows else {},
             columns={"n_tokens": pa.array(n_tokens)},
             shown=shown,
@@ -119,7 +132,9 @@ class Decontaminate:
         selftest = probe(self, seen) if self.spec.self_test else None
         sources = [source.name for source in seen]
         figures = figures_of(sources, overlaps, self.matchers.matchable)
-        scanned = np.sum([kept["scanned"] for source in seen for _, _, kept in source.looks], axis=0)
+        scanned = np.sum(
+            [kept["scanned"] for source in seen for _, _, kept in source.looks], axis=0
+        )
         figures["scanned"] = scanned.tolist()
         notes, warnings = told_of(verdicts)
         return Decision(
@@ -146,15 +161,21 @@ class Decontaminate:
                     "said about contamination; name the roles to scan (decontaminate: roles) or take the source out"
                 )
 
-    def _judged(self, matcher: str, pairs: Matches, hashes: np.ndarray, given: Given) -> tuple[Found, np.ndarray]:
+    def _judged(
+        self, matcher: str, pairs: Matches, hashes: np.ndarray, given: Given
+    ) -> tuple[Found, np.ndarray]:
         codes, times = verdicts_of(pairs, hashes, given)
         return judge(matcher, self.matchers.thresholds[matcher], pairs, codes), times
 
     def _hits(self, source: Seen, given: Given, applied: np.ndarray) -> Hits:
-        """The pairs of a source that count; how often each verdict applied is added up in `applied`."""
+        """The pairs of a source that count; how often each verdict applied is added up in
+        `applied`.
+        """
         parts: list[tuple[int, Hits]] = []
         for first, (table, documents) in source.staged("pairs", "documents"):
-            hashes = from_uuids(documents["content_hash"]) if given.n else np.empty((0, 2), np.uint64)
+            hashes = (
+                from_uuids(documents["content_hash"]) if given.n else np.empty((0, 2), np.uint64)
+            )
             found = []
             for matcher, pairs in pairs_of(table):
                 one, times = self._judged(matcher, pairs, hashes, given)
@@ -168,13 +189,19 @@ class Decontaminate:
         names = ItemNames.of(self.suite.items)
         for source in seen:
             for _, (table, documents) in source.staged("pairs", "documents"):
-                hashes = from_uuids(documents["content_hash"]) if given.n else np.empty((0, 2), np.uint64)
+                hashes = (
+                    from_uuids(documents["content_hash"])
+                    if given.n
+                    else np.empty((0, 2), np.uint64)
+                )
                 ids = row_ids(source.name, documents["row"].to_numpy())
                 for matcher, pairs in pairs_of(table):
                     found, _ = self._judged(matcher, pairs, hashes, given)
                     yield match_lines(names, source.name, ids, found)
 
-    def _verdicts(self, seen: Sequence[Seen], given: Given, applied: np.ndarray) -> list[dict[str, Any]]:
+    def _verdicts(
+        self, seen: Sequence[Seen], given: Given, applied: np.ndarray
+    ) -> list[dict[str, Any]]:
         """The verdict file, entry by entry, and what became of each."""
         if not given.n:
             return []
@@ -183,8 +210,17 @@ class Decontaminate:
             for _, (documents,) in source.staged("documents"):
                 there |= seen_by(from_uuids(documents["content_hash"]), given)
         return [
-            {"doc_id": v.doc, "instance_id": v.item, "verdict": v.verdict, "note": v.note, "applied": n, "void": why}
-            for v, n, why in zip(self.verdicts, applied.tolist(), void(given, applied, there), strict=True)
+            {
+                "doc_id": v.doc,
+                "instance_id": v.item,
+                "verdict": v.verdict,
+                "note": v.note,
+                "applied": n,
+                "void": why,
+            }
+            for v, n, why in zip(
+                self.verdicts, applied.tolist(), void(given, applied, there), strict=True
+            )
         ]
 
     def _instances(self) -> pa.Table:
@@ -207,13 +243,24 @@ def make(spec: DecontaminateSpec, *, base: Path, kind: str, seed: int) -> Decont
     folder = base / expand(spec.benchmarks_dir) if spec.benchmarks_dir else None
     read = None
     if spec.suite is not None:
-        read = read_suite(load_suite(spec.suite, base=base), benchmarks_dir=folder, without=spec.without, base=base)
-    suite = with_data_sets(read, spec.against, base=base, roles=spec.roles) if spec.against or read is None else read
+        read = read_suite(
+            load_suite(spec.suite, base=base),
+            benchmarks_dir=folder,
+            without=spec.without,
+            base=base,
+        )
+    suite = (
+        with_data_sets(read, spec.against, base=base, roles=spec.roles)
+        if spec.against or read is None
+        else read
+    )
     path = base / expand(spec.verdicts) if spec.verdicts else None
     verdicts = load_verdicts(path) if path else []
     profile = spec.rule()
     matchers = build_matchers(suite.items, profile, base)
-    return Decontaminate(spec, kind, seed, suite, profile, matchers, verdicts, sha256(path) if path else None)
+    return Decontaminate(
+        spec, kind, seed, suite, profile, matchers, verdicts, sha256(path) if path else None
+    )
 
 
 def _benchmark(benchmark: Any) -> dict[str, Any]:

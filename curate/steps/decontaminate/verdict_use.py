@@ -1,8 +1,8 @@
 """Verdicts put to use: those of a verdict file, applied to the pairs of a build.
 
-A verdict belongs to two texts. It applies to every pair of a record and an item that have exactly these texts, whatever
-their ids; a verdict whose record or item has changed applies to nothing, and `void` says so.
-"""
+A verdict belongs to two texts. It applies to every pair of a record and an item that have exactly
+these texts, whatever their ids; a verdict whose record or item has changed applies to nothing, and
+`void` says so."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from curate.steps.decontaminate.verdicts import Ruling, item_hash
 
 @dataclass(frozen=True)
 class Given:
-    """Verdicts, each once for every item of its text: its entry, the record's content hash, the item, the verdict."""
+    """Verdicts, each once for every item of its text: its entry, the record's content hash, the
+    item, the verdict.
+    """
 
     entries: np.ndarray  # int64: place in the verdict file
     docs: np.ndarray  # uint64 [n, 2]
@@ -36,7 +38,11 @@ def ready(verdicts: Sequence[Ruling], items: Sequence[Item]) -> Given:
     if verdicts:
         for place, item in enumerate(items):
             by_text[item_hash(item_text(item))].append(place)
-    rows = [(entry, v, item) for entry, v in enumerate(verdicts) for item in by_text.get(v.item_hash, [-1])]
+    rows = [
+        (entry, v, item)
+        for entry, v in enumerate(verdicts)
+        for item in by_text.get(v.item_hash, [-1])
+    ]
     halves = [[int(v.doc_hash[:16], 16), int(v.doc_hash[16:], 16)] for _, v, _ in rows]
     return Given(
         np.array([entry for entry, _, _ in rows], np.int64),
@@ -48,7 +54,9 @@ def ready(verdicts: Sequence[Ruling], items: Sequence[Item]) -> Given:
 
 
 def seen_by(hashes: np.ndarray, given: Given) -> np.ndarray:
-    """Of every entry of the file, whether its record is among those of these content hashes (uint64 [records, 2])."""
+    """Of every entry of the file, whether its record is among those of these content hashes (uint64
+    [records, 2]).
+    """
     found = np.zeros(given.n, np.bool_)
     for entry, doc in zip(given.entries, given.docs, strict=True):
         found[entry] |= bool((hashes == doc).all(axis=1).any())
@@ -56,9 +64,13 @@ def seen_by(hashes: np.ndarray, given: Given) -> np.ndarray:
 
 
 def verdicts_of(pairs: Matches, hashes: np.ndarray, given: Given) -> tuple[np.ndarray, np.ndarray]:
-    """The verdict on every pair (int8, places in VERDICTS), and to how many pairs each entry of the file applied."""
+    """The verdict on every pair (int8, places in VERDICTS), and to how many pairs each entry of the
+    file applied.
+    """
     codes, applied = np.zeros(len(pairs.docs), np.int8), np.zeros(given.n, np.int64)
-    for entry, doc, item, code in zip(given.entries, given.docs, given.items, given.codes, strict=True):
+    for entry, doc, item, code in zip(
+        given.entries, given.docs, given.items, given.codes, strict=True
+    ):
         own = (pairs.items == item) & (hashes[pairs.docs] == doc).all(axis=1)
         codes[own] = code
         applied[entry] += np.count_nonzero(own)
@@ -69,7 +81,9 @@ def void(given: Given, applied: np.ndarray, found: np.ndarray) -> list[str | Non
     """Why each entry was applied to no pair; None where it was."""
     known = np.zeros(given.n, np.bool_)
     known[given.entries[given.items >= 0]] = True
-    return [_reason(*of) for of in zip(applied.tolist(), known.tolist(), found.tolist(), strict=True)]
+    return [
+        _reason(*of) for of in zip(applied.tolist(), known.tolist(), found.tolist(), strict=True)
+    ]
 
 
 def _reason(applied: int, item: bool, doc: bool) -> str | None:

@@ -1,12 +1,12 @@
-"""The verdict file: what people said of single pairs of a training row and a benchmark item, in YAML for a repository.
+"""The verdict file: what people said of single pairs of a training row and a benchmark item, in
+YAML for a repository.
 
     verdicts = load_verdicts(Path("verdicts.yaml"))
     save_verdicts(Path("verdicts.yaml"), [*verdicts, Ruling("chat/1", "gsm8k/0", "leak", None, doc_hash, item_hash)])
 
-A verdict belongs to two texts, by their hashes: it holds wherever they meet again, under any id, and is void where one
-of them has changed. Ids are for people. Refused, each in one line: unknown keys and words, hashes that are none, and
-two verdicts on one pair of texts.
-"""
+A verdict belongs to two texts, by their hashes: it holds wherever they meet again, under any id,
+and is void where one of them has changed. Ids are for people. Refused, each in one line: unknown
+keys and words, hashes that are none, and two verdicts on one pair of texts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ _HASH = re.compile("[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Ruling:
-    """One verdict: ids and note for people, `verdict` one of `WORDS`, and the hashes of the two texts."""
+    """One verdict: ids and note for people, `verdict` one of `WORDS`, and the hashes of the two
+    texts.
+    """
 
     doc: str
     item: str
@@ -64,7 +66,10 @@ def load_verdicts(path: Path) -> list[Ruling]:
     entries = data.get("verdicts") or []
     if not isinstance(entries, list):
         raise UserError(f"{path}: 'verdicts' must be a list of verdicts")
-    verdicts = [_verdict(entry, f"{path}: verdict {number}") for number, entry in enumerate(entries, start=1)]
+    verdicts = [
+        _verdict(entry, f"{path}: verdict {number}")
+        for number, entry in enumerate(entries, start=1)
+    ]
     _refuse_twins(verdicts, path)
     return verdicts
 
@@ -72,8 +77,12 @@ def load_verdicts(path: Path) -> list[Ruling]:
 def save_verdicts(path: Path, verdicts: Iterable[Ruling]) -> None:
     """Write a verdict file whole, or not at all; the order depends on the verdicts alone."""
     ordered = sorted(verdicts, key=lambda v: (v.item, v.doc, v.texts))
-    lines = [{name: getattr(v, name) for name in _ORDER if name != "note" or v.note} for v in ordered]
-    text = yaml.dump({"verdicts": lines}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=116)
+    lines = [
+        {name: getattr(v, name) for name in _ORDER if name != "note" or v.note} for v in ordered
+    ]
+    text = yaml.dump(
+        {"verdicts": lines}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=116
+    )
     write_text(path, _HEAD + text)
 
 
@@ -82,7 +91,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+    return dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"'
+    )
 
 
 _Dumper.add_representer(str, _text)
@@ -109,7 +120,9 @@ def _verdict(entry: Any, where: str) -> Ruling:
         raise UserError(f"{where}: {unknown('verdict', given['verdict'], WORDS)}")
     for key in ("doc_hash", "item_hash"):
         if not _HASH.fullmatch(given[key]):
-            raise UserError(f"{where}: '{key}' must be 32 hex digits in lower case, not {given[key]!r}")
+            raise UserError(
+                f"{where}: '{key}' must be 32 hex digits in lower case, not {given[key]!r}"
+            )
     return Ruling(**given)
 
 
@@ -119,4 +132,6 @@ def _refuse_twins(verdicts: list[Ruling], path: Path) -> None:
         first = seen.setdefault(verdict.texts, number)
         if first != number:
             pair = f"{verdict.doc} and {verdict.item}"
-            raise UserError(f"{path}: verdicts {first} and {number} are on the same two texts ({pair}); keep one")
+            raise UserError(
+                f"{path}: verdicts {first} and {number} are on the same two texts ({pair}); keep one"
+            )

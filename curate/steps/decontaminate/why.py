@@ -22,7 +22,9 @@ def why(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterable[tuple[str, Iter
 
 
 def _scanned(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterator[str]:
-    (n_tokens,) = con.execute("SELECT n_tokens FROM documents WHERE id = ?", [doc_id]).fetchone() or (None,)
+    (n_tokens,) = con.execute(
+        "SELECT n_tokens FROM documents WHERE id = ?", [doc_id]
+    ).fetchone() or (None,)
     if n_tokens is None:
         yield "not scanned for benchmark text: the row left before that step"
     else:
@@ -31,10 +33,15 @@ def _scanned(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterator[str]:
 
 def _matches(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterator[str]:
     total, items = con.execute(
-        "SELECT count(DISTINCT instance_id), (SELECT count(*) FROM instances) FROM matches WHERE doc_id = ?", [doc_id]
+        "SELECT count(DISTINCT instance_id), (SELECT count(*) FROM instances) FROM matches WHERE doc_id = ?",
+        [doc_id],
     ).fetchone() or (0, 0)
     if total == 0:
-        yield f"none with the {items} benchmark items" if items else "none: this build has no benchmark items"
+        yield (
+            f"none with the {items} benchmark items"
+            if items
+            else "none: this build has no benchmark items"
+        )
         return
     turns = con.execute("SELECT turn, role, text FROM texts WHERE doc_id = ?", [doc_id]).fetchall()
     rows = con.execute(
@@ -53,17 +60,26 @@ def _matches(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterator[str]:
         yield f"and {total - len(rows)} more items: SELECT * FROM matches WHERE doc_id = '{quoted}'"
 
 
-def _match(number: int, row: tuple[Any, ...], turns: dict[int, tuple[str | None, str]]) -> Iterator[str]:
-    """One item: a line for each matcher that found it, and the shared pieces of the first that has any."""
+def _match(
+    number: int, row: tuple[Any, ...], turns: dict[int, tuple[str | None, str]]
+) -> Iterator[str]:
+    """One item: a line for each matcher that found it, and the shared pieces of the first that has
+    any.
+    """
     benchmark, instance_id, found, item_text = row
     yield f"{number}. {printable(benchmark)}, item {printable(instance_id)}"
     width = max(len(printable(one[0])) for one in found)
     for matcher, score, hit, label, verdict, counts, *_ in found:
-        said = [f"{'hit' if hit else 'no hit'}, score {score:.3f}", f"label {label}" if label else "no label"]
+        said = [
+            f"{'hit' if hit else 'no hit'}, score {score:.3f}",
+            f"label {label}" if label else "no label",
+        ]
         said += [f"verdict {verdict}"] if verdict else []
         said.append("counts" if counts else "does not count")
         yield f"   {printable(matcher):{width}}  {', '.join(said)}"
-    doc_spans, item_spans = next(((ours, theirs) for *_, ours, theirs in found if ours or theirs), ([], []))
+    doc_spans, item_spans = next(
+        ((ours, theirs) for *_, ours, theirs in found if ours or theirs), ([], [])
+    )
     pieces = []
     for span in doc_spans or []:
         role, text = turns.get(span["turn"], (None, None))
@@ -74,14 +90,20 @@ def _match(number: int, row: tuple[Any, ...], turns: dict[int, tuple[str | None,
 
 def _side(title: str, pieces: list[tuple[str, str | None, dict[str, int]]]) -> Iterator[str]:
     for where, text, span in pieces[:SPANS_SHOWN]:
-        shown = "its text is not in the audit" if text is None else excerpt(text, span["start"], span["stop"])
+        shown = (
+            "its text is not in the audit"
+            if text is None
+            else excerpt(text, span["start"], span["stop"])
+        )
         yield f"   {title}  {where}, {span['start']} to {span['stop']}: {shown}"
     if len(pieces) > SPANS_SHOWN:
         yield f"   {title}  and {len(pieces) - SPANS_SHOWN} more pieces"
 
 
 def excerpt(text: str, start: int, stop: int) -> str:
-    """The piece `text[start:stop]` between » and «, its middle cut when long, with a little of the text around it."""
+    """The piece `text[start:stop]` between » and «, its middle cut when long, with a little of the
+    text around it.
+    """
     before, after = text[max(0, start - CONTEXT) : start], text[stop : stop + CONTEXT]
     shared = text[start:stop]
     if len(shared) > SPAN_WIDTH:

@@ -1,8 +1,10 @@
-"""Instruction following: the 25 types of IFEval and the 29 of IFBench-train, each a small pure function.
+"""Instruction following: the 25 types of IFEval and the 29 of IFBench-train, each a small pure
+function.
 
-`ifeval` judges a completion as it stands, `ifeval_loose` by the loose rule of IFEval: a constraint holds if it does so
-in the completion or in one of seven versions of it, without its first line, its last line or both, and without
-asterisks. The score is the share of the constraints that hold. A blank completion is not parsed, and none holds in it.
+`ifeval` judges a completion as it stands, `ifeval_loose` by the loose rule of IFEval: a constraint
+holds if it does so in the completion or in one of seven versions of it, without its first line, its
+last line or both, and without asterisks. The score is the share of the constraints that hold. A
+blank completion is not parsed, and none holds in it.
 
 Refused: labels that cannot be read, unknown types, arguments that are missing or of another kind.
 """
@@ -19,14 +21,23 @@ from curate.verify.verdict import Verdict
 FAMILIES = (keywords, length, format, ends, copying, language)
 """The modules that fill the registry."""
 
-__all__ = ["CONSTRAINTS", "Constraint", "bind", "canonical", "constraints_of", "followed", "ifeval", "ifeval_loose"]
+__all__ = [
+    "CONSTRAINTS",
+    "Constraint",
+    "bind",
+    "canonical",
+    "constraints_of",
+    "followed",
+    "ifeval",
+    "ifeval_loose",
+]
 
 
 def ifeval(completion: str, ground_truth: str, prompt: str | None = None) -> Verdict:
     """The completion keeps every constraint of the ground truth, strictly.
 
-    The score is the share of those that hold. Raises BadGroundTruth for a label that cannot be read.
-    """
+    The score is the share of those that hold. Raises BadGroundTruth for a label that cannot be
+    read."""
     return _verdict(completion, constraints_of(ground_truth), _strict)
 
 
@@ -42,7 +53,9 @@ def followed(completion: str, ground_truth: str, *, loose: bool = False) -> list
 
 
 def loose_versions(completion: str) -> list[str]:
-    """The completion and the seven versions of it by which IFEval's loose rule judges (arXiv 2311.07911, §2.2)."""
+    """The completion and the seven versions of it by which IFEval's loose rule judges (arXiv
+    2311.07911, §2.2).
+    """
     lines = completion.split("\n")
     cut = [completion, *("\n".join(part).strip() for part in (lines[1:], lines[:-1], lines[1:-1]))]
     return list(dict.fromkeys([*cut, *(text.replace("*", "") for text in cut)]))
@@ -56,7 +69,9 @@ def _holds(constraint: Bound, versions: Sequence[str]) -> bool:
     return any(version.strip() != "" and constraint.holds(version) for version in versions)
 
 
-def _verdict(completion: str, constraints: tuple[Bound, ...], versions_of: Callable[[str], list[str]]) -> Verdict:
+def _verdict(
+    completion: str, constraints: tuple[Bound, ...], versions_of: Callable[[str], list[str]]
+) -> Verdict:
     if not completion.strip():
         return Verdict(0.0, False, "the completion is blank")
     versions = versions_of(completion)
@@ -66,5 +81,7 @@ def _verdict(completion: str, constraints: tuple[Bound, ...], versions_of: Calla
         return Verdict(score, True, f"all {len(constraints)} constraints hold")
     first = failed[0]
     return Verdict(
-        score, True, f"{first.id}({first.arguments}) does not hold; {len(failed)} of {len(constraints)} fail"
+        score,
+        True,
+        f"{first.id}({first.arguments}) does not hold; {len(failed)} of {len(constraints)} fail",
     )

@@ -1,4 +1,6 @@
-"""Constraints that ask to repeat something: the prompt, part of it, a phrase, or the answer in two versions."""
+"""Constraints that ask to repeat something: the prompt, part of it, a phrase, or the answer in two
+versions.
+"""
 
 from __future__ import annotations
 
@@ -40,14 +42,18 @@ def copy_multiple(answer: str, prompt_to_repeat: str, N: int) -> bool:
 
 @constraint("new:copy_span_idx", IFTRAIN, prompt_to_repeat=text, n_start=whole, n_end=whole)
 def copy_span(answer: str, prompt_to_repeat: str, n_start: int, n_end: int) -> bool:
-    """The answer is the part of the prompt between two places, counted in characters from 0, both included."""
+    """The answer is the part of the prompt between two places, counted in characters from 0, both
+    included.
+    """
     wanted = prompt_to_repeat[n_start : n_end + 1].strip()
     return bool(wanted) and _copy(answer, wanted)
 
 
 @constraint("copy:repeat_phrase", IFTRAIN, phrase=text, small_n=positive)
 def repeat_phrase(answer: str, phrase: str, small_n: int) -> bool:
-    """The phrase occurs exactly so many times, each time with one word between its first and last replaced."""
+    """The phrase occurs exactly so many times, each time with one word between its first and last
+    replaced.
+    """
     wanted, found = words(phrase.lower()), words(answer.lower())
     runs = (found[at : at + len(wanted)] for at in range(len(found) - len(wanted) + 1))
     ends = (run for run in runs if run[0] == wanted[0] and run[-1] == wanted[-1])

@@ -1,10 +1,11 @@
-"""The decision of langdetect, seed 0, from its own tables and by its own rule, several times as fast.
+"""The decision of langdetect, seed 0, from its own tables and by its own rule, several times as
+fast.
 
-langdetect draws n-grams of a text at random until one language is all but certain, seven times over, in Python. Every
-call starts from the same seed, so the random numbers are the same ones each time: here they are drawn once, and the
-loop over them is compiled. Which n-grams a word holds does not depend on the words beside it, so that is remembered.
-Refused: texts for which the numbers drawn do not suffice; langdetect itself decides these.
-"""
+langdetect draws n-grams of a text at random until one language is all but certain, seven times
+over, in Python. Every call starts from the same seed, so the random numbers are the same ones each
+time: here they are drawn once, and the loop over them is compiled. Which n-grams a word holds does
+not depend on the words beside it, so that is remembered. Refused: texts for which the numbers drawn
+do not suffice; langdetect itself decides these."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ from curate.errors import UserError
 from curate.kernels.languages import Floats, mean_of_trials
 
 _NUMBERS = 40_000
-"""Random words drawn once: 7 trials of 1,001 draws take 14,000 on average where every other one is of no use."""
+"""Random words drawn once: 7 trials of 1,001 draws take 14,000 on average where every other one is
+of no use.
+"""
 _SPACES = re.compile("  +")
 _LONG = 64
 """From this length on words are not remembered: languages without blanks have no words here."""
@@ -33,7 +36,9 @@ _LONG = 64
 
 @dataclass(frozen=True)
 class Tables:
-    """What langdetect knows: a number for every n-gram, a row of probabilities for each; and the random numbers."""
+    """What langdetect knows: a number for every n-gram, a row of probabilities for each; and the
+    random numbers.
+    """
 
     factory: Any
     number: dict[str, int]
@@ -52,9 +57,12 @@ def tables() -> Tables:
         message = "this constraint needs langdetect, which is not installed: pip install 'tulu-curate[verify]'"
         raise UserError(message) from None
     factory = detector_factory.DetectorFactory()
-    # In the order of their names: that of the folder, which langdetect takes, differs between file systems.
+    # In the order of their names: that of the folder, which langdetect takes, differs between file
+    # systems.
     profiles = sorted(Path(detector_factory.PROFILES_DIRECTORY).iterdir())
-    factory.load_json_profile([one.read_text("utf-8") for one in profiles if not one.name.startswith(".")])
+    factory.load_json_profile(
+        [one.read_text("utf-8") for one in profiles if not one.name.startswith(".")]
+    )
     factory.set_seed(0)
     number = {gram: place for place, gram in enumerate(factory.word_lang_prob_map)}
     probabilities = np.array(list(factory.word_lang_prob_map.values()), np.float64)
@@ -62,7 +70,9 @@ def tables() -> Tables:
 
 
 def detect(text: str) -> str | None:
-    """What langdetect calls the language of a text, `unknown` included; None where the text has no feature of any."""
+    """What langdetect calls the language of a text, `unknown` included; None where the text has no
+    feature of any.
+    """
     known = tables()
     grams = np.array(_grams(_cleaned(text)), np.int64)
     if not len(grams):
@@ -130,7 +140,9 @@ def _of_word(word: str) -> Sequence[int]:
 
 
 def _of(word: str) -> list[int]:
-    """The n-grams of one word that langdetect knows; those within two capitals and more count for nothing."""
+    """The n-grams of one word that langdetect knows; those within two capitals and more count for
+    nothing.
+    """
     number, found = tables().number, []
     for place, char in enumerate(word):
         before = word[place - 2 : place] if place > 1 else " " + word[:place]
@@ -143,13 +155,25 @@ def _of(word: str) -> list[int]:
 
 
 def _random_numbers() -> tuple[NDArray[np.uint32], Floats, Floats]:
-    """What random.Random(0) gives: words of 32 bits and, at the place of each, the pair of normal deviates."""
+    """What random.Random(0) gives: words of 32 bits and, at the place of each, the pair of normal
+    deviates.
+    """
     rng = random.Random(0)
     words = [rng.getrandbits(32) for _ in range(_NUMBERS + 4)]
-    # Random.random() takes 27 bits of one word and 26 of the next; Random.gauss() takes two of these for two deviates.
-    units = [((one >> 5) * 67108864.0 + (two >> 6)) / 9007199254740992.0 for one, two in itertools.pairwise(words)]
+    # Random.random() takes 27 bits of one word and 26 of the next; Random.gauss() takes two of
+    # these for two deviates.
+    units = [
+        ((one >> 5) * 67108864.0 + (two >> 6)) / 9007199254740992.0
+        for one, two in itertools.pairwise(words)
+    ]
     pairs = list(zip(units[:_NUMBERS], units[2:], strict=False))
     lengths = [math.sqrt(-2.0 * math.log(1.0 - radius)) for _, radius in pairs]
-    cosines = [math.cos(angle * 2.0 * math.pi) * length for (angle, _), length in zip(pairs, lengths, strict=True)]
-    sines = [math.sin(angle * 2.0 * math.pi) * length for (angle, _), length in zip(pairs, lengths, strict=True)]
+    cosines = [
+        math.cos(angle * 2.0 * math.pi) * length
+        for (angle, _), length in zip(pairs, lengths, strict=True)
+    ]
+    sines = [
+        math.sin(angle * 2.0 * math.pi) * length
+        for (angle, _), length in zip(pairs, lengths, strict=True)
+    ]
     return np.array(words[:_NUMBERS], np.uint32), np.array(cosines), np.array(sines)

@@ -1,4 +1,5 @@
-"""Constraints on the form of an answer: markdown, brackets, JSON, punctuation, parts that must be in it.
+"""Constraints on the form of an answer: markdown, brackets, JSON, punctuation, parts that must be
+in it.
 
 All of them take time in proportion to the length of the answer, whatever it holds.
 """
@@ -26,7 +27,10 @@ _POSTSCRIPTS = {"P.S.": re.compile(r"p\.\s?s\."), "P.P.S": re.compile(r"p\.\s?p\
 def bullets(answer: str, num_bullets: int) -> bool:
     """Exactly so many lines begin with `-` or with a single `*`."""
     lines = [line.lstrip() for line in answer.split("\n")]
-    return sum(line[:1] == "-" or (line[:1] == "*" and line[1:2] != "*") for line in lines) == num_bullets
+    return (
+        sum(line[:1] == "-" or (line[:1] == "*" and line[1:2] != "*") for line in lines)
+        == num_bullets
+    )
 
 
 @constraint("detectable_format:number_highlighted_sections", IFEVAL, num_highlights=whole)
@@ -60,12 +64,16 @@ def json_format(answer: str) -> bool:
 def title(answer: str) -> bool:
     """Some line holds a title in double angular brackets, as in `<<poem of joy>>`."""
     spans = ((line, line.find("<<"), line.rfind(">>")) for line in answer.split("\n"))
-    return any(0 <= start < end and bool(line[start:end].lstrip("<").rstrip(">").strip()) for line, start, end in spans)
+    return any(
+        0 <= start < end and bool(line[start:end].lstrip("<").rstrip(">").strip())
+        for line, start, end in spans
+    )
 
 
 @constraint("detectable_format:constrained_response", IFEVAL, options=texts)
 def constrained_response(answer: str, options: tuple[str, ...] = OPTIONS) -> bool:
-    """One of the options occurs, not inside a longer word; without `options`, one of IFEval's three.
+    """One of the options occurs, not inside a longer word; without `options`, one of IFEval's
+    three.
 
     Unlike words elsewhere an option is taken in the case it is written in.
     """
@@ -88,7 +96,9 @@ def _placeholders(line: str) -> int:
 
 @constraint("detectable_content:postscript", IFEVAL, postscript_marker=text)
 def postscript(answer: str, postscript_marker: str) -> bool:
-    """The postscript's marker occurs, in any case; `P.S.` and `P.P.S` may have a blank after each stop."""
+    """The postscript's marker occurs, in any case; `P.S.` and `P.P.S` may have a blank after each
+    stop.
+    """
     if postscript_marker in _POSTSCRIPTS:
         return bool(_POSTSCRIPTS[postscript_marker].search(answer.lower()))
     return postscript_marker.lower() in answer.lower()
@@ -120,22 +130,31 @@ def square_brackets(answer: str) -> bool:
 
 @constraint("detectable_format:bigram_wrapping", IFTRAIN)
 def bigram_wrapping(answer: str) -> bool:
-    """Every two words stand in double angular brackets, as in `<<I am>> <<at home>>`; a last odd one may stand bare."""
+    """Every two words stand in double angular brackets, as in `<<I am>> <<at home>>`; a last odd
+    one may stand bare.
+    """
     pieces = answer.split()
     pairs, odd = pieces[: len(pieces) // 2 * 2], pieces[len(pieces) // 2 * 2 :]
-    wrapped = all(_PAIR.fullmatch(f"{one} {other}") for one, other in zip(pairs[::2], pairs[1::2], strict=True))
+    wrapped = all(
+        _PAIR.fullmatch(f"{one} {other}")
+        for one, other in zip(pairs[::2], pairs[1::2], strict=True)
+    )
     return wrapped and len(pieces) > 1 and not any("<<" in one and ">>" not in one for one in odd)
 
 
 @constraint("detectable_format:sentence_hyphens", IFTRAIN)
 def sentence_hyphens(answer: str) -> bool:
-    """Sentences are joined by hyphens without blanks: `It rains.-We stay.` A stop inside a word or number ends none."""
+    """Sentences are joined by hyphens without blanks: `It rains.-We stay.` A stop inside a word or
+    number ends none.
+    """
     body = answer.strip()
     after = (body[end.end() :] for end in _ends(body))
     return all(rest[:1] == "-" and rest[1:2].strip() != "" for rest in after)
 
 
 def _ends(body: str) -> list[re.Match[str]]:
-    """Where sentences end, the last one apart: not at a stop that a letter or digit follows at once."""
+    """Where sentences end, the last one apart: not at a stop that a letter or digit follows at
+    once.
+    """
     found = _SENTENCE_END.finditer(body)
     return [end for end in found if end.end() < len(body) and not body[end.end()].isalnum()]

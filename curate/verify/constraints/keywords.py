@@ -1,17 +1,33 @@
 """Constraints on which words and letters occur, how often, and where.
 
-Words are taken as they stand, never as regular expressions. IFEval's `existence` and `frequency` find a keyword inside
-longer words too, as their reference does; every other type here means whole words.
-"""
+Words are taken as they stand, never as regular expressions. IFEval's `existence` and `frequency`
+find a keyword inside longer words too, as their reference does; every other type here means whole
+words."""
 
 from __future__ import annotations
 
 import re
 from itertools import pairwise
 
-from curate.verify.constraints.registry import IFEVAL, IFTRAIN, character, constraint, positive, relation, text, texts
+from curate.verify.constraints.registry import (
+    IFEVAL,
+    IFTRAIN,
+    character,
+    constraint,
+    positive,
+    relation,
+    text,
+    texts,
+)
 from curate.verify.constraints.registry import whole as number
-from curate.verify.constraints.text import compare, count, part_of_word, sentences, whole_word, words
+from curate.verify.constraints.text import (
+    compare,
+    count,
+    part_of_word,
+    sentences,
+    whole_word,
+    words,
+)
 
 _LETTER = re.compile(r"[^\W\d_]")
 _LETTER_OR_DIGIT = re.compile(r"\w")
@@ -25,7 +41,9 @@ def existence(answer: str, keywords: tuple[str, ...]) -> bool:
 
 @constraint("keywords:frequency", IFEVAL, keyword=text, frequency=number, relation=relation)
 def frequency(answer: str, keyword: str, frequency: int, relation: str) -> bool:
-    """The keyword occurs less than, or at least, so many times, in any case, be it inside a longer word."""
+    """The keyword occurs less than, or at least, so many times, in any case, be it inside a longer
+    word.
+    """
     return compare(count(part_of_word(keyword), answer), relation, frequency)
 
 
@@ -41,7 +59,9 @@ def _letters(answer: str, letter: str, let_frequency: int, let_relation: str) ->
 
 
 for _id, _origin in (("keywords:letter_frequency", IFEVAL), ("letters:letter_counting2", IFTRAIN)):
-    constraint(_id, _origin, letter=character, let_frequency=number, let_relation=relation)(_letters)
+    constraint(_id, _origin, letter=character, let_frequency=number, let_relation=relation)(
+        _letters
+    )
 
 
 @constraint("keywords:word_once", IFTRAIN, keyword=text)
@@ -50,39 +70,55 @@ def word_once(answer: str, keyword: str) -> bool:
     return count(whole_word(keyword), answer) == 1
 
 
-@constraint("keywords:word_count_different_numbers", IFTRAIN, keyword=text, frequency=number, relation=relation)
+@constraint(
+    "keywords:word_count_different_numbers",
+    IFTRAIN,
+    keyword=text,
+    frequency=number,
+    relation=relation,
+)
 def word_count(answer: str, keyword: str, frequency: int, relation: str = "exactly") -> bool:
     """The keyword occurs exactly so many times, as a whole word, in any case.
 
-    The instruction says "should appear N times" whatever `relation` the label has, so `relation` is read and not used.
-    """
+    The instruction says "should appear N times" whatever `relation` the label has, so `relation` is
+    read and not used."""
     return count(whole_word(keyword), answer) == frequency
 
 
 @constraint("keywords:exclude_word_harder", IFTRAIN, keyword=text, instruction=text)
 def exclude_word(answer: str, keyword: str, instruction: str = "") -> bool:
-    """The keyword does not occur as a whole word, in any case (`instruction`, where the word is from, is not used)."""
+    """The keyword does not occur as a whole word, in any case (`instruction`, where the word is
+    from, is not used).
+    """
     return not whole_word(keyword).search(answer)
 
 
 @constraint("count:count_increment_word", IFTRAIN, keyword1=text, keyword2=text)
 def increment_word(answer: str, keyword1: str, keyword2: str) -> bool:
-    """The first keyword occurs exactly once and the second exactly twice, as whole words, in any case."""
+    """The first keyword occurs exactly once and the second exactly twice, as whole words, in any
+    case.
+    """
     return count(whole_word(keyword1), answer) == 1 and count(whole_word(keyword2), answer) == 2
 
 
 @constraint("keywords:no_adjacent_consecutive", IFTRAIN)
 def no_adjacent_consecutive(answer: str) -> bool:
-    """No word begins with the letter that follows, in the alphabet, the first letter of the word before it."""
+    """No word begins with the letter that follows, in the alphabet, the first letter of the word
+    before it.
+    """
     found = (_LETTER_OR_DIGIT.search(word) for word in answer.lower().split())
     first = [one[0] for one in found if one]
-    return not any("a" <= one < "z" and ord(other) - ord(one) == 1 for one, other in pairwise(first))
+    return not any(
+        "a" <= one < "z" and ord(other) - ord(one) == 1 for one, other in pairwise(first)
+    )
 
 
 @constraint("keywords:palindrome", IFTRAIN)
 def palindrome(answer: str) -> bool:
     """Some word of three or more letters reads the same backwards, in any case."""
-    return any(len(word) > 2 and word.isalpha() and word == word[::-1] for word in words(answer.lower()))
+    return any(
+        len(word) > 2 and word.isalpha() and word == word[::-1] for word in words(answer.lower())
+    )
 
 
 @constraint("keywords:keyword_specific_position", IFTRAIN, keyword=text, n=positive, m=positive)

@@ -5,9 +5,8 @@
     IF-RLVR         [{"instruction_id": [...], "kwargs": [{...}, null, ...]}], often in Python's notation, not JSON
     RLVR-IFeval     {"func_name": "verify_paragraph_count", "N": 3, "quantifier": null, ...}: one constraint
 
-Columns that hold null are left out. A label that is none of these, or names a type or argument that does not exist, is
-an error of the data and raises; it never scores 0 in silence.
-"""
+Columns that hold null are left out. A label that is none of these, or names a type or argument that
+does not exist, is an error of the data and raises; it never scores 0 in silence."""
 
 from __future__ import annotations
 
@@ -23,14 +22,17 @@ from curate.verify.verdict import BadGroundTruth
 
 
 class Bound(NamedTuple):
-    """One constraint of a label, ready to be checked: its id, its arguments in words, and the check."""
+    """One constraint of a label, ready to be checked: its id, its arguments in words, and the
+    check.
+    """
 
     id: str
     arguments: str
     holds: Callable[[str], bool]
 
 
-# Functions of RLVR-IFeval: the id they became, what their arguments are called there, and what is always given.
+# Functions of RLVR-IFeval: the id they became, what their arguments are called there, and what is
+# always given.
 FUNCTIONS: dict[str, tuple[str, dict[str, str], dict[str, Any]]] = {
     "verify_keywords": ("keywords:existence", {"keyword_list": "keywords"}, {}),
     "verify_keyword_frequency": (
@@ -77,7 +79,9 @@ FUNCTIONS: dict[str, tuple[str, dict[str, str], dict[str, Any]]] = {
 
 @lru_cache(maxsize=16384)
 def constraints_of(ground_truth: str) -> tuple[Bound, ...]:
-    """The constraints that a label names, in its order; raises BadGroundTruth where it cannot be read."""
+    """The constraints that a label names, in its order; raises BadGroundTruth where it cannot be
+    read.
+    """
     named = _pairs(_parsed(ground_truth))
     if not named:
         raise BadGroundTruth(f"the label names no constraint: {ground_truth[:80]}")
@@ -85,7 +89,9 @@ def constraints_of(ground_truth: str) -> tuple[Bound, ...]:
 
 
 def canonical(ground_truth: str) -> str:
-    """A label of any published form as ours: JSON `[{"id", "kwargs"}]`, without arguments that are null, in order."""
+    """A label of any published form as ours: JSON `[{"id", "kwargs"}]`, without arguments that are
+    null, in order.
+    """
     named = [{"id": id, "kwargs": _given(kwargs)} for id, kwargs in _pairs(_parsed(ground_truth))]
     return json.dumps(named, ensure_ascii=False, sort_keys=True)
 
@@ -98,13 +104,17 @@ def _parsed(ground_truth: str) -> Any:
     try:
         return ast.literal_eval(ground_truth)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        raise BadGroundTruth(f"the label is neither JSON nor a Python literal: {ground_truth[:80]}") from None
+        raise BadGroundTruth(
+            f"the label is neither JSON nor a Python literal: {ground_truth[:80]}"
+        ) from None
 
 
 def _pairs(label: Any) -> list[tuple[str, dict[str, Any]]]:
     """(id, arguments) of every constraint in a parsed label."""
     if isinstance(label, list):
-        return [pair for one in label for pair in _pairs(_parsed(one) if isinstance(one, str) else one)]
+        return [
+            pair for one in label for pair in _pairs(_parsed(one) if isinstance(one, str) else one)
+        ]
     if not isinstance(label, dict):
         raise BadGroundTruth(f"a label is an object or a list of objects, not {str(label)[:80]}")
     if "func_name" in label:
@@ -112,7 +122,9 @@ def _pairs(label: Any) -> list[tuple[str, dict[str, Any]]]:
     for key in ("id", "instruction_id", "instruction_id_list"):
         if key in label:
             return _zipped(key, label[key], label.get("kwargs"))
-    raise BadGroundTruth(f"no 'id', 'instruction_id' or 'func_name' in the label: {str(label)[:80]}")
+    raise BadGroundTruth(
+        f"no 'id', 'instruction_id' or 'func_name' in the label: {str(label)[:80]}"
+    )
 
 
 def _zipped(key: str, ids: Any, kwargs: Any) -> list[tuple[str, dict[str, Any]]]:
@@ -122,7 +134,9 @@ def _zipped(key: str, ids: Any, kwargs: Any) -> list[tuple[str, dict[str, Any]]]
         raise BadGroundTruth(f"'{key}' is {str(ids)[:80]}, neither a name nor a list of names")
     kwargs = [None] * len(ids) if kwargs is None else kwargs
     if not isinstance(kwargs, list) or len(kwargs) != len(ids):
-        raise BadGroundTruth(f"the label names {len(ids)} constraints, and 'kwargs' is not a list of as many")
+        raise BadGroundTruth(
+            f"the label names {len(ids)} constraints, and 'kwargs' is not a list of as many"
+        )
     if not all(one is None or isinstance(one, dict) for one in kwargs):
         raise BadGroundTruth("'kwargs' holds something that is neither an object nor null")
     return list(zip(ids, [one or {} for one in kwargs], strict=True))

@@ -1,9 +1,9 @@
 """Constraints on language and case. Languages are told by langdetect, as IFEval's reference does.
 
-langdetect draws random numbers, so that the same short text may be called by two names in two calls. Here every call
-starts from the same seed, and the detector is our own: its state is shared with no other user of the library. A text
-without a feature of any language (digits, signs) is in none; the reference counts it as in the one asked for.
-"""
+langdetect draws random numbers, so that the same short text may be called by two names in two
+calls. Here every call starts from the same seed, and the detector is our own: its state is shared
+with no other user of the library. A text without a feature of any language (digits, signs) is in
+none; the reference counts it as in the one asked for."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def language(value: Any) -> str:
 
 
 def detect(text: str) -> str | None:
-    """The code of the language a text is in, or None where nothing tells. Raises UserError without langdetect."""
+    """The code of the language a text is in, or None where nothing tells. Raises UserError without
+    langdetect.
+    """
     from curate.verify.constraints import detector  # compiled code, which few labels need
 
     return detector.detect(text)
@@ -54,7 +56,9 @@ def english_lowercase(answer: str) -> bool:
     return answer.islower() and detect(answer) == "en"
 
 
-@constraint("change_case:capital_word_frequency", IFEVAL, capital_frequency=whole, capital_relation=relation)
+@constraint(
+    "change_case:capital_word_frequency", IFEVAL, capital_frequency=whole, capital_relation=relation
+)
 def capital_words(answer: str, capital_frequency: int, capital_relation: str) -> bool:
     """Less than, or at least, so many words are in capitals."""
     return compare(count_capital_words(answer), capital_relation, capital_frequency)

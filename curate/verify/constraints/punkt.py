@@ -1,9 +1,10 @@
-"""Sentences as nltk's Punkt finds them, and words in capitals as its word tokeniser finds them: as IFEval's reference.
+"""Sentences as nltk's Punkt finds them, and words in capitals as its word tokeniser finds them: as
+IFEval's reference.
 
-Punkt's English parameters are data that nltk does not come with. They are looked for where nltk looks: the folders of
-the environment variable NLTK_DATA, `nltk_data` in the home folder, and the usual places of the system; unpacked, or as
-the file punkt_tab.zip that is published. nltk is imported when a constraint first needs it.
-"""
+Punkt's English parameters are data that nltk does not come with. They are looked for where nltk
+looks: the folders of the environment variable NLTK_DATA, `nltk_data` in the home folder, and the
+usual places of the system; unpacked, or as the file punkt_tab.zip that is published. nltk is
+imported when a constraint first needs it."""
 
 from __future__ import annotations
 
@@ -21,15 +22,17 @@ _PLAIN = re.compile(r"([A-Za-z]{2,})[.!?](?:\s+[^\s.]\S*|[\"')”’])")
 
 
 def count_sentences(text: str, most: int) -> int:
-    """How many sentences a text has; counting stops at `most`. Raises UserError where nltk or its data is missing."""
+    """How many sentences a text has; counting stops at `most`. Raises UserError where nltk or its
+    data is missing.
+    """
     return sum(1 for _ in islice(_punkt().span_tokenize(text), most))
 
 
 def count_capital_words(text: str) -> int:
     """How many of nltk's word tokens hold capitals and no small letters.
 
-    No token spans white space, and a piece without a capital holds no such token: only the others are split up.
-    """
+    No token spans white space, and a piece without a capital holds no such token: only the others
+    are split up."""
     return sum(_capital_tokens(piece) for piece in text.split() if piece != piece.lower())
 
 
@@ -74,10 +77,11 @@ def _punkt() -> Any:
 
 
 def _quickened(tokeniser: Any, parameters: Any) -> Any:
-    """The tokeniser, which decides at once where Punkt knows nothing special of the word before a stop.
+    """The tokeniser, which decides at once where Punkt knows nothing special of the word before a
+    stop.
 
-    Of a plain word its rules look at no more than the abbreviations and the pairs that go on after a stop.
-    """
+    Of a plain word its rules look at no more than the abbreviations and the pairs that go on after
+    a stop."""
     thorough = tokeniser.text_contains_sentbreak
     special = parameters.abbrev_types | {word for word, _ in parameters.collocations}
 

@@ -1,9 +1,9 @@
 """The table of constraints: one small pure function a type, with the arguments it takes.
 
-A checker is `check(text, **arguments) -> bool`. `@constraint` enters it under its published id, with a reader for each
-argument. An argument that the function gives no default is required: the published checkers draw a random value where
-one is missing, so that a label without its arguments is judged by a die; here it is an error of the label.
-"""
+A checker is `check(text, **arguments) -> bool`. `@constraint` enters it under its published id,
+with a reader for each argument. An argument that the function gives no default is required: the
+published checkers draw a random value where one is missing, so that a label without its arguments
+is judged by a die; here it is an error of the label."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ IFEVAL, IFTRAIN = "ifeval", "iftrain"
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """One type: its published id and set, what it asks for in words, its arguments, the function that checks it."""
+    """One type: its published id and set, what it asks for in words, its arguments, the function
+    that checks it.
+    """
 
     id: str
     origin: str
@@ -39,11 +41,15 @@ CONSTRAINTS: dict[str, Constraint] = {}
 
 
 def constraint(id: str, origin: str, **arguments: Reader) -> Callable[[Check], Check]:
-    """Enter a function as the checker of a type; the first line of its docstring says what the type asks for."""
+    """Enter a function as the checker of a type; the first line of its docstring says what the type
+    asks for.
+    """
 
     def enter(check: Check) -> Check:
         parameters = inspect.signature(check).parameters
-        required = frozenset(name for name in arguments if parameters[name].default is inspect.Parameter.empty)
+        required = frozenset(
+            name for name in arguments if parameters[name].default is inspect.Parameter.empty
+        )
         meaning = (check.__doc__ or "").split("\n", 1)[0]
         CONSTRAINTS[id] = Constraint(id, origin, meaning, arguments, required, check)
         return check
@@ -52,13 +58,17 @@ def constraint(id: str, origin: str, **arguments: Reader) -> Callable[[Check], C
 
 
 def bind(id: str, arguments: Mapping[str, Any]) -> Callable[[str], bool]:
-    """The checker of a type with its arguments; raises BadGroundTruth for an unknown id or argument, or a bad value.
+    """The checker of a type with its arguments; raises BadGroundTruth for an unknown id or
+    argument, or a bad value.
 
-    Arguments that are None are left out: data sets of many types have one column for each argument of any of them.
-    """
+    Arguments that are None are left out: data sets of many types have one column for each argument
+    of any of them."""
     if id not in CONSTRAINTS:
         raise BadGroundTruth(unknown("constraint", id, CONSTRAINTS))
-    known, given = CONSTRAINTS[id], {name: value for name, value in arguments.items() if value is not None}
+    known, given = (
+        CONSTRAINTS[id],
+        {name: value for name, value in arguments.items() if value is not None},
+    )
     for name in given:
         if name not in known.arguments:
             raise BadGroundTruth(f"constraint '{id}': {unknown('argument', name, known.arguments)}")
@@ -71,11 +81,15 @@ def _read(id: str, name: str, value: Any) -> Any:
     try:
         return CONSTRAINTS[id].arguments[name](value)
     except ValueError as error:
-        raise BadGroundTruth(f"constraint '{id}': argument '{name}' is {value!r}, not {error}") from None
+        raise BadGroundTruth(
+            f"constraint '{id}': argument '{name}' is {value!r}, not {error}"
+        ) from None
 
 
 def text(value: Any) -> str:
-    """A text that is not blank; a list of one such text counts as that text, as published labels have it."""
+    """A text that is not blank; a list of one such text counts as that text, as published labels
+    have it.
+    """
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not isinstance(value, str) or not value.strip():

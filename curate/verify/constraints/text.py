@@ -1,8 +1,8 @@
 """What the checkers count: words, sentences, paragraphs, and how a count is compared.
 
-Sentences are found here by a rule of punctuation, for the types of IFBench-train, whose published checkers do the same
-with another rule. IFEval's `number_sentences` counts with Punkt instead (see `punkt`), as its reference does.
-"""
+Sentences are found here by a rule of punctuation, for the types of IFBench-train, whose published
+checkers do the same with another rule. IFEval's `number_sentences` counts with Punkt instead (see
+`punkt`), as its reference does."""
 
 from __future__ import annotations
 
@@ -18,14 +18,18 @@ RELATIONS: dict[str, Callable[[int, int], bool]] = {
     "exactly": lambda count, n: count == n,
     "around": lambda count, n: abs(count - n) <= max(1, round(n / 10)),
 }
-"""IFEval knows the first two; labels of RLVR-IFeval also have `at most` and `around`, which is within a tenth."""
+"""IFEval knows the first two; labels of RLVR-IFeval also have `at most` and `around`, which is
+within a tenth.
+"""
 
 _WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 _DIVIDER = re.compile(r"\s?(?:\*\*\*|\* \* \*)\s?")
-# A sentence ends at these, with the quotes and brackets that close after them, where white space or nothing follows.
-# What stands before and the ++ keep a long row of stops from being tried from each of its places.
+# A sentence ends at these, with the quotes and brackets that close after them, where white space or
+# nothing follows. What stands before and the ++ keep a long row of stops from being tried from each
+# of its places.
 _END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+(?=\s|$)|(?<![。！？])[。！？]++[」』”’）]*+")
-# Titles, initials (I is a word), a few abbreviations that go on, and letters with stops between them.
+# Titles, initials (I is a word), a few abbreviations that go on, and letters with stops between
+# them.
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"'“‘])(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|[A-HJ-Z]|vs|cf|[A-Za-z](?:\.[A-Za-z])+)\.$"
 )
@@ -44,7 +48,9 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=8192)
 def whole_word(word: str) -> re.Pattern[str]:
-    """A pattern for a word or phrase as it stands, in any case, with no letter or digit at either side."""
+    """A pattern for a word or phrase as it stands, in any case, with no letter or digit at either
+    side.
+    """
     return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
 
 
@@ -71,7 +77,11 @@ def _sentences_of_block(block: str) -> list[str]:
     found, start = [], 0
     for end in _END.finditer(block):
         last = end.end() >= len(block.rstrip())
-        if end[0] == "." and not last and _ABBREVIATION.search(block, max(start, end.end() - 12), end.end()):
+        if (
+            end[0] == "."
+            and not last
+            and _ABBREVIATION.search(block, max(start, end.end() - 12), end.end())
+        ):
             continue
         found.append(block[start : end.end()].strip())
         start = end.end()
@@ -85,6 +95,8 @@ def paragraphs(text: str) -> list[str]:
 
 
 def parts(text: str) -> list[str]:
-    """What stands between dividers, `***` or `* * *`, without blanks; what is blank at either end is left out."""
+    """What stands between dividers, `***` or `* * *`, without blanks; what is blank at either end
+    is left out.
+    """
     found = [one.strip() for one in _DIVIDER.split(text)]
     return found[(not found[0]) : len(found) - (len(found) > 1 and not found[-1])]

@@ -21,7 +21,9 @@ LEAK = "A farmer has twelve cows and sells five of them; how many cows are left?
 OTHER = "Name three rivers that flow through the capital of a country in Europe."
 
 
-def read(folder: Path, *paths: str, roles: tuple[str, ...] = ("user",), suite: ReadSuite | None = None) -> ReadSuite:
+def read(
+    folder: Path, *paths: str, roles: tuple[str, ...] = ("user",), suite: ReadSuite | None = None
+) -> ReadSuite:
     return with_data_sets(suite, paths, base=folder, roles=roles)
 
 
@@ -33,7 +35,10 @@ def test_every_user_turn_of_a_conversation_is_a_field(tmp_path: Path) -> None:
     rows = [chat("Hello?", "Hi.", "How so?", "So."), chat("Why?", "Because.")]
     rows[1]["messages"].insert(0, {"role": "system", "content": "Be brief."})
     write_lines(tmp_path / "test.jsonl", rows)
-    assert fields(read(tmp_path, "test.jsonl")) == {"test/0": ("Hello?", "How so?"), "test/1": ("Why?",)}
+    assert fields(read(tmp_path, "test.jsonl")) == {
+        "test/0": ("Hello?", "How so?"),
+        "test/1": ("Why?",),
+    }
     assert fields(read(tmp_path, "test.jsonl", roles=("assistant", "system"))) == {
         "test/0": ("Hi.", "So."),
         "test/1": ("Be brief.", "Because."),
@@ -51,7 +56,10 @@ def test_a_file_of_texts(tmp_path: Path) -> None:
 
 
 def test_a_preference_set_has_prompts_and_both_answers(tmp_path: Path) -> None:
-    write_lines(tmp_path / "pairs.jsonl", [{"prompt": "Name a tree.", "chosen": "Elm.", "rejected": "Rose."}])
+    write_lines(
+        tmp_path / "pairs.jsonl",
+        [{"prompt": "Name a tree.", "chosen": "Elm.", "rejected": "Rose."}],
+    )
     assert fields(read(tmp_path, "pairs.jsonl")) == {"pairs/0": ("Name a tree.",)}
     assert fields(read(tmp_path, "pairs.jsonl", roles=("user", "assistant"))) == {
         "pairs/0": ("Name a tree.", "Elm.", "Rose.")
@@ -83,7 +91,12 @@ def test_data_sets_stand_behind_the_suite_in_their_order(tmp_path: Path) -> None
     found = read(tmp_path, "b/test.jsonl", "a/test.jsonl", "dev.jsonl", suite=suite)
     names = [benchmark.name for benchmark in found.benchmarks]
     assert names[0] == "evals" and names[3] == "dev" and len(set(names)) == 4
-    assert [item.fields[0] for item in found.items] == [LEAK, "of b/test.jsonl", "of a/test.jsonl", "of dev.jsonl"]
+    assert [item.fields[0] for item in found.items] == [
+        LEAK,
+        "of b/test.jsonl",
+        "of a/test.jsonl",
+        "of dev.jsonl",
+    ]
     assert [item.benchmark for item in found.items] == names
 
 
@@ -130,11 +143,17 @@ def as_table(folder: Path, rows: list[dict[str, str]]) -> Any:
 @pytest.mark.parametrize("profile", ["tulu3", "olmo3", "default"])
 def test_a_split_against_another_in_any_shape(tmp_path: Path, shape: Any, profile: str) -> None:
     train, test, shared = splits()
-    found = decontaminate(pa.Table.from_pylist(train), against=shape(tmp_path, test), profile=profile)
+    found = decontaminate(
+        pa.Table.from_pylist(train), against=shape(tmp_path, test), profile=profile
+    )
     assert [int(name.split("/")[1]) for name in found.dropped["id"].to_pylist()] == shared
     assert found.dropped["reason"][0].as_py() == "covers 100.0 % of against/0"
     (cell,) = found.overlaps["data"]
-    assert (cell.benchmark.name, cell.hit, cell.benchmark.n_items) == ("against", len(shared), len(test))
+    assert (cell.benchmark.name, cell.hit, cell.benchmark.n_items) == (
+        "against",
+        len(shared),
+        len(test),
+    )
 
 
 def test_a_suite_and_a_split_together(tmp_path: Path) -> None:
@@ -142,10 +161,15 @@ def test_a_suite_and_a_split_together(tmp_path: Path) -> None:
     write_lines(tmp_path / "evals.jsonl", [{"question": LEAK}, {"question": OTHER}])
     rows = [{"question": OTHER, "answer": "x"}, *train]
     found = decontaminate(
-        pa.Table.from_pylist(rows), suite=tmp_path / "evals.jsonl", against=pa.Table.from_pylist(test)
+        pa.Table.from_pylist(rows),
+        suite=tmp_path / "evals.jsonl",
+        against=pa.Table.from_pylist(test),
     )
     assert found.dropped["id"].to_pylist() == ["data/0", *(f"data/{row + 1}" for row in shared)]
-    assert [(cell.benchmark.name, cell.hit) for cell in found.overlaps["data"]] == [("evals", 1), ("against", 7)]
+    assert [(cell.benchmark.name, cell.hit) for cell in found.overlaps["data"]] == [
+        ("evals", 1),
+        ("against", 7),
+    ]
 
 
 def test_nothing_to_look_for_is_refused() -> None:

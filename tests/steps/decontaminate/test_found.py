@@ -1,4 +1,6 @@
-"""What was found, in the words of the audit: ids, benchmarks, spans and hits of a source put together from blocks."""
+"""What was found, in the words of the audit: ids, benchmarks, spans and hits of a source put
+together from blocks.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,11 @@ from tests.matching import samples as drawn
 from tests.matching.samples import index_of, lay_out, pairs_of, samples
 
 EIGHT = "one two three four five six seven eight"
-ITEMS = [Item("a", "a/x", (EIGHT,)), Item("a", "a/1", (f"{EIGHT} {'y ' * 8}",)), Item("b", "b/0", (f"{EIGHT} z",))]
+ITEMS = [
+    Item("a", "a/x", (EIGHT,)),
+    Item("a", "a/1", (f"{EIGHT} {'y ' * 8}",)),
+    Item("b", "b/0", (f"{EIGHT} z",)),
+]
 
 
 def triples(hits: Hits) -> list[tuple[int, int, float]]:
@@ -46,7 +52,10 @@ def test_ids_are_the_source_and_the_row() -> None:
 
 
 def test_benchmarks_stand_one_after_the_other() -> None:
-    read = [ReadBenchmark(name, "unseen", None, n, (), None, None) for name, n in (("a", 2), ("b", 1), ("c", 5))]
+    read = [
+        ReadBenchmark(name, "unseen", None, n, (), None, None)
+        for name, n in (("a", 2), ("b", 1), ("c", 5))
+    ]
     found = benchmark_items(ReadSuite("s", [], read, []))
     assert [(b.name, b.role, b.first, b.n_items) for b in found] == [
         ("a", "unseen", 0, 2),
@@ -57,7 +66,9 @@ def test_benchmarks_stand_one_after_the_other() -> None:
 
 
 @given(samples())
-def test_hits_are_the_pairs_over_the_threshold(sample: tuple[list[drawn.Record], list[drawn.Item]]) -> None:
+def test_hits_are_the_pairs_over_the_threshold(
+    sample: tuple[list[drawn.Record], list[drawn.Item]],
+) -> None:
     records, items = sample
     found, _ = match(lay_out(records), index_of(items, 2).table, room=4)
     pairs = pairs_of(found)
@@ -67,8 +78,13 @@ def test_hits_are_the_pairs_over_the_threshold(sample: tuple[list[drawn.Record],
 
 
 def test_half_is_no_hit() -> None:
-    found, _ = match(lay_out([["hello"], [EIGHT]]), index_of([list(item.fields) for item in ITEMS], 8).table)
-    assert triples(hits_of([judge("ngram", 0.5, part) for part in found])) == [(1, 0, 1.0), (1, 2, 8 / 9)]
+    found, _ = match(
+        lay_out([["hello"], [EIGHT]]), index_of([list(item.fields) for item in ITEMS], 8).table
+    )
+    assert triples(hits_of([judge("ngram", 0.5, part) for part in found])) == [
+        (1, 0, 1.0),
+        (1, 2, 8 / 9),
+    ]
     assert triples(hits_of([])) == []
 
 
@@ -84,7 +100,9 @@ def test_blocks_are_counted_through() -> None:
 def lines(records: Sequence[drawn.Record]) -> list[dict[str, object]]:
     found, _ = match(lay_out(records), index_of([list(item.fields) for item in ITEMS], 8).table)
     ids = row_ids("src", np.arange(10, 10 + len(records)))
-    tables = [match_lines(ItemNames.of(ITEMS), "src", ids, judge("ngram", 0.5, part)) for part in found]
+    tables = [
+        match_lines(ItemNames.of(ITEMS), "src", ids, judge("ngram", 0.5, part)) for part in found
+    ]
     return [row for table in tables for row in table.to_pylist()]
 
 
@@ -111,22 +129,41 @@ def test_a_line_names_row_and_item_and_both_sides_of_the_match() -> None:
 def test_no_matches_make_a_table_of_the_same_columns() -> None:
     found, _ = match(lay_out([[EIGHT]]), index_of([list(item.fields) for item in ITEMS], 8).table)
     names, ids = ItemNames.of(ITEMS), row_ids("src", np.arange(1))
-    empty, full = (match_lines(names, "src", ids, judge("ngram", 0.5, part)) for part in (NO_MATCHES, *found))
+    empty, full = (
+        match_lines(names, "src", ids, judge("ngram", 0.5, part)) for part in (NO_MATCHES, *found)
+    )
     assert empty.num_rows == 0
     assert empty.schema == full.schema
     assert pa.concat_tables([empty, full]).num_rows == 3
 
 
 def test_a_variant_or_suspect_is_a_hit_that_does_not_count_and_a_verdict_goes_before_both() -> None:
-    (pairs,), _ = match(lay_out([[EIGHT]]), index_of([list(item.fields) for item in ITEMS], 8).table)
+    (pairs,), _ = match(
+        lay_out([[EIGHT]]), index_of([list(item.fields) for item in ITEMS], 8).table
+    )
     assert (pairs.scores > 0.5).tolist() == [True, False, True]
-    labelled = pairs._replace(labels=np.array([LABELS.index("variant"), 0, LABELS.index("leak")], np.int8))
+    labelled = pairs._replace(
+        labels=np.array([LABELS.index("variant"), 0, LABELS.index("leak")], np.int8)
+    )
     found = judge("robust", 0.5, labelled)
-    assert (found.hit.tolist(), found.counts.tolist()) == ([True, False, True], [False, False, True])
-    assert judge("semantic", 0.5, pairs._replace(labels=np.full(3, LABELS.index("suspect"), np.int8))).counts.sum() == 0
-    said = np.array([VERDICTS.index("leak"), VERDICTS.index("leak"), VERDICTS.index("allowed")], np.int8)
+    assert (found.hit.tolist(), found.counts.tolist()) == (
+        [True, False, True],
+        [False, False, True],
+    )
+    assert (
+        judge(
+            "semantic", 0.5, pairs._replace(labels=np.full(3, LABELS.index("suspect"), np.int8))
+        ).counts.sum()
+        == 0
+    )
+    said = np.array(
+        [VERDICTS.index("leak"), VERDICTS.index("leak"), VERDICTS.index("allowed")], np.int8
+    )
     judged = judge("robust", 0.5, labelled, said)
-    assert (judged.hit.tolist(), judged.counts.tolist()) == ([True, False, True], [True, True, False])
+    assert (judged.hit.tolist(), judged.counts.tolist()) == (
+        [True, False, True],
+        [True, True, False],
+    )
     assert hits_of([found, judged]).items.tolist() == [2, 0, 1]
     table = match_lines(ItemNames.of(ITEMS), "src", row_ids("src", np.arange(1)), judged)
     assert table["label"].to_pylist() == ["variant", None, "leak"]
@@ -149,7 +186,9 @@ def test_pairs_come_back_from_the_table_that_is_laid_on_disk(
         assert len(back.get(matcher, [])) == bool(there)
         for place, name in enumerate(("docs", "items", "scores", "labels")):
             wanted = [value for part in there for value in getattr(part, name).tolist()]
-            assert [v for part in back.get(matcher, []) for v in getattr(part, name).tolist()] == wanted, place
+            assert [
+                v for part in back.get(matcher, []) for v in getattr(part, name).tolist()
+            ] == wanted, place
         for first, spans in (("doc_first", "doc_spans"), ("item_first", "item_spans")):
             cut = [
                 part_spans[a:b].tolist()

@@ -1,4 +1,6 @@
-"""`curate.decontaminate` on data at hand: every shape of input gives the same answer, and mistakes are named."""
+"""`curate.decontaminate` on data at hand: every shape of input gives the same answer, and mistakes
+are named.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,15 @@ from tests.matching.samples import Item, Record, samples
 LEAK = "A farmer has twelve cows and sells five of them; how many cows are left?"
 OTHER = "Name three rivers that flow through the capital of a country in Europe."
 ROWS = [
-    {"question": "How do I bake bread without an oven in my kitchen at home?", "answer": "In a pot."},
+    {
+        "question": "How do I bake bread without an oven in my kitchen at home?",
+        "answer": "In a pot.",
+    },
     {"question": f"Please help. {LEAK.upper()} Thanks!", "answer": "7"},
-    {"question": "Write a poem about the sea and the wind in late autumn.", "answer": "The sea ..."},
+    {
+        "question": "Write a poem about the sea and the wind in late autumn.",
+        "answer": "The sea ...",
+    },
     {"question": LEAK.replace("are left", "does he keep"), "answer": "7"},
 ]
 
@@ -68,7 +76,9 @@ def texts(table: pa.Table, column: str = "messages") -> list[str]:
 
 
 @pytest.mark.parametrize("shape", [as_path, as_text, as_list, as_dataset, as_table, as_polars])
-def test_every_shape_of_input_gives_the_same_answer(shape: Callable[[Path], Any], tmp_path: Path, suite: Path) -> None:
+def test_every_shape_of_input_gives_the_same_answer(
+    shape: Callable[[Path], Any], tmp_path: Path, suite: Path
+) -> None:
     result = decontaminate(shape(tmp_path), suite=suite)
     assert texts(result.kept) == [ROWS[0]["question"], ROWS[2]["question"]]
     assert result.kept["id"].to_pylist() == ["data/0", "data/2"]
@@ -77,7 +87,9 @@ def test_every_shape_of_input_gives_the_same_answer(shape: Callable[[Path], Any]
         {"id": "data/3", "source": "data", "reason": "covers 86.7 % of evals/1"},
     ]
     assert result.kept_rows["data"].tolist() == [0, 2]
-    assert [(cell.benchmark.name, cell.hit, cell.rate) for cell in result.overlaps["data"]] == [("evals", 1, 0.5)]
+    assert [(cell.benchmark.name, cell.hit, cell.rate) for cell in result.overlaps["data"]] == [
+        ("evals", 1, 0.5)
+    ]
     assert result.quarantine == []
 
 
@@ -88,7 +100,12 @@ def test_the_function_is_the_one_of_the_package() -> None:
 def test_matches_show_the_text_on_both_sides(suite: Path) -> None:
     result = decontaminate(pa.Table.from_pylist(ROWS), suite=suite, profile="tulu3")
     first, second = result.matches.to_pylist()
-    assert (first["doc_id"], first["instance_id"], first["score"], first["hit"]) == ("data/1", "evals/1", 1.0, True)
+    assert (first["doc_id"], first["instance_id"], first["score"], first["hit"]) == (
+        "data/1",
+        "evals/1",
+        1.0,
+        True,
+    )
     (span,) = first["doc_spans"]
     assert ROWS[1]["question"][span["start"] : span["stop"]] == LEAK.upper().removesuffix("?")
     (span,) = second["item_spans"]
@@ -104,7 +121,9 @@ def test_kept_rows_select_what_stays_of_a_data_set_in_any_order(suite: Path) -> 
     assert {row["question"] for row in clean} == {ROWS[0]["question"], ROWS[2]["question"]}
 
 
-def test_many_blocks_give_the_same_answer_as_one(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_blocks_give_the_same_answer_as_one(
+    suite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table = pa.Table.from_pylist(ROWS * 7)
     whole = decontaminate(table, suite=suite)
     monkeypatch.setattr(in_memory, "_ROWS_A_BLOCK", 3)
@@ -125,16 +144,24 @@ def test_quarantined_rows_keep_the_positions_of_the_others(suite: Path) -> None:
 
 
 def test_sources_are_decided_one_by_one(tmp_path: Path, suite: Path) -> None:
-    clean, dirty = write(tmp_path / "clean.jsonl", ROWS[:1]), write(tmp_path / "dirty.jsonl", ROWS[:2])
+    clean, dirty = (
+        write(tmp_path / "clean.jsonl", ROWS[:1]),
+        write(tmp_path / "dirty.jsonl", ROWS[:2]),
+    )
     result = decontaminate([clean, dirty], suite=suite, policy="drop-source")
     assert result.kept["id"].to_pylist() == ["clean/0"]
     assert result.dropped["id"].to_pylist() == ["dirty/0", "dirty/1"]
-    assert {name: rows.tolist() for name, rows in result.kept_rows.items()} == {"clean": [0], "dirty": []}
+    assert {name: rows.tolist() for name, rows in result.kept_rows.items()} == {
+        "clean": [0],
+        "dirty": [],
+    }
     assert result.overlaps["clean"][0].hit == 0
 
 
 def test_report_keeps_everything_and_still_says_what_was_found(suite: Path) -> None:
-    result = decontaminate(pa.Table.from_pylist(ROWS), suite=suite, policy="report", profile="tulu3")
+    result = decontaminate(
+        pa.Table.from_pylist(ROWS), suite=suite, policy="report", profile="tulu3"
+    )
     assert (result.kept.num_rows, result.dropped.num_rows, result.matches.num_rows) == (4, 0, 2)
 
 
@@ -159,11 +186,24 @@ def test_rows_go_iff_the_oracle_says_that_they_hit_an_item(
     records = [[turn + " end" for turn in record] for record in records]
     items = [[field] for item in items for field in item if field.strip()] or [["x"]]
     suite = write(tmp_path / "s.jsonl", [{"question": item[0]} for item in items])
-    rows = [{"messages": [{"role": "user", "content": turn} for turn in record]} for record in records]
-    result = decontaminate(pa.Table.from_pylist(rows), suite=suite, kind="prompt", format="messages", profile="tulu3")
-    clean = [i for i, record in enumerate(records) if all(oracle.score(item, record, 8) <= 0.5 for item in items)]
+    rows = [
+        {"messages": [{"role": "user", "content": turn} for turn in record]} for record in records
+    ]
+    result = decontaminate(
+        pa.Table.from_pylist(rows), suite=suite, kind="prompt", format="messages", profile="tulu3"
+    )
+    clean = [
+        i
+        for i, record in enumerate(records)
+        if all(oracle.score(item, record, 8) <= 0.5 for item in items)
+    ]
     assert result.kept_rows["data"].tolist() == clean
-    hit = {place for place, item in enumerate(items) for record in records if oracle.score(item, record, 8) > 0.5}
+    hit = {
+        place
+        for place, item in enumerate(items)
+        for record in records
+        if oracle.score(item, record, 8) > 0.5
+    }
     assert result.overlaps["data"][0].hit == len(hit)
 
 
@@ -188,12 +228,16 @@ def refused(data: Any, suite: Path | str, **settings: Any) -> str:
         ({"without": ["eval"]}, "unknown benchmark 'eval'; did you mean 'evals'?"),
     ],
 )
-def test_an_unknown_name_is_refused_with_the_nearest(settings: dict[str, Any], message: str, suite: Path) -> None:
+def test_an_unknown_name_is_refused_with_the_nearest(
+    settings: dict[str, Any], message: str, suite: Path
+) -> None:
     assert message in refused(pa.Table.from_pylist(ROWS), suite, **settings)
 
 
 def test_a_mapping_of_a_column_that_is_not_there_is_refused_with_the_nearest(suite: Path) -> None:
-    message = refused(pa.Table.from_pylist(ROWS), suite, format={"prompt": "questions", "response": "answer"})
+    message = refused(
+        pa.Table.from_pylist(ROWS), suite, format={"prompt": "questions", "response": "answer"}
+    )
     assert "unknown column 'questions'; did you mean 'question'?" in message
 
 
@@ -214,15 +258,26 @@ def test_data_without_user_turns_does_not_come_out_clean(suite: Path) -> None:
 
 @pytest.mark.parametrize("empty", ["?!", " ", "- - -"])
 def test_user_turns_without_a_token_do_not_come_out_clean(empty: str, suite: Path) -> None:
-    rows = [{"messages": [{"role": "user", "content": empty}, {"role": "assistant", "content": LEAK}]}]
+    rows = [
+        {"messages": [{"role": "user", "content": empty}, {"role": "assistant", "content": LEAK}]}
+    ]
     assert "no text in turns of role user" in refused(pa.Table.from_pylist(rows), suite)
 
 
 def test_one_source_without_text_is_enough_to_stop(tmp_path: Path, suite: Path) -> None:
-    silent = write(tmp_path / "silent.jsonl", [{"messages": [{"role": "assistant", "content": LEAK}]}])
+    silent = write(
+        tmp_path / "silent.jsonl", [{"messages": [{"role": "assistant", "content": LEAK}]}]
+    )
     talking = write(
         tmp_path / "talking.jsonl",
-        [{"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hi"}]}],
+        [
+            {
+                "messages": [
+                    {"role": "user", "content": "Hi there"},
+                    {"role": "assistant", "content": "Hi"},
+                ]
+            }
+        ],
     )
     assert refused([talking, silent], suite).startswith("silent: no text in turns of role user")
 
@@ -230,7 +285,9 @@ def test_one_source_without_text_is_enough_to_stop(tmp_path: Path, suite: Path) 
 def test_what_is_no_data_set_is_refused(tmp_path: Path, suite: Path) -> None:
     assert "but int" in refused(3, suite)
     assert "but dict" in refused({"question": ["x"]}, suite)
-    assert "but DatasetDict" in refused(datasets.DatasetDict({"train": datasets.Dataset.from_list(ROWS)}), suite)
+    assert "but DatasetDict" in refused(
+        datasets.DatasetDict({"train": datasets.Dataset.from_list(ROWS)}), suite
+    )
     assert "empty list" in refused([], suite)
     assert "no rows" in refused(pa.Table.from_pylist(ROWS).slice(0, 0), suite)
     assert "no rows" in refused(datasets.Dataset.from_list(ROWS).select([]), suite)

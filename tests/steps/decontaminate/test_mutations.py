@@ -1,4 +1,6 @@
-"""Every mutation changes what its name says and nothing else, and the same seed gives the same turns."""
+"""Every mutation changes what its name says and nothing else, and the same seed gives the same
+turns.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from hypothesis import strategies as st
 from curate.steps.decontaminate.mutations import FILLER_WORDS, MUTATIONS, mutate
 
 QUESTION = (
-    "Ada has 3 red hats, and Ben has twenty-two.\nHow many hats do they have?  Is it more than 20? Say why; be brief."
+    "Ada has 3 red hats, and Ben has twenty-two.\nHow many hats do they have?  "
+    "Is it more than 20? Say why; be brief."
 )
 FILLER = [f"w{i}" for i in range(3000)]
 
@@ -28,10 +31,19 @@ def changed(text: str) -> list[int]:
     return [i for i in range(len(words)) if words[i] != before[i]]
 
 
-@given(st.sampled_from(sorted(MUTATIONS)), st.text(max_size=80), st.integers(0, 5), st.text(max_size=5) | st.none())
+@given(
+    st.sampled_from(sorted(MUTATIONS)),
+    st.text(max_size=80),
+    st.integers(0, 5),
+    st.text(max_size=5) | st.none(),
+)
 @settings(max_examples=200)
-def test_any_text_can_be_mutated_and_the_seed_decides(name: str, question: str, seed: int, answer: str | None) -> None:
-    first, second = (mutate(name, question, answer, ["a", "b"], random.Random(seed)) for _ in range(2))
+def test_any_text_can_be_mutated_and_the_seed_decides(
+    name: str, question: str, seed: int, answer: str | None
+) -> None:
+    first, second = (
+        mutate(name, question, answer, ["a", "b"], random.Random(seed)) for _ in range(2)
+    )
     assert first == second
     assert all(isinstance(turn, str) for turn in first)
 

@@ -1,4 +1,6 @@
-"""Which rows go: the two-percent edge in whole numbers, roles of benchmarks, and the reason of every row."""
+"""Which rows go: the two-percent edge in whole numbers, roles of benchmarks, and the reason of
+every row.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,10 @@ def hits(*triples: Triple) -> Hits:
 def benchmarks(*sized: tuple[str, str, int]) -> list[BenchmarkItems]:
     """Lay benchmarks (name, role, items) one after the other."""
     firsts = np.cumsum([0, *(n for *_, n in sized)])
-    return [BenchmarkItems(name, role, int(first), n) for (name, role, n), first in zip(sized, firsts, strict=False)]
+    return [
+        BenchmarkItems(name, role, int(first), n)
+        for (name, role, n), first in zip(sized, firsts, strict=False)
+    ]
 
 
 def names(sized: Sequence[BenchmarkItems]) -> list[str]:
@@ -82,13 +87,19 @@ def test_flagged_is_more_than_two_of_a_hundred(hit: int, n_items: int, flagged: 
 
 
 def test_a_limit_in_percent_is_compared_without_rounding() -> None:
-    """0.29 of 100 is 28.999999999999996 to a computer, 0.07 of 100 is 7.000000000000001; both are just met."""
+    """0.29 of 100 is 28.999999999999996 to a computer, 0.07 of 100 is 7.000000000000001; both are
+    just met.
+    """
     for n_items in (1, 7, 50, 100, 300, 1319, 14042, 100_000):
         for percent in range(101):
             met = percent * n_items // 100
             for hit in (met, min(met + 1, n_items)):
                 expected = Fraction(hit, n_items) > Fraction(percent, 100)
-                assert overlap(hit, n_items).over(percent / 100) == expected, (hit, n_items, percent)
+                assert overlap(hit, n_items).over(percent / 100) == expected, (
+                    hit,
+                    n_items,
+                    percent,
+                )
 
 
 def test_a_fail_over_rate_that_is_just_met_does_not_fail() -> None:
@@ -140,10 +151,19 @@ def test_drop_rows_gives_the_best_item_as_the_reason_and_counts_the_others() -> 
 
 
 def test_a_pair_that_several_matchers_found_is_one_hit_of_its_best_score() -> None:
-    """One after the other as matchers give them: rows 0 and 1 with n-grams, with equal turns, with edited copies."""
+    """One after the other as matchers give them: rows 0 and 1 with n-grams, with equal turns, with
+    edited copies.
+    """
     sized = benchmarks(("a", "development", 10))
     found = hits(
-        (0, 3, 0.7), (1, 5, 0.6), (1, 3, 0.9), (0, 3, 1.0), (0, 3, 0.8), (0, 4, 0.95), (0, 4, 0.6), (1, 3, 0.9)
+        (0, 3, 0.7),
+        (1, 5, 0.6),
+        (1, 3, 0.9),
+        (0, 3, 1.0),
+        (0, 3, 0.8),
+        (0, 4, 0.95),
+        (0, 4, 0.6),
+        (1, 3, 0.9),
     )
     assert why(decide("drop-rows", 3, found, sized)) == {
         0: "covers 100.0 % of a/3 and hits 1 more",
@@ -162,13 +182,17 @@ def test_a_pair_that_several_matchers_found_is_one_hit_of_its_best_score() -> No
         max_size=20,
     )
 )
-def test_hits_of_several_matchers_are_told_as_if_one_had_found_the_best_of_each_pair(triples: list[Triple]) -> None:
+def test_hits_of_several_matchers_are_told_as_if_one_had_found_the_best_of_each_pair(
+    triples: list[Triple],
+) -> None:
     sized = benchmarks(("a", "development", 6))
     best: dict[tuple[int, int], float] = {}
     for row, item, score in triples:
         best[row, item] = max(score, best.get((row, item), 0.0))
     once = hits(*((row, item, score) for (row, item), score in best.items()))
-    assert why(decide("drop-rows", 5, hits(*triples), sized)) == why(decide("drop-rows", 5, once, sized))
+    assert why(decide("drop-rows", 5, hits(*triples), sized)) == why(
+        decide("drop-rows", 5, once, sized)
+    )
 
 
 @pytest.mark.parametrize("role", ["development", "unseen"])
@@ -191,14 +215,23 @@ def test_tulu3_drops_the_source_for_an_unseen_benchmark() -> None:
     found = hits((0, 0, 1.0), (1, 10, 1.0), (2, 11, 1.0), (3, 12, 1.0))
     gone = decide("tulu3", 6, found, sized)
     assert gone.rows.tolist() == [0, 1, 2, 3, 4, 5]
-    assert set(why(gone).values()) == {"the whole source goes: it hits 3.0 % of new (unseen); the limit is 2 %"}
+    assert set(why(gone).values()) == {
+        "the whole source goes: it hits 3.0 % of new (unseen); the limit is 2 %"
+    }
 
 
 def test_tulu3_drops_the_matching_rows_for_a_development_benchmark_that_is_flagged() -> None:
-    """Row 1 hits an unseen benchmark that is not flagged, row 3 a development one that is not: both stay."""
-    sized = benchmarks(("dev", "development", 10), ("new", "unseen", 100), ("big", "development", 100))
+    """Row 1 hits an unseen benchmark that is not flagged, row 3 a development one that is not: both
+    stay.
+    """
+    sized = benchmarks(
+        ("dev", "development", 10), ("new", "unseen", 100), ("big", "development", 100)
+    )
     found = hits((0, 9, 0.6), (1, 10, 1.0), (2, 9, 0.8), (2, 10, 1.0), (3, 110, 1.0))
-    assert why(decide("tulu3", 6, found, sized)) == {0: "covers 60.0 % of dev/9", 2: "covers 80.0 % of dev/9"}
+    assert why(decide("tulu3", 6, found, sized)) == {
+        0: "covers 60.0 % of dev/9",
+        2: "covers 80.0 % of dev/9",
+    }
 
 
 def test_tulu3_leaves_a_source_alone_that_is_not_flagged() -> None:
@@ -208,13 +241,24 @@ def test_tulu3_leaves_a_source_alone_that_is_not_flagged() -> None:
 
 @given(
     st.sampled_from(POLICIES),
-    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 119), st.sampled_from([0.51, 0.75, 1.0])), max_size=12),
+    st.lists(
+        st.tuples(st.integers(0, 9), st.integers(0, 119), st.sampled_from([0.51, 0.75, 1.0])),
+        max_size=12,
+    ),
 )
-def test_random_hits_are_decided_by_the_words_of_each_policy(policy: str, triples: list[Triple]) -> None:
+def test_random_hits_are_decided_by_the_words_of_each_policy(
+    policy: str, triples: list[Triple]
+) -> None:
     triples = list({(row, item): (row, item, score) for row, item, score in triples}.values())
-    sized = benchmarks(("dev", "development", 60), ("new", "unseen", 50), ("tiny", "development", 10))
+    sized = benchmarks(
+        ("dev", "development", 60), ("new", "unseen", 50), ("tiny", "development", 10)
+    )
     spans = {b.name: range(b.first, b.first + b.n_items) for b in sized}
-    flagged = {b.name for b in sized if 50 * len({item for _, item, _ in triples if item in spans[b.name]}) > b.n_items}
+    flagged = {
+        b.name
+        for b in sized
+        if 50 * len({item for _, item, _ in triples if item in spans[b.name]}) > b.n_items
+    }
     whole = (policy == "drop-source" and flagged) or (policy == "tulu3" and "new" in flagged)
     rules: dict[str, Callable[[int], bool]] = {
         "report": lambda item: False,
@@ -229,7 +273,9 @@ def test_random_hits_are_decided_by_the_words_of_each_policy(policy: str, triple
     if not whole:
         for row, reason in why(gone).items():
             own = sorted((-score, item) for r, item, score in triples if r == row and counted(item))
-            assert reason.startswith(f"covers {-100 * own[0][0]:.1f} % of {names(sized)[own[0][1]]}")
+            assert reason.startswith(
+                f"covers {-100 * own[0][0]:.1f} % of {names(sized)[own[0][1]]}"
+            )
             assert reason.endswith(f" and hits {len(own) - 1} more") == (len(own) > 1)
 
 

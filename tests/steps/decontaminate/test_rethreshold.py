@@ -1,4 +1,6 @@
-"""Other thresholds without another scan: the same as a fresh start with them, and what was not stored is refused."""
+"""Other thresholds without another scan: the same as a fresh start with them, and what was not
+stored is refused.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ POLICIES = ["drop-rows", "drop-source", "tulu3"]
 def items(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = random.Random(1)
     path = tmp_path_factory.mktemp("items") / "evals.jsonl"
-    return write_lines(path, [{"question": sentence(rng, rng.choice([4, 12, 20, 40]))} for _ in range(60)])
+    return write_lines(
+        path, [{"question": sentence(rng, rng.choice([4, 12, 20, 40]))} for _ in range(60)]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +52,18 @@ def same(one: Decontaminated, other: Decontaminated) -> None:
     }
 
 
-def cleaned(data: pa.Table, items: Path, policy: str = "drop-rows", **matchers: Mapping[str, Any]) -> Decontaminated:
+def cleaned(
+    data: pa.Table, items: Path, policy: str = "drop-rows", **matchers: Mapping[str, Any]
+) -> Decontaminated:
     return decontaminate(data, suite=items, policy=policy, profile="default", matchers=matchers)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("matcher", ["ngram", "robust"])
 @pytest.mark.parametrize("threshold", [0.55, 0.7, 0.9, 1.0])
-def test_it_equals_a_fresh_start(data: pa.Table, items: Path, policy: str, matcher: str, threshold: float) -> None:
+def test_it_equals_a_fresh_start(
+    data: pa.Table, items: Path, policy: str, matcher: str, threshold: float
+) -> None:
     first = cleaned(data, items, policy)
     fresh = cleaned(data, items, policy, **{matcher: {"threshold": threshold}})
     same(first.rethreshold(**{matcher: threshold}), fresh)
@@ -65,8 +73,16 @@ def test_it_equals_a_fresh_start(data: pa.Table, items: Path, policy: str, match
 def test_a_lower_threshold_of_what_is_stored_hits_more(data: pa.Table, items: Path) -> None:
     first = decontaminate(data, suite=items, profile="tulu3")
     lower = first.rethreshold(ngram=0.2)
-    same(lower, decontaminate(data, suite=items, profile="tulu3", matchers={"ngram": {"threshold": 0.2}}))
-    assert lower.dropped.num_rows > first.dropped.num_rows > first.rethreshold(ngram=0.99).dropped.num_rows > 0
+    same(
+        lower,
+        decontaminate(data, suite=items, profile="tulu3", matchers={"ngram": {"threshold": 0.2}}),
+    )
+    assert (
+        lower.dropped.num_rows
+        > first.dropped.num_rows
+        > first.rethreshold(ngram=0.99).dropped.num_rows
+        > 0
+    )
     same(lower.rethreshold(ngram=0.5), first)
 
 

@@ -17,13 +17,25 @@ from curate.matching.robust import build_robust, match_robust
 from curate.steps.decontaminate.found import hits_of, judge_all
 from curate.steps.decontaminate.mutations import MUTATIONS
 from curate.steps.decontaminate.policy import Hits
-from curate.steps.decontaminate.selftest import Rows, Share, hit_own, plant, sample_items, self_test, turns_of
+from curate.steps.decontaminate.selftest import (
+    Rows,
+    Share,
+    hit_own,
+    plant,
+    sample_items,
+    self_test,
+    turns_of,
+)
 
 RNG = random.Random(5)
 WORDS = [f"w{i}" for i in range(4000)]
 TEXTS = [" ".join(RNG.choices(WORDS, k=60)) + "." for _ in range(60)]
 ITEMS = [
-    Item(name, f"{name}/{i}", (" ".join(RNG.choices(WORDS, k=20)) + ". " + " ".join(RNG.choices(WORDS, k=20)) + "?",))
+    Item(
+        name,
+        f"{name}/{i}",
+        (" ".join(RNG.choices(WORDS, k=20)) + ". " + " ".join(RNG.choices(WORDS, k=20)) + "?",),
+    )
     for name, n in (("maths", 30), ("facts", 12))
     for i in range(n)
 ] + [Item("facts", "facts/short", ("w1 w2 w3",))]
@@ -32,7 +44,11 @@ ANSWERS = {item.instance_id: "7" for item in ITEMS if item.benchmark == "maths"}
 
 def robust(rows: Rows) -> Hits:
     index = build_robust([item.fields for item in ITEMS])
-    return hits_of(judge_all({"robust": match_robust(turns_of(rows), index)}, {"robust": index.settings.threshold}))
+    return hits_of(
+        judge_all(
+            {"robust": match_robust(turns_of(rows), index)}, {"robust": index.settings.threshold}
+        )
+    )
 
 
 def ngram(rows: Rows) -> Hits:
@@ -56,8 +72,13 @@ def test_real_matchers_find_what_is_planted(hits: Callable[[Rows], Hits]) -> Non
     assert (tested.false_alarms, tested.unmatchable) == (Share(0, 60), ["facts/short"])
     for row in tested.recall.to_pylist():
         assert row["low"] <= row["recall"] == row["found"] / row["planted"] <= row["high"]
-        parts = [part for part in tested.by_benchmark.to_pylist() if part["mutation"] == row["mutation"]]
-        assert [sum(part[key] for part in parts) for key in ("planted", "found")] == [row["planted"], row["found"]]
+        parts = [
+            part for part in tested.by_benchmark.to_pylist() if part["mutation"] == row["mutation"]
+        ]
+        assert [sum(part[key] for part in parts) for key in ("planted", "found")] == [
+            row["planted"],
+            row["found"],
+        ]
     assert tested == self_test(ITEMS, TEXTS, hits, matchable=matchable, seed=1, answers=ANSWERS)
 
 
@@ -74,7 +95,11 @@ def test_a_row_that_hits_another_item_is_not_found_and_every_alarm_counts() -> N
 
 
 def test_the_sample_is_fair_and_stays_the_same() -> None:
-    items = [Item(name, f"{name}/{i}", ("x",)) for name, n in (("a", 500), ("b", 90), ("c", 3)) for i in range(n)]
+    items = [
+        Item(name, f"{name}/{i}", ("x",))
+        for name, n in (("a", 500), ("b", 90), ("c", 3))
+        for i in range(n)
+    ]
     chosen = sample_items(items, 7)
     assert [sum(items[i].benchmark == name for i in chosen) for name in "abc"] == [200, 90, 3]
     assert chosen == sorted(set(chosen)) == sample_items(items, 7) != sample_items(items, 8)
@@ -84,7 +109,11 @@ def test_the_sample_is_fair_and_stays_the_same() -> None:
 
 def test_what_is_planted_depends_on_the_item_and_the_seed_alone() -> None:
     first = plant("random-25", ITEMS[0], None, WORDS, 3)
-    assert first == plant("random-25", ITEMS[0], None, WORDS, 3) != plant("random-25", ITEMS[0], None, WORDS, 4)
+    assert (
+        first
+        == plant("random-25", ITEMS[0], None, WORDS, 3)
+        != plant("random-25", ITEMS[0], None, WORDS, 4)
+    )
 
 
 def test_rows_without_hits_and_hits_on_own_items() -> None:
@@ -99,5 +128,7 @@ def test_the_interval_is_wilsons(found: int, more: int) -> None:
     share = Share(found, found + more)
     for end in share.interval:
         if share.of and 1e-9 < end < 1 - 1e-9:
-            assert abs(share.rate - end) == pytest.approx(1.959963984540054 * (end * (1 - end) / share.of) ** 0.5)
+            assert abs(share.rate - end) == pytest.approx(
+                1.959963984540054 * (end * (1 - end) / share.of) ** 0.5
+            )
     assert share.interval[0] <= share.rate <= share.interval[1]

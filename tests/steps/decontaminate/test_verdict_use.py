@@ -21,15 +21,24 @@ ITEMS = [
     Item("a", "a/1", ("Which tree is", "the tallest?")),
     Item("b", "b/renamed", ("Which tree is the oldest?",)),
 ]
-TEXTS = ["which tree is the oldest", "Which tree is the tallest?", "Which tree is the oldest?", "Anything else"] * 2
+TEXTS = [
+    "which tree is the oldest",
+    "Which tree is the tallest?",
+    "Which tree is the oldest?",
+    "Anything else",
+] * 2
 
 
 def matched(texts: list[str]) -> tuple[Matches, np.ndarray]:
     """The pairs of equal texts, and the content hash of every record."""
     rows = [[{"role": "user", "content": text}] for text in texts]
     turns = all_turns("prompt", pa.table({"prompt": pa.array(rows, MESSAGES)}))
-    hashes = hash_rows(*turns.stretches[:3], turns.roles + 8 * turns.columns, turns.stretches.docs, turns.n_docs)
-    found = match_exact(turns.only(["user"]), build_exact([item.fields for item in ITEMS], ExactSettings()))
+    hashes = hash_rows(
+        *turns.stretches[:3], turns.roles + 8 * turns.columns, turns.stretches.docs, turns.n_docs
+    )
+    found = match_exact(
+        turns.only(["user"]), build_exact([item.fields for item in ITEMS], ExactSettings())
+    )
     return (found[0] if found else NO_MATCHES), hashes
 
 
@@ -37,10 +46,14 @@ def verdict(text: str, item: Item, said: str = "allowed") -> Ruling:
     """What a person said of a text and an item, under ids that no longer hold."""
     _, hashes = matched([text])
     high, low = hashes[0].tolist()
-    return Ruling("gone/77", "gone/item", said, None, f"{high:016x}{low:016x}", item_hash(item_text(item)))
+    return Ruling(
+        "gone/77", "gone/item", said, None, f"{high:016x}{low:016x}", item_hash(item_text(item))
+    )
 
 
-def applied(*verdicts: Ruling, texts: list[str] = TEXTS) -> tuple[dict[tuple[int, int], str], list[str | None]]:
+def applied(
+    *verdicts: Ruling, texts: list[str] = TEXTS
+) -> tuple[dict[tuple[int, int], str], list[str | None]]:
     """What was said of every pair, and why each verdict is void."""
     pairs, hashes = matched(texts)
     given = ready(verdicts, ITEMS)
@@ -48,7 +61,9 @@ def applied(*verdicts: Ruling, texts: list[str] = TEXTS) -> tuple[dict[tuple[int
     places = zip(pairs.docs.tolist(), pairs.items.tolist(), codes.tolist(), strict=True)
     said = {(doc, item): VERDICTS[code] for doc, item, code in places}
     assert sum(times.tolist()) >= sum(one is not None for one in said.values())
-    return {at: one for at, one in said.items() if one is not None}, void(given, times, seen_by(hashes, given))
+    return {at: one for at, one in said.items() if one is not None}, void(
+        given, times, seen_by(hashes, given)
+    )
 
 
 def test_a_verdict_applies_to_equal_texts_whatever_their_ids() -> None:
@@ -59,7 +74,9 @@ def test_a_verdict_applies_to_equal_texts_whatever_their_ids() -> None:
 
 
 def test_each_verdict_keeps_to_its_own_pair() -> None:
-    said, reasons = applied(verdict(TEXTS[1], ITEMS[1], "leak"), verdict(TEXTS[0], ITEMS[2], "false-alarm"))
+    said, reasons = applied(
+        verdict(TEXTS[1], ITEMS[1], "leak"), verdict(TEXTS[0], ITEMS[2], "false-alarm")
+    )
     assert said == dict.fromkeys([(1, 1), (5, 1)], "leak") | dict.fromkeys(
         [(0, 0), (0, 2), (4, 0), (4, 2)], "false-alarm"
     )
@@ -67,7 +84,9 @@ def test_each_verdict_keeps_to_its_own_pair() -> None:
 
 
 def test_of_two_verdicts_on_one_pair_the_later_one_holds() -> None:
-    said, reasons = applied(verdict(TEXTS[1], ITEMS[1], "leak"), verdict(TEXTS[1], ITEMS[1], "allowed"))
+    said, reasons = applied(
+        verdict(TEXTS[1], ITEMS[1], "leak"), verdict(TEXTS[1], ITEMS[1], "allowed")
+    )
     assert set(said.values()) == {"allowed"}
     assert reasons == [None, None]
 
@@ -95,7 +114,11 @@ def test_fields_are_one_text() -> None:
 def test_no_verdicts_and_no_pairs() -> None:
     pairs, hashes = matched(TEXTS)
     codes, times = verdicts_of(pairs, hashes, ready([], ITEMS))
-    assert (set(codes.tolist()), times.tolist(), void(ready([], ITEMS), times, times > 0)) == ({0}, [], [])
+    assert (set(codes.tolist()), times.tolist(), void(ready([], ITEMS), times, times > 0)) == (
+        {0},
+        [],
+        [],
+    )
     given = ready([verdict(TEXTS[2], ITEMS[0])], ITEMS)
     codes, times = verdicts_of(NO_MATCHES, hashes, given)
     assert (codes.tolist(), times.tolist()) == ([], [0])

@@ -1,4 +1,6 @@
-"""The verdict file: what is written is read again, one order, one line for each mistake, and nothing half-written."""
+"""The verdict file: what is written is read again, one order, one line for each mistake, and
+nothing half-written.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.errors import UserError
-from curate.steps.decontaminate.verdicts import WORDS, Ruling, item_hash, load_verdicts, save_verdicts
+from curate.steps.decontaminate.verdicts import (
+    WORDS,
+    Ruling,
+    item_hash,
+    load_verdicts,
+    save_verdicts,
+)
 
 A, B = "0" * 31 + "a", "1" * 32
 
 # A digest of digits alone, or one such as 12e3…, would be a number in YAML.
-HASHES = st.sampled_from([A, B, "12e" + "3" * 29, "0" * 32]) | st.binary(min_size=16, max_size=16).map(bytes.hex)
+HASHES = st.sampled_from([A, B, "12e" + "3" * 29, "0" * 32]) | st.binary(
+    min_size=16, max_size=16
+).map(bytes.hex)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 VERDICTS = st.lists(
-    st.builds(Ruling, TEXT, TEXT, st.sampled_from(WORDS), st.none() | TEXT.filter(bool), HASHES, HASHES),
+    st.builds(
+        Ruling, TEXT, TEXT, st.sampled_from(WORDS), st.none() | TEXT.filter(bool), HASHES, HASHES
+    ),
     unique_by=lambda verdict: verdict.texts,
     max_size=6,
 )
@@ -41,22 +53,48 @@ def test_what_is_saved_is_read_again_whatever_its_order(
 
 def test_the_file_is_readable_in_a_diff(tmp_path: Path) -> None:
     path = tmp_path / "verdicts.yaml"
-    save_verdicts(path, [Ruling("chat/1", "gsm8k/0", "leak", None, A, B), Ruling("é", "bbh/3", "allowed", "so", B, A)])
+    save_verdicts(
+        path,
+        [
+            Ruling("chat/1", "gsm8k/0", "leak", None, A, B),
+            Ruling("é", "bbh/3", "allowed", "so", B, A),
+        ],
+    )
     assert path.read_text("utf-8").splitlines()[1:] == [
         "verdicts:",
-        *["- verdict: allowed", "  doc: é", "  item: bbh/3", "  note: so", f"  doc_hash: '{B}'", f"  item_hash: {A}"],
-        *["- verdict: leak", "  doc: chat/1", "  item: gsm8k/0", f"  doc_hash: {A}", f"  item_hash: '{B}'"],
+        *[
+            "- verdict: allowed",
+            "  doc: é",
+            "  item: bbh/3",
+            "  note: so",
+            f"  doc_hash: '{B}'",
+            f"  item_hash: {A}",
+        ],
+        *[
+            "- verdict: leak",
+            "  doc: chat/1",
+            "  item: gsm8k/0",
+            f"  doc_hash: {A}",
+            f"  item_hash: '{B}'",
+        ],
     ]
-    assert path.read_text("utf-8").startswith("# Verdicts on training rows that match benchmark items")
+    assert path.read_text("utf-8").startswith(
+        "# Verdicts on training rows that match benchmark items"
+    )
 
 
 def test_plain_yaml_reads_it(tmp_path: Path) -> None:
     save_verdicts(tmp_path / "v.yaml", [Ruling("\x1b[2J\n", "b/0", "leak", "a: b # c", A, B)])
-    assert yaml.safe_load((tmp_path / "v.yaml").read_text("utf-8"))["verdicts"][0]["doc"] == "\x1b[2J\n"
+    assert (
+        yaml.safe_load((tmp_path / "v.yaml").read_text("utf-8"))["verdicts"][0]["doc"]
+        == "\x1b[2J\n"
+    )
     assert "\x1b" not in (tmp_path / "v.yaml").read_text("utf-8")
 
 
-def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_replaced_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "verdicts.yaml"
     save_verdicts(path, [Ruling("a/0", "b/0", "leak", None, A, B)])
     before = path.read_bytes()
@@ -85,18 +123,36 @@ def test_no_verdict_is_a_file_too(tmp_path: Path, text: str) -> None:
         ("- a\n", "v.yaml: the top level must be a mapping"),
         ("verdict: []\n", "v.yaml: unknown key 'verdict'; did you mean 'verdicts'?"),
         ("verdicts: 3\n", "v.yaml: 'verdicts' must be a list"),
-        ("verdicts:\n- leak\n", "v.yaml: verdict 1: must be a mapping with the keys verdict, doc, item, note"),
-        ("verdicts:\n" + GOOD + GOOD, "verdicts 1 and 2 are on the same two texts (a/0 and b/0); keep one"),
-        ("verdicts:\n" + GOOD.replace("doc:", "dco:"), "verdict 1: unknown key 'dco'; did you mean 'doc'?"),
+        (
+            "verdicts:\n- leak\n",
+            "v.yaml: verdict 1: must be a mapping with the keys verdict, doc, item, note",
+        ),
+        (
+            "verdicts:\n" + GOOD + GOOD,
+            "verdicts 1 and 2 are on the same two texts (a/0 and b/0); keep one",
+        ),
+        (
+            "verdicts:\n" + GOOD.replace("doc:", "dco:"),
+            "verdict 1: unknown key 'dco'; did you mean 'doc'?",
+        ),
         (
             "verdicts:\n" + GOOD.replace("leak", "false-alram"),
             "unknown verdict 'false-alram'; did you mean 'false-alarm'?",
         ),
-        ("verdicts:\n" + GOOD.replace("leak", "no"), "verdict 1: 'verdict' must be text, not False; put it in quotes"),
+        (
+            "verdicts:\n" + GOOD.replace("leak", "no"),
+            "verdict 1: 'verdict' must be text, not False; put it in quotes",
+        ),
         ("verdicts:\n" + GOOD.replace(f"'{B}'", B), "'item_hash' must be text, not 1111"),
-        ("verdicts:\n" + GOOD.replace(A, A[1:]), "'doc_hash' must be 32 hex digits in lower case, not"),
+        (
+            "verdicts:\n" + GOOD.replace(A, A[1:]),
+            "'doc_hash' must be 32 hex digits in lower case, not",
+        ),
         ("verdicts:\n" + GOOD.replace("item: b/0, ", ""), "verdict 1: the key 'item' is missing"),
-        ("verdicts:\n" + GOOD.replace("doc:", "item:"), "line 2: not valid YAML (the key 'item' stands twice)"),
+        (
+            "verdicts:\n" + GOOD.replace("doc:", "item:"),
+            "line 2: not valid YAML (the key 'item' stands twice)",
+        ),
         ("verdicts: [\n", "not valid YAML"),
     ],
 )

@@ -1,4 +1,6 @@
-"""What tests of constraints share: nltk with its data, and langdetect, or the reason why they are not here."""
+"""What tests of constraints share: nltk with its data, and langdetect, or the reason why they are
+not here.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,11 @@ from tests.conftest import ROOT
 
 NEEDS_PUNKT = {"length_constraints:number_sentences"}
 NEEDS_NLTK = {"change_case:capital_word_frequency"} | NEEDS_PUNKT
-NEEDS_LANGDETECT = {"language:response_language", "change_case:english_capital", "change_case:english_lowercase"}
+NEEDS_LANGDETECT = {
+    "language:response_language",
+    "change_case:english_capital",
+    "change_case:english_lowercase",
+}
 
 
 def need(id: str) -> None:

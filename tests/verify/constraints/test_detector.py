@@ -52,7 +52,9 @@ def test_sentences_and_their_cases(sentence: str) -> None:
         assert found in LANGUAGES
 
 
-def test_where_the_numbers_drawn_do_not_suffice_langdetect_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_numbers_drawn_do_not_suffice_langdetect_decides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     wanted = [detector.detect(sentence) for sentence in SENTENCES]
     few = detector.Tables(**{**vars(detector.tables()), "words": detector.tables().words[:40]})
     monkeypatch.setattr(detector, "tables", lambda: few)

@@ -13,7 +13,10 @@ from tests.conftest import ROOT
 from tests.verify.constraints.conftest import need
 
 PAGE = (ROOT / "docs" / "constraints.md").read_text("utf-8")
-UNSAID = {"options", "instruction"}  # optional; `relation` of word_count_different_numbers is not used
+UNSAID = {
+    "options",
+    "instruction",
+}  # optional; `relation` of word_count_different_numbers is not used
 
 
 def rows(title: str) -> list[list[str]]:
@@ -22,7 +25,9 @@ def rows(title: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
-@pytest.mark.parametrize(("title", "origin"), [("Types of IFEval", IFEVAL), ("Types of IFBench-train", IFTRAIN)])
+@pytest.mark.parametrize(
+    ("title", "origin"), [("Types of IFEval", IFEVAL), ("Types of IFBench-train", IFTRAIN)]
+)
 def test_every_type_is_documented(title: str, origin: str) -> None:
     told = {cells[0].strip("`"): json.loads(cells[1].strip("`")) for cells in rows(title)}
     assert set(told) == {id for id, one in CONSTRAINTS.items() if one.origin == origin}
@@ -31,7 +36,9 @@ def test_every_type_is_documented(title: str, origin: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cells", [*rows("Types of IFEval"), *rows("Types of IFBench-train")], ids=lambda one: str(one[0])
+    "cells",
+    [*rows("Types of IFEval"), *rows("Types of IFBench-train")],
+    ids=lambda one: str(one[0]),
 )
 def test_its_examples_are_true(cells: list[str]) -> None:
     id, kwargs, good, bad = (cell.strip("`") for cell in cells)
@@ -55,6 +62,8 @@ def test_what_tells_both_apart_is_told_here_as_said() -> None:
     assert not bind("detectable_format:constrained_response", {"options": ["A"]})("Apple")
     assert bind("detectable_format:number_bullet_lists", {"num_bullets": 2})("*\n* a")
     assert bind("paragraphs:paragraphs2", {})("One.\n\n\n\nTwo.")
-    assert bind("keywords:frequency", {"keyword": "C++", "frequency": 1, "relation": "at least"})("Use C++.")
+    assert bind("keywords:frequency", {"keyword": "C++", "frequency": 1, "relation": "at least"})(
+        "Use C++."
+    )
     assert not bind("detectable_format:json_format", {})("[" * 100_000)
     assert bind("length_constraints:number_paragraphs", {"num_paragraphs": 2})("One * * * Two")

@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.errors import UserError
-from curate.verify.constraints import detector, followed, ifeval, ifeval_loose, language, loose_versions, punkt
+from curate.verify.constraints import (
+    detector,
+    followed,
+    ifeval,
+    ifeval_loose,
+    language,
+    loose_versions,
+    punkt,
+)
 from curate.verify.constraints.text import paragraphs, parts, sentences, words
 from curate.verify.verdict import Verdict
 from tests.conftest import ROOT
@@ -20,7 +28,10 @@ from tests.verify.constraints.conftest import need
 
 NO_COMMA = {"id": "punctuation:no_comma", "kwargs": {}}
 QUOTED = {"id": "startend:quotation", "kwargs": {}}
-THREE = {"id": "length_constraints:number_words", "kwargs": {"relation": "at least", "num_words": 3}}
+THREE = {
+    "id": "length_constraints:number_words",
+    "kwargs": {"relation": "at least", "num_words": 3},
+}
 
 
 def test_the_score_is_the_share_and_the_reason_names_the_first_that_fails() -> None:
@@ -38,7 +49,9 @@ def test_the_score_is_the_share_and_the_reason_names_the_first_that_fails() -> N
 @pytest.mark.parametrize("blank", ["", " \n\t"])
 def test_a_blank_completion_is_not_parsed(blank: str) -> None:
     for judge in (ifeval, ifeval_loose):
-        assert judge(blank, json.dumps([NO_COMMA])) == Verdict(0.0, False, "the completion is blank")
+        assert judge(blank, json.dumps([NO_COMMA])) == Verdict(
+            0.0, False, "the completion is blank"
+        )
     assert followed(blank, json.dumps([NO_COMMA]), loose=True) == [False]
 
 
@@ -68,7 +81,12 @@ def test_the_loose_rule_takes_each_constraint_by_itself() -> None:
 @given(st.text(alphabet='a*\n" ', max_size=40))
 def test_loose_versions_are_those_of_the_paper(answer: str) -> None:
     lines = answer.split("\n")
-    cut = {answer, "\n".join(lines[1:]).strip(), "\n".join(lines[:-1]).strip(), "\n".join(lines[1:-1]).strip()}
+    cut = {
+        answer,
+        "\n".join(lines[1:]).strip(),
+        "\n".join(lines[:-1]).strip(),
+        "\n".join(lines[1:-1]).strip(),
+    }
     assert set(loose_versions(answer)) == cut | {text.replace("*", "") for text in cut}
     label = json.dumps([QUOTED, NO_COMMA])
     assert ifeval_loose(answer, label).score >= ifeval(answer, label).score
@@ -126,7 +144,9 @@ def test_capital_words_are_those_of_nltk() -> None:
         "CANNOT GIMME GONNA GOTTA LEMME WANNA 3D a DON'T I'M O'NEIL 'TIS",
         "A.B. U.S.A. OK. (NASA), \"WHO\" X--Y MORE'N D'YE",
     ):
-        assert punkt.count_capital_words(text) == sum(token.isupper() for token in nltk.word_tokenize(text))
+        assert punkt.count_capital_words(text) == sum(
+            token.isupper() for token in nltk.word_tokenize(text)
+        )
 
 
 def test_sentences_are_those_of_punkt() -> None:
@@ -134,8 +154,12 @@ def test_sentences_are_those_of_punkt() -> None:
     from nltk.tokenize.punkt import PunktTokenizer
 
     original = PunktTokenizer("english")
-    piece = st.sampled_from("Mr Dr etc vs inc no U.S a B I it We The st Jan 3 42 well-known word e.g and New".split())
-    joint = st.sampled_from([" ", ". ", "! ", "? ", ".\n", ".\n\n", "... ", '." ', ", ", ".) ", "!! ", "; ", "-"])
+    piece = st.sampled_from(
+        "Mr Dr etc vs inc no U.S a B I it We The st Jan 3 42 well-known word e.g and New".split()
+    )
+    joint = st.sampled_from(
+        [" ", ". ", "! ", "? ", ".\n", ".\n\n", "... ", '." ', ", ", ".) ", "!! ", "; ", "-"]
+    )
 
     @given(st.lists(st.tuples(piece, joint), max_size=12), st.integers(1, 20))
     def check(pieces: list[tuple[str, str]], most: int) -> None:
@@ -149,7 +173,9 @@ def test_missing_punkt_says_what_is_missing_and_where_it_was_looked_for(tmp_path
     pytest.importorskip("nltk")
     code = "from curate.verify.constraints import punkt; punkt.count_sentences('A. B.', 3)"
     environment = {"NLTK_DATA": str(tmp_path), "HOME": str(tmp_path), "PATH": ""}
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
     if done.returncode == 0:
         pytest.skip("nltk's data is installed where it is always found")
     last = done.stderr.strip().splitlines()[-1]
@@ -162,7 +188,9 @@ def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, name, None)
     for cached in (punkt._tokeniser, punkt._punkt, detector.tables):
         cached.cache_clear()
-    with pytest.raises(UserError, match="needs nltk, which is not installed: pip install 'tulu-curate\\[verify\\]'"):
+    with pytest.raises(
+        UserError, match="needs nltk, which is not installed: pip install 'tulu-curate\\[verify\\]'"
+    ):
         punkt.count_capital_words("A new word: XY-ZQ")
     with pytest.raises(UserError, match="needs nltk"):
         punkt.count_sentences("A. B.", 2)

@@ -1,4 +1,6 @@
-"""Every type of constraint: answers made to satisfy it do, answers made to violate it do not, none breaks it."""
+"""Every type of constraint: answers made to satisfy it do, answers made to violate it do not, none
+breaks it.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,10 @@ ROWS = "aA.,;:!?*-<[`\"'( \n\t漢é#0…"
 
 
 def test_the_sets_are_whole() -> None:
-    sizes = {origin: sum(one.origin == origin for one in CONSTRAINTS.values()) for origin in (IFEVAL, IFTRAIN)}
+    sizes = {
+        origin: sum(one.origin == origin for one in CONSTRAINTS.values())
+        for origin in (IFEVAL, IFTRAIN)
+    }
     assert sizes == {IFEVAL: 25, IFTRAIN: 29}
     assert set(MAKERS) == set(CONSTRAINTS)
     assert all(one.meaning.endswith(".") for one in CONSTRAINTS.values())
@@ -88,7 +93,14 @@ def test_no_answer_breaks_a_type(id: str) -> None:
         assert holds(answer) == holds(answer)
 
     check()
-    for answer in ("", " ", "\n", "\x00", "\ud800" if id not in NEEDS_LANGDETECT | NEEDS_PUNKT else "", MARKDOWN):
+    for answer in (
+        "",
+        " ",
+        "\n",
+        "\x00",
+        "\ud800" if id not in NEEDS_LANGDETECT | NEEDS_PUNKT else "",
+        MARKDOWN,
+    ):
         assert holds(answer) in (True, False)
 
 
@@ -97,7 +109,21 @@ def test_huge_answers_take_time_in_proportion(id: str) -> None:
     need(id)
     holds = bind(id, arguments_of(id))
     size = 20_000 if id in NEEDS_LANGDETECT | NEEDS_PUNKT else 200_000
-    for piece in (*ROWS, "<<", "[a", "a. ", "*a", "Section 1 ", "The pen ", "\n\n", "-a", "***", "x.y", "!?", "p.s"):
+    for piece in (
+        *ROWS,
+        "<<",
+        "[a",
+        "a. ",
+        "*a",
+        "Section 1 ",
+        "The pen ",
+        "\n\n",
+        "-a",
+        "***",
+        "x.y",
+        "!?",
+        "p.s",
+    ):
         start = time.process_time()
         assert holds(piece * (size // len(piece))) in (True, False)
         assert time.process_time() - start < 4, piece

@@ -39,19 +39,37 @@ class Phrase:
         return self.spec.model_dump()
 
     def look(self, records: Records) -> Look:
-        times = pc.count_substring(records.turns.texts, self.spec.text).to_numpy(zero_copy_only=False)
+        times = pc.count_substring(records.turns.texts, self.spec.text).to_numpy(
+            zero_copy_only=False
+        )
         value = np.bincount(records.turns.stretches.docs, times, records.n).astype(np.int64)
-        lines = pa.table({"doc_id": records.ids(), "times": value, "topic": records.table["topic"].cast(pa.string())})
-        return Look(kept={"times": value}, tables={"phrases": lines.filter(pa.array(value > 0))}, shown=value > 0)
+        lines = pa.table(
+            {
+                "doc_id": records.ids(),
+                "times": value,
+                "topic": records.table["topic"].cast(pa.string()),
+            }
+        )
+        return Look(
+            kept={"times": value},
+            tables={"phrases": lines.filter(pa.array(value > 0))},
+            shown=value > 0,
+        )
 
     def decide(self, seen: Sequence[Seen]) -> Decision:
         removals, gone = [], 0
         for source in seen:
             times = source.kept("times")
             taken = times > self.spec.at_most
-            removals.append(Removal.of(taken, [f"holds the phrase {n} times" for n in times[taken].tolist()]))
+            removals.append(
+                Removal.of(taken, [f"holds the phrase {n} times" for n in times[taken].tolist()])
+            )
             gone += int(np.count_nonzero(taken))
-        return Decision(removals, figures={"rows": gone}, notes=[f"the phrase was found in {gone} rows too often"])
+        return Decision(
+            removals,
+            figures={"rows": gone},
+            notes=[f"the phrase was found in {gone} rows too often"],
+        )
 
 
 def make(spec: Spec, *, base: Path, kind: str, seed: int) -> Phrase:

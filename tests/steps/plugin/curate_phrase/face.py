@@ -30,4 +30,6 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section:
     topics = con.execute("FROM phrase_topics ORDER BY ALL").fetchall()
     lines = Markup("").join(Markup("<li>{}: {}</li>").format(*topic) for topic in topics)
     html = Markup('<section id="phrase"><h2>Phrase</h2><ul>{}</ul></section>').format(lines)
-    return Section(html, links=[("phrase", "Phrase")], sentence=f"the phrase is on {len(topics)} topics")
+    return Section(
+        html, links=[("phrase", "Phrase")], sentence=f"the phrase is on {len(topics)} topics"
+    )

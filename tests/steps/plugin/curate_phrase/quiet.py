@@ -30,7 +30,10 @@ class Quiet:
         return Look()
 
     def decide(self, seen: Sequence[Seen]) -> Decision:
-        return Decision([Removal.none() for _ in seen], warnings=[f"{sum(int(s.alive.sum()) for s in seen)} rows left"])
+        return Decision(
+            [Removal.none() for _ in seen],
+            warnings=[f"{sum(int(s.alive.sum()) for s in seen)} rows left"],
+        )
 
 
 def make(spec: Spec, *, base: Path, kind: str, seed: int) -> Quiet:
