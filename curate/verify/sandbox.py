@@ -61,9 +61,9 @@ class Outcome:
 def run(
     program: str,
     stdin: str = "",
-    limits: Limits = Limits(),
+    limits: Limits = Limits(),  # noqa: B008
     *,
-    allow_weaker: bool = False,  # noqa: B008
+    allow_weaker: bool = False,
 ) -> Outcome:
     """Run a Python program in a sandbox, with `stdin` as its standard input; only the standard
     library is there.
