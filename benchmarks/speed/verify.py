@@ -116,7 +116,9 @@ def instructions(data: Path) -> dict[str, tuple[str, list[Case]]]:
 
 def main() -> None:
     """Measure and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(
+        description=" ".join((__doc__ or "").split("\n\n", 1)[0].split())
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder of real data")
     args = parser.parse_args()
     print("| what | cases | a second |\n|---|---:|---:|")

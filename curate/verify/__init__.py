@@ -96,7 +96,7 @@ class Verifier:
     @property
     def summary(self) -> str:
         """The first line of the function's docstring."""
-        return (getdoc(self.verify) or "").split("\n", 1)[0]
+        return " ".join((getdoc(self.verify) or "").split("\n\n", 1)[0].split())
 
 
 def names() -> list[str]:

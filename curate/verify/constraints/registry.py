@@ -50,7 +50,7 @@ def constraint(id: str, origin: str, **arguments: Reader) -> Callable[[Check], C
         required = frozenset(
             name for name in arguments if parameters[name].default is inspect.Parameter.empty
         )
-        meaning = (check.__doc__ or "").split("\n", 1)[0]
+        meaning = " ".join((check.__doc__ or "").split("\n\n", 1)[0].split())
         CONSTRAINTS[id] = Constraint(id, origin, meaning, arguments, required, check)
         return check
 
