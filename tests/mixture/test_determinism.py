@@ -229,7 +229,7 @@ def test_random_recipes_reconcile_and_are_the_same_in_any_pieces(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, suppress_health_check=PER_TEST)
+@settings(max_examples=50, suppress_health_check=PER_TEST)
 @given(drawn=RECIPES, block_bytes=BLOCKS)
 def test_many_random_recipes(tmp_path: Path, drawn: Any, block_bytes: int) -> None:
     same_in_any_pieces(tmp_path, drawn, block_bytes)
