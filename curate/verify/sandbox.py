@@ -239,22 +239,27 @@ def _excess(pid: int, limits: Limits) -> Status | None:
     """
     resident, page = 0, os.sysconf("SC_PAGE_SIZE")
     for one in _descendants(pid):
-        try:
+        with contextlib.suppress(OSError):  # it ended meanwhile, or has no folder yet
             resident += int(Path(f"/proc/{one}/statm").read_bytes().split()[1]) * page
-            folder = os.statvfs(f"/proc/{one}/root/tmp")
-            if (
-                os.stat(f"/proc/{one}/root/tmp").st_dev != _outside()
-                and folder.f_files - folder.f_ffree > limits.entries
-            ):
+            if _entries(one) > limits.entries:
                 return "output"
-        except OSError:  # it ended meanwhile, or has no folder yet
-            continue
     return "memory" if resident > limits.memory else None
 
 
-def _outside() -> int:
-    """The device of our own /tmp: a process that still sees it is not inside yet."""
-    return os.stat("/tmp").st_dev
+def _entries(pid: int) -> int:
+    """How many entries the folder of a process has: 0 while it still sees our own /tmp.
+
+    Both questions go to one open folder: the root that a path starts from may be exchanged between
+    two looks, and then the entries of our own /tmp would count as the program's.
+    """
+    folder = os.open(f"/proc/{pid}/root/tmp", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if os.fstat(folder).st_dev == os.stat("/tmp").st_dev:
+            return 0
+        files = os.fstatvfs(folder)
+        return files.f_files - files.f_ffree
+    finally:
+        os.close(folder)
 
 
 def _descendants(pid: int) -> list[int]:
