@@ -19,11 +19,14 @@ import numpy as np
 
 from curate.kernels.arrays import sort
 from curate.kernels.jit import inner
+from curate.kernels.numbers import numbers_of
 from curate.kernels.tokens import same_token
 from curate.kernels.words import NUMBER, PLAIN
 
 _HALF, _LOW = np.int64(32), np.int64(0xFFFFFFFF)
 """Two numbers in one, to be sorted: the first above, the second below."""
+_LOOSE = 6
+"""Words that a gap may be longer in the record than twice the item's."""
 
 
 class Rule(NamedTuple):
@@ -50,6 +53,8 @@ class Items(NamedTuple):
     points: np.ndarray  # int32 [words, 2]: code points of each word within its item's text
     weights: np.ndarray  # int64 [words]: the rarer among the items, the heavier
     kinds: np.ndarray  # int8 [words]: PLAIN, NUMBER or CAPITALISED
+    number_hashes: np.ndarray  # uint64, ascending: the words that name numbers ...
+    number_values: np.ndarray  # int64: ... and what they are
     word_item: np.ndarray  # int32 [words]: the item a word belongs to
     first: np.ndarray  # int64 [items + 1]: first word of each item
     field_first: np.ndarray  # int64 [fields + 1]: first word of each field
@@ -255,19 +260,57 @@ def score_of(item: int, items: Items, partners: np.ndarray, short: float) -> flo
 
 
 @inner
-def is_variant(item: int, items: Items, partners: np.ndarray, rule: Rule) -> bool:
-    """Whether the words that are no numbers and no names agree and the numbers differ: another item
-    of one template.
+def is_variant(item: int, items: Items, words: Words, partners: np.ndarray, rule: Rule) -> bool:
+    """Whether the words that are no numbers and no names agree, and other numbers have taken the
+    place of the item's: another item of one template.
     """
-    plain, plain_found, numbers, numbers_found = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    first = items.first[item]
-    for at in range(first, items.first[item + 1]):
-        found = np.int64(partners[at - first] >= 0)
+    first, end = items.first[item], items.first[item + 1]
+    plain, found, numbers, differ = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+    for at in range(first, end):
         if items.kinds[at] == PLAIN:
             plain += 1
-            plain_found += found
+            found += np.int64(partners[at - first] >= 0)
         elif items.kinds[at] == NUMBER:
             numbers += 1
-            numbers_found += found
-    agrees = plain_found >= rule.plain_agrees * plain
-    return agrees and numbers > 0 and numbers - numbers_found >= rule.numbers_differ * numbers
+    if numbers == 0 or found < rule.plain_agrees * plain:
+        return False
+    low = first
+    while low < end:
+        high = low
+        while high < end and partners[high - first] < 0:
+            high += 1
+        if high > low:
+            differ += _replaced(low, high, first, end, items, words, partners)
+        low = high + 1
+    return bool(differ >= rule.numbers_differ * numbers)
+
+
+@inner
+def _replaced(
+    low: int, high: int, first: int, end: int, items: Items, words: Words, partners: np.ndarray
+) -> int:
+    """How many words of the item's gap `low:high` name numbers in whose place the record has
+    others.
+
+    A number that is gone, or a word that is none in its place, is an edit. So is a gap that is much
+    longer in the record: nothing says that what is there stands for what was here."""
+    n, by_value, by_digits = numbers_of(
+        low, high, items.data, items.begins, items.ends, items.hashes,
+        items.number_hashes, items.number_values,
+    )  # fmt: skip
+    if n == 0:
+        return np.int64(0)
+    start = partners[low - 1 - first] + 1 if low > first else np.int64(-1)
+    stop = partners[high - first] if high < end else np.int64(-1)
+    if start < 0:
+        start = max(stop - (high - low), np.int64(0))
+    elif stop < 0:
+        stop = min(start + (high - low), np.int64(words.size))
+    if stop - start > 2 * (high - low) + _LOOSE:
+        return np.int64(0)
+    others, value, digits = numbers_of(
+        start, stop, words.data, words.begins, words.ends, words.hashes,
+        items.number_hashes, items.number_values,
+    )  # fmt: skip
+    same = by_value == value or by_digits == digits
+    return n if others > 0 and not same else np.int64(0)

@@ -167,7 +167,7 @@ def _judge(
         if n_kept == kept.shape[0]:
             kept, scores = grown(kept), grown(scores)
         kept[n_kept, 0], kept[n_kept, 1], kept[n_kept, 2] = item, LEAK, n_pairs
-        if is_variant(item, items, partners, rule):
+        if is_variant(item, items, words, partners, rule):
             kept[n_kept, 1] = VARIANT
         for at in range(length):
             if partners[at] >= 0:

@@ -21,10 +21,11 @@ import numpy as np
 
 from curate.kernels import ahead
 from curate.kernels.align import Items, Rule
+from curate.kernels.numbers import AND, number_words
 from curate.kernels.seek import scan
 from curate.kernels.texts import Stretches
 from curate.kernels.windows import fill_slots
-from curate.kernels.words import word_kinds, words_of_all
+from curate.kernels.words import NUMBER, word_kinds, words_of_all
 from curate.matching.index import (
     distinct,
     field_offsets,
@@ -75,7 +76,7 @@ class RobustSettings:
     ...
     """
     numbers_differ: float = 0.5
-    """... and this share of the numbers does not."""
+    """... and other numbers have taken the place of this share of the numbers."""
     floor: float = 0.4
     """Pairs that score less are not kept; of those under the threshold, copies with sparse seeds
     are not found.
@@ -169,6 +170,9 @@ def build_robust(
     reachable = np.bincount(word_item, weights * held, len(items))
     slots = np.zeros((power_of_two(2 * len(seeds)), 2), np.uint64)
     fill_slots(slots, seeds, leaders)
+    number_hashes, number_values = number_words()
+    kinds = word_kinds(data, words.begins)
+    kinds[np.isin(words.hashes, number_hashes[~np.isin(number_values, (AND, 1))])] = NUMBER
     table = Items(
         n=settings.seed,
         data=data,
@@ -177,7 +181,9 @@ def build_robust(
         hashes=words.hashes,
         points=token_points(data, starts, words, field_offsets(items)),
         weights=weights,
-        kinds=word_kinds(data, words.begins),
+        kinds=kinds,
+        number_hashes=number_hashes,
+        number_values=number_values,
         word_item=word_item,
         first=words.first[item_fields],
         field_first=words.first,

@@ -6,6 +6,7 @@ here. Nothing is compiled, hashed or kept between records."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,7 +14,8 @@ from math import log1p
 from typing import NamedTuple
 
 from curate.matching.robust import RobustSettings
-from curate.text.tokenise import lower, words
+from curate.text.numbers import SMALL, TENS
+from curate.text.tokenise import DIGIT, lower, sort_of, words
 
 
 class Word(NamedTuple):
@@ -160,17 +162,19 @@ class Rule:
                 shares.append(sum(self.weight[item[i].text] for i in own if i in partner) / whole)
         return float((sum(shares) / len(shares)) ** max(1.0, self.settings.short / len(item)))
 
-    def label(self, number: int, partner: dict[int, int]) -> str:
+    def label(self, number: int, partner: dict[int, int], record: Sequence[Word]) -> str:
         item = self.items[number]
-        numbers = [i for i, word in enumerate(item) if word.first.isnumeric()]
+        numbers = [i for i, word in enumerate(item) if is_number(word)]
         plain = [
             i for i, word in enumerate(item) if i not in numbers and lower(word.first) == word.first
         ]
         agree = sum(i in partner for i in plain) >= self.settings.plain_agrees * len(plain)
-        differ = sum(i not in partner for i in numbers) >= self.settings.numbers_differ * len(
-            numbers
+        differ = sum(
+            replaced(item[low:high], of_record(low, high, len(item), partner, record))
+            for low, high in gaps(len(item), partner)
         )
-        return "variant" if agree and numbers and differ else "leak"
+        enough = differ >= self.settings.numbers_differ * len(numbers)
+        return "variant" if agree and numbers and enough else "leak"
 
     def match(self, record: Sequence[str]) -> dict[int, Found]:
         """Every item that the record scores `floor` or more on."""
@@ -187,7 +191,7 @@ class Rule:
                 ):
                     found[number] = Found(
                         score,
-                        self.label(number, partner),
+                        self.label(number, partner, text),
                         runs(text, sorted(partner.values())),
                         self.item_spans(number, sorted(partner)),
                     )
@@ -200,6 +204,107 @@ class Rule:
             (at[part] + start, at[part] + stop)
             for part, start, stop in runs(self.items[number], places)
         ]
+
+
+NAMED = (
+    {word: value for value, word in enumerate(SMALL)}
+    | {word: 20 + 10 * i for i, word in enumerate(TENS)}
+    | {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
+)
+
+
+def is_number(word: Word) -> bool:
+    """A numeral, or a word that names a number; `one` is none."""
+    return sort_of(word.first) == DIGIT or (word.text in NAMED and word.text != "one")
+
+
+def gaps(n: int, partner: dict[int, int]) -> list[tuple[int, int]]:
+    """The runs of an item's words that have no partner."""
+    ends = [-1, *sorted(partner), n]
+    return [(low + 1, high) for low, high in pairwise(ends) if high > low + 1]
+
+
+def of_record(
+    low: int, high: int, n: int, partner: dict[int, int], record: Sequence[Word]
+) -> Sequence[Word]:
+    """The words of the record between the partners of a gap's neighbours; as many as the gap has
+    where there is one neighbour; nothing where they are too many.
+    """
+    size = high - low
+    if low > 0:
+        start = partner[low - 1] + 1
+        stop = partner[high] if high < n else min(start + size, len(record))
+    else:
+        stop = partner[high]
+        start = max(stop - size, 0)
+    return record[start:stop] if stop - start <= 2 * size + 6 else []
+
+
+def replaced(gap: Sequence[Word], others: Sequence[Word]) -> int:
+    """How many words of a gap are numbers that are others in the record."""
+    (n, values, digits), (m, their_values, their_digits) = named(gap), named(others)
+    return n if n and m and values != their_values and digits != their_digits else 0
+
+
+def named(text: Sequence[Word]) -> tuple[int, list[int | str], str]:
+    """How many words belong to numbers, the numbers, and their digits one after the other."""
+    n, values, digits, at = 0, list[int | str](), "", 0
+    while at < len(text):
+        word = text[at]
+        if sort_of(word.first) == DIGIT:
+            found = re.match("[0-9]*", word.text)
+            assert found
+            n, values, digits = n + 1, [*values, int(found[0] or -1)], digits + found[0]
+            at += 1
+            if not found[0] or len(found[0]) > 18:
+                values[-1] = word.text
+            continue
+        taken = spelt(text[at:])
+        if taken:
+            value, size, count = taken
+            n, values, digits = n + count, [*values, value], digits + str(value)
+            at += size
+        else:
+            at += 1
+    return (
+        (0 if n == 1 and [w.text for w in text if w.text in NAMED] == ["one"] else n),
+        values,
+        digits,
+    )
+
+
+def spelt(text: Sequence[Word]) -> tuple[int, int, int] | None:
+    """The number in letters at the beginning of a text: its value, how many words it takes, and how
+    many of them are no `and`.
+    """
+    total = part = count = size = 0
+    last = ""
+    for at, word in enumerate(text):
+        if word.text == "and" and last:
+            continue
+        value = NAMED.get(word.text)
+        if value is None:
+            break
+        sort = (
+            "scale"
+            if value >= 1000
+            else "hundred"
+            if value == 100
+            else "tens"
+            if value >= 20
+            else "small"
+        )
+        fits = value >= 100 or last in ("hundred", "scale") or (last == "tens" and 0 < value < 10)
+        if last and not fits:
+            break
+        if value >= 1000:
+            total, part = total + max(part, 1) * value, 0
+        elif value == 100:
+            part = max(part, 1) * value
+        else:
+            part += value
+        last, count, size = sort, count + 1, at + 1
+    return (total + part, size, count) if last else None
 
 
 def runs(text: Sequence[Word], places: Sequence[int]) -> list[tuple[int, int, int]]:

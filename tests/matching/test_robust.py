@@ -67,7 +67,7 @@ def check(records: Sequence[Record], items: Sequence[Item], rule: RobustSettings
 
 # ---- the rule
 
-LETTERS = "a b c d e f A B 1 2 3 é É İ 中 文 K \u212a".split()
+LETTERS = "a b c d e f A B 1 2 3 é É İ 中 文 K \u212a one two twenty hundred and 2nd ٣".split()
 
 
 @st.composite
@@ -202,6 +202,42 @@ def test_other_numbers_and_names_in_the_same_words_are_a_variant() -> None:
     found = alone(BAKER.replace("24", "31"))
     assert found is not None and found.label == "leak"
     assert alone(FARMER, items=([FARMER],)) == Found(1.0, "leak", [(0, 0, 97)], [(0, 97)])
+
+
+@pytest.mark.parametrize(
+    ("sells", "rolls"),
+    [
+        ("24", "eighteen"),
+        ("twenty-four", "eighteen"),
+        ("twenty four", "18"),
+        ("many", "some"),  # a number that is lost is an edit
+        ("", ""),
+        ("24 fresh", "just 18 tasty"),
+    ],
+)
+def test_numbers_written_otherwise_or_lost_are_an_edit(sells: str, rolls: str) -> None:
+    found = alone(BAKER.replace("24", sells).replace("18", rolls).replace("4 coins", "four coins"))
+    assert found is not None and found.label == "leak"
+
+
+@pytest.mark.parametrize(
+    ("own", "edited", "label"),
+    [
+        ("12,500", "12500", "leak"),
+        ("12,500", "twelve thousand five hundred", "leak"),
+        ("12,500", "twelve, five hundred", "leak"),  # each run of digits as a word
+        ("12,500", "12,600", "variant"),
+        ("400-meter", "400meter", "leak"),
+        ("one hundred and five", "105", "leak"),
+        ("one hundred and five", "106", "variant"),
+        ("21", "twenty-one", "leak"),
+        ("21", "twenty-two", "variant"),
+    ],
+)
+def test_a_number_is_what_it_is_worth(own: str, edited: str, label: str) -> None:
+    item = f"The mill behind the old bridge grinds {own} sacks of rye before the snow falls."
+    found = alone(item.replace(own, edited), items=([item],))
+    assert found is not None and found.score > 0.55 and found.label == label
 
 
 def test_a_chinese_question_is_found_edited() -> None:

@@ -9,7 +9,6 @@ longer than the build."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,9 +72,7 @@ def _tested(
     def hits(rows: Rows) -> Hits:
         found, _ = match_all(turns_of(rows), only)
         judged = judge_all({name: found[name] for name in names}, only.thresholds)
-        return hits_of(
-            [replace(part, counts=part.hit) for part in judged]
-        )  # a variant is found too
+        return hits_of(judged)  # what counts: a variant would stay
 
     answers = {item.instance_id: item.answer for item in items if item.answer}
     matchable = only.matchable if "ngram" in names else next(iter(only.others.values())).matchable
