@@ -7,7 +7,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from time import process_time
 
 import numpy as np
@@ -122,7 +121,16 @@ def test_so_they_are_for_other_numbers(
 ) -> None:
     check(
         *sample,
-        replace(SMALL, seed=seed, shared=shared, need=need, reach=reach, misses=misses, short=1),
+        SMALL.model_copy(
+            update={
+                "seed": seed,
+                "shared": shared,
+                "need": need,
+                "reach": reach,
+                "misses": misses,
+                "short": 1,
+            }
+        ),
     )
 
 
@@ -352,7 +360,7 @@ def test_a_million_items_of_one_word() -> None:
     )
 )
 def test_any_text_is_matched_by_the_rule(texts: list[list[str]]) -> None:
-    check(texts, texts, replace(SMALL, least=1))
+    check(texts, texts, SMALL.model_copy(update={"least": 1}))
 
 
 def test_weights_fit_however_long_an_item_is(monkeypatch: pytest.MonkeyPatch) -> None:
