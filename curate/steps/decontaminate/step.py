@@ -129,7 +129,7 @@ class Decontaminate:
             for source, own, cells in zip(seen, hits, overlaps, strict=True)
         ]
         verdicts = self._verdicts(seen, given, applied)
-        selftest = probe(self, seen) if self.spec.self_test else None
+        selftest = self._selftest(seen) if self.spec.self_test else None
         sources = [source.name for source in seen]
         figures = figures_of(sources, overlaps, self.matchers.matchable)
         scanned = np.sum(
@@ -151,6 +151,9 @@ class Decontaminate:
             warnings=[*self.suite.warnings, *warnings],
             failure=over(self.spec.fail_over, sources, overlaps),
         )
+
+    def _selftest(self, seen: Sequence[Seen]) -> pa.Table:
+        return probe(seen, self.suite.items, self.matchers, roles=self.spec.roles, seed=self.seed)
 
     def _refuse_unscanned(self, seen: Sequence[Seen]) -> None:
         """A source that gave no text to scan must not come out clean."""
