@@ -1,4 +1,4 @@
-"""Which kind of file a name says it is."""
+"""What the name of a file says: its kind, and what it is called without its extensions."""
 
 from __future__ import annotations
 
@@ -23,3 +23,10 @@ def kind_of(name: str) -> str | None:
     if suffixes and suffixes[-1] in COMPRESSIONS:
         return _TEXT.get(suffixes[-2]) if len(suffixes) > 1 else None
     return (_TEXT | _COLUMNS).get(suffixes[-1]) if suffixes else None
+
+
+def stem_of(name: str) -> str:
+    """Cut the extensions of a data file; the name of anything else comes back whole."""
+    while kind_of(name) or Path(name).suffix in COMPRESSIONS:
+        name = Path(name).stem
+    return name

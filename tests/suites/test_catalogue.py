@@ -16,8 +16,8 @@ from curate.errors import UserError
 from curate.items import Item
 from curate.matching.ngram import NgramSettings
 from curate.matching.profile import PROFILES, Profile
-from curate.suite import load_suite, read_suite
-from curate.suite_catalogue import fetch, suites, unmatchable
+from curate.suites import load_suite, read_suite
+from curate.suites.catalogue import fetch, suites, unmatchable
 from tests.command import call
 from tests.corpus import write_lines
 from tests.matching.oracle import words
