@@ -12,7 +12,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 SEED ?= 1
 MUTANTS ?= 200
-.PHONY: bench learning recall mutants demo demo-train test test-slow check format clean
+KILLS ?= 50
+.PHONY: bench learning recall mutants demo demo-train test test-slow soak check format clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -21,6 +22,7 @@ help:
 	@echo "make demo-train install the extra for training, and train a small model by SFT, DPO and RLVR for a few steps (STEPS=)"
 	@echo "make test       the fast tests"
 	@echo "make test-slow  the tests that take minutes or need more than the core"
+	@echo "make soak       builds killed at more moments (KILLS=), ten times as many random cases and others each time; an hour or more"
 	@echo "make bench      measure speed and memory beside other tools; benchmarks/speed/README.md says what of (DATA=, MB=, SIZES=)"
 	@echo "make learning   does training on built mixtures teach a model? About two hours on two cores; benchmarks/learning/README.md (DATA=)"
 	@echo "make recall     what is found of changed benchmark items, beside other rules; benchmarks/recall/README.md (DATA=)"
@@ -41,6 +43,10 @@ test: $(VENV)/.dev
 
 test-slow: $(VENV)/.dev $(VENV)/.reference
 	$(BIN)/python -m pytest -m slow
+
+soak: $(VENV)/.dev $(VENV)/.reference
+	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture -k kill
+	$(BIN)/python -m pytest -n logical --timeout=7200 --hypothesis-profile=soak -m hypothesis
 
 bench: $(VENV)/.core $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.speed.decontaminate --data $(DATA) --mb $(MB) --sizes $(SIZES)

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from curate.errors import UserError, unknown
 
@@ -130,29 +132,52 @@ def _first(error: ValidationError, model: type[BaseModel], where: str) -> str:
         return f"{where}{within}: {unknown('key', str(key), known) if known else f'unknown key {key!r}'}{more}"
     if first["type"] == "missing":
         return f"{where}: the key '{place}' is missing{more}"
+    if allowed := _range(model, first):
+        return f"{where}: '{place}' must be {allowed}, not {first['input']!r}{more}"
     message = first["msg"].replace("valid tuple", "list")
     if first["type"] == "value_error":  # raised by a model of ours: says it all
         message = message.removeprefix("Value error, ")
-    elif isinstance(first["input"], (str, int, float, bool)):
+    elif first["input"] is None or isinstance(first["input"], (str, int, float, bool)):
         message = f"{message[:1].lower()}{message[1:]}, not {first['input']!r}"
     at = f"'{place}': " if place else ""
     return f"{where}: {at}{message}{more}"
 
 
+def _range(model: type[BaseModel], problem: ErrorDetails) -> str | None:
+    """Say where a number that is out of range must lie, if its range has two ends; one beyond
+    32 bits guards our arithmetic and tells nobody anything.
+    """
+    if problem["type"] not in ("greater_than_equal", "less_than_equal"):
+        return None
+    *above, key = problem["loc"]
+    field = _fields(_model_at(model, tuple(above))).get(str(key))
+    bounds = field.metadata if field else []
+    low = next((bound.ge for bound in bounds if hasattr(bound, "ge")), None)
+    high = next((bound.le for bound in bounds if hasattr(bound, "le")), None)
+    told = low is not None and high is not None and high < 2**31
+    return f"from {low} to {high}" if told else None
+
+
 def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """Give the keys known at a place of a model; none where the place cannot be followed."""
-    current: Any = model
+    found = _model_at(model, loc)
+    return [*_fields(found), *_others_of(found)] if found else []
+
+
+def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel] | None:
+    """Find the model at a place of another; None where the place cannot be followed."""
+    current: type[BaseModel] | None = model
     for part in loc:
-        if isinstance(part, int):
-            continue
-        fields = {(f.alias or name): f.annotation for name, f in current.model_fields.items()}
-        current = _model_in(fields.get(part))
-        if current is None:
-            return []
-    return [
-        *(field.alias or name for name, field in current.model_fields.items()),
-        *_others_of(current),
-    ]
+        if isinstance(part, str):
+            field = _fields(current).get(part)
+            current = _model_in(field.annotation) if field else None
+    return current
+
+
+def _fields(model: type[BaseModel] | None) -> dict[str, FieldInfo]:
+    """The fields of a model by their keys."""
+    fields = model.model_fields if model else {}
+    return {field.alias or name: field for name, field in fields.items()}
 
 
 def _others_of(model: Any) -> list[str]:

@@ -1,4 +1,5 @@
-"""What every test may use: a deterministic hypothesis profile; real data and a sandbox, where there
+"""What every test may use: hypothesis profiles, the same examples each time unless `--hypothesis-profile
+soak` asks for others; real data and a sandbox, where there
 are.
 """
 
@@ -18,6 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # Shared machines are slow at times: a deadline would fail for a reason that is not the code's.
 settings.register_profile(
     "ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+# Ten times as many examples, and others each time; a failure prints what draws it again.
+settings.register_profile(
+    "soak", settings.get_profile("ci"), max_examples=1000, derandomize=False, print_blob=True
 )
 settings.load_profile("ci")
 

@@ -15,6 +15,8 @@ from curate.errors import UserError
 class Part(Strict):
     from_: str = Field(alias="from")
     size: int = Field(default=1, ge=1)
+    share: float | None = Field(default=None, ge=0, le=1)
+    rows: int = Field(default=1, ge=1, le=2**63 - 1)
 
 
 class Whole(Strict):
@@ -55,6 +57,19 @@ def test_what_is_right_is_read_by_its_alias() -> None:
             {"name": "n", "parts": [{"from": "x", "size": 0}]},
             ": 'parts.0.size': input should be greater than",
         ),
+        (
+            {"name": "n", "parts": [{"from": "x", "share": 1.5}]},
+            ": 'parts.0.share' must be from 0 to 1, not 1.5",
+        ),
+        (
+            {"name": "n", "parts": PARTS, "extra": {"from": "x", "share": -1}},
+            ": 'extra.share' must be from 0 to 1, not -1",
+        ),
+        (
+            {"name": "n", "parts": [{"from": "x", "rows": 0}]},
+            ": 'parts.0.rows': input should be greater than or equal to 1, not 0",
+        ),
+        ({"name": None, "parts": PARTS}, ": 'name': input should be a valid string, not None"),
         ({"name": "n", "parts": []}, ": 'parts': "),
         ({"name": ["n"], "parts": PARTS}, ": 'name': "),
     ],

@@ -32,7 +32,7 @@ from curate.shipped import suite as shipped_suite
 from curate.shipped import suites as shipped_suites
 from curate.sources import open_source
 from curate.steps.decontaminate.spec import DecontaminateSpec
-from curate.suite import Benchmark, SuiteFile
+from curate.suites import Benchmark, SuiteFile
 from curate.trainers import configure, find
 from curate.verify import ALIASES, VERIFIERS, load
 from curate.verify.pool import OUTCOMES

@@ -11,7 +11,10 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,11 +30,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("formats",),
     ("sources",),
     ("items",),
-    ("suite", "turns"),
+    ("turns",),
     ("steps",),
     ("audit",),
     ("matching",),
-    ("steps.decontaminate", "suite_catalogue"),
+    ("suites",),
+    ("steps.decontaminate",),
     ("recipe", "review"),
     ("lock", "card"),
     ("check_lock",),
@@ -269,3 +273,41 @@ def late() -> None:
 """
     assert arrows(text) == {"text", "errors", "records", "lock", "shards", "mixture", "card"}
     assert arrows("from . import b\nfrom .. import files", "curate.audit") == {"audit", "files"}
+
+
+def imports_of(path: Path) -> set[str]:
+    """Give the modules of this repository that a file imports, for types alone or when it runs."""
+    package = ".".join(path.relative_to(base_of(path)).parent.parts)
+    names = {
+        name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in imported(node, package)
+    }
+    return {found for name in names if (found := as_module(name)) is not None}
+
+
+def base_of(path: Path) -> Path:
+    return TRAIN.parent if path.is_relative_to(TRAIN) else ROOT
+
+
+def as_module(name: str) -> str | None:
+    """Name the module that a full name means: `curate.shards.sha256` is one of `curate.shards`."""
+    for whole in (name, name.rpartition(".")[0]):
+        base = TRAIN.parent if whole.startswith("curate_train") else ROOT
+        path = base.joinpath(*whole.split("."))
+        if path.with_suffix(".py").is_file() or (path / "__init__.py").is_file():
+            return whole
+    return None
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    """Not even for types alone: two files that need each other's names are one, or lack a third."""
+    graph = {}
+    for path in [*files(), *TRAIN.rglob("*.py")]:
+        parts = path.relative_to(base_of(path)).with_suffix("").parts
+        graph[".".join(parts).removesuffix(".__init__")] = imports_of(path)
+    assert graph["curate_train.card"] >= {"curate_train.finished", "curate.embedded"}
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(" imports ".join(error.args[1][::-1]))

@@ -23,7 +23,7 @@ import yaml
 from curate.audit.sql import sql
 from curate.check import check
 from curate.mixture import build_recipe_file
-from curate.suite import load_suite, read_suite
+from curate.suites import load_suite, read_suite
 from curate.verify import find
 from mixtures.quickstart import make_training
 from mixtures.quickstart.make_data import values

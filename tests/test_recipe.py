@@ -127,7 +127,7 @@ WRONG = [
     ({"output": {"validation": -1}}, "'output.validation'"),
     (
         {"decontaminate": CLEAN | {"fail_over": 2}},
-        "'decontaminate.fail_over': input should be less than or equal to 1",
+        "'decontaminate.fail_over' must be from 0 to 1, not 2",
     ),
     ({"decontaminate": CLEAN | {"roles": []}}, "'decontaminate.roles'"),
 ]

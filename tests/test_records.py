@@ -6,11 +6,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.errors import UserError
 from curate.records import KINDS, MESSAGES, TURN_COLUMNS, body_schema, check_body, valid, validate
+from tests.soak import examples
 
 ROLE = st.sampled_from(["user", "assistant", "user", "assistant", "system", "tool", "User", ""])
 MESSAGE = st.fixed_dictionaries(
@@ -34,7 +35,7 @@ def bodies(kind: str) -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(st.fixed_dictionaries(columns | text), max_size=6)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(data=st.data(), kind=st.sampled_from(KINDS))
 def test_both_rules_agree(data: st.DataObject, kind: str) -> None:
     rows = data.draw(bodies(kind))

@@ -9,7 +9,7 @@ import pytest
 from curate import shipped
 from curate.config import load_yaml
 from curate.errors import UserError
-from curate.suite import load_suite
+from curate.suites import load_suite
 
 
 def test_both_folders_are_those_of_the_checkout(root: Path) -> None:

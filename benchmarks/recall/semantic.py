@@ -19,7 +19,6 @@ import csv
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -119,7 +118,7 @@ def scores(data: Set, found: Sequence[Matches], alarms: Sequence[Matches]) -> Sc
 
 def semantic_scores(data: Set, embed: Embed, numbers: float) -> Scores:
     """The scores of `semantic` with a weight for agreeing numbers."""
-    settings = replace(SemanticSettings(), numbers=numbers, stored_from=float(GRID[0]))
+    settings = SemanticSettings(numbers=numbers, stored_from=float(GRID[0]))
     index = build_semantic([[item] for item in data.items], settings, embed)
     return scores(
         data, *(match_semantic(as_turns(texts), index) for texts in (data.rephrased, data.clean))

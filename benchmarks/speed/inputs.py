@@ -20,7 +20,7 @@ import yaml
 from benchmarks.speed.corpus import write_corpus
 from curate.records import ROLES
 from curate.sources import read_rows
-from curate.suite import load_suite, read_suite
+from curate.suites import load_suite, read_suite
 from curate.turns import all_turns
 
 SUITE = Path(__file__).with_name("suite.yaml")

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, MutableMapping, Sequence
-from pathlib import Path
 
 from curate.errors import UserError
 from curate.files.block import BLOCK_BYTES, RAW_CHARACTERS, BadInput, Block, Row
 from curate.files.columnar import ArrowBlock, read_arrow, read_dataset, read_parquet
 from curate.files.file import SourceFile
-from curate.files.stream import COMPRESSIONS, chunks
+from curate.files.kind import EXTENSIONS, kind_of
+from curate.files.stream import chunks
 
 __all__ = [
     "BLOCK_BYTES",
@@ -32,24 +32,6 @@ __all__ = [
     "read_dataset",
     "read_file",
 ]
-
-_TEXT = {
-    ".jsonl": "json lines",
-    ".ndjson": "json lines",
-    ".json": "json",
-    ".csv": "csv",
-    ".tsv": "tsv",
-}
-_COLUMNS = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow"}
-EXTENSIONS = (*_TEXT, *_COLUMNS)
-
-
-def kind_of(name: str) -> str | None:
-    """The kind of file by its name, such as `json lines`; None where it is not read."""
-    suffixes = [suffix.lower() for suffix in Path(name).suffixes]
-    if suffixes and suffixes[-1] in COMPRESSIONS:
-        return _TEXT.get(suffixes[-2]) if len(suffixes) > 1 else None
-    return (_TEXT | _COLUMNS).get(suffixes[-1]) if suffixes else None
 
 
 def read_file(

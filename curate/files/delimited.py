@@ -29,9 +29,9 @@ import pyarrow as pa
 import pyarrow.csv as pv
 
 from curate.errors import UserError
-from curate.files import kind_of
 from curate.files.block import BadInput, Row, raw_text
 from curate.files.file import SourceFile
+from curate.files.kind import kind_of
 from curate.files.stream import Places, WholeRows, ended, whole_rows
 from curate.kernels.lines import newlines, quoted_cuts
 

@@ -24,19 +24,19 @@ from curate.kernels.texts import Stretches, Tokens, point_lengths, tokenise_all
 from curate.matching.index import distinct, make_bloom
 from curate.matching.ngram import Matches
 from curate.matching.pairs import pairs
+from curate.matching.settings import Count, MatcherSettings
 from curate.text.buffer import lay_out
 
 _BITS = 16
 
 
-@dataclass(frozen=True)
-class ExactSettings:
+class ExactSettings(MatcherSettings):
     """Items with fewer than `min_tokens` tokens and fewer than `min_points` code points in them are
     not looked for.
     """
 
-    min_tokens: int = 3
-    min_points: int = 12
+    min_tokens: Count = 3
+    min_points: Count = 12
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
+from pydantic import BaseModel
 
 from curate.kernels.jit import DIGEST
 
@@ -127,8 +127,7 @@ def _make_room(where: Path) -> None:
 
 def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, np.ndarray]]:
     """The arrays and numbers of a value, by their path in it."""
-    names = [field.name for field in fields(value)] if is_dataclass(value) else value._fields
-    for name in names:
+    for name in _parts(type(value)):
         part = getattr(value, name)
         if isinstance(part, np.ndarray | int | float):
             yield prefix + name, np.asarray(part)
@@ -136,10 +135,17 @@ def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, np.ndarray]]:
             yield from _flat(part, f"{prefix}{name}.")
 
 
+def _parts(kind: Any) -> dict[str, Any]:
+    """The types of a class's parts, by their names."""
+    if issubclass(kind, BaseModel):
+        return {name: field.annotation for name, field in kind.model_fields.items()}
+    return get_type_hints(kind)
+
+
 def _whole(kind: Any, arrays: Any, prefix: str = "") -> Any:
     """The value of a class whose parts are `arrays`."""
     parts = {}
-    for name, hint in get_type_hints(kind).items():
+    for name, hint in _parts(kind).items():
         if hint not in (np.ndarray, int, float):
             parts[name] = _whole(hint, arrays, f"{prefix}{name}.")
             continue

@@ -22,8 +22,8 @@ from curate.matching.exact import ExactIndex, ExactSettings, build_exact, match_
 from curate.matching.index import Index, LeftOut, build_index
 from curate.matching.kept import kept, key_of
 from curate.matching.minhash import MinhashIndex, MinhashSettings, build_minhash, match_minhash
-from curate.matching.ngram import STORED_FROM, Matches, match
-from curate.matching.profile import NgramSettings, Profile
+from curate.matching.ngram import STORED_FROM, Matches, NgramSettings, match
+from curate.matching.profile import Profile
 from curate.matching.robust import RobustIndex, RobustSettings, build_robust, match_robust
 from curate.matching.semantic import SemanticSettings, build_semantic, match_semantic
 from curate.turns import Stretches

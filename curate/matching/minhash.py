@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import Field
 
 from curate.kernels.minhash import (
     ShingleSets,
@@ -32,23 +33,23 @@ from curate.kernels.minhash import (
 from curate.kernels.texts import Stretches
 from curate.matching.ngram import STORED_FROM, Matches
 from curate.matching.pairs import pairs, whole_items, whole_turns
+from curate.matching.settings import MatcherSettings, Share, Window
 from curate.text.buffer import lay_out
 from curate.text.minhash import optimal_bands, permutations
 
 
-@dataclass(frozen=True)
-class MinhashSettings:
+class MinhashSettings(MatcherSettings):
     """A pair is a hit if its Jaccard value exceeds `threshold`; bands are datasketch's for
     `bands_for`.
     """
 
-    shingle: int = 3
+    shingle: Window = 3
     """Tokens of a shingle."""
-    threshold: float = 0.5
-    bands_for: float = 0.3
-    places: int = 128
+    threshold: Share = 0.5
+    bands_for: Share = 0.3
+    places: int = Field(default=128, ge=1, le=4096)
     """Length of a signature (datasketch's num_perm)."""
-    seed: int = 1
+    seed: int = Field(default=1, ge=0, le=2**31)
 
 
 @dataclass(frozen=True)

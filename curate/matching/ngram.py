@@ -14,16 +14,33 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from curate.kernels import ahead
 from curate.kernels.ngram import Events, Table, scan, score_pairs
 from curate.kernels.texts import Stretches
+from curate.matching.settings import MatcherSettings, Share, Window
 
 STORED_FROM = 0.2
 """Pairs that score less are not kept: `rethreshold` below it would need a new scan."""
 
 LABELS = (None, "leak", "variant", "suspect")
 """What a matcher may call a pair; this one judges none."""
+
+
+class NgramSettings(MatcherSettings):
+    """An item is hit by a record that covers more than `threshold` of its tokens with shared
+    n-grams of `n` tokens.
+    """
+
+    n: Window = 8
+    threshold: Share = 0.5
+    common: float | None = Field(default=None, ge=0, le=1)
+    """N-grams in more than this share of one benchmark's items are its template and do not count.
+    """
+    singles: bool = False
+    """Leave out n-grams more than half of whose tokens have one character: symbols of mathematics.
+    """
 
 
 class Matches(NamedTuple):

@@ -14,32 +14,17 @@ out of range."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, get_type_hints
+from dataclasses import dataclass, replace
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
+from curate.config import check
 from curate.errors import UserError, unknown
 from curate.matching.exact import ExactSettings
 from curate.matching.minhash import MinhashSettings
+from curate.matching.ngram import NgramSettings
 from curate.matching.robust import RobustSettings
 from curate.matching.semantic import SemanticSettings
-
-
-@dataclass(frozen=True)
-class NgramSettings:
-    """An item is hit by a record that covers more than `threshold` of its tokens with shared
-    n-grams of `n` tokens.
-    """
-
-    n: int = 8
-    threshold: float = 0.5
-    common: float | None = None
-    """N-grams in more than this share of one benchmark's items are its template and do not count.
-    """
-    singles: bool = False
-    """Leave out n-grams more than half of whose tokens have one character: symbols of mathematics.
-    """
+from curate.matching.settings import MatcherSettings
 
 
 @dataclass(frozen=True)
@@ -65,17 +50,13 @@ class Profile:
 
     def matchers(self) -> dict[str, dict[str, Any]]:
         """The matchers that run, by name, with every number."""
-        found = {name: getattr(self, name) for name in MATCHERS}
+        found: dict[str, MatcherSettings | None] = {name: getattr(self, name) for name in MATCHERS}
         return {
-            name: {
-                key: value for key, value in asdict(settings).items() if key != "cache"
-            }  # where, not what
-            for name, settings in found.items()
-            if settings is not None
+            name: settings.model_dump() for name, settings in found.items() if settings is not None
         }
 
 
-_KINDS: Mapping[str, Any] = {
+_KINDS: Mapping[str, type[MatcherSettings]] = {
     "ngram": NgramSettings,
     "exact": ExactSettings,
     "minhash": MinhashSettings,
@@ -93,21 +74,6 @@ PROFILES = {
         "default", NgramSettings(common=_COMMON), ExactSettings(), robust=RobustSettings()
     ),
 }
-
-# What a number may be, by the name of its setting; shares are from 0 to 1, everything else from 1
-# on.
-_SHARES = (
-    "threshold",
-    "common",
-    "need",
-    "plain_agrees",
-    "numbers_differ",
-    "floor",
-    "bands_for",
-    "numbers",
-    "stored_from",
-)
-_AT_MOST = {"n": 64, "seed": 64, "places": 4096, "shingle": 64, "misses": 1000, "chains": 10_000}
 
 
 def profile(name: str) -> Profile:
@@ -136,34 +102,6 @@ def with_matchers(base: Profile, given: Mapping[str, Mapping[str, Any] | bool]) 
     return replace(base, **changed)
 
 
-def _changed(matcher: str, settings: Any, given: Mapping[str, Any]) -> Any:
-    hints = get_type_hints(type(settings))
-    values = {}
-    for key, value in given.items():
-        if key not in hints:
-            raise UserError(
-                unknown(
-                    f"setting of matcher '{matcher}'",
-                    key,
-                    [field.name for field in fields(settings)],
-                )
-            )
-        try:
-            values[key] = TypeAdapter(hints[key]).validate_python(
-                value, strict=not isinstance(value, int)
-            )
-        except ValidationError as error:
-            reason = error.errors()[0]["msg"]
-            raise UserError(
-                f"matcher '{matcher}': {key}: {reason[:1].lower()}{reason[1:]}, not {value!r}"
-            ) from None
-        _in_range(matcher, key, values[key])
-    return replace(settings, **values)
-
-
-def _in_range(matcher: str, key: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return
-    low, high = (0, 1) if key in _SHARES else (1, _AT_MOST.get(key, 2**31))
-    if not low <= value <= high:
-        raise UserError(f"matcher '{matcher}': {key} must be from {low} to {high}, not {value}")
+def _changed(matcher: str, settings: MatcherSettings, given: Mapping[str, Any]) -> MatcherSettings:
+    checked = check(type(settings), dict(given), f"matcher '{matcher}'")
+    return settings.model_copy(update={key: getattr(checked, key) for key in given})

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import Field
 
 from curate.kernels import ahead
 from curate.kernels.align import Items, Rule
@@ -35,6 +36,7 @@ from curate.matching.index import (
     window_hashes,
 )
 from curate.matching.ngram import Matches
+from curate.matching.settings import Count, Factor, MatcherSettings, Share, Window
 from curate.text.buffer import lay_out
 
 _SEED_BITS = 8
@@ -46,38 +48,37 @@ _HEAVIEST = 1 << 30
 """... or of a larger one, so that an item weighs no more than this: the kernels add in 32 bits."""
 
 
-@dataclass(frozen=True)
-class RobustSettings:
+class RobustSettings(MatcherSettings):
     """Every number of the rule."""
 
-    threshold: float = 0.55
+    threshold: Share = 0.55
     """A record hits an item if the score is higher."""
-    seed: int = 3
+    seed: Window = 3
     """Words of a seed."""
-    shared: int = 32
+    shared: Count = 32
     """A seed stands in no more items than this; what more of them share is a phrase or a template.
     """
-    need: float = 0.35
+    need: Share = 0.35
     """Seeds that hold this share, by weight, of the words that any seed of the item holds lead to
     an alignment.
     """
-    reach: float = 2.0
+    reach: Factor = 2.0
     """How many times the item's length a stretch of a record may span."""
-    misses: int = 4
+    misses: int = Field(default=4, ge=1, le=1000)
     """Words in a row that differ at which an alignment ends."""
-    chains: int = 64
+    chains: int = Field(default=64, ge=1, le=10_000)
     """Diagonals of one alignment that are looked at."""
-    least: int = 5
+    least: Count = 5
     """An item of fewer words is not matchable."""
-    short: float = 20
+    short: Factor = 20
     """The score of an item of fewer words is raised to the power of short / words."""
-    plain_agrees: float = 0.8
+    plain_agrees: Share = 0.8
     """A hit is a variant if this share of the words that are neither numbers nor capitalised agrees
     ...
     """
-    numbers_differ: float = 0.5
+    numbers_differ: Share = 0.5
     """... and other numbers have taken the place of this share of the numbers."""
-    floor: float = 0.4
+    floor: Share = 0.4
     """Pairs that score less are not kept; of those under the threshold, copies with sparse seeds
     are not found.
     """

@@ -18,10 +18,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import Field
 
 from curate.matching.embed import Embed
 from curate.matching.ngram import Matches
 from curate.matching.pairs import pairs, whole_items, whole_turns
+from curate.matching.settings import Count, MatcherSettings, Share
 from curate.text.numbers import agreement, numbers
 from curate.turns import Stretches
 
@@ -29,21 +31,20 @@ _BLOCK = 1 << 24
 """Cosines in memory at a time."""
 
 
-@dataclass(frozen=True)
-class SemanticSettings:
+class SemanticSettings(MatcherSettings):
     """A pair is a suspect if its score exceeds `threshold`; those from `stored_from` on are kept."""
 
-    threshold: float = 0.765
-    numbers: float = 0.2
+    threshold: Share = 0.765
+    numbers: Share = 0.2
     """The weight of agreeing numbers beside the cosine's 1."""
-    top: int = 10
-    stored_from: float = 0.7
+    top: Count = 10
+    stored_from: Share = 0.7
     model: str = "sentence-transformers/all-MiniLM-L6-v2"
     """A model of sentence-transformers (a folder, or a name on the Hub), or that of the server."""
     server: str | None = None
     """Where a server answers like OpenAI's `/embeddings`."""
-    cache: str | None = None
-    """A folder that keeps embeddings from one run to the next."""
+    cache: str | None = Field(default=None, exclude=True)
+    """A folder that keeps embeddings from one run to the next: where, not what."""
 
 
 @dataclass(frozen=True)

@@ -152,9 +152,9 @@ def suites(
 
     Read on: docs/suites.md
     """
-    from curate import suite_catalogue as module
     from curate.matching.profile import profile as find_profile
     from curate.mixture.show import progress_bar
+    from curate.suites import catalogue as module
 
     with progress_bar() as progress:
         settings = find_profile(profile)

@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.audit import sql as asking
@@ -27,6 +27,7 @@ from curate.audit.sql import queries, render, sql
 from curate.audit.store import DATABASE
 from curate.audit.words import printable
 from curate.errors import UserError
+from tests.soak import examples
 
 Build = Callable[[Path, dict[str, list[dict[str, Any]]], int], Path]
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,7 +153,7 @@ hit? counts?
 """
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(st.data())
 def test_the_views_are_what_plain_counting_gives(made: Build, data: st.DataObject) -> None:
     sizes = data.draw(st.fixed_dictionaries({name: st.integers(1, 120) for name in NAMES}))

@@ -12,13 +12,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.audit import store
 from curate.audit.face import face
 from curate.audit.sql import sql
 from curate.errors import CurateError, UserError
+from tests.soak import examples
 
 ROOT = Path(__file__).resolve().parents[2]
 FATES = ("kept", "removed", "duplicate", "quarantined", "not-sampled")
@@ -85,14 +86,14 @@ def builds(draw: st.DrawFn) -> list[tuple[str, int, str, int]]:
     return lines
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(builds())
 def test_sound_builds_reconcile(lines: list[tuple[str, int, str, int]]) -> None:
     written = sum(copies for *_, copies in lines)
     assert reconciled(documents(lines), sources_of(lines), decisions_of(lines), written) is None
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(builds(), st.data())
 def test_a_lost_row_is_noticed(lines: list[tuple[str, int, str, int]], data: st.DataObject) -> None:
     lost = data.draw(st.integers(0, len(lines) - 1))
@@ -107,7 +108,7 @@ def test_a_lost_row_is_noticed(lines: list[tuple[str, int, str, int]], data: st.
     )
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(builds(), st.data())
 def test_a_wrong_fate_or_copy_is_noticed(
     lines: list[tuple[str, int, str, int]], data: st.DataObject
@@ -135,7 +136,7 @@ def test_a_wrong_fate_or_copy_is_noticed(
     assert (message is None) == told
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(builds(), st.integers(-2, 2).filter(bool))
 def test_rows_written_must_equal_the_copies(
     lines: list[tuple[str, int, str, int]], off: int
@@ -333,7 +334,7 @@ def test_the_documentation_says_what_the_database_says(example: Path) -> None:
         assert lines == wanted, f"docs/audit.md differs from the database on {table}"
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(builds())
 def test_the_funnel_is_the_walk_of_the_rows(lines: list[tuple[str, int, str, int]]) -> None:
     order = ["read", "validate", "dedup", "decontaminate", "sample", "write"]

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import curate
@@ -20,6 +20,7 @@ from curate.compare import Diff, diff
 from curate.lock import LOCK
 from tests.command import call
 from tests.corpus import build_in, chat, ids, sentence, write_csv, write_lines
+from tests.soak import examples
 
 RNG = random.Random(4)
 CHATS = [chat(sentence(RNG, 8), sentence(RNG, 4)) for _ in range(30)]
@@ -47,7 +48,7 @@ def key(row: Any) -> str:
     return json.dumps({name: value for name, value in row.items() if value is not None})
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(LINES, LINES)
 def test_rows_of_any_form_are_compared_as_multisets(a: list[Any], b: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -66,7 +67,7 @@ def test_rows_of_any_form_are_compared_as_multisets(a: list[Any], b: list[Any]) 
     )
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     st.lists(st.integers(0, 6), min_size=1, max_size=12),
     st.lists(st.integers(0, 6), min_size=1, max_size=12),
@@ -109,8 +110,8 @@ def test_what_a_record_has_beside_its_text_is_compared(tmp_path: Path) -> None:
     other[2]["ground_truth"], other[5]["level"] = "4", 50
     changed = files(tmp_path, rows, other)
     assert (changed.rows.compared, changed.rows.beside) == ("rlvr records", ["level"])
-    for examples in (changed.rows.examples_a, changed.rows.examples_b):
-        assert [one.row for one in examples] == [2, 5]
+    for shown in (changed.rows.examples_a, changed.rows.examples_b):
+        assert [one.row for one in shown] == [2, 5]
     called: list[dict[str, Any]] = [chat("Hi", "Ho") for _ in range(3)]
     other = [chat("Hi", "Ho") for _ in range(3)]
     other[1]["messages"][1]["tool_calls"] = [{"function": {"name": "f", "arguments": {}}}]

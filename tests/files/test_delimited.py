@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.errors import UserError
 from curate.files import BadInput, SourceFile, read_file
 from curate.files.delimited import DelimitedBlock, Dialect, _by_arrow, quotes_count
+from tests.soak import examples
 
 
 def read(
@@ -42,7 +43,7 @@ def read(
 FIELD = st.text(st.sampled_from('ab "\t,\n😀'), max_size=5)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(
     rows=st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=6), block_bytes=st.integers(4, 60)
 )
@@ -60,7 +61,7 @@ def test_what_python_writes_is_read_back(
         assert found == [{"q": one, "a": two} for one, two in rows]
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(text=st.text(st.sampled_from('ab",\n'), max_size=30), block_bytes=st.integers(4, 20))
 def test_any_text_has_the_rows_that_python_finds(
     tmp_path_factory: pytest.TempPathFactory, text: str, block_bytes: int
@@ -89,7 +90,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=600)
+@examples(600)
 @given(
     text=st.lists(PIECES, max_size=40).map(b"".join), names=st.integers(1, 3), name=st.sampled_from(["a.csv", "a.tsv"]),
     block_bytes=st.integers(4, 60),
@@ -108,7 +109,7 @@ def test_arrow_and_csv_read_the_same_rows_however_the_file_is_cut(
     assert found(block_bytes) == found(1 << 20)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(
     rows=st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=6),
     end=st.sampled_from(["\n", "\r\n"]),

@@ -9,12 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.errors import UserError
 from curate.files import BadInput, SourceFile, read_file
 from curate.files.json_rows import JsonBlock
+from tests.soak import examples
 
 
 def read(path: Path, block_bytes: int = 1 << 20) -> list[tuple[int, Any]]:
@@ -46,7 +47,7 @@ JSON = st.recursive(
 OBJECTS = st.lists(st.dictionaries(st.text(max_size=3), JSON, max_size=3), min_size=1, max_size=6)
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     rows=OBJECTS,
     block_bytes=st.integers(4, 300),
@@ -68,7 +69,7 @@ def test_arrays_and_lines_hold_the_same_rows(
     assert read(written(folder, "a.json", array.encode()), block_bytes) == expected
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(rows=OBJECTS, indent=st.sampled_from([None, 1]))
 def test_a_table_says_what_the_rows_say(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], indent: int | None

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.files import Block
@@ -20,6 +20,7 @@ from curate.formats import FORMATS, Parsed, conform, parse, unify_kept
 from curate.formats.mapping import mapping_format
 from curate.formats.parsing import parse_block
 from curate.sources import open_source
+from tests.soak import examples
 
 Fmt = str | Mapping[str, Any]
 
@@ -167,7 +168,7 @@ def whole(parts: list[Parsed]) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("case", range(len(CASES)), ids=[str(case[0]) for case in CASES])
-@settings(max_examples=60)
+@examples(60)
 @given(data=st.data(), ascii_only=st.booleans(), block_bytes=st.integers(4, 400))
 def test_both_rules_agree_on_json(
     tmp_path_factory: pytest.TempPathFactory,
@@ -189,7 +190,7 @@ def test_both_rules_agree_on_json(
     assert whole(small) == whole([plainly(block, fmt, kind, ["level"]) for block in blocks])
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(data=st.data())
 def test_both_rules_agree_on_parquet(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

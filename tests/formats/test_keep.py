@@ -8,12 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.files import Block
 from curate.formats import conform, parse, unify_kept
 from curate.formats.keep import kept_array, kept_column
+from tests.soak import examples
 
 VALUE = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.text("ab1", max_size=2)
@@ -68,7 +69,7 @@ def conformed(parts: list[pa.Table]) -> pa.Table:
     return pa.concat_tables([conform(part, schema) for part in parts])
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(values=COLUMN.filter(bool), cuts=st.sets(st.integers(1, 5)))
 def test_kept_columns_do_not_depend_on_blocks_or_on_the_rule_that_reads_them(
     block: Callable[..., Block], values: list[Any], cuts: set[int]
@@ -96,7 +97,7 @@ def test_integers_of_parquet_that_a_float_would_round_are_text() -> None:
     assert kept_column(pa.table({"x": [0.5, float("nan"), None]}), "x") is not None
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(
     values=st.one_of(st.lists(VALUE, max_size=6), st.lists(SMALL, max_size=6)),
     cuts=st.sets(st.integers(0, 6)),

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.kernels import tokens as kernels
@@ -17,6 +17,7 @@ from curate.kernels.texts import Tokens, tokenise_all
 from curate.kernels.tokens import MAX_TOKENS, PIECE
 from curate.text.tokenise import SEPARATORS, lower, tokens
 from tests.kernels.compiled import compiled
+from tests.soak import examples
 
 code_point, count_points = compiled(kernels.code_point), compiled(kernels.count_points)
 lower_point, same_token = compiled(kernels.lower_point), compiled(kernels.same_token)
@@ -69,13 +70,13 @@ def check(texts: Sequence[str]) -> None:
     assert len(set(hashes)) == len(set(words)) == len(set(zip(words, hashes, strict=True)))
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.lists(st.one_of(ODD, ANY), min_size=1, max_size=4))
 def test_every_text_gives_the_specified_tokens(texts: list[str]) -> None:
     check(texts)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     st.integers(PIECE - 12, PIECE + 12),
     st.sampled_from(["x", "X", "É", " ", "x ", "中", "-"]),
@@ -91,7 +92,7 @@ def test_texts_that_end_near_the_end_of_a_piece(
     check([text, middle, text[::-1]])
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     st.lists(
         st.tuples(
@@ -133,7 +134,7 @@ def test_trailing_zero_bytes_are_part_of_a_token() -> None:
     check(["a", "a\0", "a\0\0", "\0", "\0" * 7, "\0" * 8, "\0" * 9])
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.lists(st.sampled_from("ab é"), min_size=1, max_size=40).map("".join))
 def test_the_most_tokens_of_a_piece_fit(text: str) -> None:
     check([text + "a " * (2 * MAX_TOKENS)])
@@ -170,7 +171,7 @@ WORD = st.text(
 )
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(WORD, WORD)
 def test_tokens_are_the_same_iff_they_are_equal_in_lower_case(left: str, right: str) -> None:
     assert same(left, right) == ([*map(lower, left)] == [*map(lower, right)])

@@ -10,13 +10,14 @@ from itertools import accumulate
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.kernels import words as kernels
 from curate.text.tokenise import ALONE, DIGIT, LETTER, MARK, SEPARATOR, lower, sort_of, words
 from tests.kernels.compiled import compiled
 from tests.kernels.test_tokens import tokenised
+from tests.soak import examples
 
 find_words, sort_of_point = compiled(kernels.find_words), compiled(kernels.sort_of_point)
 
@@ -69,7 +70,7 @@ def check(texts: Sequence[str], after: bytes = b"") -> None:
     assert len(set(hashes)) == len(set(named)) == len(set(zip(named, hashes, strict=True)))
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(
     st.lists(st.one_of(ODD, ANY, LONG.map("".join)), min_size=1, max_size=4), st.sampled_from(AFTER)
 )

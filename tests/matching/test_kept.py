@@ -11,7 +11,7 @@ from typing import Any, cast
 import numba
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from curate.items import Item
 from curate.matching import kept
@@ -20,6 +20,7 @@ from curate.matching.matchers import Matchers, build_matchers, match_all
 from curate.matching.profile import PROFILES, Profile, with_matchers
 from tests.matching import samples
 from tests.matching.samples import lay_out, pairs_of
+from tests.soak import examples
 
 ALL = with_matchers(PROFILES["default"], {"ngram": {"n": 3}, "minhash": True})
 ITEMS = [
@@ -94,7 +95,7 @@ def test_an_index_is_read_back_as_it_was_built(
     assert again.matchable.tolist() == first.matchable.tolist()
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(samples.samples())
 def test_any_items_are_kept_whole(sample: tuple[list[samples.Record], list[samples.Item]]) -> None:
     """Empty ones, one without tokens, and none at all."""

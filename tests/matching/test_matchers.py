@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from curate.items import Item
 from curate.matching.exact import ExactSettings, build_exact, match_exact
@@ -16,6 +16,7 @@ from curate.matching.profile import PROFILES, with_matchers
 from curate.matching.robust import RobustSettings, build_robust, match_robust
 from tests.matching import oracle, samples
 from tests.matching.samples import lay_out, pairs_of
+from tests.soak import examples
 
 ALL = with_matchers(PROFILES["default"], {"ngram": {"n": 3}, "minhash": True})
 
@@ -25,7 +26,7 @@ def as_items(fields: list[samples.Item]) -> list[Item]:
     return [Item("ab"[place % 2], f"{place}", tuple(own)) for place, own in enumerate(fields)]
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(samples.samples())
 def test_all_at_once_find_what_each_finds_alone(
     sample: tuple[list[samples.Record], list[samples.Item]],

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.kernels import windows
@@ -19,6 +19,7 @@ from curate.matching.ngram import STORED_FROM, match
 from tests.kernels.compiled import compiled
 from tests.matching import oracle
 from tests.matching.samples import Item, Pair, Record, index_of, lay_out, matched, samples
+from tests.soak import examples
 
 first_slot = compiled(windows.first_slot)
 
@@ -120,7 +121,7 @@ def test_what_scores_less_than_the_floor_is_left_out() -> None:
 # ---- against the oracle
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(samples(), SIZES)
 def test_scores_and_spans_equal_those_of_the_oracle(
     sample: tuple[list[Record], list[Item]], n: int
@@ -171,7 +172,7 @@ def test_the_tokens_of_every_turn_are_counted(
     assert counts.tolist() == [len(oracle.words(turn)) for record in records for turn in record]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     samples(),
     SIZES,
@@ -213,7 +214,7 @@ def test_nothing_matches_an_index_without_items_and_nothing_is_found_in_nothing(
 # ---- spans
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(samples(), SIZES)
 @example(([["É-\u212a 中 a b", "b, É k!"]], [["é k"], ["x\ny", "中  A", "B"]]), 2)
 def test_spans_point_at_text_whose_tokens_match(

@@ -76,36 +76,42 @@ def test_settings_turn_a_matcher_on_and_change_only_themselves() -> None:
 
 def test_settings_of_a_matcher_that_runs_are_kept_where_others_are_given() -> None:
     once = with_matchers(PROFILES["tulu3"], {"exact": {"min_tokens": 5}})
-    assert with_matchers(once, {"exact": {"min_points": 20}}).exact == ExactSettings(5, 20)
+    assert with_matchers(once, {"exact": {"min_points": 20}}).exact == ExactSettings(
+        min_tokens=5, min_points=20
+    )
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"ngrams": True}, "unknown matcher 'ngrams'; did you mean 'ngram'?"),
     (
         {"robust": {"treshold": 0.6}},
-        "unknown setting of matcher 'robust' 'treshold'; did you mean 'threshold'?",
+        "matcher 'robust': unknown key 'treshold'; did you mean 'threshold'?",
     ),
     (
         {"ngram": False},
         "matcher 'ngram' always runs; to let it find nothing, give it the threshold 1",
     ),
-    ({"ngram": {"threshold": 1.5}}, "matcher 'ngram': threshold must be from 0 to 1, not 1.5"),
-    ({"ngram": {"threshold": -0.1}}, "matcher 'ngram': threshold must be from 0 to 1, not -0.1"),
+    ({"ngram": {"threshold": 1.5}}, "matcher 'ngram': 'threshold' must be from 0 to 1, not 1.5"),
+    ({"ngram": {"threshold": -0.1}}, "matcher 'ngram': 'threshold' must be from 0 to 1, not -0.1"),
     (
         {"ngram": {"threshold": float("nan")}},
-        "matcher 'ngram': threshold must be from 0 to 1, not nan",
+        "matcher 'ngram': 'threshold' must be from 0 to 1, not nan",
     ),
-    ({"ngram": {"common": 2}}, "matcher 'ngram': common must be from 0 to 1, not 2"),
-    ({"ngram": {"n": 0}}, "matcher 'ngram': n must be from 1 to 64, not 0"),
-    ({"ngram": {"n": 65}}, "matcher 'ngram': n must be from 1 to 64, not 65"),
-    ({"ngram": {"n": "8"}}, "matcher 'ngram': n: "),
-    ({"ngram": {"n": 8.5}}, "matcher 'ngram': n: "),
-    ({"ngram": {"singles": "yes"}}, "matcher 'ngram': singles: "),
-    ({"ngram": {"threshold": "half"}}, "matcher 'ngram': threshold: "),
-    ({"minhash": {"places": 5000}}, "matcher 'minhash': places must be from 1 to 4096, not 5000"),
-    ({"robust": {"chains": 0}}, "matcher 'robust': chains must be from 1 to 10000, not 0"),
-    ({"exact": {"min_tokens": None}}, "matcher 'exact': min_tokens: "),
-    ({"semantic": {"model": 3}}, "matcher 'semantic': model: "),
+    ({"ngram": {"common": 2}}, "matcher 'ngram': 'common' must be from 0 to 1, not 2"),
+    ({"ngram": {"n": 0}}, "matcher 'ngram': 'n' must be from 1 to 64, not 0"),
+    ({"ngram": {"n": 65}}, "matcher 'ngram': 'n' must be from 1 to 64, not 65"),
+    ({"ngram": {"n": "8"}}, "matcher 'ngram': 'n': "),
+    ({"ngram": {"n": 8.5}}, "matcher 'ngram': 'n': "),
+    ({"ngram": {"n": True}}, "matcher 'ngram': 'n': "),
+    ({"ngram": {"singles": 1}}, "matcher 'ngram': 'singles': "),
+    ({"ngram": {"singles": "yes"}}, "matcher 'ngram': 'singles': "),
+    ({"ngram": {"threshold": "half"}}, "matcher 'ngram': 'threshold': "),
+    ({"minhash": {"places": 5000}}, "matcher 'minhash': 'places' must be from 1 to 4096, not 5000"),
+    ({"robust": {"chains": 0}}, "matcher 'robust': 'chains' must be from 1 to 10000, not 0"),
+    ({"robust": {"reach": 0.5}}, "matcher 'robust': 'reach': "),
+    ({"exact": {"min_tokens": 0}}, "matcher 'exact': 'min_tokens': "),
+    ({"exact": {"min_tokens": None}}, "matcher 'exact': 'min_tokens': "),
+    ({"semantic": {"model": 3}}, "matcher 'semantic': 'model': "),
 ]
 
 
@@ -118,6 +124,23 @@ def test_what_is_unknown_or_out_of_range_is_refused_in_one_line(
     message = str(caught.value)
     assert message.startswith(told), message
     assert "\n" not in message
+
+
+def test_every_number_has_a_bound_on_both_sides() -> None:
+    for name in MATCHERS:
+        own = with_matchers(PROFILES["tulu3"], {name: True}).matchers()[name]
+        for key, value in own.items():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            for beyond in (-1, 2**31 + 1):
+                with pytest.raises(UserError, match=f"matcher '{name}': '{key}'"):
+                    with_matchers(PROFILES["tulu3"], {name: {key: beyond}})
+
+
+def test_what_is_not_given_stays_as_it_was_to_the_letter() -> None:
+    before = PROFILES["default"].matchers()["robust"]
+    after = with_matchers(PROFILES["default"], {"robust": {"least": 8}}).matchers()["robust"]
+    assert repr(after) == repr(before | {"least": 8})  # 20 and 20.0 are two locks
 
 
 def test_the_bounds_themselves_are_allowed() -> None:

@@ -7,18 +7,18 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from time import process_time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.matching.ngram import LABELS
 from curate.matching.robust import RobustIndex, RobustSettings, build_robust, match_robust
 from tests.matching.robust_oracle import Found, Rule
 from tests.matching.samples import Item, Record, lay_out, pairs_of
+from tests.soak import examples
 
 # Small numbers, so that a few words make seeds, chains, gaps and shared phrases.
 SMALL = RobustSettings(
@@ -95,7 +95,7 @@ def edited(draw: st.DrawFn) -> tuple[list[Record], list[Item]]:
     return records, items
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(edited())
 def test_pairs_scores_labels_and_spans_are_those_of_the_rule(
     sample: tuple[list[Record], list[Item]],
@@ -103,7 +103,7 @@ def test_pairs_scores_labels_and_spans_are_those_of_the_rule(
     check(*sample, SMALL)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     edited(),
     st.integers(1, 4),
@@ -122,7 +122,16 @@ def test_so_they_are_for_other_numbers(
 ) -> None:
     check(
         *sample,
-        replace(SMALL, seed=seed, shared=shared, need=need, reach=reach, misses=misses, short=1),
+        SMALL.model_copy(
+            update={
+                "seed": seed,
+                "shared": shared,
+                "need": need,
+                "reach": reach,
+                "misses": misses,
+                "short": 1,
+            }
+        ),
     )
 
 
@@ -286,7 +295,7 @@ def test_an_item_of_shared_phrases_alone_is_not_matchable() -> None:
     assert build_robust([["not true and true or not false"]] * 32).matchable.all()
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(edited())
 def test_a_copy_of_an_item_has_all_of_it_iff_it_is_matchable(
     sample: tuple[list[Record], list[Item]],
@@ -378,7 +387,7 @@ def test_a_million_items_of_one_word() -> None:
     assert seconds([["word " * 100_000]], index) < 2
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     st.lists(
         st.lists(
@@ -388,7 +397,7 @@ def test_a_million_items_of_one_word() -> None:
     )
 )
 def test_any_text_is_matched_by_the_rule(texts: list[list[str]]) -> None:
-    check(texts, texts, replace(SMALL, least=1))
+    check(texts, texts, SMALL.model_copy(update={"least": 1}))
 
 
 def test_weights_fit_however_long_an_item_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import pytest
 from curate.errors import UserError
 from curate.lock import LOCK
 from curate.sources import built, open_source, read_rows
-from curate.suite import load_suite, read_suite
+from curate.suites import load_suite, read_suite
 from tests.command import call
 from tests.corpus import Rows, ask, build_in, ids, read, reconcile, write_lines
 

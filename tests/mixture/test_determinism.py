@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from curate import shards
 from curate.errors import UserError
 from tests.corpus import ask, build_in, chat, digests, ids, read, reconcile, sentence, write_lines
+from tests.soak import examples
 
 Corpus = tuple[Path, dict[str, Any]]
 LARGE = 16 << 20
@@ -220,7 +221,7 @@ def same_in_any_pieces(folder: Path, drawn: Any, block_bytes: int) -> None:
         assert written == original["messages"]
 
 
-@settings(max_examples=10, suppress_health_check=PER_TEST)
+@examples(10, suppress_health_check=PER_TEST)
 @given(drawn=RECIPES, block_bytes=BLOCKS)
 def test_random_recipes_reconcile_and_are_the_same_in_any_pieces(
     tmp_path: Path, drawn: Any, block_bytes: int
@@ -229,7 +230,7 @@ def test_random_recipes_reconcile_and_are_the_same_in_any_pieces(
 
 
 @pytest.mark.slow
-@settings(max_examples=50, suppress_health_check=PER_TEST)
+@examples(50, suppress_health_check=PER_TEST)
 @given(drawn=RECIPES, block_bytes=BLOCKS)
 def test_many_random_recipes(tmp_path: Path, drawn: Any, block_bytes: int) -> None:
     same_in_any_pieces(tmp_path, drawn, block_bytes)

@@ -18,6 +18,7 @@ import pytest
 from curate.mixture.folder import MARKER
 from tests.command import call, environment, started
 from tests.corpus import chat, digests, ids, reconcile, sentence, write_lines, write_recipe
+from tests.soak import KILLS
 
 N_ROWS = 3000
 
@@ -88,15 +89,18 @@ def some_slow(values: Sequence[Any], fast: int) -> list[Any]:
     ]
 
 
+@pytest.mark.parametrize("number", range(max(1, KILLS // 10)))
 @pytest.mark.parametrize("moment", some_slow(MOMENTS, 2))
-def test_a_kill_in_the_middle_of_writing_leaves_no_half_folder(work: Path, moment: str) -> None:
-    out = work / f"out-{MOMENTS.index(moment)}"
+def test_a_kill_in_the_middle_of_writing_leaves_no_half_folder(
+    work: Path, moment: str, number: int
+) -> None:
+    out = work / f"out-{MOMENTS.index(moment)}-{number}"
     partial = out.with_name(out.name + ".partial")
     with started(
         "build", "r.yaml", "-o", out.name, "--workers", 2, "--no-stages", cwd=work
     ) as process:
         wait_for(lambda: any(partial.glob(moment)), process)
-        time.sleep(random.Random(moment).random() * 0.02)
+        time.sleep(random.Random(f"{moment} {number}").random() * 0.02)
         code, _ = end(process, signal.SIGKILL)
     assert_never_half(work, out)
     assert code == -signal.SIGKILL or (code == 0 and out.exists())  # it may have been done by then

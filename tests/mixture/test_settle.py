@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from curate.errors import CurateError
@@ -21,6 +21,7 @@ from curate.mixture.settle import settle
 from curate.recipe import load_recipe
 from curate.steps.step import Decision, Look, Records, Removal, Seen
 from tests.corpus import ask, chat, ids, read, write_lines, write_recipe
+from tests.soak import examples
 
 SIZES = (7, 4)
 
@@ -83,9 +84,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=takers(),
     rows=st.integers(1, 9),

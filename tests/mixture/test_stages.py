@@ -29,6 +29,7 @@ from curate.recipe import load_recipe
 from tests.command import call, started
 from tests.corpus import build_in, chat, digests, sentence, write_csv, write_lines, write_recipe
 from tests.mixture.conftest import Corpus
+from tests.soak import KILLS
 
 BLOCK = 900
 
@@ -357,9 +358,6 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert call("build", "r.yaml", "-o", "whole", "--no-stages", cwd=folder).code == 0
     return folder
-
-
-KILLS = int(os.environ.get("CURATE_KILLS", "10"))
 
 
 @pytest.mark.slow

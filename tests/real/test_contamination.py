@@ -17,7 +17,7 @@ import pytest
 
 from curate.items import Item
 from curate.steps.decontaminate.in_memory import decontaminate
-from curate.suite import load_suite, read_suite
+from curate.suites import load_suite, read_suite
 from tests.matching import oracle
 from tests.matching.samples import index_of, matched
 

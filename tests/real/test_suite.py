@@ -8,7 +8,7 @@ import csv
 import json
 from pathlib import Path
 
-from curate.suite import load_suite, read_suite
+from curate.suites import load_suite, read_suite
 
 HERE = Path(__file__).resolve().parent
 

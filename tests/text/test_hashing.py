@@ -9,13 +9,14 @@ from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.kernels.hashing import hash_rows
 from curate.records import ROLES, body_schema
 from curate.text.hashing import as_uuids, sampling_keys
 from curate.turns import all_turns
+from tests.soak import examples
 
 Turn = tuple[str, str]
 TURNS = st.lists(
@@ -47,7 +48,7 @@ def differ(*records: list[Turn]) -> bool:
 # ---- content hashes
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.lists(TURNS, min_size=2, max_size=6))
 def test_two_records_have_one_hash_iff_their_turns_are_equal(records: list[list[Turn]]) -> None:
     hashes = hashed(records)

@@ -8,12 +8,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.verify.code import cases_of, code, extract
 from curate.verify.sandbox import Limits
 from curate.verify.verdict import BadGroundTruth, Verdict
+from tests.soak import examples
 
 DOUBLE = "def double(n):\n    return 2 * n"
 SHORT = Limits(seconds=2, cpu_seconds=2, processes=16, memory=256 << 20)
@@ -187,7 +188,7 @@ class TestRuns:
         assert verdict.score == 0
         assert "timeout" in verdict.reason
 
-    @settings(max_examples=15)
+    @examples(15)
     @given(st.text(alphabet="'\"\\\n{}%a\x00é漢\U0001f600", max_size=30))
     def test_any_text_in_code_and_labels_comes_through(self, text: str) -> None:
         body = text.replace("\x00", "").replace("`", "")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from curate.embedded import HUB
 from curate_train.config import TrainConfig
+from curate_train.finished import Finished
 from curate_train.model import EMBEDDED
-
-if TYPE_CHECKING:
-    from curate_train.run import Finished
 
 _HOW = {
     "sft": "supervised fine-tuning (TRL `SFTTrainer`)",

@@ -14,7 +14,8 @@ from typing import Any
 
 from curate_train.arguments import common, parts
 from curate_train.config import DpoConfig
-from curate_train.run import Finished, Prepared, run
+from curate_train.finished import Finished
+from curate_train.run import Prepared, run
 
 KIND = "preference"
 Config = DpoConfig

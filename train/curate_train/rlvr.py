@@ -15,8 +15,9 @@ from typing import Any
 
 from curate_train.arguments import common, parts
 from curate_train.config import RlvrConfig
+from curate_train.finished import Finished
 from curate_train.rewards import Rollout, reward_function
-from curate_train.run import Finished, Prepared, run
+from curate_train.run import Prepared, run
 
 KIND = "rlvr"
 Config = RlvrConfig

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from curate_train import card, curves
 from curate_train import folder as folders
 from curate_train.config import RlvrConfig, TrainConfig
 from curate_train.data import Data, open_data
+from curate_train.finished import Finished
 from curate_train.lengths import Lengths, lengths, measured, short_enough
 from curate_train.model import load_tokenizer, model_path, save
 from curate_train.precision import device, taken
@@ -40,55 +41,6 @@ class Prepared:
     tokenizer: Any
     train: Any
     validation: Any
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What came of a run: `training` at its start and at its end (a tenth of it each), `held_out`
-    before and after.
-    """
-
-    stage: str
-    folder: str
-    mixture: str
-    digest: str | None
-    rows: int
-    limit: int
-    over: int
-    fate: str
-    """What was done with the rows over the limit: cut, or left out."""
-    precision: str
-    """The one it computed in, and why."""
-    steps: int
-    batch: int
-    seconds: float
-    training: dict[str, tuple[float, float]]
-    held_out: dict[str, tuple[float, float]]
-
-    @property
-    def over_share(self) -> float:
-        """The share of rows over the limit."""
-        return self.over / self.rows
-
-    @property
-    def model(self) -> Path:
-        """Where the trained model is."""
-        return Path(self.folder) / "model"
-
-    def __str__(self) -> str:
-        """One line of figures, and where the model is."""
-        figures = [f"{name} {a:.4g} → {b:.4g}" for name, (a, b) in self.training.items()]
-        figures += [f"held-out {name} {a:.4g} → {b:.4g}" for name, (a, b) in self.held_out.items()]
-        over = (
-            f"; {self.over:,} of {self.rows:,} rows over {self.limit:,} tokens were {self.fate}"
-            if self.over
-            else ""
-        )
-        return f"{self.stage}: {self.steps:,} steps, {', '.join(figures)}, {self.seconds:.0f} s{over}; {self.model}"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Everything as JSON can hold it."""
-        return asdict(self) | {"model": str(self.model)}
 
 
 def run(

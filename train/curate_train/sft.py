@@ -12,8 +12,9 @@ from typing import Any
 
 from curate_train.arguments import common, parts
 from curate_train.config import SftConfig
+from curate_train.finished import Finished
 from curate_train.model import check_template
-from curate_train.run import Finished, Prepared, run
+from curate_train.run import Prepared, run
 
 KIND = "sft"
 Config = SftConfig

@@ -16,7 +16,7 @@ from curate.formats import Parsed, detect, parse
 from curate.formats.kinds import guess_kind
 from curate.items import Item
 from curate.sources import Block, content_digests, open_source, source_names
-from curate.suite import ReadBenchmark, ReadSuite
+from curate.suites import ReadBenchmark, ReadSuite
 from curate.turns import all_turns
 
 

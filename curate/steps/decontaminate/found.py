@@ -18,7 +18,7 @@ from curate.matching.ngram import LABELS, NO_MATCHES, Matches
 from curate.records import one_array
 from curate.steps.decontaminate.policy import BenchmarkItems, Hits
 from curate.steps.decontaminate.verdicts import WORDS
-from curate.suite import ReadSuite
+from curate.suites import ReadSuite
 
 VERDICTS = (None, *WORDS)
 """What a person may say of a pair."""

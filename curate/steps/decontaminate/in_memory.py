@@ -52,7 +52,7 @@ from curate.steps.decontaminate.policy import (
 from curate.steps.decontaminate.verdict_use import Given, ready, verdicts_of
 from curate.steps.decontaminate.verdicts import load_verdicts
 from curate.steps.step import row_ids
-from curate.suite import ReadSuite, load_suite, read_suite
+from curate.suites import ReadSuite, load_suite, read_suite
 from curate.turns import all_turns
 
 _ROWS_A_BLOCK = 20_000

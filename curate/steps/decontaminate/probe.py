@@ -9,7 +9,7 @@ longer than the build."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,9 +20,6 @@ from curate.steps.decontaminate.found import hits_of, judge_all
 from curate.steps.decontaminate.policy import Hits
 from curate.steps.decontaminate.selftest import Rows, SelfTest, self_test, turns_of
 from curate.steps.step import Seen
-
-if TYPE_CHECKING:
-    from curate.steps.decontaminate.step import Decontaminate
 
 SAMPLE = 2000
 """Turns of the corpus that are looked at."""
@@ -51,14 +48,21 @@ def _of_source(source: Seen, roles: Sequence[str], n: int) -> list[str]:
     return texts[:n]
 
 
-def probe(step: Decontaminate, seen: Sequence[Seen]) -> pa.Table:
-    """The lines of the audit's table `selftest`."""
-    texts = sample_turns(seen, step.spec.roles)
-    names = [name for name in step.matchers.thresholds if name != "semantic"]
+def probe(
+    seen: Sequence[Seen],
+    items: Sequence[Item],
+    matchers: Matchers,
+    *,
+    roles: Sequence[str],
+    seed: int,
+) -> pa.Table:
+    """The lines of the audit's table `selftest`; turns of `roles` are looked at."""
+    texts = sample_turns(seen, roles)
+    names = [name for name in matchers.thresholds if name != "semantic"]
     tables = []
     for name in [ALL, *names] if len(names) > 1 else [ALL]:
         chosen = names if name == ALL else [name]
-        tables += _lines(name, _tested(step.suite.items, texts, step.matchers, chosen, step.seed))
+        tables += _lines(name, _tested(items, texts, matchers, chosen, seed))
     return pa.concat_tables(tables)
 
 

@@ -44,7 +44,7 @@ from curate.steps.decontaminate.spec import DecontaminateSpec
 from curate.steps.decontaminate.verdict_use import Given, ready, seen_by, verdicts_of, void
 from curate.steps.decontaminate.verdicts import Ruling, load_verdicts
 from curate.steps.step import Decision, Look, Records, Seen, row_ids
-from curate.suite import ReadSuite, load_suite, read_suite
+from curate.suites import ReadSuite, load_suite, read_suite
 from curate.text.hashing import from_uuids
 
 
@@ -129,7 +129,7 @@ class Decontaminate:
             for source, own, cells in zip(seen, hits, overlaps, strict=True)
         ]
         verdicts = self._verdicts(seen, given, applied)
-        selftest = probe(self, seen) if self.spec.self_test else None
+        selftest = self._selftest(seen) if self.spec.self_test else None
         sources = [source.name for source in seen]
         figures = figures_of(sources, overlaps, self.matchers.matchable)
         scanned = np.sum(
@@ -151,6 +151,9 @@ class Decontaminate:
             warnings=[*self.suite.warnings, *warnings],
             failure=over(self.spec.fail_over, sources, overlaps),
         )
+
+    def _selftest(self, seen: Sequence[Seen]) -> pa.Table:
+        return probe(seen, self.suite.items, self.matchers, roles=self.spec.roles, seed=self.seed)
 
     def _refuse_unscanned(self, seen: Sequence[Seen]) -> None:
         """A source that gave no text to scan must not come out clean."""

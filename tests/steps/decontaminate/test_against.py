@@ -14,7 +14,7 @@ import pytest
 from curate.errors import UserError
 from curate.steps.decontaminate.against import with_data_sets
 from curate.steps.decontaminate.in_memory import decontaminate
-from curate.suite import ReadSuite, load_suite, read_suite
+from curate.suites import ReadSuite, load_suite, read_suite
 from tests.corpus import chat, sentence, write_lines
 
 LEAK = "A farmer has twelve cows and sells five of them; how many cows are left?"

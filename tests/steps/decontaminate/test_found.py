@@ -26,7 +26,7 @@ from curate.steps.decontaminate.found import (
 from curate.steps.decontaminate.found import pairs_of as stored_pairs
 from curate.steps.decontaminate.policy import Hits
 from curate.steps.step import row_ids
-from curate.suite import ReadBenchmark, ReadSuite
+from curate.suites import ReadBenchmark, ReadSuite
 from tests.matching import samples as drawn
 from tests.matching.samples import index_of, lay_out, pairs_of, samples
 

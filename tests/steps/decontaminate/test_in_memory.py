@@ -12,7 +12,7 @@ from typing import Any
 import datasets
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 
 import curate
 from curate import UserError
@@ -20,6 +20,7 @@ from curate.steps.decontaminate import in_memory
 from curate.steps.decontaminate.in_memory import Decontaminated, decontaminate
 from tests.matching import oracle
 from tests.matching.samples import Item, Record, samples
+from tests.soak import examples
 
 LEAK = "A farmer has twelve cows and sells five of them; how many cows are left?"
 OTHER = "Name three rivers that flow through the capital of a country in Europe."
@@ -177,7 +178,7 @@ def test_a_column_mapping_and_a_kind_can_be_given(suite: Path) -> None:
     assert texts(dropped, "prompt") == [OTHER]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sample=samples())
 def test_rows_go_iff_the_oracle_says_that_they_hit_an_item(
     sample: tuple[list[Record], list[Item]], tmp_path: Path

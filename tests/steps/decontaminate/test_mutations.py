@@ -8,10 +8,11 @@ import random
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.steps.decontaminate.mutations import FILLER_WORDS, MUTATIONS, mutate
+from tests.soak import examples
 
 QUESTION = (
     "Ada has 3 red hats, and Ben has twenty-two.\nHow many hats do they have?  "
@@ -37,7 +38,7 @@ def changed(text: str) -> list[int]:
     st.integers(0, 5),
     st.text(max_size=5) | st.none(),
 )
-@settings(max_examples=200)
+@examples(200)
 def test_any_text_can_be_mutated_and_the_seed_decides(
     name: str, question: str, seed: int, answer: str | None
 ) -> None:

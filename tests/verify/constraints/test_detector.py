@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks.verifiers.ifeval import responses
 from curate.verify.constraints import detector
 from curate.verify.constraints.language import LANGUAGES
+from tests.soak import examples
 
 pytest.importorskip("langdetect", reason="the extra 'verify' (langdetect) is not installed")
 
@@ -28,7 +29,7 @@ SENTENCES = (
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     st.lists(st.sampled_from(" ".join(SENTENCES).split(" ")), max_size=30).map(" ".join)
     | st.text(max_size=60)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.verifiers.samples import MAKERS
 from curate.verify.constraints import CONSTRAINTS, bind
 from curate.verify.constraints.registry import IFEVAL, IFTRAIN
+from tests.soak import examples
 from tests.verify.constraints.conftest import NEEDS_LANGDETECT, NEEDS_PUNKT, need
 
 MARKDOWN = """# A title
@@ -57,7 +58,7 @@ def test_the_sets_are_whole() -> None:
 def test_both_ways(id: str) -> None:
     need(id)
 
-    @settings(max_examples=20 if id in NEEDS_LANGDETECT else 40)
+    @examples(20 if id in NEEDS_LANGDETECT else 40)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         sample = MAKERS[id](data.draw)
@@ -86,7 +87,7 @@ def test_no_answer_breaks_a_type(id: str) -> None:
     need(id)
     holds = bind(id, arguments_of(id))
 
-    @settings(max_examples=15)
+    @examples(15)
     @given(st.text(max_size=80) | st.text(alphabet=ROWS, max_size=80))
     def check(answer: str) -> None:
         assert holds(answer) in (True, False)

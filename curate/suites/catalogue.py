@@ -4,7 +4,7 @@ in the Hub's cache.
     suites()                          # every shipped suite
     fetch("tulu3", base=Path.cwd())   # reads each benchmark: items, revision, what can never be matched, what failed
 
-Reading goes through `curate.suite`, so what is fetched is what a build reads; nothing is written
+Reading goes through `curate.suites`, so what is fetched is what a build reads; nothing is written
 but the Hub's cache. A benchmark that cannot be read does not keep the others from being fetched.
 """
 
@@ -24,7 +24,7 @@ from curate.items import Item
 from curate.kernels.texts import tokenise_all
 from curate.matching.matchers import build_matchers
 from curate.matching.profile import Profile
-from curate.suite import Benchmark, Outcome, Suite, load_suite, read_each
+from curate.suites import Benchmark, Outcome, Suite, load_suite, read_each
 from curate.text.buffer import lay_out
 
 Progress = Callable[[str, int, int, float], None]

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from curate import shipped
 from curate.errors import UserError
 from curate.items import Item
-from curate.matching.profile import PROFILES, NgramSettings, Profile
-from curate.suite import load_suite, read_suite
-from curate.suite_catalogue import fetch, suites, unmatchable
+from curate.matching.ngram import NgramSettings
+from curate.matching.profile import PROFILES, Profile
+from curate.suites import load_suite, read_suite
+from curate.suites.catalogue import fetch, suites, unmatchable
 from tests.command import call
 from tests.corpus import write_lines
 from tests.matching.oracle import words
@@ -190,7 +191,7 @@ fields = st.lists(texts.map(lambda pairs: "".join(map("".join, pairs))), min_siz
 def test_unmatchable_are_those_whose_best_score_is_no_hit(
     items: list[list[str]], n: int, threshold: float
 ) -> None:
-    profile = Profile("own", NgramSettings(n, threshold))
+    profile = Profile("own", NgramSettings(n=n, threshold=threshold))
     named = [Item("b", f"b/{i}", tuple(item)) for i, item in enumerate(items)]
     found: dict[str, Any] = {
         key: why for why, ids in unmatchable(named, profile).items() for key in ids
