@@ -261,7 +261,7 @@ def _filled(part: WholeRows) -> tuple[Places, Places]:
 def _blank(part: WholeRows) -> Lines:
     """Which rows are blank: nothing, or a carriage return alone."""
     lengths = part.ends - part.starts
-    blank = lengths == 0
+    blank: Lines = lengths == 0
     one = np.flatnonzero(lengths == 1)
     view = np.frombuffer(part.data, np.uint8)
     blank[one[view[part.starts[one]] == ord("\r")]] = True

@@ -82,7 +82,8 @@ def copy_rows(
     Rows beyond the mask are left out. `hashes` as in `read_file`. Raises UserError where a file
     can't be read or is no longer the one that was opened, and where only some hold an array.
     """
-    copy, closing = _Copy(kept, write), []
+    copy = _Copy(kept, write)
+    closing: list[bytes] = []
     for file in files:
         digest = hashlib.sha256()
         pieces = decompressed(file.path, block_bytes, digest.update)
