@@ -282,7 +282,9 @@ def own_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
         ]
     except pa.ArrowException as error:
         told = " ".join(str(error).split())
-        raise UserError(f"rows can't be written with their own columns ({told}); {OTHERWISE}") from None
+        raise UserError(
+            f"rows can't be written with their own columns ({told}); {OTHERWISE}"
+        ) from None
     return pa.table(columns, schema=schema)
 
 

@@ -19,7 +19,7 @@ from curate.audit import store
 from curate.audit.report import Drawn, draw, write_report
 from curate.audit.store import DATABASE, open_readonly
 from curate.card import card
-from curate.errors import CurateError, FailOver
+from curate.errors import FailOver
 from curate.mixture.blocks import stages_of, take_all
 from curate.mixture.folder import target, unfinished
 from curate.mixture.merge import SourceRows, Writer, corpus_schema, source_rows
@@ -120,7 +120,8 @@ def _work(
     runs = {
         "schema": store.VERSION,
         "versions": locks.versions(),
-        "recipe": {"name": plan.recipe.name, "kind": plan.recipe.kind, "seed": plan.recipe.seed},
+        "recipe": {"name": plan.recipe.name, "kind": plan.recipe.kind, "seed": plan.recipe.seed}
+        | {"rows": plan.recipe.output.rows},
         "parameters": {"limit": options.limit, "workers": options.workers}
         | {step.name: step.inputs for step in plan.steps},
         "steps": [*FIRST, *(step.name for step in plan.steps), *LAST],
@@ -132,13 +133,14 @@ def _work(
         files = write_rows(plan, out, results, writer, options)
         drawn, audited = recording.result()
         text_bytes = sum(int(source.sizes.sum()) for source in rows)
-        summary = summarise(plan, audited, settled, text_bytes, list(files), options.limit)
+        sizes = {path.relative_to(out).as_posix(): path.stat().st_size for path in files}
+        summary = summarise(plan, audited, settled, text_bytes, sizes, options.limit)
         summary = replace(summary, blocks=(sum(map(len, blocks)) - known, known))
         lock = lock_of(
             plan,
             options.limit,
             summary,
-            {str(path.relative_to(out)): sha for path, sha in files.items()},
+            {path.relative_to(out).as_posix(): sha for path, sha in files.items()},
         )
         if locked:
             locks.check_outputs(locked, lock)

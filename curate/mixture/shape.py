@@ -18,6 +18,7 @@ from curate.files.stream import COMPRESSIONS
 from curate.mixture.scan import Scanned
 from curate.recipe import OutputSpec, Recipe
 from curate.sources import Source
+from curate.sources.built import file_stem
 
 _TEXT = ("json lines", "json", "csv", "tsv")
 _LINES = "rows: lines (--like-input) writes one file a source"
@@ -35,8 +36,7 @@ def is_text(source: Source) -> bool:
 
 def source_file(source: Source) -> str:
     """The name of the file for the rows of a source: its own, with the extension of its input."""
-    name = source.name.replace("/", "-")
-    return name + (_extension(source.files[0]) if is_text(source) else ".parquet")
+    return file_stem(source.name) + (_extension(source.files[0]) if is_text(source) else ".parquet")
 
 
 def _extension(file: SourceFile) -> str:

@@ -78,7 +78,9 @@ def _jobs_of_splits(
     """The shards of the train split and of the validation split."""
     blocks = [result.blocks for result in results]
     own = own_schema(plan.sources, blocks) if plan.recipe.output.rows == "input" else None
-    train = Output([[result.mask(one) for one in result.choice.train] for result in results], own=own)
+    train = Output(
+        [[result.mask(one) for one in result.choice.train] for result in results], own=own
+    )
     held_out = Output([[result.mask(result.choice.validation)] for result in results], own=own)
     jobs = shard_jobs(data, "train", train, writer, plan.recipe.output.shards, wrote=wrote)
     return jobs + (shard_jobs(data, "validation", held_out, writer) if len(held_out) else [])
@@ -230,9 +232,7 @@ def _explained(records: pa.Table, reasons: Reasons) -> pa.Table:
     return records.remove_column(place).append_column("step", steps).append_column("reason", why)
 
 
-def _removed_jobs(
-    out: Path, results: Sequence[SourceResult], writer: Writer
-) -> list[Job]:
+def _removed_jobs(out: Path, results: Sequence[SourceResult], writer: Writer) -> list[Job]:
     """What is to be done to write every removed row whole, with the step and the reason."""
     texts: list[str] = []
     steps: list[str] = []
@@ -280,7 +280,9 @@ def _check_written(plan: Plan, out: Path, results: Sequence[SourceResult]) -> No
     lines = plan.recipe.output.rows == "lines"
     in_parquet = [reading.as_read or not lines for reading in plan.readings]
     decided = {
-        "data": sum(int(own.copies.sum()) for own, there in zip(results, in_parquet) if there),
+        "data": sum(
+            int(own.copies.sum()) for own, there in zip(results, in_parquet, strict=True) if there
+        ),
         "removed": sum(len(gone.rows) for result in results for _, gone in result.removals),
         "quarantine": sum(result.quarantined for result in results),
     }

@@ -9,10 +9,12 @@ out.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from curate.errors import UserError
 from curate.files import SourceFile, kind_of
+from curate.sources.paths import cut_extensions
 
 LOCK = "recipe.lock.json"
 """The file by which a built folder is known; the same as `curate.lock.LOCK`."""
@@ -41,6 +43,23 @@ def built_files(folder: Path, split: str | None) -> tuple[SourceFile, ...] | Non
         names = ", ".join(path.relative_to(folder).as_posix() for path in own)
         raise UserError(f"{folder}: holds files of several kinds; give one of them: {names}")
     return tuple(SourceFile.of(path, path.relative_to(folder).as_posix()) for path in own)
+
+
+def file_stem(source: str) -> str:
+    """What a file that holds the rows of one source is called, without its extension."""
+    return source.replace("/", "-")
+
+
+def source_of(file: str, sources: Iterable[str]) -> str | None:
+    """The source whose rows stand in a file below data/; None where it holds those of several."""
+    name = cut_extensions(file.rpartition("/")[2])
+    return next((source for source in sources if file_stem(source) == name), None)
+
+
+def is_held_out(name: str) -> bool:
+    """Whether a file, by its name below data/, belongs to the validation split."""
+    shard = _SHARD.fullmatch(name)
+    return shard["split"] == VALIDATION if shard else name.startswith(f"{VALIDATION}/")
 
 
 def is_built(folder: Path) -> bool:
