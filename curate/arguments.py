@@ -11,6 +11,7 @@ import typer
 RUN = "How it runs"
 SUITE = "What is looked for"
 READ = "How the data is read"
+WRITTEN = "How rows are written"
 
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="The new folder to write.")]
 Folder = Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a finished build.")]
@@ -142,6 +143,24 @@ ProfileName = Annotated[
         metavar="NAME",
         help="default, tulu3 (the paper's rule) or olmo3.",
         rich_help_panel=SUITE,
+    ),
+]
+LikeInput = Annotated[
+    bool,
+    typer.Option(
+        "--like-input",
+        metavar="",
+        help="Copy the lines of text files as they stand, to a file for each input.",
+        rich_help_panel=WRITTEN,
+    ),
+]
+AsRecords = Annotated[
+    bool,
+    typer.Option(
+        "--records",
+        metavar="",
+        help="Write records, as curate build does, with the columns that trainers read.",
+        rich_help_panel=WRITTEN,
     ),
 ]
 MatcherNames = Annotated[

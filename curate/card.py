@@ -11,7 +11,7 @@ left out. It holds no time and no absolute path, so the same build gives the sam
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import yaml
@@ -93,6 +93,12 @@ class CardFacts:
     limit: int | None = None
     warnings: Sequence[str] = ()
     lock_digest: str | None = None
+    rows: str = "records"
+    """What stands in a row: `records`, or what the `input` or its `lines` held."""
+    configs: Mapping[str, Mapping[str, Sequence[str]]] | None = None
+    """The files of each split by the name under which `datasets` opens them; left out: `default`
+    with the splits.
+    """
 
 
 def card(facts: CardFacts) -> str:
@@ -133,14 +139,24 @@ def size_category(rows: int) -> str:
 
 
 def _configs(facts: CardFacts) -> list[dict[str, object]]:
-    files = [{"split": split.name, "path": split.glob} for split in facts.splits]
-    configs: list[dict[str, object]] = [
-        {"config_name": "default", "default": True, "data_files": files}
-    ]
+    configs: list[dict[str, object]] = []
+    for name, splits in _named(facts).items():
+        files = [
+            {"split": split, "path": list(paths) if len(paths) > 1 else paths[0]}
+            for split, paths in splits.items()
+        ]
+        default = {"default": True} if name == "default" else {}
+        configs.append({"config_name": name, **default, "data_files": files})
     if _has_removed(facts):
         removed = [{"split": "removed", "path": "removed/*.parquet"}]
         configs.append({"config_name": "removed", "data_files": removed})
     return configs
+
+
+def _named(facts: CardFacts) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    if facts.configs is not None:
+        return facts.configs
+    return {"default": {split.name: [split.glob] for split in facts.splits}}
 
 
 def _has_removed(facts: CardFacts) -> bool:
@@ -159,16 +175,26 @@ def _hub_licence(licence: str | None) -> str:
     return written if written in HUB_LICENCES else "other"
 
 
+_FORM = {"records": " of Parquet", "input": " of Parquet", "lines": ""}
+_SHAPES = {
+    "records": "",
+    "input": " They have the columns of their input; rows that make no record are not among them.",
+    "lines": " They stand as in the files that they come from, a file a source; rows that make no "
+    "record are not among them.",
+}
+
+
 def _opening(facts: CardFacts) -> str:
     rows = " and ".join(f"{split.rows:,} {plain(split.name)}" for split in facts.splits) or "no"
     sources = f"{len(facts.sources)} {'source' if len(facts.sources) == 1 else 'sources'}"
     sizes = [split.size for split in facts.splits]
     size = (
-        f", {_bytes(sum(s for s in sizes if s is not None))} of Parquet"
+        f", {_bytes(sum(s for s in sizes if s is not None))}{_FORM[facts.rows]}"
         if sizes and None not in sizes
         else ""
     )
-    return f"{KIND_WORDS[facts.kind].capitalize()}: {rows} rows from {sources}{size}.\n"
+    told = f"{KIND_WORDS[facts.kind].capitalize()}: {rows} rows from {sources}{size}."
+    return f"{told}{_SHAPES[facts.rows]}\n"
 
 
 def _notes(facts: CardFacts) -> str:
@@ -223,7 +249,9 @@ def _dropped(facts: CardFacts) -> str:
 def _use(facts: CardFacts) -> str:
     first = facts.splits[0].name if facts.splits else "train"
     variable = re.sub(r"\W", "_", first)
-    loads = [f'{variable} = load_dataset("path/to/this/folder", split="{first}")']
+    names = [name for name in _named(facts) if "default" not in _named(facts)]
+    which = "".join(f', "{name}"' for name in names[:1])
+    loads = [f'{variable} = load_dataset("path/to/this/folder"{which}, split="{first}")']
     if _has_removed(facts):
         loads.append(
             'removed = load_dataset("path/to/this/folder", "removed", split="removed")  # with step and reason'

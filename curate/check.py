@@ -23,11 +23,12 @@ import pyarrow as pa
 
 from curate import lock as locks
 from curate.audit import store
-from curate.check_lock import Fault, compare, digests
+from curate.check_lock import Fault, compare, digests, shape_of
 from curate.errors import UserError, unknown
 from curate.formats import detect, parse
 from curate.formats.kinds import guess_kind
-from curate.sources import Source, open_source, source_names
+from curate.sources import Source, open_rows, open_source, source_names
+from curate.sources.built import source_of
 from curate.verify import selfcheck
 
 FINDINGS: Mapping[str, str] = {
@@ -97,6 +98,8 @@ class _Seen:
 
     prompts: dict[bytes, tuple[str, selfcheck.Label | None]] = field(default_factory=dict)
     labels: dict[selfcheck.Label, list[str]] = field(default_factory=dict)
+    may_repeat: bool = False
+    """Whether rows may stand more than once without a finding."""
 
 
 def check(
@@ -122,13 +125,13 @@ def check(
     kind = PURPOSES[purpose] if purpose else str(lock["recipe"]["kind"]) if lock else ""
     n_rows, seen = 0, _Seen()
     try:
-        source = (
-            open_source("data", "data/*.parquet", base=folder) if folder else _source(str(path))
-        )
+        source = open_rows(folder) if folder else _source(str(path))
+        seen.may_repeat = lock is not None and _repeats(lock)
         for block in source.blocks():
             kind = kind or guess_kind(block)
             n_rows += block.n_rows
-            findings.extend(_block(block, source.name, kind, bool(folder), seen))
+            fmt = (_given_format(lock, block.file) if lock else None) or detect(block, kind)
+            findings.extend(_block(block, source.name, kind, fmt, bool(folder), seen))
     except UserError as error:
         if not findings or n_rows:
             raise
@@ -161,8 +164,28 @@ def _of_files(faults: Iterable[Fault]) -> list[Finding]:
     return [Finding(name, None, detail) for name, detail in faults]
 
 
-def _block(block: Any, name: str, kind: str, built: bool, seen: _Seen) -> Iterator[Finding]:
-    parsed = parse(block, detect(block, kind), kind)
+def _repeats(lock: Mapping[str, Any]) -> bool:
+    """Whether rows repeat by the will of the recipe, and no id says which."""
+    again = any((source.get("share") or 0) > 1 for source in lock["recipe"]["sources"])
+    return again and shape_of(lock) != "records"
+
+
+def _given_format(lock: Mapping[str, Any], file: str) -> Any:
+    """The format that the recipe gives for the rows of a file that stand as in their input."""
+    if shape_of(lock) == "records":
+        return None
+    given = {source["name"]: source.get("format") for source in lock["recipe"]["sources"]}
+    own = source_of(file, given)
+    if own is not None:
+        return given[own]
+    first, *others = given.values()
+    return first if all(other == first for other in others) else None
+
+
+def _block(
+    block: Any, name: str, kind: str, fmt: Any, built: bool, seen: _Seen
+) -> Iterator[Finding]:
+    parsed = parse(block, fmt, kind)
     own = parsed.origin_id.to_pylist() if built else [None] * len(parsed.rows)
     ids = [mine or f"{name}/{row}" for mine, row in zip(own, parsed.rows.tolist(), strict=True)]
     bad = {one.row: _unsound(one, name, built) for one in parsed.quarantine}
@@ -213,7 +236,7 @@ def _record(row: str, record: Mapping[str, Any], kind: str, seen: _Seen) -> Iter
             row,
             f"{first} has the same prompt and the ground truth {_short(other)}",
         )
-    elif first != row:
+    elif first != row and not seen.may_repeat:
         yield Finding("same-prompt", row, f"{first} has the same prompt")
 
 

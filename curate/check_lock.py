@@ -23,9 +23,11 @@ import pyarrow.parquet as pq
 
 from curate.audit import store
 from curate.errors import CurateError, UserError
+from curate.files import SourceFile, read_file
 from curate.lock import LOCK
 from curate.records import EXTRAS, MESSAGES, TURN_COLUMNS, body_schema
 from curate.shards import sha256
+from curate.sources.built import source_of
 
 FOLDERS = ("data", "removed", "quarantine")
 # The figures of a source, in the lock and in the audit, that are the rows of each folder.
@@ -92,65 +94,92 @@ def digests(folder: Path, lock: Mapping[str, Any]) -> Iterator[Fault]:
 def compare(folder: Path) -> Held:
     """Compare a built folder with its lock and audit; UserError where the lock can't be read."""
     lock = read_lock(folder)
-    held = Held(str(_at(lock, "recipe", "kind") or ""))
+    held, shape = Held(str(_at(lock, "recipe", "kind") or "")), shape_of(lock)
     names = sorted(lock["outputs"])
     held.note(
         list(digests(folder, lock)),
         f"{_n(len(names), 'file')} with the digests of the lock, and no other",
     )
-    tables = [name for name in names if name.endswith(".parquet") and (folder / name).is_file()]
-    schemas, rows, faults = _opened(folder, tables)
-    faults += _columns(schemas, held.kind)
-    held.note(
-        faults,
-        f"{_n(len(tables), 'Parquet file')} that open, with the columns of kind {held.kind}",
-    )
+    there = [name for name in names if (folder / name).is_file()]
+    schemas, rows, faults = _opened(folder, there, shape, list(_lock_rows(lock)["data"]))
+    known = {name: schema for name, schema in schemas.items() if schema is not None}
+    faults += _columns(known, held.kind, shape)
+    held.note(faults, _that_open(known, len(there), held.kind, shape))
     held.rows = sum(rows["data"].values())
-    if len(tables) == len(names) and len(schemas) == len(tables):
+    if len(there) == len(names) and len(schemas) == len(there):
         said = ", ".join(f"{sum(rows[kind].values()):,} in {kind}/" for kind in FOLDERS)
         held.note(
-            list(_counts("the lock", _lock_rows(lock), rows)),
+            list(_counts("the lock", _lock_rows(lock), rows, shape)),
             f"the rows that the lock counts: {said}",
         )
-        _audit(folder, held, rows)
+        _audit(folder, held, rows, shape)
     else:
-        _audit(folder, held, None)
+        _audit(folder, held, None, shape)
     return held
+
+
+def shape_of(lock: Mapping[str, Any]) -> str:
+    """What stands in data/: `records`, or rows as the `input` or its `lines` held them."""
+    return str(_at(lock, "recipe", "output", "rows") or "records")
+
+
+def _that_open(known: Mapping[str, pa.Schema], n: int, kind: str, shape: str) -> str:
+    files = _n(n, "Parquet file" if len(known) == n else "file")
+    columns = f"the columns of kind {kind}"
+    return f"{files} that open, with {columns if shape == 'records' else 'columns of their own'}"
 
 
 Rows = dict[str, Counter[str]]
 """Folder -> source -> rows."""
 
 
-def _opened(folder: Path, names: list[str]) -> tuple[dict[str, pa.Schema], Rows, list[Fault]]:
-    """The columns of each file that opens, and how many rows of each source every folder holds."""
-    schemas: dict[str, pa.Schema] = {}
+def _opened(
+    folder: Path, names: list[str], shape: str, sources: list[str]
+) -> tuple[dict[str, pa.Schema | None], Rows, list[Fault]]:
+    """The columns of each file that opens (None of text), and how many rows of each source every
+    folder holds.
+    """
+    schemas: dict[str, pa.Schema | None] = {}
     rows: Rows = {kind: Counter() for kind in FOLDERS}
     faults = []
     for name in names:
+        told = "as Parquet" if name.endswith(".parquet") else "as text"
+        own = name.startswith("data/") and shape != "records"
         try:
-            file = pq.ParquetFile(folder / name, read_dictionary=["source"])
-            sources = file.read(["source"])["source"]
-            schemas[name] = pq.read_schema(folder / name)
-        except (pa.ArrowException, OSError, KeyError) as error:
-            faults.append(
-                (
-                    "columns",
-                    f"{name} does not open as Parquet ({' '.join(str(error).split())[:200]})",
-                )
-            )
+            schemas[name], found = _as_they_are(folder / name) if own else _records(folder / name)
+        except (pa.ArrowException, OSError, KeyError, UserError) as error:
+            reason = " ".join(str(error).split())[:200]
+            faults.append(("columns", f"{name} does not open {told} ({reason})"))
             continue
-        found = rows.setdefault(name.split("/")[0], Counter())
-        for one in pc.value_counts(sources).to_pylist():
-            found[one["values"]] += one["counts"]
+        if own:
+            source = source_of(name, sources) if shape == "lines" else None
+            found = Counter({source or "": found[""]})
+        rows.setdefault(name.split("/")[0], Counter()).update(found)
     return schemas, rows, faults
 
 
-def _columns(schemas: Mapping[str, pa.Schema], kind: str) -> list[Fault]:
+def _records(path: Path) -> tuple[pa.Schema, Counter[str]]:
+    """The columns of a file of records, and how many there are of each source."""
+    sources = pq.ParquetFile(path, read_dictionary=["source"]).read(["source"])["source"]
+    counts = pc.value_counts(sources).to_pylist()
+    return pq.read_schema(path), Counter({one["values"]: one["counts"] for one in counts})
+
+
+def _as_they_are(path: Path) -> tuple[pa.Schema | None, Counter[str]]:
+    """The columns of a file of rows as they were, None of text, and how many there are."""
+    n = sum(block.n_rows for block in read_file(SourceFile.of(path, path.name)))
+    schema = pq.read_schema(path) if path.suffix == ".parquet" else None
+    return schema, Counter({"": n})
+
+
+def _columns(schemas: Mapping[str, pa.Schema], kind: str, shape: str) -> list[Fault]:
     """Files of one folder whose columns differ, and records that lack what their kind has."""
     first: dict[str, str] = {}
     faults = []
     for name, schema in schemas.items():
+        own = name.startswith("data/") and shape != "records"
+        if own and shape == "lines":
+            continue  # each has the columns of its source
         other = first.setdefault(name.split("/")[0], name)
         if not schema.equals(schemas[other]):
             faults.append(
@@ -159,7 +188,7 @@ def _columns(schemas: Mapping[str, pa.Schema], kind: str) -> list[Fault]:
                     f"{name} has other columns than {other}: {_differing(schema, schemas[other])}",
                 )
             )
-        elif not name.startswith("quarantine/") and (wrong := _no_records(schema, kind)):
+        elif not (own or name.startswith("quarantine/")) and (wrong := _no_records(schema, kind)):
             faults.append(("columns", f"{name} does not hold records of kind '{kind}': {wrong}"))
     return faults
 
@@ -210,19 +239,23 @@ def _audit_rows(con: duckdb.DuckDBPyConnection) -> Rows:
     return rows
 
 
-def _counts(who: str, said: Rows, found: Rows) -> Iterator[Fault]:
+def _counts(who: str, said: Rows, found: Rows, shape: str) -> Iterator[Fault]:
+    if shape == "input":  # no column of data/ says whose a row is
+        said, found = _data_as_one(said), _data_as_one(found)
     for kind in FOLDERS:
         for source in sorted(said[kind].keys() | found[kind].keys()):
             one, other = said[kind][source], found[kind][source]
             if one != other:
                 rows = _n(other, "row")
-                yield (
-                    "counts",
-                    f"{kind}/ holds {rows} of source '{source}' where {who} says {one:,}",
-                )
+                of = f" of source '{source}'" if source else ""
+                yield "counts", f"{kind}/ holds {rows}{of} where {who} says {one:,}"
 
 
-def _audit(folder: Path, held: Held, rows: Rows | None) -> None:
+def _data_as_one(rows: Rows) -> Rows:
+    return {**rows, "data": Counter({"": sum(rows["data"].values())})}
+
+
+def _audit(folder: Path, held: Held, rows: Rows | None, shape: str) -> None:
     """Let the audit add up; compare its rows with those found, its lock with the one there."""
     try:
         with store.open_readonly(folder) as con:
@@ -235,7 +268,9 @@ def _audit(folder: Path, held: Held, rows: Rows | None) -> None:
         return
     held.held.append(f"an audit that adds up: {_n(read, 'row')} read, each with one fate")
     if rows is not None:
-        held.note(list(_counts("the audit", audit, rows)), "the rows of the audit in every folder")
+        held.note(
+            list(_counts("the audit", audit, rows, shape)), "the rows of the audit in every folder"
+        )
     named = _at(facts, "finished", "lock_sha256")
     changed = named is not None and named != sha256(folder / LOCK)
     held.note(

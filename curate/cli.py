@@ -20,12 +20,14 @@ import typer
 
 from curate.arguments import (
     Against,
+    AsRecords,
     BenchmarksDir,
     Data,
     Debug,
     Format,
     Json,
     Kind,
+    LikeInput,
     Limit,
     Locked,
     MatcherNames,
@@ -44,7 +46,7 @@ from curate.arguments import (
     Without,
     Workers,
 )
-from curate.errors import FailOver
+from curate.errors import FailOver, UserError
 from curate.exits import exits
 from curate.verbs import audit, data, train
 
@@ -149,6 +151,8 @@ def decontaminate(
     kind: Kind = None,
     fmt: Format = None,
     split: Split = "train",
+    like_input: LikeInput = False,
+    records: AsRecords = False,
     role: Roles = None,
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,
@@ -167,9 +171,13 @@ def decontaminate(
 
     A row goes if runs of eight words that it shares with a benchmark item cover
     more than half of the item, if a turn says the same as an item, or if it holds
-    an edited copy of one. OUT is a folder as curate build writes it.
+    an edited copy of one. OUT is a folder as curate build writes it; the rows that
+    stay have their own columns and stand in their own order, in Parquet.
 
     \bExample: curate decontaminate train.jsonl --suite my_benchmark.jsonl -o clean
+
+    \bThe lines of the file itself, byte for byte, in clean/data/train.jsonl:
+      curate decontaminate train.jsonl --suite tulu3 --like-input -o clean
 
     \bEnd with code 3 if the data holds more than 2 % of a benchmark:
       curate decontaminate train.jsonl --suite tulu3 --fail-over 0.02 -o clean
@@ -196,7 +204,15 @@ def decontaminate(
     }
     name, verb = out.absolute().name, "decontaminate"
     recipe = adhoc_recipe(
-        data, Path.cwd(), name=name, steps={verb: spec}, kind=kind, fmt=fmt, split=split, where=verb
+        data,
+        Path.cwd(),
+        name=name,
+        steps={verb: spec},
+        kind=kind,
+        fmt=fmt,
+        split=split,
+        output=_own_rows(like_input, records),
+        where=verb,
     )
     _run(
         recipe,
@@ -222,6 +238,13 @@ for verb in (
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     train.train
 )
+
+
+def _own_rows(like_input: bool, records: bool) -> dict[str, Any]:
+    """How rows are written that nobody mixes: in the order of their source."""
+    if like_input and records:
+        raise UserError("--like-input and --records are two shapes of the output; give one of them")
+    return {"order": "source", "rows": "lines" if like_input else "records" if records else "input"}
 
 
 def _options(

@@ -26,6 +26,9 @@ _PACKAGES = ("datasets", "duckdb", "numba", "numpy", "pyarrow")
 # What a build is given; everything else in the lock follows from it.
 _INPUTS = ("lock_version", "steps", "recipe", "limit", "inputs")
 
+# What locks don't say that were written before there was a choice.
+_OUTPUT = {"order": "key", "rows": "records"}
+
 
 def versions() -> dict[str, str]:
     """Versions of Python, of curate and of the packages that the bytes may depend on."""
@@ -68,6 +71,8 @@ def check_inputs(locked: Mapping[str, Any], current: Mapping[str, Any]) -> None:
     Where a file lies is not compared: digests say what it is.
     """
     where = tuple(current.get("paths", ()))
+    output = _OUTPUT | (locked.get("recipe", {}).get("output") or {})
+    locked = {**locked, "recipe": {**locked.get("recipe", {}), "output": output}}
     differing = [
         diff
         for name in _INPUTS

@@ -29,6 +29,8 @@ bits.
 """
 
 
+ORDERS = ("key", "source")
+ROWS = ("records", "input", "lines")
 Kind = Annotated[str, one_of("kind", KINDS)]
 
 
@@ -66,6 +68,18 @@ class OutputSpec(Strict):
     shards: Literal["auto"] | Annotated[int, Field(ge=1, le=99_999)] = "auto"
     validation: int = Field(default=0, ge=0, le=2**63 - 1)
     """Rows held out as the validation split."""
+    order: Annotated[str, one_of("order", ORDERS)] = "key"
+    """In the order of their sampling keys, or as they stand in the sources."""
+    rows: Annotated[str, one_of("rows", ROWS)] = "records"
+    """As records of the kind, with the columns of the input, or as they stand in its files."""
+
+    @model_validator(mode="after")
+    def _lines_stand_as_they_are(self) -> OutputSpec:
+        if self.rows == "lines" and self.order != "source":
+            raise ValueError("rows: lines keeps rows where they stand; write order: source beside")
+        if self.rows == "lines" and self.shards != "auto":
+            raise ValueError("rows: lines writes one file a source; leave shards out")
+        return self
 
 
 class Recipe(Strict):
@@ -86,6 +100,16 @@ class Recipe(Strict):
         ]
         if twice:
             raise ValueError(f"two sources are called '{twice[0]}'")
+        return self
+
+    @model_validator(mode="after")
+    def _lines_stand_once(self) -> Recipe:
+        again = [source.name for source in self.sources if (source.share or 0) > 1]
+        if again and self.output.rows == "lines":
+            raise ValueError(
+                f"source '{again[0]}' repeats rows, which rows: lines does not; give a share of at "
+                "most 1, or write rows: input"
+            )
         return self
 
     @classmethod

@@ -191,14 +191,24 @@ def write_stream(
             writer.write_table(waiting.combine_chunks())
 
 
+_BYTES = (
+    pa.types.is_string,
+    pa.types.is_binary,
+    pa.types.is_large_string,
+    pa.types.is_large_binary,
+)
+
+
 def text_bytes(array: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    """How many bytes of text each value of a column holds, in lists and structs too: int64."""
+    """How many bytes of text each value of a column holds, in lists and structs too: int64.
+
+    Bytes that are no text count as well: an image is what makes a row large."""
     array = one_array(array)
-    if pa.types.is_string(array.type):
+    if any(is_bytes(array.type) for is_bytes in _BYTES):
         return np.asarray(pc.fill_null(pc.binary_length(array), 0), np.int64)
     if pa.types.is_struct(array.type):
         return sum((text_bytes(child) for child in array.flatten()), np.zeros(len(array), np.int64))
-    if pa.types.is_list(array.type):
+    if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
         lengths = np.asarray(pc.fill_null(pc.list_value_length(array), 0), np.int64)
         total = np.concatenate([[0], np.cumsum(text_bytes(array.flatten()))])
         stops = np.cumsum(lengths)

@@ -168,6 +168,11 @@ def _decisions(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterator[str]:
 
 def _fate(con: duckdb.DuckDBPyConnection, document: Document) -> Iterator[str]:
     if document.fate == "kept":
+        rows = (runs(con).get("recipe") or {}).get("rows", "records")
+        if rows != "records":
+            how = "with the columns of its input" if rows == "input" else "as it stands in its file"
+            yield f"kept: it stands in data/ {_times(document.copies)}, {how}"
+            return
         ids = [document.id, *(f"{document.id}#{copy}" for copy in range(2, document.copies + 1))]
         more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
         yield f"kept: it stands in data/ {_times(document.copies)}, as {', '.join(ids[:5])}{more}"

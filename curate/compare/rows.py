@@ -22,7 +22,8 @@ from curate.formats import detect, parse
 from curate.formats.kinds import guess_kind
 from curate.lock import LOCK
 from curate.records import body_schema
-from curate.sources import Source, open_source, source_names
+from curate.sources import Source, open_rows, open_source, source_names
+from curate.sources.built import is_held_out
 
 SHOWN = 5
 _CUT = 200
@@ -86,13 +87,13 @@ class _Reading:
 def open_side(path: str | Path) -> Source:
     """The rows of a built folder, files or a Hub set; UserError where they can't be opened."""
     if (Path(path) / LOCK).is_file():
-        return open_source("data", "data", base=Path(path))
+        return open_rows(Path(path))
     (name,) = source_names([str(path)])
     return open_source(name, str(path), base=Path.cwd())
 
 
 def compare_rows(a: Source, b: Source, *, splits: bool = False) -> Rows:
-    """Compare the rows of two sources; `splits` if files called `validation-*` are a split.
+    """Compare the rows of two sources; `splits` if some files are a validation split.
 
     Raises UserError where a source holds no rows or cannot be read.
     """
@@ -152,7 +153,7 @@ def _read(source: Source, reading: _Reading) -> tuple[Hashes, int]:
     hashes, train = [], 0
     for block in source.blocks():
         hashes.append(_of_block(block, reading))
-        train += 0 if block.file.startswith("validation-") else block.n_rows
+        train += 0 if is_held_out(block.file) else block.n_rows
     return np.concatenate(hashes), train
 
 

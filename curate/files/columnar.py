@@ -177,6 +177,23 @@ def read_parquet(file: SourceFile, first_row: int, block_bytes: int) -> Iterator
         raise _broken(file.path, "Parquet", error) from error
 
 
+def parquet_schema(file: SourceFile) -> pa.Schema:
+    """The columns of a Parquet file; raises UserError where it can't be read."""
+    try:
+        return pq.read_schema(file.path)
+    except (pa.ArrowException, OSError) as error:
+        raise _broken(file.path, "Parquet", error) from error
+
+
+def arrow_schema(file: SourceFile) -> pa.Schema:
+    """The columns of an Arrow IPC file or stream; raises UserError where it can't be read."""
+    try:
+        with pa.OSFile(str(file.path)) as source:
+            return _opened(source).schema
+    except (pa.ArrowException, OSError) as error:
+        raise _broken(file.path, "Arrow", error) from error
+
+
 def _parquet(path: Path, metadata: pq.FileMetaData | None = None) -> pq.ParquetFile:
     # With pre_buffer the reader keeps what it has read ahead, and memory grows with the file.
     return pq.ParquetFile(path, metadata=metadata, pre_buffer=False)
@@ -193,15 +210,21 @@ def read_arrow(file: SourceFile, first_row: int, block_bytes: int) -> Iterator[A
         raise _broken(file.path, "Arrow", error) from error
 
 
-def _batches(source: pa.NativeFile) -> Iterator[pa.RecordBatch]:
+def _opened(source: pa.NativeFile) -> pa.RecordBatchFileReader | pa.RecordBatchStreamReader:
     try:
-        file = pa.ipc.open_file(source)
+        return pa.ipc.open_file(source)
     except pa.ArrowInvalid:
         source.seek(0)
-        yield from pa.ipc.open_stream(source)
+        return pa.ipc.open_stream(source)
+
+
+def _batches(source: pa.NativeFile) -> Iterator[pa.RecordBatch]:
+    opened = _opened(source)
+    if isinstance(opened, pa.RecordBatchStreamReader):
+        yield from opened
         return
-    for place in range(file.num_record_batches):
-        yield file.get_batch(place)
+    for place in range(opened.num_record_batches):
+        yield opened.get_batch(place)
 
 
 def read_dataset(dataset: Any, name: str, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:

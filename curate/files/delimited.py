@@ -25,6 +25,7 @@ from itertools import chain, takewhile
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pv
 
@@ -32,16 +33,18 @@ from curate.errors import UserError
 from curate.files.block import BadInput, Row, raw_text
 from curate.files.file import SourceFile
 from curate.files.kind import kind_of
-from curate.files.stream import Places, WholeRows, ended, whole_rows
+from curate.files.stream import BYTE_ORDER_MARK, Places, WholeRows, ended, whole_rows
 from curate.kernels.lines import newlines, quoted_cuts
 
 QUOTED_BYTES = 64 << 20
 """The longest quoted field; a longer one is taken for a quote that is never closed."""
 
 _SAMPLE_BYTES = 1 << 20
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _QUOTED = re.compile(r'(?:^|(?<=[\t\n]))"((?:[^"]|"")*)"(?=\t|\r?\n|$)')
 _OPENING = re.compile(r'(?:^|(?<=[\t\n]))"')
+
+Lines = npt.NDArray[np.bool_]
+"""A truth value for each line."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def _by_arrow(block: DelimitedBlock) -> pa.Table | None:
     """
     start, stop = int(block.starts[0]), int(block.ends[-1])
     text = pa.py_buffer(block.data).slice(start, stop - start)
-    if _bare_return(block.data, start, stop) or block.data.startswith(_BYTE_ORDER_MARK, start):
+    if _bare_return(block.data, start, stop) or block.data.startswith(BYTE_ORDER_MARK, start):
         return None
     part, quotes = block.dialect.delimiter, block.dialect.quotes
     types = dict.fromkeys(block.names, pa.string())
@@ -186,14 +189,10 @@ def read_delimited(
     file: SourceFile, first_row: int, pieces: Iterator[bytes], columns: Sequence[str] | None
 ) -> Iterator[DelimitedBlock]:
     """The blocks of a CSV or TSV file, whose text comes in pieces."""
-    delimiter = "\t" if kind_of(file.path.name) == "tsv" else ","
-    sample = b""
-    while len(sample) < _SAMPLE_BYTES and (chunk := next(pieces, b"")):
-        sample += chunk
-    dialect = Dialect(delimiter, delimiter == "," or quotes_count(sample[:_SAMPLE_BYTES]))
+    dialect, pieces = _sampled(file, pieces)
     names = _unique(file.path, columns) if columns else None
     start = first_row
-    for part in _parts(ended(chain([sample], pieces)), dialect):
+    for part in _parts(ended(pieces), dialect):
         if part.tail:
             raise _unclosed(file.path, part.data, None if names is None else first_row - start)
         starts, ends = _filled(part)
@@ -204,6 +203,23 @@ def read_delimited(
             assert names is not None
             yield DelimitedBlock(file.name, first_row, part.data, starts, ends, names, dialect)
         first_row += len(starts)
+
+
+def delimited_lines(file: SourceFile, pieces: Iterator[bytes]) -> Iterator[tuple[WholeRows, Lines]]:
+    """The text in whole rows, header and blank lines among them, and which of them are filled."""
+    dialect, pieces = _sampled(file, pieces)
+    for part in _parts(ended(pieces), dialect):
+        yield part, ~_blank(part)
+
+
+def _sampled(file: SourceFile, pieces: Iterator[bytes]) -> tuple[Dialect, Iterator[bytes]]:
+    """The dialect of a file, by its beginning, and all its text."""
+    delimiter = "\t" if kind_of(file.path.name) == "tsv" else ","
+    sample = b""
+    while len(sample) < _SAMPLE_BYTES and (chunk := next(pieces, b"")):
+        sample += chunk
+    quotes = delimiter == "," or quotes_count(sample[:_SAMPLE_BYTES])
+    return Dialect(delimiter, quotes), chain([sample] if sample else [], pieces)
 
 
 def quotes_count(sample: bytes) -> bool:
@@ -237,13 +253,19 @@ def _unclosed(path: Path, data: bytes, row: int | None) -> UserError:
 
 
 def _filled(part: WholeRows) -> tuple[Places, Places]:
-    """The bounds of the rows that are not blank: nothing, or a carriage return alone."""
+    """The bounds of the rows that are not blank."""
+    blank = _blank(part)
+    return part.starts[~blank], part.ends[~blank]
+
+
+def _blank(part: WholeRows) -> Lines:
+    """Which rows are blank: nothing, or a carriage return alone."""
     lengths = part.ends - part.starts
-    blank = lengths == 0
+    blank: Lines = lengths == 0
     one = np.flatnonzero(lengths == 1)
     view = np.frombuffer(part.data, np.uint8)
     blank[one[view[part.starts[one]] == ord("\r")]] = True
-    return part.starts[~blank], part.ends[~blank]
+    return blank
 
 
 def _header(path: Path, line: bytes, dialect: Dialect) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from isal import igzip, isal_zlib
 
 from curate.errors import UserError
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 _CODECS = {".bz2": "bz2", ".zst": "zstd"}
 _REST_BYTES = 1 << 20
@@ -62,16 +63,17 @@ def chunks(path: Path, size: int, hear: Hear | None = None) -> Iterator[bytes]:
     are read to the end.
     """
     first = True
-    for chunk in _decompressed(path, size, hear):
+    for chunk in decompressed(path, size, hear):
         if first:
             if chunk[:2] in (b"\xff\xfe", b"\xfe\xff"):
                 raise UserError(f"{path}: the file is UTF-16 text; convert it to UTF-8")
-            chunk = chunk.removeprefix(b"\xef\xbb\xbf")
+            chunk = chunk.removeprefix(BYTE_ORDER_MARK)
         first = False
         yield chunk
 
 
-def _decompressed(path: Path, size: int, hear: Hear | None) -> Iterator[bytes]:
+def decompressed(path: Path, size: int, hear: Hear | None = None) -> Iterator[bytes]:
+    """The decompressed bytes of `path` as they are, in chunks of about `size`; `hear` as above."""
     try:
         with _Heard(path, hear) if hear else open(path, "rb", buffering=0) as raw:
             stream = _unpacked(raw, path.suffix.lower())

@@ -10,8 +10,10 @@ guessing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import pyarrow as pa
 
 from curate.errors import UserError, unknown
 from curate.files import Block
@@ -96,10 +98,15 @@ def check_columns(block: Block, fmt: str | Mapping[str, Any]) -> None:
 
 
 def parse(
-    block: Block, fmt: str | Mapping[str, Any], kind: str, keep: Sequence[str] = ()
+    block: Block,
+    fmt: str | Mapping[str, Any],
+    kind: str,
+    keep: Sequence[str] = (),
+    columns: Callable[[], pa.Table | None] | None = None,
 ) -> Parsed:
     """Records, quarantined rows and dropped columns of a block; pure, and meant to be called from
     many threads.
-    """
+
+    `columns` is asked in place of `block.table`, by those who need that table themselves."""
     form = FORMATS[fmt] if isinstance(fmt, str) else mapping_format(fmt)
-    return parse_block(block, form, kind, keep)
+    return parse_block(block, form, kind, keep, columns=columns or block.table)

@@ -6,7 +6,7 @@ so results never depend on how a source was cut into blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,12 +56,17 @@ class _Rows:
 
 
 def parse_block(
-    block: Block, form: Format, kind: str, keep: Sequence[str], *, by_columns: bool = True
+    block: Block,
+    form: Format,
+    kind: str,
+    keep: Sequence[str],
+    *,
+    columns: Callable[[], pa.Table | None] | None,
 ) -> Parsed:
-    """Records of a block in one format, with the columns `keep` beside them; `by_columns` off
-    leaves the plain rule.
+    """Records of a block in one format, with the columns `keep` beside them; without `columns`,
+    which gives the block's table, by the plain rule alone.
     """
-    table = block.table() if form.vector and by_columns else None
+    table = columns() if form.vector and columns else None
     fast = _by_columns(block, table, form, kind, keep) if table is not None else None
     return fast if fast is not None else _by_rows(block, form, kind, keep)
 

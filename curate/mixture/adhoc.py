@@ -22,6 +22,7 @@ def adhoc_recipe(
     kind: str | None = None,
     fmt: str | None = None,
     split: str = "train",
+    output: dict[str, Any] | None = None,
     where: str,
 ) -> Recipe:
     """Make the recipe that puts `data` through `steps`; a kind that is not given is that of the
@@ -40,5 +41,5 @@ def adhoc_recipe(
         "".join(char if char.isalnum() and char.isascii() else "-" for char in name).strip("-")
         or "data"
     )
-    recipe = {"name": clean, "kind": kind, "sources": sources} | steps
+    recipe = {"name": clean, "kind": kind, "sources": sources, "output": output or {}} | steps
     return make_recipe(recipe, where)

@@ -60,7 +60,7 @@ def _facts(plan: Plan, options: Options, parts: int) -> Iterator[dict[str, Any]]
                 spec.columns,
             ],
             "files": digests,
-            "reading": [reading.format, reading.keep, reading.needs],
+            "reading": [reading.format, reading.keep, reading.needs, reading.as_read],
             "build": [
                 plan.recipe.kind,
                 plan.recipe.seed,

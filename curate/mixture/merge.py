@@ -1,36 +1,34 @@
-"""The second half of a build: rows are brought into the order of their keys and written as Parquet
-shards.
+"""The second half of a build: rows are brought into the order in which they are written.
 
 Every output (train, validation, removed) says which records of which source it takes in which pass.
-Part after part, its rows are read from all runs, sorted by key and cut into row groups and shards;
-cuts depend on keys and on the size of rows alone. A worker holds one part and one row group,
-whatever the size of the corpus."""
+By key, a part is a range of keys: its rows are read from all runs and sorted. In the order of the
+sources a part is a run, whose rows stand in order already. What is written, and where it is cut,
+depends on keys or places and on the size of rows alone. A worker holds one part, whatever the size
+of the corpus."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.errors import UserError
+from curate.files.as_read import OTHERWISE
 from curate.formats import conform, unify_kept
 from curate.mixture.runs import Run, part_of, read_part
-from curate.mixture.scan import Scanned
-from curate.records import MESSAGES, message_fields, one_array, with_fields
-from curate.shards import sha256, shard_count, shard_names, write_shard
+from curate.mixture.scan import OWN, Scanned
+from curate.records import MESSAGES, message_fields, with_fields
 from curate.text.hashing import sampling_keys
 
 # A part of a run is read whole unless it holds more than this many rows for each one that is
 # wanted.
 _SPARSE = 2
 _ROWS_AT_ONCE = 1 << 20
-Piece = tuple[pa.Table, np.ndarray]
-"""Rows of a shard as they come, with the size of each."""
+_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -62,22 +60,16 @@ class Output:
     """Which rows are written: `taken[s][p]` is a mask over the rows of source s in pass p.
 
     `reasons[s]`, where given, are (ordinals of the rows taken, ascending; for each the place of its
-    reason in a list)."""
+    reason in a list). With `own` the rows are written with the columns of their input, which fit
+    into that schema, and else as records."""
 
     taken: Sequence[Sequence[np.ndarray]]
     reasons: Sequence[tuple[np.ndarray, np.ndarray]] = ()
+    own: pa.Schema | None = None
 
     def __len__(self) -> int:
         """How many rows."""
         return sum(int(np.count_nonzero(mask)) for passes in self.taken for mask in passes)
-
-
-@dataclass(frozen=True)
-class Reasons:
-    """Why rows went: texts, and for each the step that gives it."""
-
-    texts: Sequence[str]
-    steps: Sequence[str]
 
 
 def source_rows(name: str, blocks: Sequence[Scanned]) -> SourceRows:
@@ -121,20 +113,49 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class _Found:
+    """Rows that one run gives to one part of an output in one pass: `at` are their places among the
+    columns that are written.
+    """
+
+    columns: pa.Table
+    at: np.ndarray
+    source: int
+    turn: int
+    ordinals: np.ndarray
+
+
+@dataclass(frozen=True)
 class Writer:
-    """What writing an output needs to know: the sources and their runs, and the schema of the
-    records.
+    """What writing an output needs to know: the sources and their runs, the order, and the schema
+    of the records.
     """
 
     sources: Sequence[SourceRows]
     seed: int
-    parts: int
+    by_key: bool
+    key_parts: int
+    """How many parts the range of keys is cut into."""
     body: pa.Schema  # the body columns and kept columns, with their final types
     used: frozenset[str]  # optional columns and message extras that hold anything
 
+    @cached_property
+    def _runs(self) -> list[tuple[int, Run]]:
+        """All runs in the order of their sources, each with the number of its source."""
+        return [(number, run) for number, own in enumerate(self.sources) for run in own.runs]
+
     @property
+    def parts(self) -> int:
+        """How many parts an output comes in: ranges of keys, or runs one after the other."""
+        return self.key_parts if self.by_key else len(self._runs)
+
+    def schema_of(self, output: Output) -> pa.Schema:
+        """The columns in which an output is written, without those of `reasons`."""
+        return self.schema if output.own is None else output.own
+
+    @cached_property
     def schema(self) -> pa.Schema:
-        """The schema of an output file: id, source, then the record."""
+        """The columns of records: id, source, then the record."""
         shown = [field for field in self.body if field.name != "tools" or "tools" in self.used]
         return pa.schema([("id", pa.string()), ("source", pa.string()), *map(self._narrow, shown)])
 
@@ -147,7 +168,7 @@ class Writer:
             pa.list_(pa.struct([(name, pa.string()) for name in message_fields(self.used)])),
         )
 
-    def _fit(self, records: pa.Table, schema: pa.Schema) -> pa.Table:
+    def _fit_records(self, records: pa.Table, schema: pa.Schema) -> pa.Table:
         """Staged records in the schema of the whole corpus."""
         columns = {}
         for field in schema:
@@ -165,6 +186,8 @@ class Writer:
 
     def sizes_of_parts(self, output: Output) -> np.ndarray:
         """How many bytes of text each part of an output holds: int64."""
+        if not self.by_key:
+            return np.array([self._size_of(output.taken[s], s, run) for s, run in self._runs])
         total = np.zeros(self.parts, np.int64)
         for source, passes in zip(self.sources, output.taken, strict=True):
             for turn, mask in enumerate(passes):
@@ -174,70 +197,103 @@ class Writer:
                     total += np.bincount(part, source.sizes[at], self.parts).astype(np.int64)
         return total
 
-    def rows(self, output: Output, part: int) -> Rows:
-        """The rows of one part of an output, in the order of their keys."""
-        schema = pa.schema(list(self.schema)[2:])
-        found: list[
-            tuple[pa.Table, np.ndarray, int, int, np.ndarray]
-        ] = []  # records, places, source, pass, ordinals
-        for number, (source, passes) in enumerate(zip(self.sources, output.taken, strict=True)):
-            for run in source.runs if any(mask.any() for mask in passes) else ():
-                mask = (
-                    passes[run.turn][run.first : run.first + run.n]
-                    if run.turn < len(passes)
-                    else np.empty(0)
-                )
-                if not mask.any():
-                    continue
-                records, places = read_part(run.staged, part)
-                at = np.flatnonzero(mask[places])
-                ordinals = places[at] + run.first
-                if records.num_rows > _SPARSE * len(at):
-                    records, at = records.take(pa.array(at)), np.arange(len(at))
-                if len(at):
-                    found.append((self._fit(records, schema), at, number, run.turn, ordinals))
-        return self._in_order(found, schema, output)
+    def _size_of(self, passes: Sequence[np.ndarray], source: int, run: Run) -> int:
+        sizes = self.sources[source].sizes[run.rows]
+        return sum(int(sizes[mask[run.rows]].sum(dtype=np.int64)) for mask in passes)
 
-    def _in_order(
-        self,
-        found: Sequence[tuple[pa.Table, np.ndarray, int, int, np.ndarray]],
-        schema: pa.Schema,
-        output: Output,
-    ) -> Rows:
-        """Sort what was found of a part in all runs by key, and give each row its id."""
+    def rows(self, output: Output, part: int) -> Rows:
+        """The rows of one part of an output, in the order in which they are written."""
+        of_part = self._runs if self.by_key else self._runs[part : part + 1]
+        own = part if self.by_key else 0
+        found = [one for s, run in of_part for one in self._found(output, s, run, own)]
+        return self._in_order(found, output)
+
+    def _found(self, output: Output, source: int, run: Run, part: int) -> Iterator[_Found]:
+        """What one part of a run gives to an output, in every pass that the run is for."""
+        passes = output.taken[source]
+        turns = (run.turn,) if self.by_key else range(len(passes))
+        masks = {turn: passes[turn][run.rows] for turn in turns if turn < len(passes)}
+        if not any(mask.any() for mask in masks.values()):
+            return
+        records, places = read_part(run.staged, part)
+        for turn, mask in masks.items():
+            at = np.flatnonzero(mask[places])
+            ordinals, columns = places[at] + run.first, _picked(records, output)
+            if columns.num_rows > _SPARSE * len(at):
+                columns, at = columns.take(pa.array(at)), np.arange(len(at))
+            if len(at):
+                yield _Found(self._fit(columns, output), at, source, turn, ordinals)
+
+    def _fit(self, columns: pa.Table, output: Output) -> pa.Table:
+        """Staged rows in the schema of all."""
+        if output.own is not None:
+            return own_columns(columns, output.own)
+        return self._fit_records(columns, pa.schema(list(self.schema)[2:]))
+
+    def _in_order(self, found: Sequence[_Found], output: Output) -> Rows:
+        """Bring what was found of a part in all runs into the order in which it is written."""
         if not found:
-            return Rows(self.schema.empty_table(), np.empty(0, np.int64), np.empty(0, np.int64))
-        tables, places, numbers, turns, ordinals = zip(*found, strict=True)
-        lengths = [len(at) for at in places]
-        keys = [
-            self.sources[s].keys(self.seed, p, at)
-            for s, p, at in zip(numbers, turns, ordinals, strict=True)
-        ]
+            return Rows(self.schema_of(output).empty_table(), _NONE, _NONE)
+        keys = [self._keys(one) for one in found]
         order = np.argsort(np.concatenate(keys), kind="stable")
-        firsts = np.cumsum([0, *(table.num_rows for table in tables)])
-        at = np.concatenate([place + first for place, first in zip(places, firsts, strict=False)])[
-            order
-        ]
-        body = pa.concat_tables(tables).combine_chunks().take(pa.array(at))
-        source, turn = np.repeat(numbers, lengths)[order], np.repeat(turns, lengths)[order]
-        row = np.concatenate(
-            [self.sources[s].positions(own) for s, own in zip(numbers, ordinals, strict=True)]
-        )
-        size = np.concatenate(
-            [self.sources[s].sizes[own] for s, own in zip(numbers, ordinals, strict=True)]
-        )
-        names = pa.array([own.name for own in self.sources]).take(pa.array(source))
-        columns = {"id": _ids(names, row[order], turn + 1), "source": names}
-        table = pa.table(
-            columns | {field.name: body.column(field.name) for field in schema}, schema=self.schema
-        )
+        lengths = [len(one.at) for one in found]
+        firsts = np.cumsum([0, *(one.columns.num_rows for one in found)])
+        places = [one.at + first for one, first in zip(found, firsts, strict=False)]
+        body = _taken([one.columns for one in found], np.concatenate(places)[order])
+        source = np.repeat([one.source for one in found], lengths)[order]
+        row = np.concatenate([self.sources[one.source].positions(one.ordinals) for one in found])
+        size = np.concatenate([self.sources[one.source].sizes[one.ordinals] for one in found])
+        if output.own is None:
+            turn = np.repeat([one.turn for one in found], lengths)[order]
+            names = pa.array([own.name for own in self.sources]).take(pa.array(source))
+            columns = {"id": _ids(names, row[order], turn + 1), "source": names}
+            columns |= {name: body.column(name) for name in body.column_names}
+            body = pa.table(columns, schema=self.schema)
         if output.reasons:
-            why = [
-                _reasons_of(output.reasons[s], own)
-                for s, own in zip(numbers, ordinals, strict=True)
-            ]
-            table = table.append_column("reason", pa.array(np.concatenate(why)[order]))
-        return Rows(table, size[order].astype(np.int64), row[order])
+            why = [_reasons_of(output.reasons[one.source], one.ordinals) for one in found]
+            body = body.append_column("reason", pa.array(np.concatenate(why)[order]))
+        return Rows(body, size[order].astype(np.int64), row[order])
+
+    def _keys(self, found: _Found) -> np.ndarray:
+        """What rows are sorted by."""
+        if self.by_key:
+            return self.sources[found.source].keys(self.seed, found.turn, found.ordinals)
+        return found.ordinals
+
+
+def _picked(records: pa.Table, output: Output) -> pa.Table:
+    """The columns of staged rows that an output is made of."""
+    if output.own is not None:
+        return pa.Table.from_struct_array(records.column(OWN))
+    return records.drop_columns(OWN) if OWN in records.column_names else records
+
+
+def own_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Columns as they were read, in a schema that they fit into; raises UserError where a value
+    would be changed.
+    """
+    there = set(table.column_names)
+    try:
+        columns = [
+            table.column(field.name).cast(field.type)
+            if field.name in there
+            else pa.nulls(table.num_rows, field.type)
+            for field in schema
+        ]
+    except pa.ArrowException as error:
+        told = " ".join(str(error).split())
+        raise UserError(
+            f"rows can't be written with their own columns ({told}); {OTHERWISE}"
+        ) from None
+    return pa.table(columns, schema=schema)
+
+
+def _taken(tables: Sequence[pa.Table], at: np.ndarray) -> pa.Table:
+    """Rows of several tables by their places in all; copied only where any is left out or moved."""
+    whole = pa.concat_tables(tables) if len(tables) > 1 else tables[0]
+    if len(at) == whole.num_rows and bool((np.diff(at) == 1).all()):
+        return whole
+    return whole.combine_chunks().take(pa.array(at))
 
 
 def _reasons_of(reasons: tuple[np.ndarray, np.ndarray], ordinals: np.ndarray) -> np.ndarray:
@@ -269,90 +325,3 @@ def corpus_schema(blocks: Sequence[Scanned]) -> pa.Schema:
         for block in blocks
     ]
     return unify_kept(padded)
-
-
-def shard_rows(
-    writer: Writer, output: Output, totals: np.ndarray, start: int, stop: int | None
-) -> Iterator[Rows]:
-    """The rows of an output from the one where its text reaches `start` bytes up to the one where
-    it reaches `stop`.
-
-    `totals` are the bytes up to the end of each part. Bounds of 0 and None are the beginning and
-    the end."""
-    first = int(np.searchsorted(totals, start)) if start else 0
-    last = int(np.searchsorted(totals, stop)) if stop is not None else len(totals) - 1
-    for part in range(first, last + 1):
-        rows = writer.rows(output, part)
-        reached = (totals[part - 1] if part else 0) + np.cumsum(rows.sizes)
-        low = int(np.searchsorted(reached, start)) if part == first and start else 0
-        high = (
-            int(np.searchsorted(reached, stop))
-            if part == last and stop is not None
-            else len(reached)
-        )
-        yield rows.slice(low, high)
-
-
-def ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """The same pieces, each made by another thread while the one before it is in use."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, pieces, None)
-        while (piece := coming.result()) is not None:
-            coming = pool.submit(next, pieces, None)
-            yield piece
-
-
-def shard_jobs(
-    folder: Path,
-    split: str,
-    output: Output,
-    writer: Writer,
-    shards: int | str,
-    *,
-    reasons: Reasons | None = None,
-    wrote: Callable[[int, int, float], None] = lambda rows, size, part: None,
-) -> list[Callable[[], tuple[Path, str]]]:
-    """What is to be done to write one output into `folder`: a job for each Parquet shard gives its
-    path and SHA-256.
-
-    `reasons` adds the columns step and reason; `wrote` is told the rows and bytes of each piece,
-    and which part of the whole it is."""
-    folder.mkdir(exist_ok=True)
-    totals = np.cumsum(writer.sizes_of_parts(output))
-    whole = int(totals[-1])
-    n = shard_count(whole, shards)
-    schema = writer.schema
-    if reasons is not None:
-        schema = schema.append(pa.field("step", pa.string())).append(
-            pa.field("reason", pa.string())
-        )
-
-    def pieces(start: int, stop: int | None) -> Iterator[Piece]:
-        for rows in shard_rows(writer, output, totals, start, stop):
-            yield (_explained(rows.records, reasons) if reasons else rows.records), rows.sizes
-            size = int(rows.sizes.sum())
-            wrote(len(rows.sizes), size, size / max(1, whole))
-
-    def job(path: Path, shard: int) -> tuple[Path, str]:
-        stop = whole * (shard + 1) // n if shard + 1 < n else None
-        write_shard(
-            path,
-            schema,
-            ahead(pieces(whole * shard // n, stop)) if n == 1 else pieces(whole * shard // n, stop),
-        )
-        return path, sha256(path)
-
-    return [partial(job, folder / name, shard) for shard, name in enumerate(shard_names(split, n))]
-
-
-def _explained(records: pa.Table, reasons: Reasons) -> pa.Table:
-    """Rows with the step that removed them and the text of the reason."""
-    place = records.schema.get_field_index("reason")
-    if place < 0:  # a part without a row
-        none = pa.array([], pa.string())
-        return records.append_column("step", none).append_column("reason", none)
-    number = one_array(records.column("reason"))
-    why, steps = (
-        pa.array(values, pa.string()).take(number) for values in (reasons.texts, reasons.steps)
-    )
-    return records.remove_column(place).append_column("step", steps).append_column("reason", why)

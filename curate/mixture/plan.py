@@ -18,7 +18,8 @@ from curate import steps
 from curate.errors import UserError
 from curate.formats import check_columns, check_format, detect
 from curate.mixture.scan import Reading
-from curate.recipe import Recipe, SourceSpec
+from curate.mixture.shape import check_shape, is_read_as_it_is
+from curate.recipe import OutputSpec, Recipe, SourceSpec
 from curate.sources import Source, content_digests, open_source
 from curate.steps.sample import Wanted
 from curate.steps.step import Step
@@ -41,6 +42,11 @@ class Plan:
     """What was detected, such as formats."""
 
     @property
+    def by_key(self) -> bool:
+        """Whether rows are written in the order of their keys, not of their sources."""
+        return self.recipe.output.order == "key"
+
+    @property
     def wanted(self) -> list[Wanted]:
         """How many rows the recipe asks of each source."""
         return [Wanted(spec.rows, spec.share) for spec in self.recipe.sources]
@@ -55,12 +61,13 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
         open_source(spec.name, spec.from_, base=base, split=spec.split, columns=spec.columns)
         for spec in recipe.sources
     ]
+    check_shape(recipe, sources)
     pool = ThreadPoolExecutor(workers)
     digests = pool.map(content_digests, sources)  # beside what follows
     pool.shutdown(wait=False)
     notes: list[str] = []
     readings = [
-        _reading(spec, source, recipe.kind, notes)
+        _reading(spec, source, recipe.kind, recipe.output, notes)
         for spec, source in zip(recipe.sources, sources, strict=True)
     ]
     made = [
@@ -81,7 +88,9 @@ def _needs(made: Sequence[Step], reading: Reading) -> tuple[str, ...]:
     )
 
 
-def _reading(spec: SourceSpec, source: Source, kind: str, notes: list[str]) -> Reading:
+def _reading(
+    spec: SourceSpec, source: Source, kind: str, output: OutputSpec, notes: list[str]
+) -> Reading:
     """Find the format of a source by its first block; what was found out is said in a note."""
     first = next(source.blocks())
     fmt: str | dict[str, Any] | None = spec.format
@@ -92,7 +101,8 @@ def _reading(spec: SourceSpec, source: Source, kind: str, notes: list[str]) -> R
         )
         _at(spec, lambda: check_format(fmt, kind, spec.keep))
     _at(spec, lambda: check_columns(first, fmt))
-    return Reading(spec.name, fmt, spec.keep, Wanted(spec.rows, spec.share).passes)
+    passes = Wanted(spec.rows, spec.share).passes if output.order == "key" else 1
+    return Reading(spec.name, fmt, spec.keep, passes, as_read=is_read_as_it_is(output, source))
 
 
 def as_words(fmt: str | dict[str, Any]) -> str:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import yaml
 
 from curate import lock as locks
@@ -22,29 +19,22 @@ from curate.audit import store
 from curate.audit.report import Drawn, draw, write_report
 from curate.audit.store import DATABASE, open_readonly
 from curate.card import card
-from curate.errors import CurateError, FailOver
+from curate.errors import FailOver
 from curate.mixture.blocks import stages_of, take_all
 from curate.mixture.folder import target, unfinished
-from curate.mixture.merge import (
-    Output,
-    Reasons,
-    SourceRows,
-    Writer,
-    corpus_schema,
-    shard_jobs,
-    source_rows,
-)
+from curate.mixture.merge import SourceRows, Writer, corpus_schema, source_rows
 from curate.mixture.options import Options
 from curate.mixture.plan import Plan, make_plan
 from curate.mixture.record import SourceResult, record
 from curate.mixture.runs import part_count
-from curate.mixture.scan import QUARANTINE, Scanned, in_order, staged_path
+from curate.mixture.scan import Scanned
 from curate.mixture.seen import Corpus
 from curate.mixture.settle import Settled, settle
 from curate.mixture.stages import Stage
 from curate.mixture.summary import Audited, Summary, card_facts, lock_of, read_audit, summarise
+from curate.mixture.write import write_rows
 from curate.recipe import Recipe, load_recipe, resolved
-from curate.shards import read_arrow, sha256, write_stream, write_text
+from curate.shards import sha256, write_text
 from curate.sources import estimated_bytes, expand, is_path
 from curate.steps import FIRST, LAST
 from curate.steps.sample import Candidates, choose
@@ -97,9 +87,8 @@ def _fill(
     started: float,
 ) -> tuple[Summary, list[str]]:
     """Do the work in the unfinished folder `out`."""
-    size = max(1, sum(estimated_bytes(source) for source in plan.sources))
     staging = out / ".staging"
-    with stages_of(plan, options, part_count(size), staging) as stages:
+    with stages_of(plan, options, _parts(plan), staging) as stages:
         done = _work(plan, out, real, options, locked, started, stages)
     shutil.rmtree(staging, ignore_errors=True)
     return done
@@ -115,9 +104,8 @@ def _work(
     stages: list[Stage],
 ) -> tuple[Summary, list[str]]:
     planned = time.perf_counter()
-    size = max(1, sum(estimated_bytes(source) for source in plan.sources))
-    parts = part_count(size)
-    taken = take_all(plan, stages, options, size, parts)
+    parts = _parts(plan)
+    taken = take_all(plan, stages, options, _size(plan), parts)
     scanned = time.perf_counter()
     pa.default_memory_pool().release_unused()
     blocks = [[one.scanned for one in own] for own in taken]
@@ -132,7 +120,8 @@ def _work(
     runs = {
         "schema": store.VERSION,
         "versions": locks.versions(),
-        "recipe": {"name": plan.recipe.name, "kind": plan.recipe.kind, "seed": plan.recipe.seed},
+        "recipe": {"name": plan.recipe.name, "kind": plan.recipe.kind, "seed": plan.recipe.seed}
+        | {"rows": plan.recipe.output.rows},
         "parameters": {"limit": options.limit, "workers": options.workers}
         | {step.name: step.inputs for step in plan.steps},
         "steps": [*FIRST, *(step.name for step in plan.steps), *LAST],
@@ -141,17 +130,17 @@ def _work(
     with ThreadPoolExecutor(1) as beside:
         # The audit needs nothing of the shards: both are written at once.
         recording = beside.submit(_record, out, plan, results, settled, runs)
-        files = _write(plan, out, results, writer, options)
+        files = write_rows(plan, out, results, writer, options)
         drawn, audited = recording.result()
-        _check_written(out, results)
         text_bytes = sum(int(source.sizes.sum()) for source in rows)
-        summary = summarise(plan, audited, settled, text_bytes, list(files), options.limit)
+        sizes = {path.relative_to(out).as_posix(): path.stat().st_size for path in files}
+        summary = summarise(plan, audited, settled, text_bytes, sizes, options.limit)
         summary = replace(summary, blocks=(sum(map(len, blocks)) - known, known))
         lock = lock_of(
             plan,
             options.limit,
             summary,
-            {str(path.relative_to(out)): sha for path, sha in files.items()},
+            {path.relative_to(out).as_posix(): sha for path, sha in files.items()},
         )
         if locked:
             locks.check_outputs(locked, lock)
@@ -166,6 +155,16 @@ def _work(
         write_report(out, drawn)
     failures = [decision.failure for decision in settled.decisions.values() if decision.failure]
     return summary, failures
+
+
+def _size(plan: Plan) -> int:
+    """About how many bytes are read."""
+    return max(1, sum(estimated_bytes(source) for source in plan.sources))
+
+
+def _parts(plan: Plan) -> int:
+    """How many parts the range of keys is cut into; none where rows are not sorted by key."""
+    return part_count(_size(plan)) if plan.by_key else 0
 
 
 def _kept_recipe(plan: Plan, real: Path) -> str:
@@ -223,84 +222,4 @@ def _candidates(source: SourceRows, left: np.ndarray, plan: Plan) -> Candidates:
 def _writer(plan: Plan, rows: list[SourceRows], blocks: list[list[Scanned]], parts: int) -> Writer:
     every = [block for own in blocks for block in own]
     used = frozenset().union(*(block.extras for block in every))
-    return Writer(rows, plan.recipe.seed, parts, corpus_schema(every), used)
-
-
-def _write(
-    plan: Plan, out: Path, results: list[SourceResult], writer: Writer, options: Options
-) -> dict[Path, str]:
-    """Write data/, removed/ and quarantine/; return the digest of every file."""
-    blocks = [block for result in results for block in result.blocks]
-    train = Output([[result.mask(own) for own in result.choice.train] for result in results])
-    held_out = Output([[result.mask(result.choice.validation)] for result in results])
-    jobs = shard_jobs(
-        out / "data",
-        "train",
-        train,
-        writer,
-        plan.recipe.output.shards,
-        wrote=partial(options.progress, "write train"),
-    )
-    if len(held_out):
-        jobs += shard_jobs(out / "data", "validation", held_out, writer, "auto")
-    files = dict(in_order(iter(jobs + _removed_jobs(out, results, writer)), options.workers))
-    return files | {path: sha256(path) for path in _write_quarantine(out, blocks)}
-
-
-def _removed_jobs(
-    out: Path, results: list[SourceResult], writer: Writer
-) -> list[Callable[[], tuple[Path, str]]]:
-    """What is to be done to write every removed row whole, with the step and the reason."""
-    texts: list[str] = []
-    steps: list[str] = []
-    taken, reasons = [], []
-    for result in results:
-        rows, numbers = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        for step, removal in result.removals:
-            rows.append(removal.rows)
-            numbers.append(removal.reason_of + len(texts))
-            texts += removal.reasons
-            steps += [step] * len(removal.reasons)
-        order = np.argsort(np.concatenate(rows), kind="stable")
-        gone = np.zeros(result.rows.n, np.bool_)
-        gone[np.concatenate(rows)] = True
-        taken.append([gone])
-        reasons.append(
-            (np.concatenate(rows)[order], np.concatenate(numbers)[order].astype(np.int32))
-        )
-    output = Output(taken, reasons)
-    return (
-        shard_jobs(
-            out / "removed", "removed", output, writer, "auto", reasons=Reasons(texts, steps)
-        )
-        if len(output)
-        else []
-    )
-
-
-def _write_quarantine(out: Path, blocks: list[Scanned]) -> list[Path]:
-    """Write all quarantined rows in the order of sources and rows, a few at a time."""
-    staged = [
-        staged_path(block.folder, "quarantine", block.number)
-        for block in blocks
-        if block.quarantined
-    ]
-    if not staged:
-        return []
-    (out / "quarantine").mkdir()
-    path = out / "quarantine" / "quarantine-00000-of-00001.parquet"
-    write_stream(path, QUARANTINE, map(read_arrow, staged))
-    return [path]
-
-
-def _check_written(out: Path, results: list[SourceResult]) -> None:
-    """Raise CurateError if a folder does not hold as many rows as were decided on."""
-    decided = {
-        "data": sum(int(result.copies.sum()) for result in results),
-        "removed": sum(len(gone.rows) for result in results for _, gone in result.removals),
-        "quarantine": sum(result.quarantined for result in results),
-    }
-    for folder, wanted in decided.items():
-        found = sum(pq.read_metadata(path).num_rows for path in (out / folder).glob("*.parquet"))
-        if found != wanted:
-            raise CurateError(f"{folder}/ holds {found} rows where {wanted} were to be written")
+    return Writer(rows, plan.recipe.seed, plan.by_key, parts, corpus_schema(every), used)

@@ -7,6 +7,9 @@ holds more than one part a worker. How many parts there are follows from the siz
 changes nothing but memory and speed.
 
 Bound: a part holds about PART_BYTES, or a 256th of a corpus that is larger than 256 of those.
+
+Where rows are written in the order of their sources nothing is sorted: a run holds its block as it
+stands, and is itself one part.
 """
 
 from __future__ import annotations
@@ -43,6 +46,11 @@ class Run:
     first: int
     n: int
 
+    @property
+    def rows(self) -> slice:
+        """Its records among those of the source."""
+        return slice(self.first, self.first + self.n)
+
 
 def part_count(size: int) -> int:
     """How many parts a corpus of about `size` bytes is cut into."""
@@ -54,24 +62,26 @@ def part_of(keys: np.ndarray, parts: int) -> np.ndarray:
     return ((keys >> np.uint64(32)) * np.uint64(parts) >> np.uint64(32)).astype(np.int64)
 
 
-def write_run(path: Path, records: pa.Table, keys: np.ndarray, parts: int) -> Staged:
+def write_run(path: Path, records: pa.Table, keys: np.ndarray | None, parts: int) -> Staged:
     """Write the records in the order of their keys, one record batch a part; before the columns
-    stands each one's place among its block's records.
+    stands each one's place among its block's records. Without keys they stay as they stand, in one
+    batch.
     """
-    order = np.argsort(keys)  # no two rows of a source have one key in one pass
-    bounds = np.searchsorted(part_of(keys[order], parts), np.arange(parts + 1))
-    places = pa.array(np.arange(len(keys), dtype=np.int32))
-    [batch] = (
-        records.add_column(0, "place", places).take(pa.array(order)).combine_chunks().to_batches()
-    )
-    offsets = np.empty(parts, np.int64)
+    places = pa.array(np.arange(records.num_rows, dtype=np.int32))
+    placed, bounds = records.add_column(0, "place", places), np.array([0, records.num_rows])
+    if keys is not None:
+        order = np.argsort(keys)  # no two rows of a source have one key in one pass
+        bounds = np.searchsorted(part_of(keys[order], parts), np.arange(parts + 1))
+        placed = placed.take(pa.array(order))
+    [batch] = placed.combine_chunks().to_batches()
+    offsets = np.empty(len(bounds) - 1, np.int64)
     with (
         staging(path) as temporary,
         pa.OSFile(str(temporary), "wb") as sink,
         pa.ipc.new_stream(sink, batch.schema) as writer,
     ):
         writer.write_batch(batch.slice(0, 0))  # the schema goes before the first batch, not before
-        for part in range(parts):
+        for part in range(len(offsets)):
             offsets[part] = sink.tell()
             writer.write_batch(batch.slice(bounds[part], bounds[part + 1] - bounds[part]))
     return Staged(path, batch.schema, offsets)
@@ -90,7 +100,7 @@ def read_part(run: Staged, part: int) -> tuple[pa.Table, np.ndarray]:
 
 
 def read_run(run: Staged) -> tuple[pa.Table, np.ndarray]:
-    """All records of a run in the order of their keys, and their places."""
+    """All records of a run as they lie there, and their places."""
     parts = [read_part(run, part) for part in range(len(run.offsets))]
     return pa.concat_tables([table for table, _ in parts]), np.concatenate(
         [places for _, places in parts]

@@ -1,5 +1,5 @@
-"""The first half of a build: every block of every source is parsed, looked at, hashed, sorted by
-key and laid on disk.
+"""The first half of a build: every block of every source is parsed, looked at, hashed and laid on
+disk, sorted by key unless the order of the source is asked for.
 
 A block is worked on alone, by a pure function on Arrow tables in a thread; what it has to say that
 only the whole corpus can judge (what each step found, what its prompts are, how large its rows are)
@@ -13,12 +13,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
+from curate.errors import UserError
+from curate.files.as_read import as_read
 from curate.formats import Parsed, parse
 from curate.kernels.hashing import hash_rows
 from curate.mixture.runs import Staged, read_run, write_run
@@ -56,8 +59,13 @@ class Reading:
     format: str | dict[str, Any]
     keep: tuple[str, ...]
     passes: int
+    """How many runs are staged: one for each pass, or one for all where the order is that of the
+    source.
+    """
     needs: tuple[str, ...] = ()
     """Columns that a step reads and nobody keeps."""
+    as_read: bool = False
+    """Whether the rows' own columns are staged beside the records."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ class Scan:
     prompts: bool
     """Whether prompts are hashed: only a validation split asks whose prompts are alike."""
     parts: int
-    """How many parts a run is cut into."""
+    """How many parts a run is cut into; none where rows stay in the order of their source."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,7 @@ class Scanned:
     first_reason: str | None  # why the first bad row makes no record
     nbytes: int  # of the block as it was read
     schema: pa.Schema
+    own: pa.Schema | None  # the columns that its records had as they were read, where they are kept
     extras: frozenset[str]  # message extras and optional columns that are not null throughout
     dropped_columns: frozenset[str]
 
@@ -121,7 +130,8 @@ def in_order(jobs: Iterator[Callable[[], T]], workers: int) -> Iterator[T]:
 
 def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: Block) -> Scanned:
     """Parse one block, let every step look at it, hash it, and stage it in `folder`."""
-    parsed = parse(block, reading.format, scan.kind, (*reading.keep, *reading.needs))
+    columns = cache(block.table)
+    parsed = parse(block, reading.format, scan.kind, (*reading.keep, *reading.needs), columns)
     turns = all_turns(scan.kind, parsed.records)
     hashes = turns.content_hashes()
     records = Records(reading.name, scan.kind, parsed.records, parsed.rows, turns, hashes)
@@ -132,6 +142,12 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
     body = parsed.records.drop_columns(list(reading.needs))
     extras = _used_extras(scan.kind, body)
     slim = _slim(scan.kind, body, extras)
+    sizes = _sizes(scan.kind, slim)
+    own = None
+    if reading.as_read and len(parsed.rows):
+        own = _as_read(reading, block, parsed, columns)
+        sizes = np.maximum(sizes, _long_bytes(own))
+        slim = slim.append_column(OWN, one_array(own.to_struct_array()))
     return Scanned(
         folder=folder,
         number=number,
@@ -142,17 +158,32 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
             for turn in range(reading.passes if len(parsed.rows) else 0)
         ],
         prompts=_prompt_hashes(scan.kind, turns) if scan.prompts else np.empty(0, np.uint64),
-        sizes=_sizes(scan.kind, slim).astype(np.int32),
+        sizes=sizes.astype(np.int32),
         kept={name: look.kept for name, look in looks.items()},
         lines=frozenset((name, table) for name, look in looks.items() for table in look.tables),
         staged=frozenset(tables),
         first_reason=parsed.quarantine[0].reason if parsed.quarantine else None,
         nbytes=block.nbytes,
         schema=body.schema,
+        own=None if own is None else own.schema,
         extras=extras,
         dropped_columns=parsed.dropped_columns
         | (set(reading.needs) & set(parsed.records.column_names)),
     )
+
+
+OWN = "\0own"
+"""The column of a run that holds the rows' own columns, as they were read."""
+
+
+def _as_read(
+    reading: Reading, block: Block, parsed: Parsed, columns: Callable[[], pa.Table | None]
+) -> pa.Table:
+    places = parsed.rows - block.first_row
+    try:
+        return as_read(block, places, columns() if len(places) == block.n_rows else None)
+    except UserError as error:
+        raise UserError(f"source '{reading.name}': {error}") from None
 
 
 def _slim(kind: str, records: pa.Table, extras: frozenset[str]) -> pa.Table:
@@ -176,6 +207,15 @@ def _prompt_hashes(kind: str, turns: Turns) -> np.ndarray:
 
 
 _LONG = 1024
+
+
+def _long_bytes(table: pa.Table) -> np.ndarray:
+    """Bytes of the long values of every row, as `_sizes` counts those of kept columns."""
+    sizes = np.zeros(table.num_rows, np.int64)
+    for column in table.columns:
+        size = text_bytes(column)
+        sizes += np.where(size >= _LONG, size, 0)
+    return sizes
 
 
 def _sizes(kind: str, records: pa.Table) -> np.ndarray:
@@ -235,8 +275,10 @@ def _stage_run(
     records: pa.Table,
     rows: np.ndarray,
 ) -> Staged:
-    """Write the block's records in the order of their keys in one pass over the source."""
-    keys = sampling_keys(scan.seed, reading.name, rows, turn)
+    """Write the block's records, in the order of their keys in one pass over the source or as they
+    stand there.
+    """
+    keys = sampling_keys(scan.seed, reading.name, rows, turn) if scan.parts else None
     return write_run(folder / f"run-{number}-{turn}.arrow", records, keys, scan.parts)
 
 

@@ -102,7 +102,8 @@ def _ending(summary: Summary, out: Path) -> Iterator[str]:
     size = f"{summary.text_bytes / 1e6:,.1f} MB of text, {summary.seconds:.1f} s"
     yield f"\n{out}: rows: {summary.train:,} train{split} ({size})"
     folder = shlex.quote(str(out))
-    yield f"  load     datasets.load_dataset({str(out)!r})"
+    which = f", {summary.config!r}" if summary.config else ""
+    yield f"  load     datasets.load_dataset({str(out)!r}{which})"
     yield f"  look     {out / 'report.html'}"
     yield f"  ask      curate sql {folder} --list"
     yield f"  one row  curate why {folder} {summary.sources[0].name}/0"

@@ -247,9 +247,9 @@ def _arrays(scanned: Scanned) -> dict[str, np.ndarray]:
         for name, array in own.items()
     }
     runs = {f"offsets/{place}": run.offsets for place, run in enumerate(scanned.runs)}
-    schemas = {"schema": scanned.schema} | (
-        {"run_schema": scanned.runs[0].schema} if scanned.runs else {}
-    )
+    schemas = {"schema": scanned.schema}
+    schemas |= {"run_schema": scanned.runs[0].schema} if scanned.runs else {}
+    schemas |= {} if scanned.own is None else {"own": scanned.own}
     return {
         "bad": scanned.bad,
         "prompts": scanned.prompts,
@@ -265,7 +265,7 @@ def _scanned(
 ) -> Scanned:
     schemas = {
         name: pa.ipc.read_schema(pa.py_buffer(arrays[name].tobytes()))
-        for name in ("schema", "run_schema")
+        for name in ("schema", "run_schema", "own")
         if name in arrays
     }
     kept: dict[str, dict[str, np.ndarray]] = {step: {} for step in head["steps"]}
@@ -290,6 +290,7 @@ def _scanned(
         first_reason=head["first_reason"],
         nbytes=head["nbytes"],
         schema=schemas["schema"],
+        own=schemas.get("own"),
         extras=frozenset(head["extras"]),
         dropped_columns=frozenset(head["dropped_columns"]),
     )

@@ -5,8 +5,7 @@ screen are written.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import duckdb
@@ -14,9 +13,12 @@ import duckdb
 from curate import lock as locks
 from curate.audit.face import faces
 from curate.card import CardFacts, SourceFacts, SplitFacts
+from curate.files import kind_of
 from curate.mixture.plan import Plan, portable
 from curate.mixture.settle import Settled
+from curate.mixture.shape import source_file
 from curate.recipe import paths_in, resolved
+from curate.sources.built import VALIDATION, file_stem
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Summary:
     seconds: float
     blocks: tuple[int, int] = (0, 0)
     """How many blocks were looked at, and how many an earlier build had looked at."""
+    config: str | None = None
+    """What `datasets` must be told to open first; None where it needs no name."""
 
     @property
     def train(self) -> int:
@@ -159,17 +163,12 @@ def summarise(
     audited: Audited,
     settled: Settled,
     text_bytes: int,
-    files: Sequence[Path],
+    files: Mapping[str, int],
     limit: int | None,
 ) -> Summary:
     """Sum up a build; its seconds are not known yet."""
     sources, decisions = audited.sources, settled.decisions
-    nothing = (
-        []
-        if plan.steps
-        else ["the recipe has no steps: nothing was looked for in the rows, and none was removed"]
-    )
-    return Summary(
+    summary = Summary(
         name=plan.recipe.name,
         kind=plan.recipe.kind,
         sources=sources,
@@ -181,25 +180,39 @@ def summarise(
         text_bytes=text_bytes,
         notes=(
             *plan.notes,
-            *nothing,
+            *([] if plan.steps else [_NO_STEPS]),
+            *_of_shape(plan.recipe.output.rows, sources),
             *(note for decision in decisions.values() for note in decision.notes),
         ),
         warnings=(
-            *_warnings(sources),
+            *_warnings(plan, sources),
             *(line for decision in decisions.values() for line in decision.warnings),
         ),
         limit=limit,
-        files={path.name: path.stat().st_size for path in files},
+        files=dict(files),
         seconds=0.0,
     )
+    configs = configs_of(plan, summary)
+    return summary if "default" in configs else replace(summary, config=next(iter(configs), None))
 
 
-def _warnings(sources: Sequence[SourceSummary]) -> list[str]:
+def _of_shape(rows: str, sources: Sequence[SourceSummary]) -> list[str]:
+    """What is to be said of rows that are written as they were read."""
+    if rows == "records":
+        return []
+    what = "with the columns of their input" if rows == "input" else "as they stand in their files"
+    bad = sum(source.quarantined for source in sources)
+    none = f"; {bad:,} that make no record are in quarantine/ alone" if bad else ""
+    return [f"rows are written {what}, in data/{none}"]
+
+
+def _warnings(plan: Plan, sources: Sequence[SourceSummary]) -> list[str]:
     """Lines that a person should see: what was dropped or fell short."""
+    records = plan.recipe.output.rows == "records"
     dropped = [
         f"source '{s.name}': columns dropped: {', '.join(s.dropped_columns)} (list them under `keep` to carry them)"
         for s in sources
-        if s.dropped_columns
+        if s.dropped_columns and records
     ]
     short = [
         f"source '{s.name}': rows missing of those asked for: {s.shortfall}"
@@ -214,7 +227,15 @@ def _warnings(sources: Sequence[SourceSummary]) -> list[str]:
         if any(s.written for s in sources)
         else ["no row is left: `datasets` cannot open an empty split"]
     )
-    return dropped + bad + short + empty
+    others = [name for name in map(source_file, plan.sources) if not _opens(plan, name)]
+    apart = (
+        [
+            f"`datasets` opens files of one kind in a folder; these by their names: {', '.join(others)}"
+        ]
+        if others and plan.recipe.output.rows == "lines"
+        else []
+    )
+    return dropped + bad + short + empty + apart
 
 
 def lock_of(
@@ -285,9 +306,9 @@ def card_facts(plan: Plan, summary: Summary, audited: Audited, lock_digest: str)
         )
         for s, given, source in zip(summary.sources, plan.recipe.sources, plan.sources, strict=True)
     ]
-    splits = [SplitFacts("train", "data/train-*.parquet", summary.train, _size(summary, "train-"))]
+    splits = [SplitFacts("train", "data/train-*.parquet", summary.train, _size(summary, "train"))]
     if summary.validation:
-        size = _size(summary, "validation-")
+        size = _size(summary, "validation")
         splits.append(
             SplitFacts("validation", "data/validation-*.parquet", summary.validation, size)
         )
@@ -301,8 +322,51 @@ def card_facts(plan: Plan, summary: Summary, audited: Audited, lock_digest: str)
         limit=summary.limit,
         warnings=summary.warnings,
         lock_digest=lock_digest,
+        rows=plan.recipe.output.rows,
+        configs=configs_of(plan, summary),
     )
 
 
-def _size(summary: Summary, prefix: str) -> int:
-    return sum(size for name, size in summary.files.items() if name.startswith(prefix))
+def _size(summary: Summary, split: str) -> int:
+    """Bytes of the files of a split."""
+    data = [name for name in summary.files if name.startswith("data/")]
+    own = [name for name in data if name.startswith(f"data/{VALIDATION}")]
+    wanted = own if split == VALIDATION else set(data) - set(own)
+    return sum(summary.files[name] for name in wanted)
+
+
+Config = Mapping[str, Sequence[str]]
+"""The files of each split, from the folder's root."""
+
+
+def configs_of(plan: Plan, summary: Summary) -> dict[str, Config]:
+    """What `datasets` may open of the rows, by name; `default` is what it opens unasked.
+
+    A file a source is a configuration a source, for their columns may differ. Where all sources
+    have one format, and the same columns beside it, they are one as well. `datasets` opens files of
+    one kind in a folder: those of the first source's."""
+    if plan.recipe.output.rows != "lines":
+        held_out = {VALIDATION: ["data/validation-*.parquet"]} if summary.validation else {}
+        return {"default": {"train": ["data/train-*.parquet"], **held_out}}
+    own: dict[str, Config] = {}
+    for source in plan.sources:
+        name = source_file(source)
+        paths = {"train": f"data/{name}", VALIDATION: f"data/{VALIDATION}/{name}"}
+        there = {split: [path] for split, path in paths.items() if path in summary.files}
+        if "train" in there and _opens(plan, name):
+            config = file_stem(source.name)
+            own[f"{config}-rows" if config in ("default", "removed") else config] = there
+    alike = {(source.format, source.dropped_columns) for source in summary.sources}
+    if len(own) == 1:
+        return {"default": next(iter(own.values()))}
+    if len(alike) > 1 or len(own) < len(plan.sources):
+        return own
+    splits = ["train", VALIDATION] if summary.validation else ["train"]
+    every = {
+        split: [path for one in own.values() for path in one.get(split, ())] for split in splits
+    }
+    return {"default": every, **own}
+
+
+def _opens(plan: Plan, name: str) -> bool:
+    return kind_of(name) == kind_of(source_file(plan.sources[0]))

@@ -14,7 +14,7 @@ changes, is a `UserError` that names it.
 from __future__ import annotations
 
 from curate.files import BadInput, Block, Row, SourceFile
-from curate.sources.files import FileSource
+from curate.sources.files import FileSource, open_rows
 from curate.sources.hub import DatasetSource
 from curate.sources.opening import open_source
 from curate.sources.paths import expand, is_path, source_names
@@ -34,6 +34,7 @@ __all__ = [
     "estimated_bytes",
     "expand",
     "is_path",
+    "open_rows",
     "open_source",
     "read_rows",
     "source_names",

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from curate.errors import UserError
 from curate.files import BLOCK_BYTES, EXTENSIONS, Block, SourceFile, kind_of, read_file
 from curate.files.stream import COMPRESSIONS
-from curate.sources.built import built_files
+from curate.sources.built import built_files, splits
 from curate.sources.paths import GLOB, expand
 from curate.sources.source import some
 
@@ -92,6 +92,16 @@ def open_files(
         if file.stamp.size == 0:
             raise UserError(f"{file.path}: the file is empty; remove it or leave it out")
     return FileSource(name, from_, files, columns, "files" if built is None else "built")
+
+
+def open_rows(folder: Path) -> FileSource:
+    """All rows of a folder that curate built, as one source; its files are called as below data/."""
+    found = [path for own in splits(folder).values() for path in own]
+    if not found:
+        raise UserError(f"{folder}: data/ holds no file that is read")
+    data = folder / "data"
+    files = tuple(SourceFile.of(path, path.relative_to(data).as_posix()) for path in found)
+    return FileSource("data", str(data), files)
 
 
 def no_columns(what: str, columns: tuple[str, ...] | None) -> None:

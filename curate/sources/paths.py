@@ -50,14 +50,15 @@ def _stem(path: str, *, parent: bool = False) -> str:
     given = expand(path)
     if given.name in ("", ".."):
         given = given.resolve()
-    name = _cut_extensions(given.name)
+    name = cut_extensions(given.name)
     if parent:
         name = f"{given.resolve().parent.name}/{name}"
     kept = "".join(char if char.isalnum() or char in "._/-" else "-" for char in name)
     return kept.strip("._/-") or "source"
 
 
-def _cut_extensions(name: str) -> str:
+def cut_extensions(name: str) -> str:
+    """A file's name without the extensions that are read."""
     for known in (COMPRESSIONS, EXTENSIONS):
         if Path(name).suffix.lower() in known:
             name = Path(name).stem

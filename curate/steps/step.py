@@ -89,8 +89,8 @@ class Seen:
     """Where records, given by their ordinals, are among all rows of the source, bad ones included.
     """
     rows: Callable[[np.ndarray | None], Iterator[Records]]
-    """The records of a mask (or all) in the order of their sampling keys, a part at a time, from
-    disk.
+    """The records of a mask (or all) in the order in which the build writes rows, a part at a time,
+    from disk.
     """
 
     def kept(self, name: str) -> np.ndarray:

@@ -147,7 +147,7 @@ def picture(parsed: Parsed) -> tuple[Any, ...]:
 def plainly(block: Block, fmt: Fmt, kind: str, keep: list[str]) -> Parsed:
     """Parse by the plain rule alone."""
     form = FORMATS[fmt] if isinstance(fmt, str) else mapping_format(fmt)
-    return parse_block(block, form, kind, keep, by_columns=False)
+    return parse_block(block, form, kind, keep, columns=None)
 
 
 def whole(parts: list[Parsed]) -> tuple[Any, ...]:

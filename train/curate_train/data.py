@@ -65,6 +65,12 @@ def open_data(path: str, purpose: str, cache: Path, *, checked_before: bool = Fa
             raise UserError(
                 f"{path}: is a mixture of kind '{there}', and {purpose} trains on '{kind}'"
             )
+        shape = (lock["recipe"].get("output") or {}).get("rows", "records")
+        if shape != "records":
+            raise UserError(
+                f"{path}: holds rows as their input had them, not records (rows: {shape}); build it "
+                "with rows: records, or decontaminate with --records"
+            )
     if not checked_before:
         _check(path, purpose)
     train, validation = (

@@ -20,13 +20,16 @@ from curate.steps.decontaminate.found import hits_of, judge_all
 from curate.steps.decontaminate.policy import Hits
 from curate.steps.decontaminate.selftest import Rows, SelfTest, self_test, turns_of
 from curate.steps.step import Seen
+from curate.text.hashing import sampling_keys
 
 SAMPLE = 2000
 """Turns of the corpus that are looked at."""
 ALL = "all"
 
 
-def sample_turns(seen: Sequence[Seen], roles: Sequence[str], n: int = SAMPLE) -> list[str]:
+def sample_turns(
+    seen: Sequence[Seen], roles: Sequence[str], seed: int, n: int = SAMPLE
+) -> list[str]:
     """Scanned turns of all sources, as many of each as its share of the rows: those with the
     smallest keys.
     """
@@ -34,18 +37,33 @@ def sample_turns(seen: Sequence[Seen], roles: Sequence[str], n: int = SAMPLE) ->
     return [
         text
         for source in seen
-        for text in _of_source(source, roles, -(-n * source.n // max(1, total)))
+        for text in _of_source(source, roles, seed, -(-n * source.n // max(1, total)))
     ]
 
 
-def _of_source(source: Seen, roles: Sequence[str], n: int) -> list[str]:
-    texts: list[str] = []
-    for records in source.rows(None):
-        found = records.turns.texts.take(pa.array(np.flatnonzero(records.turns.wanted(roles))))
-        texts += [text for text in found.to_pylist() if text.strip()]
-        if len(texts) >= n:
-            break
+def _of_source(source: Seen, roles: Sequence[str], seed: int, n: int) -> list[str]:
+    keys = sampling_keys(seed, source.name, source.positions(np.arange(source.n)), 0)
+    by_key, texts, looked_at = np.argsort(keys), list[str](), 0
+    while len(texts) < n and looked_at < source.n:  # a row may have no such turn
+        rows = by_key[looked_at : looked_at + n]
+        looked_at += len(rows)
+        texts += _texts_of(source, rows, roles)
     return texts[:n]
+
+
+def _texts_of(source: Seen, rows: np.ndarray, roles: Sequence[str]) -> list[str]:
+    """The scanned turns of some rows of a source, in the order in which the rows are given."""
+    mask = np.zeros(source.n, np.bool_)
+    mask[rows] = True
+    found: dict[int, list[str]] = {}
+    for records in source.rows(mask):
+        wanted = np.flatnonzero(records.turns.wanted(roles))
+        texts = records.turns.texts.take(pa.array(wanted)).to_pylist()
+        of = records.rows[records.turns.stretches.docs[wanted]].tolist()
+        for row, text in zip(of, texts, strict=True):
+            found.setdefault(row, []).append(text)
+    ordered = (found.get(row, []) for row in source.positions(rows).tolist())
+    return [text for own in ordered for text in own if text.strip()]
 
 
 def probe(
@@ -57,7 +75,7 @@ def probe(
     seed: int,
 ) -> pa.Table:
     """The lines of the audit's table `selftest`; turns of `roles` are looked at."""
-    texts = sample_turns(seen, roles)
+    texts = sample_turns(seen, roles, seed)
     names = [name for name in matchers.thresholds if name != "semantic"]
     tables = []
     for name in [ALL, *names] if len(names) > 1 else [ALL]:
