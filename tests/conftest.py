@@ -1,6 +1,5 @@
-"""What every test may use: hypothesis profiles, the same examples each time unless `--hypothesis-profile
-soak` asks for others; real data and a sandbox, where there
-are.
+"""What every test may use: hypothesis profiles, of which `soak` draws other examples each time; real
+data and a sandbox, where there are.
 """
 
 from __future__ import annotations

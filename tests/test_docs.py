@@ -10,6 +10,7 @@ import re
 import shlex
 import types
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
@@ -405,6 +406,22 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         titles = re.findall(r"^#+ (.*)$", there.read_text("utf-8"), re.MULTILINE) if place else []
         anchors = [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
         assert not place or place in anchors, target
+
+
+def test_the_table_of_rooms_names_every_file() -> None:
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    rooms: dict[str, set[str]] = {}
+    for left, right in re.findall(r"^\| (`.*?) \| (.*) \|$", page, re.MULTILINE):
+        for room in re.findall(r"`([\w/.]+)`", left):
+            path = ROOT / room if (ROOT / room).exists() else ROOT / "curate" / room
+            rooms[path.relative_to(ROOT).as_posix()] = set(re.findall(r"`([\w*]+)/?`", right))
+    parts = [p for p in (ROOT / "curate").iterdir() if p.suffix == ".py" or any(p.glob("*.py"))]
+    unnamed = {path.relative_to(ROOT).as_posix() for path in parts} - rooms.keys()
+    assert unnamed == {"curate/__init__.py", "curate/__main__.py"}
+    for room in rooms.keys() - {"tests"}:
+        files = {path.stem for path in (ROOT / room).glob("*.py")} - {"__init__"}
+        missing = {file for file in files if not any(fnmatch(file, name) for name in rooms[room])}
+        assert not missing, room
 
 
 def test_the_table_of_the_self_test_is_what_it_prints(tmp_path: Path) -> None:

@@ -1,24 +1,15 @@
-"""MinHash over word shingles, compiled: sets of shingles, signatures, bands, and the exact Jaccard
-value.
+"""MinHash over word shingles: what it is, and its numbers; `curate.kernels.minhash` computes it.
 
 A shingle is a window of n consecutive tokens (`curate.text.tokenise`); a text of fewer tokens, but
 at least one, has one shingle, all its tokens. A text may consist of several stretches (the turns of
 a record): its tokens are those of the stretches one after the other, as if they were joined by
 newlines.
 
-    sets = shingle_sets(data, starts, stops, texts, n_texts, 5)
-    signed = signatures(sets, permutations(128))
-    keys = band_keys(signed, *optimal_bands(0.7, 128))
-    jaccard(sets, 0, sets, 1)
-
 Two signatures agree in each place with a probability that is the Jaccard value of the two sets
 (Broder 1997); the permutations are multiply-shift functions (Dietzfelbinger and others 1997). Texts
 that share a key of a band are candidates: 1 - (1 - s^r)^b of the pairs of similarity s, for b bands
-of r places. A candidate proves nothing: confirm it with `jaccard`, which is exact up to collisions
-of 64-bit hashes.
-
-Everything works on flat arrays without the GIL. `shingle_sets` takes 8 bytes a token.
-"""
+of r places. A candidate proves nothing: it is confirmed with the Jaccard value, which is exact up
+to collisions of 64-bit hashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of benchmarks at hand: what is taken from it, what is not, and what comes from the Hub."""
+"""A folder of benchmarks at hand: what is taken from it, and what comes from the Hub."""
 
 from __future__ import annotations
 

@@ -82,6 +82,14 @@ def test_embedding_puts_the_question_into_running_text() -> None:
     assert len({turns("embedded", seed=seed)[0].index(QUESTION) for seed in range(10)}) > 5
 
 
+@pytest.mark.parametrize("n", [1, 30, FILLER_WORDS])
+def test_a_corpus_of_few_words_goes_around_the_question_whole(n: int) -> None:
+    for seed in range(20):
+        (text,) = mutate("embedded", QUESTION, None, FILLER[:n], random.Random(seed))
+        before, after = text.split(QUESTION)
+        assert (before + after).split() == FILLER[:n]
+
+
 def test_wrapping_and_stripping_keep_the_words() -> None:
     (text,) = turns("rewrapped")
     assert text.split() == QUESTION.split() and max(map(len, text.split("\n"))) <= 40

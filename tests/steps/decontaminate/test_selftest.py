@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from math import sqrt
 
 import numpy as np
 import pytest
@@ -114,6 +115,25 @@ def test_what_is_planted_depends_on_the_item_and_the_seed_alone() -> None:
         == plant("random-25", ITEMS[0], None, WORDS, 3)
         != plant("random-25", ITEMS[0], None, WORDS, 4)
     )
+
+
+@given(st.integers(1, 5000), st.data())
+def test_the_interval_is_where_the_score_test_would_not_reject(
+    of: int, data: st.DataObject
+) -> None:
+    share = Share(data.draw(st.integers(0, of)), of)
+    low, high = share.interval
+    assert 0 <= low <= share.rate <= high <= 1
+    assert (low == 0, high == 1) == (share.found == 0, share.found == of)
+    for bound in (
+        low,
+        high,
+    ):  # Wilson's bounds are those rates that the observed one is just 1.96 s.d. from
+        deviation = abs(share.rate - bound) * sqrt(of)
+        assert deviation == pytest.approx(1.959964 * sqrt(bound * (1 - bound)), abs=1e-4)
+        assert bound == float(
+            f"{bound:.12f}"
+        )  # the last bits may differ from one machine to the next
 
 
 def test_rows_without_hits_and_hits_on_own_items() -> None:
