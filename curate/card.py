@@ -147,7 +147,7 @@ def _configs(facts: CardFacts) -> list[dict[str, object]]:
         ]
         default = {"default": True} if name == "default" else {}
         configs.append({"config_name": name, **default, "data_files": files})
-    if _has_removed(facts):
+    if _has_removed(facts) and _in_parquet(facts):
         removed = [{"split": "removed", "path": "removed/*.parquet"}]
         configs.append({"config_name": "removed", "data_files": removed})
     return configs
@@ -157,6 +157,12 @@ def _named(facts: CardFacts) -> Mapping[str, Mapping[str, Sequence[str]]]:
     if facts.configs is not None:
         return facts.configs
     return {"default": {split.name: [split.glob] for split in facts.splits}}
+
+
+def _in_parquet(facts: CardFacts) -> bool:
+    """Whether the rows are; in one folder `datasets` opens files of one kind."""
+    paths = [path for splits in _named(facts).values() for own in splits.values() for path in own]
+    return all(path.endswith(".parquet") for path in paths)
 
 
 def _has_removed(facts: CardFacts) -> bool:
@@ -253,9 +259,10 @@ def _use(facts: CardFacts) -> str:
     which = "".join(f', "{name}"' for name in names[:1])
     loads = [f'{variable} = load_dataset("path/to/this/folder"{which}, split="{first}")']
     if _has_removed(facts):
-        loads.append(
-            'removed = load_dataset("path/to/this/folder", "removed", split="removed")  # with step and reason'
-        )
+        named = '"path/to/this/folder", "removed", split="removed"'
+        if not _in_parquet(facts):
+            named = '"parquet", data_files="path/to/this/folder/removed/*.parquet", split="train"'
+        loads.append(f"removed = load_dataset({named})  # with step and reason")
     return (
         "## How to load\n\n"
         + _code("python", "from datasets import load_dataset", "", *loads)

@@ -68,17 +68,20 @@ def write_suite(work: Path, data: Path) -> Path:
     return path
 
 
-def write_recipe(work: Path, data: Path, corpus: Path, profile: str = "tulu3") -> Path:
+def write_recipe(
+    work: Path, data: Path, corpus: Path, profile: str = "tulu3", order: str = "key"
+) -> Path:
     """A recipe with one source, decontaminated against every benchmark by the matchers of a
-    profile.
+    profile, and written in an order.
     """
     recipe = {
         "name": "speed",
         "kind": "sft",
         "sources": [{"name": "data", "from": str(corpus.resolve())}],
         "decontaminate": {"suite": str(write_suite(work, data).resolve()), "profile": profile},
+        "output": {"order": order},
     }
-    path = work / f"recipe-{corpus.parent.name}-{corpus.name}-{profile}.yaml"
+    path = work / f"recipe-{corpus.parent.name}-{corpus.name}-{profile}-{order}.yaml"
     path.write_text(yaml.safe_dump(recipe, sort_keys=False), encoding="utf-8")
     return path
 

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from curate.errors import UserError
 from curate.files import kind_of, read_file
-from curate.files.block import BadInput, Block
+from curate.files.block import BadInput, Block, Row
 from curate.files.columnar import ArrowBlock, arrow_schema, parquet_schema
 from curate.files.file import SourceFile
 from curate.files.stream import Places
@@ -47,14 +47,20 @@ def as_read(block: Block, places: Places, table: pa.Table | None) -> pa.Table:
     table = table if every else text.table()
     if table is not None and not any(map(_rounded, table.columns)):
         return table
-    rows = [row for _, row in text.rows() if not isinstance(row, BadInput)]
+    rows: list[Row] = []
+    kind = pa.struct([])
     try:
-        kind = reduce(lambda known, row: join(known, _type(row)), rows, pa.struct([]))
+        for place, (_, row) in zip(places.tolist(), text.rows(), strict=True):  # noqa: B007
+            assert not isinstance(row, BadInput)  # a place of a row that could be read
+            kind = join(kind, _type(row, ""))
+            rows.append(row)
+    except UserError as error:
+        raise UserError(f"{block.file}: row {block.first_row + place}: {error}") from None
+    try:
         return pa.Table.from_pylist(rows, pa.schema(list(kind)))
     except (pa.ArrowException, OverflowError) as error:
-        raise UserError(_refusal(" ".join(str(error).split()))) from None
-    except UserError as error:
-        raise UserError(f"{block.file}: {error}") from None
+        told = " ".join(str(error).split())
+        raise UserError(f"{block.file}: {_refusal(told)}") from None
 
 
 def _only(block: Any, places: Places) -> Any:
@@ -78,14 +84,21 @@ def _rounded(column: pa.Array | pa.ChunkedArray) -> bool:
     return is_float and bool(pc.any(pc.greater_equal(pc.abs(column), _EXACT)).as_py())
 
 
-def _type(value: object) -> pa.DataType:
+def _type(value: object, where: str) -> pa.DataType:
     """The type of a value of JSON."""
     if isinstance(value, dict):
-        return pa.struct([(name, _type(own)) for name, own in value.items()])
+        return pa.struct([(name, _type(own, _below(where, name))) for name, own in value.items()])
     if isinstance(value, list):
-        return pa.list_(reduce(lambda known, own: join(known, _type(own)), value, _NULL))
+        within, kind = f"{where}[]", _NULL
+        for own in value:
+            kind = join(kind, _type(own, within), within)
+        return pa.list_(kind)
     known = {bool: pa.bool_(), int: _WHOLE, float: _NUMBER, str: pa.string()}
     return known.get(type(value), _NULL)
+
+
+def _below(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
 
 
 def join(one: pa.DataType, other: pa.DataType, where: str = "") -> pa.DataType:
@@ -101,14 +114,29 @@ def join(one: pa.DataType, other: pa.DataType, where: str = "") -> pa.DataType:
     if pa.types.is_struct(one) and pa.types.is_struct(other):
         fields = {field.name: field.type for field in one}
         for field in other:
-            within = f"{where}.{field.name}" if where else field.name
-            fields[field.name] = join(fields.get(field.name, _NULL), field.type, within)
+            known = fields.get(field.name, _NULL)
+            fields[field.name] = join(known, field.type, _below(where, field.name))
         return pa.struct(list(fields.items()))
     raise UserError(_refusal(f"column '{where}' holds {one} and {other}"))
 
 
 def _refusal(what: str) -> str:
     return f"{what}, which no one column holds as they are; {OTHERWISE}"
+
+
+def without_codes(table: pa.Table) -> pa.Table:
+    """The table with its dictionaries resolved, since a batch that is read alone has none."""
+    return table.cast(pa.schema([field.with_type(_resolved(field.type)) for field in table.schema]))
+
+
+def _resolved(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(kind):
+        return _resolved(kind.value_type)
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_resolved(kind.value_type)))
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_resolved(field.type)) for field in kind])
+    return kind
 
 
 def joined(schemas: Sequence[pa.Schema]) -> pa.Schema:

@@ -111,7 +111,8 @@ def _copy_file(copy: _Copy, file: SourceFile, pieces: Iterator[bytes], *, first:
     is_table = kind_of(file.path.name) in ("csv", "tsv")
     if not is_table and text.lstrip(_SPACE).startswith(b"["):
         before, _, rest = text.partition(b"[")
-        copy.put(before + b"[" if first else b"", copy.between)
+        if first:
+            copy.put(before + b"[", b"")
         return _copy_array(copy, chain([rest], pieces))
     whole = _Ending(chain([text], pieces))
     lines = delimited_lines(file, iter(whole)) if is_table else _json_lines(iter(whole))

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from curate.errors import UserError
-from curate.files.as_read import as_read
+from curate.files.as_read import as_read, without_codes
 from curate.formats import Parsed, parse
 from curate.kernels.hashing import hash_rows
 from curate.mixture.runs import Staged, read_run, write_run
@@ -147,7 +147,7 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
     if reading.as_read and len(parsed.rows):
         own = _as_read(reading, block, parsed, columns)
         sizes = np.maximum(sizes, _long_bytes(own))
-        slim = slim.append_column(OWN, one_array(own.to_struct_array()))
+        slim = slim.append_column(OWN, one_array(without_codes(own).to_struct_array()))
     return Scanned(
         folder=folder,
         number=number,
