@@ -148,7 +148,7 @@ def decontaminate(
     policy: PolicyName = "drop-rows",
     kind: Kind = None,
     fmt: Format = None,
-    split: Split = "train",
+    split: Split = None,
     role: Roles = None,
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,

@@ -40,7 +40,7 @@ class SourceSpec(Strict):
     """A file, glob, folder, or `org/name[:subset][@revision]` on the Hub; paths are relative to the
     recipe's folder.
     """
-    split: str = "train"
+    split: str | None = None
     format: str | dict[str, Any] | None = None
     """A registered format, or a mapping of record fields to columns; found out when left out, and
     said.

@@ -315,7 +315,7 @@ def _read(
     """
     cap = benchmark.cap
     if given:
-        base, opened = given.parent, [_open(benchmark, f"./{given.name}", given.parent)]
+        opened = [_open_given(benchmark, given)]
         if cap and given.is_file() and benchmark.from_.endswith(_EVERY):
             # In one file for all configurations nobody can see where each begins.
             warnings.append(
@@ -324,7 +324,8 @@ def _read(
             cap = None
     else:
         opened = _open_all(benchmark, base)
-    rows = chain.from_iterable(_rows(benchmark, source, base, cap) for source in opened)
+    warnings += [f"benchmark {benchmark.name}: {note}" for one in opened for note in one.notes]
+    rows = chain.from_iterable(_rows(benchmark, source, cap) for source in opened)
     items = list(
         make_items(
             rows,
@@ -392,14 +393,25 @@ def _open(benchmark: Benchmark, from_: str, base: Path) -> sources.Source:
     return sources.open_source(benchmark.name, from_, base=base, split=benchmark.split)
 
 
-def _rows(
-    benchmark: Benchmark, source: sources.Source, base: Path, cap: int | None
-) -> Iterator[Located]:
+def _open_given(benchmark: Benchmark, given: Path) -> sources.Source:
+    """Open what lies in the benchmarks' folder: of a folder of several splits, the benchmark's own;
+    of a data set with configurations, as it lies on the Hub, those that the benchmark names.
+    """
+    subset = benchmark.from_.partition(":")[2].partition("@")[0] or None
+    return sources.open_source(
+        benchmark.name,
+        f"./{given.name}",
+        base=given.parent,
+        split=benchmark.split,
+        subset=subset,
+        exact=False,
+    )
+
+
+def _rows(benchmark: Benchmark, source: sources.Source, cap: int | None) -> Iterator[Located]:
     """Give a source's rows, the first `cap` of each file or configuration."""
     is_json = bool(source.files) and all(kind_of(file.name) == "json" for file in source.files)
-    rows = sources.read_rows(
-        source.from_, base=base, split=benchmark.split, rows_key=benchmark.rows if is_json else None
-    )
+    rows = sources.rows_of(source, benchmark.rows if is_json else None)
     if cap is None:
         return rows
     return (

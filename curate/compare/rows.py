@@ -86,7 +86,7 @@ class _Reading:
 def open_side(path: str | Path) -> Source:
     """The rows of a built folder, files or a Hub set; UserError where they can't be opened."""
     if (Path(path) / LOCK).is_file():
-        return open_source("data", "data", base=Path(path))
+        return open_source("data", "data/*.parquet", base=Path(path))
     (name,) = source_names([str(path)])
     return open_source(name, str(path), base=Path.cwd())
 

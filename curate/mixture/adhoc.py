@@ -21,7 +21,7 @@ def adhoc_recipe(
     steps: dict[str, Any],
     kind: str | None = None,
     fmt: str | None = None,
-    split: str = "train",
+    split: str | None = None,
     where: str,
 ) -> Recipe:
     """Make the recipe that puts `data` through `steps`; a kind that is not given is that of the

@@ -83,6 +83,7 @@ def _needs(made: Sequence[Step], reading: Reading) -> tuple[str, ...]:
 
 def _reading(spec: SourceSpec, source: Source, kind: str, notes: list[str]) -> Reading:
     """Find the format of a source by its first block; what was found out is said in a note."""
+    notes += [f"source '{spec.name}': {note}" for note in source.notes]
     first = next(source.blocks())
     fmt: str | dict[str, Any] | None = spec.format
     if fmt is None:

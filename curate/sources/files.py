@@ -5,8 +5,6 @@ Files are read in the order of their relative paths, and rows are counted throug
 
 from __future__ import annotations
 
-import glob
-import json
 import os
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
@@ -16,16 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curate.errors import UserError
-from curate.files import BLOCK_BYTES, EXTENSIONS, Block, SourceFile, kind_of, read_file
+from curate.files import BLOCK_BYTES, Block, SourceFile, kind_of, read_file
 from curate.files.stream import COMPRESSIONS
-from curate.sources.built import built_files
-from curate.sources.paths import GLOB, expand
+from curate.sources.find import Wish, find_files
 from curate.sources.source import some
-
-# Written beside the data by `datasets`; never rows.
-_METADATA = frozenset(
-    {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"}
-)
 
 
 @dataclass(frozen=True)
@@ -38,6 +30,7 @@ class FileSource:
     columns: tuple[str, ...] | None = None
     """Names of the columns of CSV and TSV files without a header."""
     origin: str = "files"
+    notes: tuple[str, ...] = ()
     revision: None = None
 
     def blocks(
@@ -79,19 +72,28 @@ def _estimated(file: SourceFile) -> int:
 
 
 def open_files(
-    name: str, from_: str, base: Path, split: str | None, columns: tuple[str, ...] | None
+    name: str,
+    from_: str,
+    base: Path,
+    split: str | None,
+    columns: tuple[str, ...] | None,
+    *,
+    subset: str | None = None,
+    exact: bool = True,
 ) -> FileSource:
-    """Find the files that a path, glob or folder means; raises UserError where there is none."""
-    path = base / expand(from_)
-    built = built_files(path, split) if path.is_dir() else None
-    files = built if built is not None else _find(path, base, from_, split)
-    for file in files:
+    """Find the files that a path, glob or folder means; raises UserError where there is none.
+
+    `subset` is a configuration that the README.md of a folder may name; where the split need not be
+    `exact`, a file or a folder of one split stands for whatever split is asked for.
+    """
+    found = find_files(from_, base, Wish(split, subset, exact))
+    for file in found.files:
         _check_utf8(file.path)
         if kind_of(file.path.name) not in ("csv", "tsv"):
             no_columns(file.name, columns)
         if file.stamp.size == 0:
             raise UserError(f"{file.path}: the file is empty; remove it or leave it out")
-    return FileSource(name, from_, files, columns, "files" if built is None else "built")
+    return FileSource(name, from_, found.files, columns, found.origin, tuple(found.notes))
 
 
 def no_columns(what: str, columns: tuple[str, ...] | None) -> None:
@@ -109,88 +111,3 @@ def _check_utf8(path: Path) -> None:
     except UnicodeDecodeError as error:
         shown = name.decode("utf-8", "backslashreplace")
         raise UserError(f"{shown}: the file's name is not UTF-8; rename it") from error
-
-
-def _find(path: Path, base: Path, from_: str, split: str | None) -> tuple[SourceFile, ...]:
-    if path.is_dir():
-        saved = _saved(path, split)
-        return saved if saved is not None else _folder(path, from_)
-    if path.is_file():
-        if kind_of(path.name) is None:
-            known = ", ".join(EXTENSIONS)
-            raise UserError(
-                f"{from_}: files named like this are not read (known: {known}){_txt(path)}"
-            )
-        return (SourceFile.of(path, path.name),)
-    if GLOB & set(from_):
-        return _glob(base, from_)
-    if path.exists():
-        raise UserError(f"{from_}: not a regular file; write its rows to a file first")
-    raise UserError(f"{from_}: no such file or folder (looked for {path})")
-
-
-def _txt(path: Path) -> str:
-    known = "text files may be compressed with .gz, .bz2, .xz or .zst"
-    return f"; {known}" if len(path.suffixes) > 1 else ""
-
-
-def _folder(path: Path, from_: str) -> tuple[SourceFile, ...]:
-    found = [
-        (entry.relative_to(path).as_posix(), entry) for entry in path.rglob("*") if entry.is_file()
-    ]
-    files = _readable(found)
-    kinds = {str(kind_of(file.path.name)) for file in files}
-    if not files:
-        raise UserError(
-            f"{from_}: the folder holds no file that is read (known: {', '.join(EXTENSIONS)})"
-        )
-    if len(kinds) > 1:
-        raise UserError(
-            f"{from_}: the folder holds files of several kinds ({', '.join(sorted(kinds))}); give a glob"
-        )
-    return files
-
-
-def _glob(base: Path, from_: str) -> tuple[SourceFile, ...]:
-    parts = Path(from_).parts
-    fixed = 0
-    while not GLOB & set(parts[fixed]):
-        fixed += 1
-    # Only what is written in `from` is a pattern: the folder of the recipe, or a home, may be
-    # called `x[1]`.
-    root = base / expand(Path(*parts[:fixed]))
-    names = glob.glob(str(Path(*parts[fixed:])), root_dir=root, recursive=True)
-    files = _readable(
-        [(Path(name).as_posix(), root / name) for name in names if (root / name).is_file()]
-    )
-    if not files:
-        raise UserError(f"{from_}: no file that is read matches (known: {', '.join(EXTENSIONS)})")
-    return files
-
-
-def _readable(found: list[tuple[str, Path]]) -> tuple[SourceFile, ...]:
-    """The files that are read, by name; neither hidden ones nor the metadata of `datasets`."""
-    kept = [
-        (name, path)
-        for name, path in found
-        if kind_of(name)
-        and path.name not in _METADATA
-        and not any(part.startswith(".") for part in name.split("/"))
-    ]
-    return tuple(SourceFile.of(path, name) for name, path in sorted(kept))
-
-
-def _saved(path: Path, split: str | None) -> tuple[SourceFile, ...] | None:
-    """The Arrow files of a `save_to_disk` folder in their order; None where `path` is none."""
-    if (path / "dataset_dict.json").is_file():
-        splits = json.loads((path / "dataset_dict.json").read_text("utf-8"))["splits"]
-        wanted = split or "train"
-        if wanted not in splits:
-            raise UserError(f"{path}: no split '{wanted}' (splits: {', '.join(splits)})")
-        path = path / wanted
-    if not (path / "state.json").is_file():
-        return None
-    state = json.loads((path / "state.json").read_text("utf-8"))
-    return tuple(
-        SourceFile.of(path / file["filename"], file["filename"]) for file in state["_data_files"]
-    )

@@ -18,17 +18,20 @@ def open_source(
     base: Path,
     split: str | None = None,
     columns: Sequence[str] | None = None,
+    subset: str | None = None,
+    exact: bool = True,
 ) -> Source:
     """Find what `from_` means and check that it can be opened; raises UserError before a row is
     read.
 
-    `base` is the folder that relative paths start from, `columns` names the columns of CSV or TSV
-    without a header, and `split` is for the Hub, for folders that curate built and for those of
-    `save_to_disk` (default `train`).
+    `base` is the folder that relative paths start from, and `columns` names the columns of CSV or
+    TSV without a header. `split` is one of the Hub or of a folder (`splits`); left out, it is
+    `train`, or the only one there is. `subset` is a configuration that a folder's README.md may
+    name; where the split need not be `exact`, files of one split stand for any.
     """
     names = tuple(columns) if columns else None
     if is_path(from_, base):
-        return open_files(name, from_, base, split, names)
+        return open_files(name, from_, base, split, names, subset=subset, exact=exact)
     no_columns(from_, names)
     hub = open_hub(parse_hub_name(from_), split)
     return DatasetSource(name, from_, hub.dataset, hub.revision)

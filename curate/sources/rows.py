@@ -15,11 +15,15 @@ from curate.sources.source import Source
 def read_rows(
     from_: str, *, base: Path, split: str | None = None, rows_key: str | None = None
 ) -> Iterator[tuple[str, int, Row]]:
+    """The same as `rows_of`, of what `from_` means."""
+    return rows_of(open_source(from_, from_, base=base, split=split), rows_key)
+
+
+def rows_of(source: Source, rows_key: str | None = None) -> Iterator[tuple[str, int, Row]]:
     """(file, row in that file, row) of a small file or Hub set; the first bad row is a UserError.
 
     `rows_key` is the key that holds the rows of a JSON file that is one object.
     """
-    source = open_source(from_, from_, base=base, split=split)
     if rows_key is not None:
         yield from _keyed_rows(source, rows_key)
         return

@@ -29,17 +29,18 @@ def conversation(rng: random.Random) -> list[dict[str, str]]:
 def row(kind: str, rng: random.Random) -> dict[str, Any]:
     said = conversation(rng)
     answers = [[{"role": "assistant", "content": f"answer {n} {rng.random()}"}] for n in range(2)]
-    return {
+    rows: dict[str, dict[str, Any]] = {
         "sft": {"messages": [*said, *answers[0]]},
         "prompt": {"messages": said},
         "preference": {"prompt": said, "chosen": answers[0], "rejected": answers[1]},
         "rlvr": {"messages": said, "ground_truth": "7", "dataset": "gsm8k"},
-    }[kind]
+    }
+    return rows[kind]
 
 
 def asked(kind: str, record: dict[str, Any]) -> str:
     turns = record[TURN_COLUMNS[kind][0]]
-    return next(turn["content"].strip() for turn in turns if turn["role"] == "user")
+    return next(str(turn["content"]).strip() for turn in turns if turn["role"] == "user")
 
 
 @pytest.mark.parametrize("kind", KINDS)
