@@ -21,6 +21,7 @@ from pydantic import Field, create_model, model_validator
 from curate import steps
 from curate.config import IS_PATH, Strict, check, load_yaml, one_of, path_keys, rebased
 from curate.errors import UserError
+from curate.files.encoding import Encoding
 from curate.records import KINDS
 
 MAX_PASSES = 256
@@ -47,6 +48,10 @@ class SourceSpec(Strict):
     """
     columns: tuple[str, ...] | None = None
     """Column names of a CSV or TSV file without a header."""
+    encoding: Encoding | None = None
+    """Of files of text that are no UTF-8."""
+    field: str | None = None
+    """The key of the list that holds the rows where a JSON file is one object."""
     keep: tuple[str, ...] = ()
     """Further columns to carry into the output."""
     licence: str | None = None

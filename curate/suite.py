@@ -20,7 +20,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -28,6 +28,7 @@ from curate import network, shipped, sources
 from curate.config import Strict, check, load_yaml
 from curate.errors import UserError, unknown
 from curate.files import kind_of
+from curate.files.encoding import Encoding
 from curate.files.stream import COMPRESSIONS
 from curate.items import Item, Located, detect_answer, detect_fields, make_items
 
@@ -52,7 +53,11 @@ class Benchmark(Strict):
     """Those of `fields` that may be missing or empty in a row; they are then left out of the item.
     """
     rows: str | None = None
-    """The key that holds the rows in a JSON file whose top level is an object."""
+    """The key that holds the rows in a JSON file whose top level is an object; where it is not
+    given, the only list of objects in it is taken, and said.
+    """
+    encoding: Encoding | None = None
+    """Of files of text that are no UTF-8."""
     id: str | None = None
     """Dotted path to a row's own id; a row's position serves where it is not given or not there."""
     role: Role = "development"
@@ -325,7 +330,7 @@ def _read(
     else:
         opened = _open_all(benchmark, base)
     warnings += [f"benchmark {benchmark.name}: {note}" for one in opened for note in one.notes]
-    rows = chain.from_iterable(_rows(benchmark, source, cap) for source in opened)
+    rows = chain.from_iterable(_rows(source, cap) for source in opened)
     items = list(
         make_items(
             rows,
@@ -389,8 +394,16 @@ def _open_all(benchmark: Benchmark, base: Path) -> list[sources.Source]:
     return [_open(benchmark, f"{path}:{subset}", base) for subset in subsets]
 
 
-def _open(benchmark: Benchmark, from_: str, base: Path) -> sources.Source:
-    return sources.open_source(benchmark.name, from_, base=base, split=benchmark.split)
+def _open(benchmark: Benchmark, from_: str, base: Path, **place: Any) -> sources.Source:
+    return sources.open_source(
+        benchmark.name,
+        from_,
+        base=base,
+        split=benchmark.split,
+        encoding=benchmark.encoding,
+        field=benchmark.rows,
+        **place,
+    )
 
 
 def _open_given(benchmark: Benchmark, given: Path) -> sources.Source:
@@ -398,20 +411,12 @@ def _open_given(benchmark: Benchmark, given: Path) -> sources.Source:
     of a data set with configurations, as it lies on the Hub, those that the benchmark names.
     """
     subset = benchmark.from_.partition(":")[2].partition("@")[0] or None
-    return sources.open_source(
-        benchmark.name,
-        f"./{given.name}",
-        base=given.parent,
-        split=benchmark.split,
-        subset=subset,
-        exact=False,
-    )
+    return _open(benchmark, f"./{given.name}", given.parent, subset=subset, exact=False)
 
 
-def _rows(benchmark: Benchmark, source: sources.Source, cap: int | None) -> Iterator[Located]:
+def _rows(source: sources.Source, cap: int | None) -> Iterator[Located]:
     """Give a source's rows, the first `cap` of each file or configuration."""
-    is_json = bool(source.files) and all(kind_of(file.name) == "json" for file in source.files)
-    rows = sources.rows_of(source, benchmark.rows if is_json else None)
+    rows = sources.rows_of(source)
     if cap is None:
         return rows
     return (

@@ -52,7 +52,15 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
         if spec.format is not None:
             _at(spec, lambda spec=spec: check_format(spec.format, recipe.kind, spec.keep))
     sources = [
-        open_source(spec.name, spec.from_, base=base, split=spec.split, columns=spec.columns)
+        open_source(
+            spec.name,
+            spec.from_,
+            base=base,
+            split=spec.split,
+            columns=spec.columns,
+            encoding=spec.encoding,
+            field=spec.field,
+        )
         for spec in recipe.sources
     ]
     pool = ThreadPoolExecutor(workers)

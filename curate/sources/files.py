@@ -6,7 +6,7 @@ Files are read in the order of their relative paths, and rows are counted throug
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 
 from curate.errors import UserError
 from curate.files import BLOCK_BYTES, Block, SourceFile, kind_of, read_file
-from curate.files.stream import COMPRESSIONS
+from curate.files.notes import notes_of
+from curate.files.stream import packed_as
 from curate.sources.find import Wish, find_files
 from curate.sources.source import some
 
@@ -29,6 +30,10 @@ class FileSource:
     files: tuple[SourceFile, ...]
     columns: tuple[str, ...] | None = None
     """Names of the columns of CSV and TSV files without a header."""
+    encoding: str | None = None
+    """Of text that is no UTF-8."""
+    field: str | None = None
+    """The key of the list that holds the rows of JSON files that are one object."""
     origin: str = "files"
     notes: tuple[str, ...] = ()
     revision: None = None
@@ -50,6 +55,8 @@ class FileSource:
                 file,
                 first_row=first_row,
                 columns=self.columns,
+                encoding=self.encoding,
+                field=self.field,
                 block_bytes=block_bytes,
                 hashes=hashes,
             ):
@@ -68,7 +75,7 @@ def _estimated(file: SourceFile) -> int:
             return sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
         except (pa.ArrowException, OSError):  # whoever reads it says what is wrong
             return file.stamp.size
-    return 4 * file.stamp.size if file.path.suffix.lower() in COMPRESSIONS else file.stamp.size
+    return 4 * file.stamp.size if packed_as(file.path) else file.stamp.size
 
 
 def open_files(
@@ -76,32 +83,66 @@ def open_files(
     from_: str,
     base: Path,
     split: str | None,
-    columns: tuple[str, ...] | None,
     *,
+    columns: tuple[str, ...] | None = None,
+    encoding: str | None = None,
+    field: str | None = None,
     subset: str | None = None,
     exact: bool = True,
 ) -> FileSource:
     """Find the files that a path, glob or folder means; raises UserError where there is none.
 
-    `subset` is a configuration that the README.md of a folder may name; where the split need not be
-    `exact`, a file or a folder of one split stands for whatever split is asked for.
+    `subset` is a configuration that the README.md of a folder may name. Where the files need not be
+    `exact` what is asked for, those of one split stand for any, and keys that do not fit count not.
     """
     found = find_files(from_, base, Wish(split, subset, exact))
+    kinds = {kind_of(file.path.name) for file in found.files}
+    if not exact:  # the keys speak of other files, in whose place these stand
+        encoding = None if kinds & {"parquet", "arrow"} else encoding
+        field = field if kinds == {"json"} else None
     for file in found.files:
         _check_utf8(file.path)
-        if kind_of(file.path.name) not in ("csv", "tsv"):
-            no_columns(file.name, columns)
+        refuse_keys(file.name, kind_of(file.path.name), columns, encoding, field)
         if file.stamp.size == 0:
             raise UserError(f"{file.path}: the file is empty; remove it or leave it out")
-    return FileSource(name, from_, found.files, columns, found.origin, tuple(found.notes))
+    notes = [*found.notes, *_on_files(found.files, columns, encoding, field)]
+    return FileSource(
+        name, from_, found.files, columns, encoding, field, found.origin, tuple(notes)
+    )
 
 
-def no_columns(what: str, columns: tuple[str, ...] | None) -> None:
-    """Refuse `columns` where there is neither CSV nor TSV."""
-    if columns:
+def refuse_keys(
+    what: str,
+    kind: str | None,
+    columns: tuple[str, ...] | None,
+    encoding: str | None,
+    field: str | None,
+) -> None:
+    """Refuse what says how text is read where there is no such text; the Hub has no `kind`."""
+    if columns and kind not in ("csv", "tsv"):
         raise UserError(
             f"{what}: `columns` names the columns of CSV and TSV files; this is neither"
         )
+    if encoding is not None and kind in ("parquet", "arrow", None):
+        raise UserError(f"{what}: `encoding` is that of files of text; this is none")
+    if field is not None and kind not in ("json", "json lines"):
+        raise UserError(f"{what}: `field` names a list in a JSON file; this is none")
+
+
+def _on_files(
+    files: Iterable[SourceFile],
+    columns: tuple[str, ...] | None,
+    encoding: str | None,
+    field: str | None,
+) -> Iterator[str]:
+    """What is worth saying about how files will be read, each note once."""
+    by_note: dict[str, list[str]] = {}
+    for file in files:
+        for note in notes_of(file, columns=columns, encoding=encoding, field=field):
+            by_note.setdefault(note, []).append(file.name)
+    for note, names in by_note.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        yield f"{names[0]}{more}: {note}"
 
 
 def _check_utf8(path: Path) -> None:
