@@ -195,10 +195,10 @@ Format = Annotated[
     ),
 ]
 Split = Annotated[
-    str,
+    str | None,
     typer.Option(
         metavar="NAME",
-        help="The split of Hub ids, built folders and saved data sets.",
+        help="The split of Hub ids, folders and globs; train by default.",
         rich_help_panel=READ,
     ),
 ]

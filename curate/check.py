@@ -71,6 +71,8 @@ class Checked:
     findings: list[Finding]
     only_read: dict[str, int]
     """Verifier -> rows whose label it could read, but not try: the label states no answer."""
+    notes: list[str] = field(default_factory=list)
+    """What is worth saying about how the rows were found."""
     held: list[str] = field(default_factory=list)
     """What the folder has as its lock says; only of a check against the lock."""
 
@@ -87,6 +89,7 @@ class Checked:
         head = {"path": self.path, "kind": self.kind, "rows": self.rows}
         found = {"counts": self.counts, "only_read": self.only_read}
         held = {"held": self.held} if self.held else {}
+        held |= {"notes": self.notes} if self.notes else {}
         return head | found | held | {"findings": [vars(finding) for finding in self.findings]}
 
 
@@ -123,9 +126,10 @@ def check(
     lock = locks.load(folder) if folder else None
     findings = _of_files(digests(folder, lock)) if folder and lock else []
     kind = PURPOSES[purpose] if purpose else str(lock["recipe"]["kind"]) if lock else ""
-    n_rows, seen = 0, _Seen()
+    n_rows, seen, notes = 0, _Seen(), list[str]()
     try:
         source = open_rows(folder) if folder else _source(str(path))
+        notes += [] if folder else source.notes
         seen.may_repeat = lock is not None and _repeats(lock)
         for block in source.blocks():
             kind = kind or guess_kind(block)
@@ -140,7 +144,7 @@ def check(
         )  # no wonder, of a file that is not the one it was
     labels = selfcheck.tried(seen.labels, workers, seconds, allow_weaker=allow_weaker)
     findings.extend(_labels(seen, labels))
-    checked = Checked(str(path), kind, n_rows, findings, _only_read(seen, labels))
+    checked = Checked(str(path), kind, n_rows, findings, _only_read(seen, labels), notes)
     if folder and (folder / store.DATABASE).is_file():
         _write(folder / store.DATABASE, checked)
     return checked
@@ -152,7 +156,7 @@ def check_lock(path: str | Path) -> Checked:
     Rows are not looked into, nothing is written. Raises UserError where there is no lock to read.
     """
     held = compare(Path(path))
-    return Checked(str(path), held.kind, held.rows, _of_files(held.faults), {}, held.held)
+    return Checked(str(path), held.kind, held.rows, _of_files(held.faults), {}, held=held.held)
 
 
 def _source(path: str) -> Source:

@@ -28,6 +28,8 @@ def show(checked: Checked) -> None:
     for one in checked.findings:
         if one.row is None:
             console.print(f"  {one.finding}: {one.detail}", markup=False, soft_wrap=True)
+    for note in checked.notes:
+        console.print(f"  note: {note}", markup=False, soft_wrap=True)
     for held in checked.held:
         console.print(f"  held: {held}", markup=False)
     if checked.only_read:

@@ -150,7 +150,7 @@ def decontaminate(
     policy: PolicyName = "drop-rows",
     kind: Kind = None,
     fmt: Format = None,
-    split: Split = "train",
+    split: Split = None,
     like_input: LikeInput = False,
     records: AsRecords = False,
     role: Roles = None,

@@ -21,6 +21,7 @@ from pydantic import Field, create_model, model_validator
 from curate import steps
 from curate.config import IS_PATH, Strict, check, load_yaml, one_of, path_keys, rebased
 from curate.errors import UserError
+from curate.files.encoding import Encoding
 from curate.records import KINDS
 
 MAX_PASSES = 256
@@ -42,13 +43,17 @@ class SourceSpec(Strict):
     """A file, glob, folder, or `org/name[:subset][@revision]` on the Hub; paths are relative to the
     recipe's folder.
     """
-    split: str = "train"
+    split: str | None = None
     format: str | dict[str, Any] | None = None
     """A registered format, or a mapping of record fields to columns; found out when left out, and
     said.
     """
     columns: tuple[str, ...] | None = None
     """Column names of a CSV or TSV file without a header."""
+    encoding: Encoding | None = None
+    """Of files of text that are no UTF-8."""
+    field: str | None = None
+    """The key of the list that holds the rows where a JSON file is one object."""
     keep: tuple[str, ...] = ()
     """Further columns to carry into the output."""
     licence: str | None = None

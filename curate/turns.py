@@ -39,14 +39,34 @@ class Turns:
         """Of every turn, whether one of some roles says it."""
         return np.isin(self.roles, [ROLES.index(role) for role in roles])
 
-    def prompts(self, kind: str) -> Stretches:
-        """The turns that a model is given: the column `prompt`, or all but the last turn of an sft
-        record.
+    def _of_prompts(self, kind: str) -> np.ndarray:
+        """A mask of the turns that a model is given: the column `prompt`, or all but the last turn
+        of an sft record.
         """
         if kind != "sft":
-            return self.where(self.columns == 0)
+            return np.asarray(self.columns == 0)
         goes_on = np.append(np.diff(self.stretches.docs) == 0, False)
-        return self.where(goes_on[: self.stretches.docs.size])
+        return goes_on[: self.stretches.docs.size]
+
+    def groups(self, kind: str) -> np.ndarray:
+        """What keeps rows that ask the same on one side of a split, as a hash of each record: its
+        first user turn without the blanks at its ends, or its prompt where no user says anything.
+
+        uint64 [records]. System text, and whatever follows the first user turn, make no difference.
+        """
+        docs = self.stretches.docs
+        asked = np.flatnonzero(self.wanted(["user"]))
+        first = asked[np.unique(docs[asked], return_index=True)[1]]
+        alone = ~np.isin(docs, docs[first]) & self._of_prompts(kind)
+        chosen = np.union1d(first, np.flatnonzero(alone))
+        bounds, data = stretches(
+            one_array(pc.utf8_trim_whitespace(self.texts.take(pa.array(chosen))))
+        )
+        tags = np.zeros(len(chosen), np.int8)
+        hashed: np.ndarray = hash_rows(
+            data, bounds[:-1], bounds[1:], tags, docs[chosen], self.n_docs
+        )
+        return hashed[:, 0].copy()
 
     def content_hashes(self) -> np.ndarray:
         """The hash of each record's roles and texts, by which verdicts know it: uint64 [records,

@@ -39,7 +39,7 @@ def test_a_short_recipe_has_sensible_defaults(tmp_path: Path) -> None:
     assert (source.name, source.from_, source.split, source.format) == (
         "a",
         "a.jsonl",
-        "train",
+        None,
         None,
     )
     assert (source.rows, source.share, source.keep, source.licence) == (None, None, (), None)

@@ -107,15 +107,47 @@ def talk(*turns: str) -> list[dict[str, str]]:
     return [dict(zip(("role", "content"), turn.split(": "), strict=True)) for turn in turns]
 
 
-def test_the_prompt_of_an_sft_record_is_all_but_its_last_turn() -> None:
-    rows = [
-        {"messages": talk("system: s", "user: a", "assistant: b")},
-        {"messages": talk("assistant: c")},
+SAYING = st.text(st.sampled_from("ab \n\t\u00a0\u3000"), max_size=3)
+TALK = st.lists(
+    st.tuples(st.sampled_from(ROLES), SAYING).map(
+        lambda turn: {"role": turn[0], "content": turn[1]}
+    ),
+    max_size=4,
+)
+
+
+def asked(kind: str, row: dict[str, Any]) -> tuple[str, ...]:
+    """What a record asks, read as a person does: the first user turn, else its whole prompt."""
+    columns = TURN_COLUMNS[kind]
+    everything = [turn for column in columns for turn in row[column]]
+    users = [turn for turn in everything if turn["role"] == "user"]
+    prompt = row[columns[0]][:-1] if kind == "sft" else row[columns[0]]
+    return tuple(turn["content"].strip() for turn in (users[:1] or prompt))
+
+
+@pytest.mark.parametrize("kind", sorted(TURN_COLUMNS))
+@given(data=st.data())
+def test_records_of_one_group_are_those_that_ask_the_same(kind: str, data: st.DataObject) -> None:
+    body: dict[str, st.SearchStrategy[Any]] = dict.fromkeys(TURN_COLUMNS[kind], TALK)
+    rows = data.draw(st.lists(st.fixed_dictionaries(body), min_size=1, max_size=12))
+    groups = all_turns(kind, tabled(kind, rows)).groups(kind).tolist()
+    asks = [asked(kind, row) for row in rows]
+    for one, ask in zip(groups, asks, strict=True):
+        assert [other == one for other in groups] == [other == ask for other in asks]
+
+
+def test_a_group_is_the_same_in_every_block_and_kind() -> None:
+    sft = [
+        {"messages": talk("system: be kind", "user: name a tree", "assistant: elm")},
+        {"messages": talk("user: name a tree\n", "assistant: elm", "user: more", "assistant: ash")},
     ]
-    assert read(all_turns("sft", tabled("sft", rows)).prompts("sft")) == [(0, 0, "s"), (0, 1, "a")]
+    prompt = [{"prompt": talk("user: name a tree")}]
+    groups = all_turns("sft", tabled("sft", sft)).groups("sft").tolist()
+    alone = all_turns("sft", tabled("sft", sft[1:])).groups("sft").tolist()
+    assert {*groups, *alone} == set(all_turns("prompt", tabled("prompt", prompt)).groups("prompt"))
 
 
-def test_the_prompt_of_a_preference_is_its_prompt_and_its_places_count_through() -> None:
+def test_the_places_of_a_preference_count_through() -> None:
     rows = [
         {
             "prompt": talk("user: p", "assistant: q", "user: r"),
@@ -124,9 +156,6 @@ def test_the_prompt_of_a_preference_is_its_prompt_and_its_places_count_through()
         }
     ] * 2
     found = all_turns("preference", tabled("preference", rows))
-    assert read(found.prompts("preference")) == [
-        (d, i, text) for d in (0, 1) for i, text in enumerate("pqr")
-    ]
     assert read(found.only(["assistant"])) == [
         (d, i, t) for d in (0, 1) for i, t in ((1, "q"), (3, "c"), (4, "x"))
     ]
@@ -136,12 +165,8 @@ def test_the_prompt_of_a_preference_is_its_prompt_and_its_places_count_through()
 def test_a_table_without_records_has_no_turns(kind: str) -> None:
     """A block of which every row was quarantined."""
     found = all_turns(kind, body_schema(kind).empty_table())
-    assert (said(found), read(found.only(ROLES)), read(found.prompts(kind)), found.n_docs) == (
-        [],
-        [],
-        [],
-        0,
-    )
+    assert (said(found), read(found.only(ROLES)), found.groups(kind).tolist()) == ([], [], [])
+    assert found.n_docs == 0
 
 
 def test_one_message_column_is_not_copied() -> None:

@@ -87,9 +87,9 @@ def test_the_command_runs(installed: Path, tmp_path: Path) -> None:
 
 def test_the_shipped_suite_is_found_from_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     code = (
-        "from pathlib import Path; from curate import shipped, suite; "
+        "from pathlib import Path; from curate import shipped, suites; "
         "assert 'site-packages' in str(shipped.folder('suites')); "
-        "print(len(suite.load_suite('tulu3', base=Path.cwd()).benchmarks))"
+        "print(len(suites.load_suite('tulu3', base=Path.cwd()).benchmarks))"
     )
     assert run(installed / "python", "-c", code, cwd=tmp_path).strip() == "20"
 

@@ -95,7 +95,7 @@ def write_items(suite: Path, folder: Path) -> int:
     labels: list[str] = []
     for benchmark in loaded.benchmarks:
         rows = read_rows(
-            benchmark.from_, base=loaded.base, split=benchmark.split, rows_key=benchmark.rows
+            benchmark.from_, base=loaded.base, split=benchmark.split, field=benchmark.rows
         )
         labels += [str(row.get(LABELS.get(benchmark.name, ""), "")) for _, _, row in rows]
     with (folder / "items.jsonl").open("w", encoding="utf-8") as out:

@@ -34,6 +34,8 @@ class Diff:
     changes: dict[str, list[Change]] | None
     rows: Rows
     fates: list[FateChange] | None
+    notes: list[str]
+    """What is worth saying about how the rows were found."""
 
     @property
     def same(self) -> bool:
@@ -58,4 +60,5 @@ def diff(a: str | Path, b: str | Path) -> Diff:
         changes = compare_locks(*locks)
         if all((Path(side) / DATABASE).is_file() for side in (a, b)):
             fates = compare_fates(Path(a), Path(b), same_sources(*locks))
-    return Diff(str(a), str(b), changes, compare_rows(*sources, splits=built), fates)
+    notes = [] if built else [f"{one.from_}: {note}" for one in sources for note in one.notes]
+    return Diff(str(a), str(b), changes, compare_rows(*sources, splits=built), fates, notes)

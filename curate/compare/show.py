@@ -25,6 +25,8 @@ def show(changed: Diff) -> None:
     """Print what differs between A and B."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     console.print(f"A {changed.a}\nB {changed.b}\n{_headline(changed.rows)}", markup=False)
+    for note in changed.notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
     for section in SECTIONS:
         lines = (changed.changes or {}).get(section, [])
         cells = [(one.path, _value(one.a), _value(one.b)) for one in lines[:_SHOWN_CHANGES]]

@@ -152,7 +152,9 @@ def joined(schemas: Sequence[pa.Schema]) -> pa.Schema:
     return pa.schema(list(whole), first.metadata if same else None)
 
 
-def file_columns(file: SourceFile, names: Iterable[str] | None = None) -> pa.Schema | None:
+def file_columns(
+    file: SourceFile, names: Iterable[str] | None = None, encoding: str | None = None
+) -> pa.Schema | None:
     """The columns that a file says it has; None for JSON, whose rows say each their own.
 
     Raises UserError where it can't be read, and where a name stands twice."""
@@ -161,7 +163,9 @@ def file_columns(file: SourceFile, names: Iterable[str] | None = None) -> pa.Sch
         return None
     if kind in ("csv", "tsv"):
         given = tuple(names) if names else None
-        block: Any = next(read_file(file, columns=given, block_bytes=_LITTLE), None)
+        block: Any = next(
+            read_file(file, columns=given, encoding=encoding, block_bytes=_LITTLE), None
+        )
         return pa.schema([(name, pa.string()) for name in block.names]) if block else None
     if kind == "arrow":
         schema = arrow_schema(file)

@@ -64,6 +64,14 @@ class Block(Protocol):
         """The first `n` rows as a block."""
 
 
+def not_utf8(line: bytes, error: UnicodeDecodeError) -> BadInput:
+    """A row that is no UTF-8, with the likely cause where nothing else in it is beyond ASCII."""
+    reason = f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start} of the row"
+    if line.decode("utf-8", "ignore").isascii():
+        reason += "; text of cp1252 or another code page? name it with `encoding`"
+    return BadInput(reason, raw_text(line))
+
+
 def raw_text(data: bytes) -> str:
     """Bytes as text for people: invalid UTF-8 as backslash escapes, cut at 64 Ki characters."""
     return data[: 4 * RAW_CHARACTERS].decode("utf-8", "backslashreplace")[:RAW_CHARACTERS]

@@ -1,10 +1,7 @@
 """Rows of CSV and TSV files: every column is text.
 
-CSV is read by the rules of Python's `csv` module: quoted fields may hold delimiters, doubled
-quotes and newlines. TSV has two dialects in the wild: quotes as in CSV, or quotes that are plain
-characters. Quotes count as CSV's only where the first MiB of the file proves it: every field that
-opens with a quote is a well-formed quoted field, and at least one of them holds a tab, a newline
-or a doubled quote, which nothing but quoting explains.
+CSV is read by the rules of Python's `csv` module: quoted fields may hold delimiters, doubled quotes
+and newlines. What parts the fields, and whether quotes mean anything, `dialect` finds out.
 
 The first row names the columns unless names are given. A row with more or fewer fields than names
 is a bad row. Blank lines are no rows. Refused, with the file's name: a header with the same name
@@ -18,10 +15,9 @@ reader where its rules are those of `csv`, else by `csv` row by row: see `_by_ar
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain, takewhile
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -30,29 +26,21 @@ import pyarrow as pa
 import pyarrow.csv as pv
 
 from curate.errors import UserError
-from curate.files.block import BadInput, Row, raw_text
+from curate.files.block import BadInput, Row, not_utf8, raw_text
+from curate.files.dialect import Dialect, find_dialect
 from curate.files.file import SourceFile
 from curate.files.kind import kind_of
-from curate.files.stream import BYTE_ORDER_MARK, Places, WholeRows, ended, whole_rows
+from curate.files.stream import BYTE_ORDER_MARK, Places, WholeRows, ended, peek, whole_rows
 from curate.kernels.lines import newlines, quoted_cuts
 
 QUOTED_BYTES = 64 << 20
 """The longest quoted field; a longer one is taken for a quote that is never closed."""
 
-_SAMPLE_BYTES = 1 << 20
-_QUOTED = re.compile(r'(?:^|(?<=[\t\n]))"((?:[^"]|"")*)"(?=\t|\r?\n|$)')
-_OPENING = re.compile(r'(?:^|(?<=[\t\n]))"')
+SAMPLE_BYTES = 1 << 20
+"""How much of a file its dialect is found in."""
 
 Lines = npt.NDArray[np.bool_]
 """A truth value for each line."""
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """What parts the fields of a row, and whether quotes mean anything."""
-
-    delimiter: str
-    quotes: bool
 
 
 @dataclass(frozen=True)
@@ -66,6 +54,7 @@ class DelimitedBlock:
     ends: Places
     names: tuple[str, ...]
     dialect: Dialect
+    named_by_header: bool = True
 
     @property
     def n_rows(self) -> int:
@@ -81,9 +70,7 @@ class DelimitedBlock:
         """The first `n` rows."""
         ends = self.ends[:n]
         data = self.data[: int(ends[-1])]
-        return DelimitedBlock(
-            self.file, self.first_row, data, self.starts[:n], ends, self.names, self.dialect
-        )
+        return replace(self, data=data, starts=self.starts[:n], ends=ends)
 
     def table(self) -> pa.Table | None:
         """All rows as columns of text, or None where one of them is bad."""
@@ -161,10 +148,7 @@ def _fields(line: bytes, names: tuple[str, ...], dialect: Dialect) -> list[str] 
     try:
         fields = split(line.decode("utf-8"), dialect)
     except UnicodeDecodeError as error:
-        return BadInput(
-            f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start} of the row",
-            raw_text(line),
-        )
+        return not_utf8(line, error)
     except csv.Error as error:
         return BadInput(f"not a row of CSV: {error}", raw_text(line))
     if len(fields) != len(names):
@@ -189,7 +173,8 @@ def read_delimited(
     file: SourceFile, first_row: int, pieces: Iterator[bytes], columns: Sequence[str] | None
 ) -> Iterator[DelimitedBlock]:
     """The blocks of a CSV or TSV file, whose text comes in pieces."""
-    dialect, pieces = _sampled(file, pieces)
+    sample, pieces = peek(pieces, SAMPLE_BYTES)
+    dialect = find_dialect(kind_of(file.path.name), sample, len(columns) if columns else None)
     names = _unique(file.path, columns) if columns else None
     start = first_row
     for part in _parts(ended(pieces), dialect):
@@ -201,35 +186,18 @@ def read_delimited(
             starts, ends = starts[1:], ends[1:]
         if len(starts):
             assert names is not None
-            yield DelimitedBlock(file.name, first_row, part.data, starts, ends, names, dialect)
+            yield DelimitedBlock(
+                file.name, first_row, part.data, starts, ends, names, dialect, columns is None
+            )
         first_row += len(starts)
 
 
 def delimited_lines(file: SourceFile, pieces: Iterator[bytes]) -> Iterator[tuple[WholeRows, Lines]]:
     """The text in whole rows, header and blank lines among them, and which of them are filled."""
-    dialect, pieces = _sampled(file, pieces)
+    sample, pieces = peek(pieces, SAMPLE_BYTES)
+    dialect = find_dialect(kind_of(file.path.name), sample, None)
     for part in _parts(ended(pieces), dialect):
         yield part, ~_blank(part)
-
-
-def _sampled(file: SourceFile, pieces: Iterator[bytes]) -> tuple[Dialect, Iterator[bytes]]:
-    """The dialect of a file, by its beginning, and all its text."""
-    delimiter = "\t" if kind_of(file.path.name) == "tsv" else ","
-    sample = b""
-    while len(sample) < _SAMPLE_BYTES and (chunk := next(pieces, b"")):
-        sample += chunk
-    quotes = delimiter == "," or quotes_count(sample[:_SAMPLE_BYTES])
-    return Dialect(delimiter, quotes), chain([sample] if sample else [], pieces)
-
-
-def quotes_count(sample: bytes) -> bool:
-    """Whether quotes in a TSV are CSV's: see the module's rule."""
-    text = sample[: sample.rfind(b"\n") + 1 or None].decode("utf-8", "replace")
-    if '"' not in text:
-        return False
-    fields = _QUOTED.findall(text)
-    needed = any(mark in field for field in fields for mark in ("\t", "\n", '""'))
-    return needed and not _OPENING.search(_QUOTED.sub("", text))
 
 
 def _parts(pieces: Iterator[bytes], dialect: Dialect) -> Iterator[WholeRows]:
@@ -272,7 +240,12 @@ def _header(path: Path, line: bytes, dialect: Dialect) -> tuple[str, ...]:
     try:
         return _unique(path, split(line.decode("utf-8"), dialect))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: the header cannot be read: {error}") from error
+        hint = (
+            "; name its `encoding`, or, where there is no header, its `columns: [...]`"
+            if isinstance(error, UnicodeDecodeError)
+            else ""
+        )
+        raise UserError(f"{path}: the header cannot be read: {error}{hint}") from error
 
 
 def _unique(path: Path, names: Sequence[str]) -> tuple[str, ...]:

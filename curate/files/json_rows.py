@@ -1,31 +1,40 @@
 """Rows written as JSON: one to a line, or the elements of one array.
 
-A `.json` file may hold either; the first byte tells. Its array is cut into elements by a scanner,
-so that it streams like lines do. A row is an object, or a bare string, which is a row with the
-one column `text`. Refused, with the file's name: an array that is never closed or is followed by
-something, and a file that is one single object.
+`json_layout` tells which, and finds the rows of a document. An array is cut into elements by a
+scanner, so that it streams like lines do; a document is held whole. A row is an object, or a bare
+string, which is a row with the one column `text`. Refused, with the file's name: an array or a
+document that is never closed, an array that is followed by something, and a document in which it
+is not plain which list holds the rows.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.json as pj
 
 from curate.errors import UserError
-from curate.files.block import BadInput, Row, raw_text
+from curate.files.block import BLOCK_BYTES, BadInput, Row, not_utf8, raw_text
 from curate.files.file import SourceFile
+from curate.files.json_layout import (
+    HEAD_BYTES,
+    SPACE,
+    Layout,
+    first_value,
+    is_document,
+    layout_of,
+    list_in,
+)
 from curate.files.kind import kind_of
-from curate.files.stream import Places, WholeRows, ended, whole_rows
+from curate.files.stream import Places, WholeRows, ended, peek, whole_rows
 from curate.kernels.lines import array_cuts, is_tame, newlines, strip
 
-_SPACE = b" \t\r\n"
 _DEPTH = 64  # Arrow's reader recurses and brings the process down some ten thousand levels deep
 
 
@@ -77,10 +86,7 @@ def _row(line: bytes) -> Row | BadInput:
         if b"\\ud" in line or b"\\uD" in line:
             json.dumps(row, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError as error:
-        return BadInput(
-            f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start} of the row",
-            raw_text(line),
-        )
+        return not_utf8(line, error)
     except UnicodeEncodeError:
         return BadInput("not Unicode: one half of a surrogate pair stands alone", raw_text(line))
     except json.JSONDecodeError as error:
@@ -165,52 +171,132 @@ def _as_text(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def read_json(file: SourceFile, first_row: int, pieces: Iterator[bytes]) -> Iterator[JsonBlock]:
-    """The blocks of a file of JSON lines, or of one array, whose text comes in pieces."""
-    opening = b""
-    for chunk in pieces:
-        opening = (opening + chunk).lstrip(_SPACE)
-        if opening:
-            break
-    if opening.startswith(b"["):
+def read_json(
+    file: SourceFile, first_row: int, pieces: Iterator[bytes], field: str | None = None
+) -> Iterator[JsonBlock]:
+    """The blocks of a JSON file, whose text comes in pieces; `field` names the list of a document."""
+    layout, pieces = _layout(file, pieces, field)
+    if layout == "array":
+        opening = next(piece for piece in (one.lstrip(SPACE) for one in pieces) if piece)
         yield from _array(file, first_row, chain([opening[1:]], pieces))
-    elif kind_of(file.path.name) == "json":
-        lines = _lines(file.name, first_row, chain([opening], pieces))
-        yield from _not_one_object(file.path, lines)
+    elif layout == "one or several":
+        yield from _one_or_several(file, first_row, pieces, field)
     else:
-        yield from _lines(file.name, first_row, chain([opening], pieces))
+        yield from _lines(file.name, first_row, pieces, commas=layout == "comma lines")
 
 
-def _lines(name: str, first_row: int, pieces: Iterator[bytes]) -> Iterator[JsonBlock]:
+def said_of(file: SourceFile, pieces: Iterator[bytes], field: str | None) -> str | None:
+    """What is worth saying about the layout of a JSON file."""
+    layout, pieces = _layout(file, pieces, field)
+    if layout == "comma lines":
+        return "each line ends with a comma, which is no part of its row"
+    if layout != "one or several":
+        return None
+    first, rest, pieces = first_value(file.path, pieces)
+    document, _ = is_document(rest, pieces)
+    if document and field is None:
+        return f"one JSON object; its rows are the list under '{list_in(str(file.path), first, None)[0]}'"
+    return "an object goes over several lines" if not document and b"\n" in first else None
+
+
+def _layout(
+    file: SourceFile, pieces: Iterator[bytes], field: str | None
+) -> tuple[Layout, Iterator[bytes]]:
+    """The layout, and the pieces again; raises UserError where the file is no JSON."""
+    head, pieces = peek(pieces, HEAD_BYTES)
+    json_file = kind_of(file.path.name) == "json"
+    layout = layout_of(head, whole=len(head) < HEAD_BYTES, json_file=json_file)
+    if field is not None and head.lstrip(SPACE).startswith(b"{"):
+        return "one or several", pieces
+    if field is not None:
+        raise UserError(
+            f"{file.name}: no list of rows under '{field}' (found: no object at the top)"
+        )
+    if layout == "neither":
+        try:
+            json.loads(head)
+        except ValueError as error:
+            raise UserError(
+                f"{file.path}: neither one JSON document nor an object to a line: {error}"
+            ) from error
+    return layout, pieces
+
+
+def _one_or_several(
+    file: SourceFile, first_row: int, pieces: Iterator[bytes], field: str | None
+) -> Iterator[JsonBlock]:
+    """The rows in the list of a document, or objects one behind the other."""
+    first, rest, pieces = first_value(file.path, pieces)
+    document, pieces = is_document(rest, pieces)
+    if document:
+        _, text = list_in(str(file.path), first, field)
+        starts = range(0, len(text), BLOCK_BYTES)
+        yield from _array(file, first_row, (text[at : at + BLOCK_BYTES] for at in starts))
+    elif field is not None:
+        raise UserError(
+            f"{file.path}: '{field}' names a list in one JSON object; these are several"
+        )
+    elif b"\n" in first:
+        yield from _objects(file.name, first_row, first, pieces)
+    else:
+        yield from _lines(file.name, first_row, chain([first], pieces))
+
+
+def _lines(
+    name: str, first_row: int, pieces: Iterator[bytes], *, commas: bool = False
+) -> Iterator[JsonBlock]:
     for lines in whole_rows(ended(pieces), newlines):
-        strip(np.frombuffer(lines.data, np.uint8), lines.starts, lines.ends)
-        filled = lines.ends > lines.starts  # blank lines are no rows
-        block = JsonBlock(name, first_row, lines.data, lines.starts[filled], lines.ends[filled])
+        block = _stripped(name, first_row, lines.data, lines.starts, lines.ends, commas)
         if block.n_rows:
             yield block
         first_row += block.n_rows
 
 
-def _not_one_object(path: Path, blocks: Iterator[JsonBlock]) -> Iterator[JsonBlock]:
-    """Refuse a `.json` file that is one object, on one line or on many: its lines are no rows."""
-    first = next(blocks, None)
-    if first is None:
-        return
-    second = next(blocks, None) if first.n_rows == 1 else None
-    opens = first.data[first.starts[0] : first.ends[0]]
-    alone = first.n_rows == 1 and second is None
-    if opens.startswith(b"{") and (alone or isinstance(_row(opens), BadInput)):
-        raise UserError(
-            f"{path}: the file is one JSON object; rows are an array of objects, or one object to a line"
-        )
-    yield from chain([first], [second] if second else [], blocks)
+def _objects(
+    name: str, first_row: int, first: bytes, pieces: Iterator[bytes]
+) -> Iterator[JsonBlock]:
+    """Objects over several lines: behind the first, one begins where a line begins with a bracket
+    as far to the right as the one that closes the first.
+
+    So one that is not closed costs no other. Memory is bounded by a chunk and the longest object.
+    """
+    margin = first.rpartition(b"\n")[2][:-1]
+    opens = re.compile(rb"^%s\{" % (b"" if margin.strip(SPACE) else margin), re.MULTILINE)
+    held, pieces = b"", chain([first], pieces)
+    for lines in chain(whole_rows(ended(pieces), newlines), [None]):
+        text = held + lines.data + b"\n" if lines else held
+        begin = [0, *(match.start() for match in opens.finditer(text, 1))]
+        bounds = np.array(begin if lines else [*begin, len(text)], np.int64)
+        held = text[begin[-1] :]
+        block = _stripped(name, first_row, text, bounds[:-1].copy(), bounds[1:].copy(), True)
+        if block.n_rows:
+            yield block
+        first_row += block.n_rows
+
+
+def _stripped(
+    name: str, first_row: int, data: bytes, starts: Places, ends: Places, commas: bool
+) -> JsonBlock:
+    """Rows without the white space around them, nor the comma behind them; blank ones are none."""
+    strip(np.frombuffer(data, np.uint8), starts, ends)
+    filled = ends > starts
+    starts, ends = starts[filled], ends[filled]
+    if commas:
+        view = np.frombuffer(data, np.uint8).copy()
+        behind = ends[view[ends - 1] == ord(",")] - 1
+        view[behind] = ord(" ")
+        view.flags.writeable = False  # as elsewhere: numba compiles for each of the two
+        strip(view, starts, ends)
+        data, filled = view.tobytes(), ends > starts
+        starts, ends = starts[filled], ends[filled]
+    return JsonBlock(name, first_row, data, starts, ends)
 
 
 def _array(file: SourceFile, first_row: int, pieces: Iterator[bytes]) -> Iterator[JsonBlock]:
     state = np.array([1, 0, 0, 0], np.int64)
     closed, n_rows = False, 0
     for part in whole_rows(pieces, lambda chunk: array_cuts(chunk, state)):
-        if closed and part.data.strip(_SPACE):
+        if closed and part.data.strip(SPACE):
             raise UserError(
                 f"{file.path}: something follows the end of the array, after row {n_rows - 1}"
             )

@@ -1,15 +1,18 @@
 """Bytes of a file as chunks, plain or compressed, and chunks cut into whole rows.
 
-Memory is bounded by the chunk and by the longest row. Refused, with the file's name: a compressed
-file that is cut off or damaged, and UTF-16 text.
+Memory is bounded by the chunk and by the longest row. Content that is compressed under a plain name
+is known by its first bytes. Refused, with the file's name: a compressed file that is cut off or
+damaged.
 """
 
 from __future__ import annotations
 
 import io
 import lzma
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -19,10 +22,18 @@ import pyarrow as pa
 from isal import igzip, isal_zlib
 
 from curate.errors import UserError
+from curate.files.encoding import as_utf8
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 _CODECS = {".bz2": "bz2", ".zst": "zstd"}
+_MAGIC = {
+    ".gz": re.compile(rb"\x1f\x8b\x08"),
+    ".bz2": re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P)"),
+    ".xz": re.compile(rb"\xfd7zXZ\0"),
+    ".zst": re.compile(rb"\x28\xb5\x2f\xfd"),
+}
+_HEAD_BYTES = 1 << 16
 _REST_BYTES = 1 << 20
 
 _DAMAGED: tuple[Any, ...] = (
@@ -56,44 +67,76 @@ class _Heard(io.FileIO):
         return n
 
 
-def chunks(path: Path, size: int, hear: Hear | None = None) -> Iterator[bytes]:
-    """The decompressed bytes of `path` in chunks of about `size`, without a UTF-8 byte order mark.
+def chunks(
+    path: Path, size: int, hear: Hear | None = None, encoding: str | None = None
+) -> Iterator[bytes]:
+    """The decompressed text of `path` as UTF-8, in chunks of about `size`: see `as_utf8`.
 
     `hear` is told of the file's own bytes, before decompression; of all of them, if the chunks
     are read to the end.
     """
-    first = True
-    for chunk in decompressed(path, size, hear):
-        if first:
-            if chunk[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                raise UserError(f"{path}: the file is UTF-16 text; convert it to UTF-8")
-            chunk = chunk.removeprefix(BYTE_ORDER_MARK)
-        first = False
-        yield chunk
+    return as_utf8(path, decompressed(path, size, hear), encoding)
+
+
+def peek(pieces: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
+    """The first `size` bytes, fewer where there are no more, and all pieces again, those included."""
+    held: list[bytes] = []
+    n = 0
+    while n < size and (piece := next(pieces, None)) is not None:
+        held.append(piece)
+        n += len(piece)
+    return b"".join(held)[:size], chain(held, pieces)
+
+
+def with_newlines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces of a text whose lines end with a newline, be it that they end with CR alone."""
+    head, pieces = peek(pieces, _HEAD_BYTES)
+    if has_returns(head):
+        return (piece.replace(b"\r", b"\n") for piece in pieces)
+    return pieces
+
+
+def has_returns(head: bytes) -> bool:
+    """Whether the lines of a text that begins so end with CR alone."""
+    return b"\r" in head[:-1] and b"\n" not in head
+
+
+def packed_as(path: Path) -> str | None:
+    """How a file is compressed, as the extension that says so: by its first bytes, or its name."""
+    try:
+        with path.open("rb") as file:
+            first = file.read(10)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    named = path.suffix.lower()
+    return next(
+        (suffix for suffix, magic in _MAGIC.items() if magic.match(first)),
+        named if named in COMPRESSIONS else None,
+    )
 
 
 def decompressed(path: Path, size: int, hear: Hear | None = None) -> Iterator[bytes]:
-    """The decompressed bytes of `path` as they are, in chunks of about `size`; `hear` as above."""
+    """The bytes of `path`, decompressed, in chunks of about `size`."""
+    packed = packed_as(path)
     try:
         with _Heard(path, hear) if hear else open(path, "rb", buffering=0) as raw:
-            stream = _unpacked(raw, path.suffix.lower())
+            stream = _unpacked(raw, packed)
             # A first chunk shorter than the byte order mark would hide it.
             while chunk := stream.read(max(size, 4)):
                 yield chunk
             while raw.read(_REST_BYTES):  # what a decompressor leaves behind the end
                 pass
     except _DAMAGED as error:
-        packed = path.suffix.lower() in COMPRESSIONS
         what = "the compressed file is cut off or damaged" if packed else "cannot be read"
         raise UserError(f"{path}: {what} ({_one_line(error)})") from error
 
 
-def _unpacked(raw: io.FileIO, suffix: str) -> IO[bytes] | pa.NativeFile:
+def _unpacked(raw: io.FileIO, suffix: str | None) -> IO[bytes] | pa.NativeFile:
     if suffix == ".gz":
         return cast(IO[bytes], igzip.open(raw, "rb"))  # type: ignore[no-untyped-call]
     if suffix == ".xz":
         return lzma.open(cast(IO[bytes], raw))
-    if suffix in _CODECS:
+    if suffix in (".bz2", ".zst"):
         return pa.CompressedInputStream(pa.PythonFile(raw, "r"), _CODECS[suffix])
     return cast(IO[bytes], raw)
 

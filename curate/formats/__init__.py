@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from curate.errors import UserError, unknown
-from curate.files import Block
+from curate.files import Block, hint
 from curate.formats.base import Format
 from curate.formats.chat import MESSAGES, SHAREGPT
 from curate.formats.detection import choose, no_format, sample_of
@@ -57,7 +57,7 @@ def detect(block: Block, kind: str) -> str | dict[str, Any]:
     sample = sample_of(block)
     found = choose(sample, FORMATS, kind)
     if found is None:
-        raise no_format(block.file, sample, kind, _makers(kind))
+        raise no_format(block.file, sample, kind, _makers(kind), hint(block))
     return found
 
 
@@ -94,7 +94,9 @@ def check_columns(block: Block, fmt: str | Mapping[str, Any]) -> None:
     sample = sample_of(block)
     for key, column in mapping_columns(fmt).items():
         if column not in sample:
-            raise UserError(f"{block.file}: format: '{key}': {unknown('column', column, sample)}")
+            raise UserError(
+                f"{block.file}: format: '{key}': {unknown('column', column, sample)}{hint(block)}"
+            )
 
 
 def parse(

@@ -100,7 +100,7 @@ def _well_known(sample: Sample, kind: str) -> dict[str, Any] | None:
     return {"prompt": prompt, **carried}
 
 
-def no_format(file: str, sample: Sample, kind: str, known: list[str]) -> UserError:
+def no_format(file: str, sample: Sample, kind: str, known: list[str], hint: str = "") -> UserError:
     """The error that lists what the columns are."""
     found = ", ".join(f"{name} ({_shown(words)})" for name, words in sample.items()) or "none"
     fields = {
@@ -111,7 +111,7 @@ def no_format(file: str, sample: Sample, kind: str, known: list[str]) -> UserErr
     }
     example = "{" + ", ".join(f"{name}: <column>" for name in fields[kind]) + "}"
     return UserError(
-        f"{file}: no format fits kind '{kind}'; columns: {found}. "
+        f"{file}: no format fits kind '{kind}'; columns: {found}{hint}. "
         f"Name a format ({', '.join(known)}) or say which column holds what: format: {example}"
     )
 

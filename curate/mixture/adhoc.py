@@ -21,7 +21,7 @@ def adhoc_recipe(
     steps: dict[str, Any],
     kind: str | None = None,
     fmt: str | None = None,
-    split: str = "train",
+    split: str | None = None,
     output: dict[str, Any] | None = None,
     where: str,
 ) -> Recipe:

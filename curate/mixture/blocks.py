@@ -58,6 +58,8 @@ def _facts(plan: Plan, options: Options, parts: int) -> Iterator[dict[str, Any]]
                 source.revision,
                 spec.split,
                 spec.columns,
+                spec.encoding,
+                spec.field,
             ],
             "files": digests,
             "reading": [reading.format, reading.keep, reading.needs, reading.as_read],

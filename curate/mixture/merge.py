@@ -42,7 +42,7 @@ class SourceRows:
     skipped: (
         np.ndarray
     )  # int64, ascending: how many valid rows stand before each row that makes no record
-    prompts: np.ndarray  # uint64; empty where none are wanted
+    groups: np.ndarray  # uint64; empty where none are wanted
     sizes: np.ndarray  # int32
     runs: list[Run]
 
@@ -85,7 +85,7 @@ def source_rows(name: str, blocks: Sequence[Scanned]) -> SourceRows:
         name,
         int(firsts[-1]),
         np.sort(bad) - np.arange(len(bad)),
-        np.concatenate([np.empty(0, np.uint64), *(block.prompts for block in blocks)]),
+        np.concatenate([np.empty(0, np.uint64), *(block.groups for block in blocks)]),
         np.concatenate([np.empty(0, np.int32), *(block.sizes for block in blocks)]),
         sorted(
             runs, key=lambda run: run.turn

@@ -58,7 +58,15 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
         if spec.format is not None:
             _at(spec, lambda spec=spec: check_format(spec.format, recipe.kind, spec.keep))
     sources = [
-        open_source(spec.name, spec.from_, base=base, split=spec.split, columns=spec.columns)
+        open_source(
+            spec.name,
+            spec.from_,
+            base=base,
+            split=spec.split,
+            columns=spec.columns,
+            encoding=spec.encoding,
+            field=spec.field,
+        )
         for spec in recipe.sources
     ]
     check_shape(recipe, sources)
@@ -92,6 +100,7 @@ def _reading(
     spec: SourceSpec, source: Source, kind: str, output: OutputSpec, notes: list[str]
 ) -> Reading:
     """Find the format of a source by its first block; what was found out is said in a note."""
+    notes += [f"source '{spec.name}': {note}" for note in source.notes]
     first = next(source.blocks())
     fmt: str | dict[str, Any] | None = spec.format
     if fmt is None:

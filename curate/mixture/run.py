@@ -215,8 +215,8 @@ def _sample(
 
 
 def _candidates(source: SourceRows, left: np.ndarray, plan: Plan) -> Candidates:
-    prompts = source.prompts[left] if len(source.prompts) else source.prompts
-    return Candidates(len(left), lambda turn: source.keys(plan.recipe.seed, turn, left), prompts)
+    groups = source.groups[left] if len(source.groups) else source.groups
+    return Candidates(len(left), lambda turn: source.keys(plan.recipe.seed, turn, left), groups)
 
 
 def _writer(plan: Plan, rows: list[SourceRows], blocks: list[list[Scanned]], parts: int) -> Writer:

@@ -2,7 +2,7 @@
 disk, sorted by key unless the order of the source is asked for.
 
 A block is worked on alone, by a pure function on Arrow tables in a thread; what it has to say that
-only the whole corpus can judge (what each step found, what its prompts are, how large its rows are)
+only the whole corpus can judge (what each step found, what its records ask, how large its rows are)
 comes back as small arrays. In memory stay 4 bytes a row (12 where a validation split is made), what
 the steps keep, and a few blocks; texts, findings and documents lie as Arrow files in the staging
 folder until the second half asks for them."""
@@ -23,7 +23,6 @@ import pyarrow as pa
 from curate.errors import UserError
 from curate.files.as_read import as_read, without_codes
 from curate.formats import Parsed, parse
-from curate.kernels.hashing import hash_rows
 from curate.mixture.runs import Staged, read_run, write_run
 from curate.records import (
     EXTRAS,
@@ -38,7 +37,7 @@ from curate.shards import read_arrow, text_bytes, write_arrow
 from curate.sources import Block
 from curate.steps.step import Look, Records, Step
 from curate.text.hashing import as_uuids, sampling_keys
-from curate.turns import Turns, all_turns
+from curate.turns import all_turns
 
 T = TypeVar("T")
 
@@ -75,8 +74,8 @@ class Scan:
     kind: str
     seed: int
     steps: Sequence[Step]
-    prompts: bool
-    """Whether prompts are hashed: only a validation split asks whose prompts are alike."""
+    groups: bool
+    """Whether records are grouped by what they ask: only a validation split needs that."""
     parts: int
     """How many parts a run is cut into; none where rows stay in the order of their source."""
 
@@ -90,7 +89,7 @@ class Scanned:
     n: int
     bad: np.ndarray  # int64: positions in the source of the rows that make no record
     runs: list[Staged]  # per pass; none where there is no record
-    prompts: np.ndarray  # uint64 a record; empty where none are wanted
+    groups: np.ndarray  # uint64 a record: `Turns.groups`; empty where none are wanted
     sizes: np.ndarray  # int32 a record: bytes of text
     kept: Mapping[str, Mapping[str, np.ndarray]]  # by step: what its look kept
     lines: frozenset[tuple[str, str]]  # step and table of the audit: lines that were staged
@@ -104,7 +103,7 @@ class Scanned:
 
     def joined(self) -> Scanned:
         """The same without what `merge.source_rows` has taken over."""
-        return replace(self, sizes=np.empty(0, np.int32), prompts=np.empty(0, np.uint64))
+        return replace(self, sizes=np.empty(0, np.int32), groups=np.empty(0, np.uint64))
 
     @property
     def quarantined(self) -> int:
@@ -157,7 +156,7 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
             _stage_run(scan, reading, folder, number, turn, slim, parsed.rows)
             for turn in range(reading.passes if len(parsed.rows) else 0)
         ],
-        prompts=_prompt_hashes(scan.kind, turns) if scan.prompts else np.empty(0, np.uint64),
+        groups=turns.groups(scan.kind) if scan.groups else np.empty(0, np.uint64),
         sizes=sizes.astype(np.int32),
         kept={name: look.kept for name, look in looks.items()},
         lines=frozenset((name, table) for name, look in looks.items() for table in look.tables),
@@ -197,13 +196,6 @@ def _slim(kind: str, records: pa.Table, extras: frozenset[str]) -> pa.Table:
         if "tools" in extras or "tools" not in records.column_names
         else records.drop_columns("tools")
     )
-
-
-def _prompt_hashes(kind: str, turns: Turns) -> np.ndarray:
-    prompts = turns.prompts(kind)
-    tags = np.zeros(len(prompts.docs), np.int8)
-    hashed: np.ndarray = hash_rows(*prompts[:3], tags, prompts.docs, turns.n_docs)[:, 0].copy()
-    return hashed
 
 
 _LONG = 1024
@@ -248,22 +240,22 @@ def completed(scan: Scan, reading: Reading, scanned: Scanned) -> Scanned:
     """A block with what this build's sampling needs of it: what its stage lacks is made of the
     first run.
 
-    That is a run for each pass over the source, and the hashes of prompts where there is a
+    That is a run for each pass over the source, and the groups where there is a
     validation split."""
-    runs, prompts = list(scanned.runs[: reading.passes]), scanned.prompts
-    lacks_prompts = scan.prompts and len(prompts) < scanned.n
-    if scanned.n and (len(runs) < reading.passes or lacks_prompts):
+    runs, groups = list(scanned.runs[: reading.passes]), scanned.groups
+    lacks_groups = scan.groups and len(groups) < scanned.n
+    if scanned.n and (len(runs) < reading.passes or lacks_groups):
         records, places = read_run(runs[0])
         records = records.take(pa.array(np.argsort(places)))
-        if lacks_prompts:
-            prompts = _prompt_hashes(scan.kind, all_turns(scan.kind, records))
+        if lacks_groups:
+            groups = all_turns(scan.kind, records).groups(scan.kind)
         documents = read_arrow(staged_path(scanned.folder, "documents", scanned.number))
         rows = documents["row"].to_numpy()[: scanned.n]
         for turn in range(len(runs), reading.passes):
             runs.append(
                 _stage_run(scan, reading, scanned.folder, scanned.number, turn, records, rows)
             )
-    return replace(scanned, runs=runs, prompts=prompts if scan.prompts else np.empty(0, np.uint64))
+    return replace(scanned, runs=runs, groups=groups if scan.groups else np.empty(0, np.uint64))
 
 
 def _stage_run(

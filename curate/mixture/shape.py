@@ -14,9 +14,10 @@ import pyarrow as pa
 from curate.errors import UserError
 from curate.files import SourceFile, kind_of
 from curate.files.as_read import OTHERWISE, file_columns, joined
+from curate.files.notes import not_in_lines
 from curate.files.stream import COMPRESSIONS
 from curate.mixture.scan import Scanned
-from curate.recipe import OutputSpec, Recipe
+from curate.recipe import OutputSpec, Recipe, SourceSpec
 from curate.sources import Source
 from curate.sources.built import file_stem
 
@@ -51,8 +52,7 @@ def check_shape(recipe: Recipe, sources: Sequence[Source]) -> None:
     if recipe.output.rows == "records":
         return
     columns = [
-        _columns_of(source, spec.columns)
-        for source, spec in zip(sources, recipe.sources, strict=True)
+        _columns_of(source, spec) for source, spec in zip(sources, recipe.sources, strict=True)
     ]
     if recipe.output.rows == "input":
         known = [pair for pair in zip(sources, columns, strict=True) if pair[1] is not None]
@@ -61,6 +61,7 @@ def check_shape(recipe: Recipe, sources: Sequence[Source]) -> None:
         return
     for source, spec in zip(sources, recipe.sources, strict=True):
         _one_kind(source)
+        _in_lines(source, spec)
         if spec.columns:
             raise UserError(
                 f"source '{source.name}': its files have no header, and a copy of their lines would "
@@ -69,11 +70,11 @@ def check_shape(recipe: Recipe, sources: Sequence[Source]) -> None:
     _names_apart(sources)
 
 
-def _columns_of(source: Source, names: Sequence[str] | None) -> pa.Schema | None:
+def _columns_of(source: Source, spec: SourceSpec) -> pa.Schema | None:
     """The columns that the files of a source have; None where only their rows tell."""
     first: tuple[SourceFile, pa.Schema] | None = None
     for file in source.files:
-        columns = file_columns(file, names)
+        columns = file_columns(file, spec.columns, spec.encoding)
         if columns is None:
             continue
         if first is not None and not columns.equals(first[1]):
@@ -93,6 +94,19 @@ def _one_kind(source: Source) -> None:
             raise UserError(
                 f"source '{source.name}': {one.path} and {other.path} are files of two kinds, whose "
                 "lines can't be copied into one; make them two sources"
+            )
+
+
+def _in_lines(source: Source, spec: SourceSpec) -> None:
+    """Text is copied as it stands: its rows must be lines of UTF-8, or elements of an array."""
+    for file in source.files if is_text(source) else ():
+        told = f"its text is {spec.encoding}" if spec.encoding else None
+        told = told or (f"its rows are the list under '{spec.field}'" if spec.field else None)
+        told = told or not_in_lines(file)
+        if told:
+            raise UserError(
+                f"source '{source.name}': {file.path}: {told}; its rows can't be copied as they "
+                "stand, write rows: input or rows: records (--records)"
             )
 
 

@@ -252,7 +252,7 @@ def _arrays(scanned: Scanned) -> dict[str, np.ndarray]:
     schemas |= {} if scanned.own is None else {"own": scanned.own}
     return {
         "bad": scanned.bad,
-        "prompts": scanned.prompts,
+        "groups": scanned.groups,
         "sizes": scanned.sizes,
         **{name: np.frombuffer(schema.serialize(), np.uint8) for name, schema in schemas.items()},
         **kept,
@@ -282,7 +282,7 @@ def _scanned(
             Staged(folder / name, schemas["run_schema"], arrays[f"offsets/{place}"])
             for place, name in enumerate(head["runs"])
         ],
-        prompts=arrays["prompts"],
+        groups=arrays["groups"],
         sizes=arrays["sizes"],
         kept=kept,
         lines=frozenset((step, table) for step, table in head["lines"]),

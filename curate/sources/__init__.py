@@ -18,7 +18,7 @@ from curate.sources.files import FileSource, open_rows
 from curate.sources.hub import DatasetSource
 from curate.sources.opening import open_source
 from curate.sources.paths import expand, is_path, source_names
-from curate.sources.rows import read_rows
+from curate.sources.rows import read_rows, rows_of
 from curate.sources.source import Digest, Source, content_digests, estimated_bytes, verify_read
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "open_rows",
     "open_source",
     "read_rows",
+    "rows_of",
     "source_names",
     "verify_read",
 ]

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from curate.errors import UserError
 from curate.files import SourceFile, kind_of
+from curate.sources.found import Found
 from curate.sources.paths import cut_extensions
+from curate.sources.splits import choose
 
 LOCK = "recipe.lock.json"
 """The file by which a built folder is known; the same as `curate.lock.LOCK`."""
@@ -24,16 +26,15 @@ VALIDATION = "validation"
 _SHARD = re.compile(r"(?P<split>.+)-\d{5}-of-(?P<of>\d{5})\.parquet")
 
 
-def built_files(folder: Path, split: str | None) -> tuple[SourceFile, ...] | None:
+def built_files(folder: Path, split: str | None, *, exact: bool) -> Found | None:
     """The files of a split (default `train`) in their order; None where curate did not build this.
 
     Raises UserError where the split or a shard is missing, and where files of several kinds stand
     side by side, as the rows of several sources may."""
     if not is_built(folder):
         return None
-    known, wanted = splits(folder), split or "train"
-    if wanted not in known:
-        raise UserError(f"{folder}: no split '{wanted}' (splits: {', '.join(known) or 'none'})")
+    known = splits(folder)
+    wanted, notes = choose(str(folder), sorted(known), split, exact=exact)
     own = known[wanted]
     shards = [shard for path in own if (shard := _SHARD.fullmatch(path.name))]
     of = max((int(shard["of"]) for shard in shards), default=len(own))
@@ -42,7 +43,8 @@ def built_files(folder: Path, split: str | None) -> tuple[SourceFile, ...] | Non
     if len({kind_of(path.name) for path in own}) > 1:
         names = ", ".join(path.relative_to(folder).as_posix() for path in own)
         raise UserError(f"{folder}: holds files of several kinds; give one of them: {names}")
-    return tuple(SourceFile.of(path, path.relative_to(folder).as_posix()) for path in own)
+    files = tuple(SourceFile.of(path, path.relative_to(folder).as_posix()) for path in own)
+    return Found(files, notes, "built")
 
 
 def file_stem(source: str) -> str:

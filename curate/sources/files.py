@@ -5,10 +5,8 @@ Files are read in the order of their relative paths, and rows are counted throug
 
 from __future__ import annotations
 
-import glob
-import json
 import os
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,16 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curate.errors import UserError
-from curate.files import BLOCK_BYTES, EXTENSIONS, Block, SourceFile, kind_of, read_file
-from curate.files.stream import COMPRESSIONS
-from curate.sources.built import built_files, splits
-from curate.sources.paths import GLOB, expand
+from curate.files import BLOCK_BYTES, Block, SourceFile, kind_of, read_file
+from curate.files.notes import notes_of
+from curate.files.stream import packed_as
+from curate.sources.built import splits
+from curate.sources.find import Wish, find_files
 from curate.sources.source import some
-
-# Written beside the data by `datasets`; never rows.
-_METADATA = frozenset(
-    {"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"}
-)
 
 
 @dataclass(frozen=True)
@@ -37,7 +31,12 @@ class FileSource:
     files: tuple[SourceFile, ...]
     columns: tuple[str, ...] | None = None
     """Names of the columns of CSV and TSV files without a header."""
+    encoding: str | None = None
+    """Of text that is no UTF-8."""
+    field: str | None = None
+    """The key of the list that holds the rows of JSON files that are one object."""
     origin: str = "files"
+    notes: tuple[str, ...] = ()
     revision: None = None
 
     def blocks(
@@ -57,6 +56,8 @@ class FileSource:
                 file,
                 first_row=first_row,
                 columns=self.columns,
+                encoding=self.encoding,
+                field=self.field,
                 block_bytes=block_bytes,
                 hashes=hashes,
             ):
@@ -75,23 +76,40 @@ def _estimated(file: SourceFile) -> int:
             return sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
         except (pa.ArrowException, OSError):  # whoever reads it says what is wrong
             return file.stamp.size
-    return 4 * file.stamp.size if file.path.suffix.lower() in COMPRESSIONS else file.stamp.size
+    return 4 * file.stamp.size if packed_as(file.path) else file.stamp.size
 
 
 def open_files(
-    name: str, from_: str, base: Path, split: str | None, columns: tuple[str, ...] | None
+    name: str,
+    from_: str,
+    base: Path,
+    split: str | None,
+    *,
+    columns: tuple[str, ...] | None = None,
+    encoding: str | None = None,
+    field: str | None = None,
+    subset: str | None = None,
+    exact: bool = True,
 ) -> FileSource:
-    """Find the files that a path, glob or folder means; raises UserError where there is none."""
-    path = base / expand(from_)
-    built = built_files(path, split) if path.is_dir() else None
-    files = built if built is not None else _find(path, base, from_, split)
-    for file in files:
+    """Find the files that a path, glob or folder means; raises UserError where there is none.
+
+    `subset` is a configuration that the README.md of a folder may name. Where the files need not be
+    `exact` what is asked for, those of one split stand for any, and keys that do not fit count not.
+    """
+    found = find_files(from_, base, Wish(split, subset, exact))
+    kinds = {kind_of(file.path.name) for file in found.files}
+    if not exact:  # the keys speak of other files, in whose place these stand
+        encoding = None if kinds & {"parquet", "arrow"} else encoding
+        field = field if kinds == {"json"} else None
+    for file in found.files:
         _check_utf8(file.path)
-        if kind_of(file.path.name) not in ("csv", "tsv"):
-            no_columns(file.name, columns)
+        refuse_keys(file.name, kind_of(file.path.name), columns, encoding, field)
         if file.stamp.size == 0:
             raise UserError(f"{file.path}: the file is empty; remove it or leave it out")
-    return FileSource(name, from_, files, columns, "files" if built is None else "built")
+    notes = [*found.notes, *_on_files(found.files, columns, encoding, field)]
+    return FileSource(
+        name, from_, found.files, columns, encoding, field, found.origin, tuple(notes)
+    )
 
 
 def open_rows(folder: Path) -> FileSource:
@@ -104,12 +122,38 @@ def open_rows(folder: Path) -> FileSource:
     return FileSource("data", str(data), files)
 
 
-def no_columns(what: str, columns: tuple[str, ...] | None) -> None:
-    """Refuse `columns` where there is neither CSV nor TSV."""
-    if columns:
+def refuse_keys(
+    what: str,
+    kind: str | None,
+    columns: tuple[str, ...] | None,
+    encoding: str | None,
+    field: str | None,
+) -> None:
+    """Refuse what says how text is read where there is no such text; the Hub has no `kind`."""
+    if columns and kind not in ("csv", "tsv"):
         raise UserError(
             f"{what}: `columns` names the columns of CSV and TSV files; this is neither"
         )
+    if encoding is not None and kind in ("parquet", "arrow", None):
+        raise UserError(f"{what}: `encoding` is that of files of text; this is none")
+    if field is not None and kind not in ("json", "json lines"):
+        raise UserError(f"{what}: `field` names a list in a JSON file; this is none")
+
+
+def _on_files(
+    files: Iterable[SourceFile],
+    columns: tuple[str, ...] | None,
+    encoding: str | None,
+    field: str | None,
+) -> Iterator[str]:
+    """What is worth saying about how files will be read, each note once."""
+    by_note: dict[str, list[str]] = {}
+    for file in files:
+        for note in notes_of(file, columns=columns, encoding=encoding, field=field):
+            by_note.setdefault(note, []).append(file.name)
+    for note, names in by_note.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        yield f"{names[0]}{more}: {note}"
 
 
 def _check_utf8(path: Path) -> None:
@@ -119,88 +163,3 @@ def _check_utf8(path: Path) -> None:
     except UnicodeDecodeError as error:
         shown = name.decode("utf-8", "backslashreplace")
         raise UserError(f"{shown}: the file's name is not UTF-8; rename it") from error
-
-
-def _find(path: Path, base: Path, from_: str, split: str | None) -> tuple[SourceFile, ...]:
-    if path.is_dir():
-        saved = _saved(path, split)
-        return saved if saved is not None else _folder(path, from_)
-    if path.is_file():
-        if kind_of(path.name) is None:
-            known = ", ".join(EXTENSIONS)
-            raise UserError(
-                f"{from_}: files named like this are not read (known: {known}){_txt(path)}"
-            )
-        return (SourceFile.of(path, path.name),)
-    if GLOB & set(from_):
-        return _glob(base, from_)
-    if path.exists():
-        raise UserError(f"{from_}: not a regular file; write its rows to a file first")
-    raise UserError(f"{from_}: no such file or folder (looked for {path})")
-
-
-def _txt(path: Path) -> str:
-    known = "text files may be compressed with .gz, .bz2, .xz or .zst"
-    return f"; {known}" if len(path.suffixes) > 1 else ""
-
-
-def _folder(path: Path, from_: str) -> tuple[SourceFile, ...]:
-    found = [
-        (entry.relative_to(path).as_posix(), entry) for entry in path.rglob("*") if entry.is_file()
-    ]
-    files = _readable(found)
-    kinds = {str(kind_of(file.path.name)) for file in files}
-    if not files:
-        raise UserError(
-            f"{from_}: the folder holds no file that is read (known: {', '.join(EXTENSIONS)})"
-        )
-    if len(kinds) > 1:
-        raise UserError(
-            f"{from_}: the folder holds files of several kinds ({', '.join(sorted(kinds))}); give a glob"
-        )
-    return files
-
-
-def _glob(base: Path, from_: str) -> tuple[SourceFile, ...]:
-    parts = Path(from_).parts
-    fixed = 0
-    while not GLOB & set(parts[fixed]):
-        fixed += 1
-    # Only what is written in `from` is a pattern: the folder of the recipe, or a home, may be
-    # called `x[1]`.
-    root = base / expand(Path(*parts[:fixed]))
-    names = glob.glob(str(Path(*parts[fixed:])), root_dir=root, recursive=True)
-    files = _readable(
-        [(Path(name).as_posix(), root / name) for name in names if (root / name).is_file()]
-    )
-    if not files:
-        raise UserError(f"{from_}: no file that is read matches (known: {', '.join(EXTENSIONS)})")
-    return files
-
-
-def _readable(found: list[tuple[str, Path]]) -> tuple[SourceFile, ...]:
-    """The files that are read, by name; neither hidden ones nor the metadata of `datasets`."""
-    kept = [
-        (name, path)
-        for name, path in found
-        if kind_of(name)
-        and path.name not in _METADATA
-        and not any(part.startswith(".") for part in name.split("/"))
-    ]
-    return tuple(SourceFile.of(path, name) for name, path in sorted(kept))
-
-
-def _saved(path: Path, split: str | None) -> tuple[SourceFile, ...] | None:
-    """The Arrow files of a `save_to_disk` folder in their order; None where `path` is none."""
-    if (path / "dataset_dict.json").is_file():
-        splits = json.loads((path / "dataset_dict.json").read_text("utf-8"))["splits"]
-        wanted = split or "train"
-        if wanted not in splits:
-            raise UserError(f"{path}: no split '{wanted}' (splits: {', '.join(splits)})")
-        path = path / wanted
-    if not (path / "state.json").is_file():
-        return None
-    state = json.loads((path / "state.json").read_text("utf-8"))
-    return tuple(
-        SourceFile.of(path / file["filename"], file["filename"]) for file in state["_data_files"]
-    )

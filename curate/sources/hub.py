@@ -31,6 +31,7 @@ class DatasetSource:
     dataset: Any
     revision: str | None = None
     origin: str = "hub"
+    notes: tuple[str, ...] = ()
     files: tuple[SourceFile, ...] = ()
 
     def blocks(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from curate.sources.files import no_columns, open_files
+from curate.sources.files import open_files, refuse_keys
 from curate.sources.hub import DatasetSource, open_hub, parse_hub_name
 from curate.sources.paths import is_path
 from curate.sources.source import Source
@@ -18,17 +18,33 @@ def open_source(
     base: Path,
     split: str | None = None,
     columns: Sequence[str] | None = None,
+    encoding: str | None = None,
+    field: str | None = None,
+    subset: str | None = None,
+    exact: bool = True,
 ) -> Source:
     """Find what `from_` means and check that it can be opened; raises UserError before a row is
     read.
 
-    `base` is the folder that relative paths start from, `columns` names the columns of CSV or TSV
-    without a header, and `split` is for the Hub, for folders that curate built and for those of
-    `save_to_disk` (default `train`).
+    `base` is the folder that relative paths start from. `columns` names the columns of CSV or TSV
+    without a header, `encoding` says what is no UTF-8, and `field` is the key of the list that
+    holds the rows where a JSON file is one object. `split` is one of the Hub or of a folder (`splits`); left out, it is
+    `train`, or the only one there is. `subset` is a configuration that a folder's README.md may
+    name; where the split need not be `exact`, files of one split stand for any.
     """
     names = tuple(columns) if columns else None
     if is_path(from_, base):
-        return open_files(name, from_, base, split, names)
-    no_columns(from_, names)
+        return open_files(
+            name,
+            from_,
+            base,
+            split,
+            columns=names,
+            encoding=encoding,
+            field=field,
+            subset=subset,
+            exact=exact,
+        )
+    refuse_keys(from_, None, names, encoding, field)
     hub = open_hub(parse_hub_name(from_), split)
     return DatasetSource(name, from_, hub.dataset, hub.revision)

@@ -43,6 +43,10 @@ class Source(Protocol):
         """What pins the rows where files do not: the commit of a data set of the Hub."""
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth saying about how its files were found and will be read."""
+
+    @property
     def files(self) -> tuple[SourceFile, ...]:
         """The files that the rows are read from, in their order; none for the Hub."""
 

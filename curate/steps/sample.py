@@ -6,9 +6,9 @@ row ⌊s⌋ times and ⌊(s - ⌊s⌋) · n⌋ rows once more; neither takes all
 
 Validation rows are shared out over the sources in proportion to what each puts into the mixture. A
 source gives the rows with the next smallest keys after its training rows, and where none are left
-over, training rows with the largest keys. Only rows whose prompt occurs once in all that was kept
-can become validation rows, so no prompt stands in both splits. Repeats are made of training rows
-alone."""
+over, training rows with the largest keys. Only rows that ask what no other of those
+that were kept asks (`Turns.groups`) can become validation rows, so no prompt stands in both splits.
+Repeats are made of training rows alone."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Candidates:
-    """The `n` rows of one source that are left: `keys(p)` gives their keys in pass p, `prompts` are
-    hashes of their prompts, looked at only where validation rows are chosen.
+    """The `n` rows of one source that are left: `keys(p)` gives their keys in pass p, `groups` are
+    hashes of what they ask, looked at only where validation rows are chosen.
     """
 
     n: int
     keys: Callable[[int], np.ndarray]
-    prompts: np.ndarray
+    groups: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def choose(
     planned = [_planned(want, left.n) for want, left in zip(wanted, candidates, strict=True)]
     quotas = apportion(n_validation, planned)
     eligible = (
-        _once([left.prompts for left in candidates]) if n_validation else [_NONE] * len(candidates)
+        _once([left.groups for left in candidates]) if n_validation else [_NONE] * len(candidates)
     )
     return [
         _choose(left, want, plan, quota, may)
@@ -103,12 +103,12 @@ def _planned(want: Wanted, left: int) -> int:
     return left if want.share is None else min(left, floor(Fraction(str(want.share)) * left))
 
 
-def _once(prompts: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """For every row, whether its prompt occurs once in all sources together."""
+def _once(groups: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """For every row, whether its group has no other row in all sources together."""
     values, counts = np.unique(
-        np.concatenate([*prompts, np.empty(0, np.uint64)]), return_counts=True
+        np.concatenate([*groups, np.empty(0, np.uint64)]), return_counts=True
     )
-    return [counts[np.searchsorted(values, own)] == 1 for own in prompts]
+    return [counts[np.searchsorted(values, own)] == 1 for own in groups]
 
 
 def _choose(

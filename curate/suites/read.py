@@ -12,7 +12,7 @@ from curate import network, sources
 from curate.errors import UserError, unknown
 from curate.items import Item, make_items
 from curate.suites.given import given_in
-from curate.suites.rows import EVERY, on_hub, open_all, open_one, rows_of
+from curate.suites.rows import EVERY, on_hub, open_all, open_given, rows_of
 from curate.suites.spec import Benchmark, Role, Suite
 
 _AWAY = "the Hugging Face Hub cannot be reached, and its cache holds no copy"
@@ -130,7 +130,7 @@ def _read(
     """
     cap = benchmark.cap
     if given:
-        base, opened = given.parent, [open_one(benchmark, f"./{given.name}", given.parent)]
+        opened = [open_given(benchmark, given)]
         if cap and given.is_file() and benchmark.from_.endswith(EVERY):
             # In one file for all configurations nobody can see where each begins.
             warnings.append(
@@ -139,7 +139,8 @@ def _read(
             cap = None
     else:
         opened = open_all(benchmark, base)
-    rows = chain.from_iterable(rows_of(benchmark, source, base, cap) for source in opened)
+    warnings += [f"benchmark {benchmark.name}: {note}" for one in opened for note in one.notes]
+    rows = chain.from_iterable(rows_of(source, cap) for source in opened)
     items = list(
         make_items(
             rows,

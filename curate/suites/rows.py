@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from curate import sources
 from curate.errors import UserError
-from curate.files import kind_of
 from curate.items import Located
 from curate.suites.spec import Benchmark
 
@@ -41,19 +41,30 @@ def open_all(benchmark: Benchmark, base: Path) -> list[sources.Source]:
     return [open_one(benchmark, f"{path}:{subset}", base) for subset in subsets]
 
 
-def open_one(benchmark: Benchmark, from_: str, base: Path) -> sources.Source:
+def open_one(benchmark: Benchmark, from_: str, base: Path, **place: Any) -> sources.Source:
     """Open a place in a benchmark's name."""
-    return sources.open_source(benchmark.name, from_, base=base, split=benchmark.split)
-
-
-def rows_of(
-    benchmark: Benchmark, source: sources.Source, base: Path, cap: int | None
-) -> Iterator[Located]:
-    """Give a source's rows, the first `cap` of each file or configuration."""
-    is_json = bool(source.files) and all(kind_of(file.name) == "json" for file in source.files)
-    rows = sources.read_rows(
-        source.from_, base=base, split=benchmark.split, rows_key=benchmark.rows if is_json else None
+    return sources.open_source(
+        benchmark.name,
+        from_,
+        base=base,
+        split=benchmark.split,
+        encoding=benchmark.encoding,
+        field=benchmark.rows,
+        **place,
     )
+
+
+def open_given(benchmark: Benchmark, given: Path) -> sources.Source:
+    """Open what lies in the benchmarks' folder: of a folder of several splits, the benchmark's own;
+    of a data set with configurations, as it lies on the Hub, those that the benchmark names.
+    """
+    subset = benchmark.from_.partition(":")[2].partition("@")[0] or None
+    return open_one(benchmark, f"./{given.name}", given.parent, subset=subset, exact=False)
+
+
+def rows_of(source: sources.Source, cap: int | None) -> Iterator[Located]:
+    """Give a source's rows, the first `cap` of each file or configuration."""
+    rows = sources.rows_of(source)
     if cap is None:
         return rows
     return (

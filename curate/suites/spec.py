@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from curate.config import Strict
+from curate.files.encoding import Encoding
 
 Role = Literal["development", "unseen"]
 
@@ -30,7 +31,11 @@ class Benchmark(Strict):
     """Those of `fields` that may be missing or empty in a row; they are then left out of the item.
     """
     rows: str | None = None
-    """The key that holds the rows in a JSON file whose top level is an object."""
+    """The key that holds the rows in a JSON file whose top level is an object; where it is not
+    given, the only list of objects in it is taken, and said.
+    """
+    encoding: Encoding | None = None
+    """Of files of text that are no UTF-8."""
     id: str | None = None
     """Dotted path to a row's own id; a row's position serves where it is not given or not there."""
     role: Role = "development"

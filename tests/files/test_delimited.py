@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from curate.errors import UserError
 from curate.files import BadInput, SourceFile, read_file
-from curate.files.delimited import DelimitedBlock, Dialect, _by_arrow, quotes_count
+from curate.files.delimited import DelimitedBlock, _by_arrow
+from curate.files.dialect import Dialect, quotes_count
+from curate.files.notes import notes_of
 from tests.soak import examples
 
 
@@ -189,7 +191,8 @@ def test_ragged_rows_are_bad_and_blank_lines_are_no_rows(tmp_path: Path) -> None
 def test_other_bad_rows(tmp_path: Path) -> None:
     rows = read(tmp_path, "a.csv", b'q,a\n1,\xe9\n"a\rb",ok\na\rb"",no\n')
     assert [row.reason if isinstance(row, BadInput) else row for row in rows] == [
-        "not UTF-8: byte 0xe9 at byte 2 of the row",
+        "not UTF-8: byte 0xe9 at byte 2 of the row; text of cp1252 or another code page? "
+        "name it with `encoding`",
         {"q": "a\rb", "a": "ok"},
         rows[2].reason,
     ]
@@ -226,7 +229,7 @@ def test_a_quote_that_is_closed_too_late_is_taken_for_one_that_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int, field: str, closed: bool
 ) -> None:
     monkeypatch.setattr("curate.files.delimited.QUOTED_BYTES", 20)
-    monkeypatch.setattr("curate.files.delimited._SAMPLE_BYTES", 4)
+    monkeypatch.setattr("curate.files.delimited.SAMPLE_BYTES", 4)
     text = f'q,a\n1,2\n"{field}",2\n3,4\n'
     if closed:
         assert [row["q"] for row in read(tmp_path, "a.csv", text, block_bytes=block_bytes)] == [
@@ -270,3 +273,52 @@ def test_headers_that_are_refused(tmp_path: Path) -> None:
 def test_a_header_alone_has_no_rows(tmp_path: Path) -> None:
     assert read(tmp_path, "a.csv", "q,a\n") == []
     assert read(tmp_path, "a.csv", "\n\n") == []
+
+
+DIALECTS = {
+    "semicolons": ("a.csv", ";", 'q;a\n1,5;two, three\n"x;y";z\n'),
+    "tabs": ("a.csv", "\t", 'q\ta\n1,5\ttwo; three\n"plain\tquote\n'),
+    "tabs and quotes": ("a.csv", "\t", 'q\ta\n"1\n5"\ttwo\n'),
+    "commas in a tsv": ("a.tsv", ",", "q,a\none,two\n"),
+    "commas": ("a.csv", ",", "q,a;b\none;1,two;2\n"),
+    "commas, one row ragged": ("a.csv", ",", "q,a\none,two\nthree;four\nfive,six\n"),
+    "one column": ("a.csv", ",", "text\nno comma; none\nyes, one; two\n"),
+    "no row fits": ("a.csv", ",", "q;a\none\ntwo\nthree\n"),
+}
+
+
+@pytest.mark.parametrize("case", DIALECTS)
+def test_the_header_and_the_first_rows_say_what_parts_the_fields(tmp_path: Path, case: str) -> None:
+    name, delimiter, text = DIALECTS[case]
+    found = read(tmp_path, name, text, block_bytes=5)
+    assert found == read(tmp_path, name, text)
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if case == "tabs" else csv.QUOTE_MINIMAL
+    names, *rows = csv.reader(io.StringIO(text), delimiter=delimiter, quoting=quoting)
+    assert [tuple(row.values()) if isinstance(row, dict) else None for row in found] == [
+        tuple(row) if len(row) == len(names) else None for row in rows
+    ]
+    usual = {"a.csv": ",", "a.tsv": "\t"}[name] == delimiter
+    assert len(list(notes_of(SourceFile.of(tmp_path / name, name)))) == (not usual)
+
+
+@examples(200)
+@given(
+    rows=st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=6), delimiter=st.sampled_from(";\t")
+)
+def test_what_python_writes_with_other_delimiters_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], delimiter: str
+) -> None:
+    out = io.StringIO()
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if delimiter == ";" else csv.QUOTE_MINIMAL
+    csv.writer(out, delimiter=delimiter, quoting=quoting).writerows(
+        [("q", "a"), ("\t\n", ""), *rows]
+    )
+    found = read(tmp_path_factory.mktemp("csv"), "a.csv", out.getvalue(), block_bytes=30)
+    assert found == [{"q": one, "a": two} for one, two in (("\t\n", ""), *rows)]
+
+
+def test_with_names_given_the_rows_must_have_as_many_fields(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.csv", "1,5;two\n2;three\n", ["q", "a"]) == [
+        {"q": "1,5", "a": "two"},
+        {"q": "2", "a": "three"},
+    ]

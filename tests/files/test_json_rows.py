@@ -194,9 +194,12 @@ REFUSED = [
     (b"[", "the array is never closed"),
     (b'[{"a": 1}] []', "something follows the end of the array"),
     (b'[{"a": 1}}, 2]', "something follows the end of the array"),
-    (b'{"examples": [{"a": 1}]}', "the file is one JSON object"),
-    (b'{\n "examples": [\n{"a": 1}\n]\n}', "the file is one JSON object"),
-    ('{"a": 1}'.encode("utf-16"), "the file is UTF-16 text"),
+    (b'{"examples": [1], "a": {"b": []}}', "the file is one JSON object; rows are"),
+    (b'{\n "a": [\n{"a": 1}\n], "b": [{}]\n}', "its keys a, b hold lists of objects"),
+    (b'{"a": [{}, {}', "neither one JSON document nor an object to a line: .* line 1 column 14"),
+    (b'{\n "a": [\n}', "neither one JSON document nor an object to a line"),
+    (b"[\0{\0}\0]\0", "looks like UTF-16 text, .*say `encoding: utf-16-le`"),
+    (b"\0[\0{\0}\0]", "looks like UTF-16 text, .*say `encoding: utf-16-be`"),
 ]
 
 
@@ -249,3 +252,101 @@ def test_the_name_of_a_json_file_may_be_in_capitals(tmp_path: Path, name: str) -
 
 def test_a_name_that_ends_in_jsonl_is_of_lines(tmp_path: Path) -> None:
     assert read(written(tmp_path, "a.json.jsonl", b'{"a": 1}\n')) == [(0, {"a": 1})]
+
+
+def test_the_rows_of_a_document_are_those_of_its_list(tmp_path: Path) -> None:
+    rows = [{"a": "]}", "b": 1.50}, {"a": '\\"', "c": {"d": [{"e": 1}]}}]
+    for document in (
+        {"data": rows},
+        {"x": 1, "y": "{[", 'data" :': rows, "z": [1, {}], "w": {"v": [{}]}},
+        {"more": [], "data": rows},
+    ):
+        for indent in (None, 0, 2):
+            path = written(tmp_path, "a.json", json.dumps(document, indent=indent).encode())
+            for block_bytes in (4, 1 << 20):
+                assert read(path, block_bytes) == list(enumerate(rows))
+
+
+def test_numbers_in_a_document_are_read_as_they_are_written(tmp_path: Path) -> None:
+    number = "12345678901234567890123.10"
+    path = written(tmp_path, "a.json", f'{{"data": [{{"a": {number}}}]}}'.encode())
+    (block,) = read_file(SourceFile.of(path, path.name))
+    assert block.raw(0) == f'{{"a": {number}}}'
+
+
+def test_a_document_longer_than_what_is_looked_at(tmp_path: Path) -> None:
+    rows = [{"a": f"{n} " + "x" * 90} for n in range(1500)]
+    for name, indent in (("a.json", None), ("a.json", 1), ("a.jsonl", 1)):
+        path = written(tmp_path, name, json.dumps({"k": 1, "data": rows}, indent=indent).encode())
+        assert [row for _, row in read(path, 5000)] == rows
+
+
+@examples(150)
+@given(
+    rows=OBJECTS,
+    indent=st.sampled_from([1, 4]),
+    between=st.sampled_from(["\n", ",\n", "\n\n", " ,\r\n", "\n,\n"]),
+    margin=st.sampled_from(["", "  ", "\t"]),
+    block_bytes=st.integers(4, 300),
+    name=st.sampled_from(["a.jsonl", "a.json"]),
+)
+def test_objects_over_several_lines_are_the_rows_that_were_written(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[dict[str, Any]],
+    indent: int,
+    between: str,
+    margin: str,
+    block_bytes: int,
+    name: str,
+) -> None:
+    rows = [{"first": [{"of": "all"}]}, *rows, {"last": 1}]
+    printed = [margin + json.dumps(row, indent=indent).replace("\n", f"\n{margin}") for row in rows]
+    path = written(tmp_path_factory.mktemp("rows"), name, between.join(printed).encode())
+    assert read(path, block_bytes) == list(enumerate(rows))
+    for block in read_file(SourceFile.of(path, path.name), block_bytes=block_bytes):
+        table = block.table()
+        assert table is None or table.num_rows == block.n_rows
+
+
+@examples(100)
+@given(rows=OBJECTS, block_bytes=st.integers(4, 300), end=st.sampled_from([",\n", " , \r\n"]))
+def test_lines_that_end_with_a_comma_are_lines(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[dict[str, Any]],
+    block_bytes: int,
+    end: str,
+) -> None:
+    rows = [*rows, {"last": 1}]
+    data = end.join(map(json.dumps, rows)).encode()
+    for last in (b"", b",", b",\n"):
+        path = written(tmp_path_factory.mktemp("rows"), "a.jsonl", data + last)
+        assert read(path, block_bytes) == list(enumerate(rows))
+
+
+def test_one_broken_object_over_several_lines_costs_no_other(tmp_path: Path) -> None:
+    rows = [{"a": n, "b": [{"c": n}]} for n in range(5)]
+    printed = [json.dumps(row, indent=2) for row in rows]
+    printed[1] = printed[1].replace("]", "")
+    printed[3] = printed[3][:-1].replace('"c"', '"c')
+    found = [row for _, row in read(written(tmp_path, "a.jsonl", "\n".join(printed).encode()), 9)]
+    assert found[::2] == rows[::2]
+    assert all(isinstance(row, BadInput) for row in found[1::2])
+
+
+def test_a_broken_first_line_does_not_make_lines_objects(tmp_path: Path) -> None:
+    for first in (b'{"a": "half', b'{"a": 1, "b":', b"{", b'{"a": 1'):
+        for name in ("a.jsonl", "a.json"):
+            path = written(tmp_path, name, first + b'\n{"a": 1}\n{"a": 2}\n')
+            assert [row for _, row in read(path)][1:] == [{"a": 1}, {"a": 2}]
+
+
+def test_an_object_that_is_never_closed_is_refused(tmp_path: Path) -> None:
+    text = json.dumps({"a": ["x" * 90] * 1000}, indent=1)[:-9].encode()
+    with pytest.raises(UserError, match="the object that the file begins with is never closed"):
+        read(written(tmp_path, "a.jsonl", text))
+
+
+@pytest.mark.parametrize("block_bytes", [4, 1 << 20])
+def test_lines_may_end_with_cr_alone(tmp_path: Path, block_bytes: int) -> None:
+    path = written(tmp_path, "a.jsonl", b'{"a": "\\r"}\r\r{"a": 2}\r')
+    assert read(path, block_bytes) == [(0, {"a": "\r"}), (1, {"a": 2})]

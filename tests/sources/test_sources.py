@@ -381,14 +381,43 @@ def test_rows_under_a_key(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(
         '{"canary": "x", "examples": [{"input": "a"}, {"input": "b"}]}'
     )
-    found = list(read_rows("a.json", base=tmp_path, rows_key="examples"))
+    found = list(read_rows("a.json", base=tmp_path, field="examples"))
     assert found == [("a.json", 0, {"input": "a"}), ("a.json", 1, {"input": "b"})]
     with pytest.raises(
         UserError, match=r"no list of rows under 'rows' \(found: canary, examples\)"
     ):
-        list(read_rows("a.json", base=tmp_path, rows_key="rows"))
-    with pytest.raises(UserError, match="the file is one JSON object"):
-        list(read_rows("a.json", base=tmp_path))
+        list(read_rows("a.json", base=tmp_path, field="rows"))
+    assert list(read_rows("a.json", base=tmp_path)) == found
+    assert opened(tmp_path, "a.json").notes == (
+        "a.json: one JSON object; its rows are the list under 'examples'",
+    )
+    assert opened(tmp_path, "a.json", field="examples").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("a.parquet", {"encoding": "cp1252"}, "`encoding` is that of files of text"),
+        ("a.csv", {"field": "rows"}, "`field` names a list in a JSON file"),
+        ("a.parquet", {"field": "rows"}, "`field` names a list in a JSON file"),
+        ("org/name", {"encoding": "cp1252"}, "`encoding` is that of files of text"),
+    ],
+)
+def test_keys_of_text_are_refused_where_there_is_none(
+    tmp_path: Path, name: str, options: dict[str, Any], message: str
+) -> None:
+    if "/" not in name:
+        (tmp_path / name).write_text("q,a\n1,2\n")
+    with pytest.raises(UserError, match=message):
+        opened(tmp_path, name, **options)
+
+
+def test_a_note_that_holds_for_several_files_is_said_once(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / f"{name}.csv").write_text("q;a\none;two\n")
+    source = opened(tmp_path, ".")
+    assert source.notes == ("a.csv and 2 more: fields are parted by semicolons",)
+    assert [row for _, _, row in rows(source)] == [{"q": "one", "a": "two"}] * 3
 
 
 def test_a_bad_row_of_a_benchmark_is_an_error_with_its_place(folder: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from curate.errors import UserError
 from curate.suites import load_suite, read_suite
-from tests.suites.samples import TULU3, jsonl, write_as
+from tests.suites.samples import TULU3, jsonl, read, write_as
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,44 @@ def test_folders_unused_files_and_caps(tmp_path: Path, no_hub: None) -> None:
         "benchmark bbh: bbh holds 2 items where 6511 are expected",
         "benchmark deepmind_math: deepmind_math.jsonl is taken whole, not 50 rows a configuration",
     ]
+
+
+def test_a_folder_of_several_splits_gives_the_one_of_the_benchmark(
+    tmp_path: Path, no_hub: None
+) -> None:
+    for split in ("train", "test"):
+        jsonl(tmp_path / f"evals/gsm8k/{split}.jsonl", {"question": f"{split}?"})
+        jsonl(tmp_path / f"own/{split}-00000-of-00001.jsonl", {"question": f"{split}?"})
+    jsonl(tmp_path / "evals/mmlu/a.jsonl", {"question": "unnamed?"})
+    jsonl(tmp_path / "evals/ifeval/test.jsonl", {"prompt": "test?"})
+    suite = load_suite("tulu3", base=tmp_path)
+    without = [name for name in TULU3 if name not in ("gsm8k", "mmlu", "ifeval")]
+    result = read_suite(suite, benchmarks_dir=tmp_path / "evals", without=without, base=tmp_path)
+    assert [item.fields[0] for item in result.items] == ["unnamed?", "test?", "test?"]
+    assert [line for line in result.warnings if "split" in line] == [
+        "benchmark ifeval: reads split test, where train was asked for"
+    ]
+    spec = {"name": "own", "from": "own", "fields": ["question"]}
+    assert read(tmp_path, spec | {"split": "test"}).items[0].fields == ("test?",)
+    assert read(tmp_path, spec).warnings == [
+        "benchmark own: reads split train; test is left out: split: test"
+    ]
+    with pytest.raises(UserError, match=r"no split 'dev' \(splits: train, test\)"):
+        read(tmp_path, spec | {"split": "dev"})
+
+
+def test_a_folder_of_several_configurations_gives_those_of_the_benchmark(
+    tmp_path: Path, no_hub: None
+) -> None:
+    card = "---\nconfigs:\n"
+    for name in ("main", "socratic"):
+        jsonl(tmp_path / f"evals/gsm8k/{name}/test.jsonl", {"question": f"{name}?"})
+        card += f"- config_name: {name}\n  data_files: [{{split: test, path: {name}/test.jsonl}}]\n"
+    (tmp_path / "evals/gsm8k/README.md").write_text(f"{card}---\n")
+    suite = load_suite("tulu3", base=tmp_path)
+    without = [name for name in TULU3 if name != "gsm8k"]
+    result = read_suite(suite, benchmarks_dir=tmp_path / "evals", without=without, base=tmp_path)
+    assert [item.fields for item in result.items] == [("main?",)]
 
 
 def test_a_folder_must_exist_hold_something_and_be_unambiguous(tmp_path: Path) -> None:

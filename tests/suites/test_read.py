@@ -70,7 +70,7 @@ def test_an_empty_benchmark_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no rows"):
         read(tmp_path, {"name": "a", "from": "a.jsonl", "fields": ["q"]})
     (tmp_path / "b.json").write_text('{"examples": []}')
-    with pytest.raises(UserError, match="no items"):
+    with pytest.raises(UserError, match="no rows"):
         read(tmp_path, {"name": "b", "from": "b.json", "fields": ["q"], "rows": "examples"})
 
 

@@ -92,6 +92,8 @@ def _check(path: str, purpose: str) -> None:
         raise UserError(f"{path}, {first.row or 'files'}: {first.finding}: {first.detail}{more}")
     if not checked.rows:
         raise UserError(f"{path}: has no rows")
+    for note in checked.notes:
+        sys.stderr.write(f"curate: {path}: {note}\n")
     if checked.counts:
         found = ", ".join(f"{name} {n:,}" for name, n in checked.counts.items())
         more = f"trained on as they are; curate check {path} --for {purpose} names them"

@@ -26,7 +26,7 @@ def with_data_sets(
     *,
     base: Path,
     roles: Collection[str],
-    split: str = "train",
+    split: str | None = None,
 ) -> ReadSuite:
     """A suite (or none) and, as benchmarks behind its own, the data sets at `paths`, named by their
     file stems.
@@ -38,6 +38,7 @@ def with_data_sets(
         source = open_source(name, path, base=base, split=split)
         files = tuple((file, digest) for file, digest, _ in content_digests(source))
         read = with_rows(read, name, source.blocks(), roles, files=files, revision=source.revision)
+        read.warnings.extend(f"{name}: {note}" for note in source.notes)
     return read or ReadSuite("against", [], [], [])
 
 

@@ -12,6 +12,7 @@ build`."""
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -136,7 +137,7 @@ def decontaminate(
     benchmarks_dir: Path | str | None = None,
     without: Sequence[str] = (),
     roles: Sequence[str] = ("user",),
-    split: str = "train",
+    split: str | None = None,
     verdicts: Path | str | None = None,
 ) -> Decontaminated:
     """Take the items of an evaluation suite, or the rows of another data set, out of `data`.
@@ -144,7 +145,8 @@ def decontaminate(
     `data` is a path, a glob, a Hub id or a list of them, or a data set at hand (`datasets.Dataset`,
     a pyarrow Table, a polars DataFrame), which is then called `data`; `against` may be the same
     things. `suite` is a shipped name, a suite file or a data file of one's own. `matchers` turns
-    matchers on and off and changes their numbers. `verdicts` is a file that `curate review` wrote.
+    matchers on and off and changes their numbers. `split` is one of the folders or Hub sets that
+    are named. `verdicts` is a file that `curate review` wrote.
     Raises UserError where a name is unknown, an input cannot be read, there is nothing to look for,
     or no text to scan."""
     if policy not in POLICIES:
@@ -170,7 +172,7 @@ def _looked_for(
     benchmarks_dir: Path | str | None,
     without: Sequence[str],
     roles: Sequence[str],
-    split: str,
+    split: str | None,
 ) -> ReadSuite:
     """The items of the suite and of the data sets to hold against."""
     folder = Path(benchmarks_dir) if benchmarks_dir is not None else None
@@ -189,7 +191,7 @@ def _looked_for(
     return read
 
 
-def _inputs(data: Any, split: str, what: str) -> list[tuple[str, Iterator[Block]]]:
+def _inputs(data: Any, split: str | None, what: str) -> list[tuple[str, Iterator[Block]]]:
     """Named streams of blocks of whatever was given."""
     if isinstance(data, (str, Path)):
         data = [data]
@@ -201,6 +203,9 @@ def _inputs(data: Any, split: str, what: str) -> list[tuple[str, Iterator[Block]
             open_source(n, p, base=Path.cwd(), split=split)
             for n, p in zip(source_names(paths), paths, strict=True)
         ]
+        for source in sources:
+            for note in source.notes:
+                warnings.warn(f"{source.from_}: {note}", stacklevel=4)
         return [(source.name, source.blocks()) for source in sources]
     if hasattr(data, "with_format") and hasattr(data, "features"):  # datasets.Dataset
         return [(what, DatasetSource(what, what, data).blocks())]
