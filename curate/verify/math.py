@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from curate.verify import symbolic
 from curate.verify.extract import answer, boxed
-from curate.verify.value import LONGEST, Value, read, same
+from curate.verify.same import same
+from curate.verify.value import LONGEST, Value, read
 from curate.verify.verdict import BadGroundTruth, Verdict
 
 _NONE = Verdict(0.0, False, "no answer in the completion")
