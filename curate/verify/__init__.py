@@ -106,11 +106,17 @@ def names() -> list[str]:
     return sorted(VERIFIERS.keys() | _registered().keys())
 
 
-def answer_part(completion: str) -> str:
+def answer_part(completion: str, prompt: str | None = None) -> str:
     """What follows the last `</think>`: cut once, by the caller, so that every verifier sees the
     same text.
-    """
-    return completion.rpartition("</think>")[2]
+
+    Thinking that never ends is no answer: where a `<think>` is opened (in the completion, or at the
+    end of the prompt) and not closed, nothing is left."""
+    _, ended, answer = completion.rpartition("</think>")
+    opened = "<think>" in answer
+    if not ended and prompt is not None and not opened:
+        opened = prompt.rstrip().endswith("<think>")
+    return "" if opened else answer
 
 
 def find(name: str, engine: Any = None, *, allow_weaker: bool = False) -> Verify:

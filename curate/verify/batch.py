@@ -41,7 +41,7 @@ def verify_table(
     order of the rows.
 
     `table`, or the columns of one by name, has text columns completion, verifier and ground_truth,
-    and may have prompt. What a completion holds up to its last `</think>` is cut. `workers` is a
+    and may have prompt. Thinking is cut (`answer_part`). `workers` is a
     number of processes, `seconds` the wall-clock limit of one row, `done` is told of rows as they
     are finished, `allow_weaker` lets code run within limits alone where no sandbox can be made.
     Raises UserError for a missing column, a null in one, an unknown verifier, or where a verifier
@@ -77,7 +77,7 @@ def _rows(table: pa.Table) -> list[Row]:
     prompts = (
         table["prompt"].to_pylist() if "prompt" in table.column_names else [None] * table.num_rows
     )
-    completions = [answer_part(completion) for completion in columns["completion"]]
+    completions = list(map(answer_part, columns["completion"], prompts))
     return list(
         zip(columns["verifier"], completions, columns["ground_truth"], prompts, strict=True)
     )

@@ -74,13 +74,6 @@ def has_unknowns(text: str) -> bool:
     return bool(_UNKNOWN.search(_CONSTANT.sub(" ", text)))
 
 
-def occurs(name: str, text: str) -> bool:
-    """Whether a name that is a letter stands in a formula too."""
-    if not re.fullmatch(r"\\?[A-Za-z]+", name):
-        return False
-    return bool(re.search(rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z])|[0-9]{re.escape(name)}", text))
-
-
 def same_name(one: str, other: str) -> bool:
     """Whether two names are one; a segment and an angle may be read from either end."""
     return _plain(one) == _plain(other)

@@ -102,7 +102,7 @@ def normalise(text: str) -> str:
     if "\\frac" in text or "\\sqrt" in text:
         text = _with_braces(text)
     if "{" in text:
-        text = text.replace("\\{\\}", "\\emptyset ").replace("{}", "")
+        text = text.replace("\\{\\}", "\\emptyset ").replace("{}", "").strip()
         if text[:1] == "{" and closing(text, 0) == len(text) - 1:
             text = text[1:-1].strip()
         text = _LOOSE.sub(r"\1\2", _ONE.sub(r"\1\2", text))

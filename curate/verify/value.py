@@ -133,7 +133,7 @@ def _equation(text: str) -> Value | None:
     for name, value in ((sides[0], sides[-1]), (sides[-1], sides[0])):
         if equations.is_words(name):
             return _read(value)
-        if equations.is_name(name) and not equations.occurs(name, value):
+        if equations.is_name(name):
             return replace(_read(value, name), line=_tight(f"{name}={value}"))
     if any(equations.has_unknowns(side) for side in sides):
         return Value("equation", _tight(exact))
