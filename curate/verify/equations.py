@@ -30,7 +30,8 @@ _GEOMETRY = (
 )
 _OF_ANGLES = rf"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z]) ?\(?(?:[A-Z]+|\\(?:{_GREEK})|\\angle ?[A-Z]+)\)?"
 _OTHERS = (
-    rf"\\(?:Pr|det|gcd|max|min|deg|dim|arg|text\{{[A-Za-z]+\}})(?![a-z])_?(?:{_INSIDE}|{_SYMBOL}|\{{[^{{}}]*\}})+"
+    rf"\\(?:Pr|det|gcd|max|min|deg|dim|arg|text\{{[A-Za-z]+\}})(?![a-z])_? ?(?:{_INSIDE}|{_SYMBOL}|\{{[^{{}}]*\}})+"
+    rf"|(?!(?:sin|cos|tan|cot|sec|csc|log|ln|lg|exp|sqrt)\W)[A-Za-z]{{2,}}(?:{_INSIDE})"
 )
 _RATE = r"\\frac\{d\^?\{?[0-9]?\}?[a-zA-Z]?(?:\([a-z]\))?\}\{d[a-z](?:\^\{?[0-9]\}?)?\}"
 _BARS = rf"\\?\|(?:[A-Z]+|{_ACCENT} ?\{{?[A-Za-z]+\}}?)\\?\||\|\|?{_ACCENT}[^|]*\|\|?|\[[A-Z]+\]"
@@ -75,8 +76,11 @@ def has_unknowns(text: str) -> bool:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two names are one; a segment and an angle may be read from either end."""
-    return _plain(one) == _plain(other)
+    """Whether two names are one; a segment and an angle may be read from either end, and a graph
+    may be that of `y` or of `f(x)`.
+    """
+    pair = {_plain(one), _plain(other)}
+    return len(pair) == 1 or pair == {"y", "f(x)"}
 
 
 def _plain(name: str) -> str:

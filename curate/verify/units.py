@@ -53,7 +53,7 @@ def unit(rest: str) -> str | None:
     words = wrapped.replace("{", "").replace("}", "").replace("^", " ^").split()
     if not words or "\\" in wrapped or not all(_is_plain(word) for word in words):
         return None
-    known = [word for word in words if word in _UNITS]
+    known = [part for word in words for part in _split(word) if part in _UNITS]
     if words[0] in ("^2", "^3") or (not known and ("^2" in words or "^3" in words)):
         return None  # a power of the number, not of a unit
     bare = rest[0] != "\\" and rest[0] != "^" and not _WORD.search(rest)

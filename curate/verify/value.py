@@ -85,21 +85,27 @@ def _read(text: str, label: str = "") -> Value:
     number = _number(text, label) or _repeating(text, label)
     if number is not None:
         return number
+    if _NO_MEMBER.fullmatch(text):
+        return Value("set", "", label=label)
     words = _words(text)
     if words is not None:
         return Value("text", words, label=label)
-    if _NO_MEMBER.fullmatch(text):
-        return Value("set", "", label=label)
     listed = _AND.sub(",", text)
     for make in (_list, _union, _bracketed, _matrix, _interval):
         made = make(listed, label)
         if made is not None:
-            return replace(made, text="or") if made.kind == "set" and _OR.search(text) else made
+            return _alternatives(made) if made.kind == "set" and _OR.search(text) else made
     if not label:
         named = _membership(text) or _equation(text)
         if named is not None:
             return named
     return _both_signs(text, label) or Value("expr", _tight(text), label=label)
+
+
+def _alternatives(made: Value) -> Value:
+    """Answers with an `or` between them; two rays of one letter are their union."""
+    rays = all(one.kind == "tuple" and one.label for one in made.items)
+    return replace(made, kind="union" if rays else "set", text="" if rays else "or")
 
 
 def _both_signs(text: str, label: str) -> Value | None:
