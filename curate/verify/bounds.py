@@ -29,7 +29,7 @@ def bounds(text: str) -> tuple[str, list[Bounds]] | None:
     """The letter of an inequality and the interval, or the two, in which it lies; None where it is
     none of one letter.
     """
-    if "<" not in text and ">" not in text and "eq" not in text or "=" in text:
+    if ("<" not in text and ">" not in text and "eq" not in text) or "=" in text:
         return None
     parts = _RELATION.split(text)
     if len(parts) == 3:

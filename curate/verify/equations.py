@@ -14,8 +14,12 @@ import re
 from curate.verify.signs import GREEK
 
 _GREEK = "|".join(GREEK)
-_ACCENT = r"\\(?:vec|hat|bar|tilde|dot|ddot|widehat|mathbb|mathcal|mathfrak|overrightarrow|overline)"
-_LETTER = rf"(?:[A-Za-z]|\\(?:{_GREEK}|ell|hbar|pi)(?![A-Za-z])|{_ACCENT} ?(?:\{{[A-Za-z]+\}}|[A-Za-z]))"
+_ACCENT = (
+    r"\\(?:vec|hat|bar|tilde|dot|ddot|widehat|mathbb|mathcal|mathfrak|overrightarrow|overline)"
+)
+_LETTER = (
+    rf"(?:[A-Za-z]|\\(?:{_GREEK}|ell|hbar|pi)(?![A-Za-z])|{_ACCENT} ?(?:\{{[A-Za-z]+\}}|[A-Za-z]))"
+)
 _INDEX = r"(?:_(?:\{[^{}]*\}|[A-Za-z0-9]))?"
 _PRIME = r"(?:'+|\^\{?\\prime\}?)?"
 _SYMBOL = rf"{_LETTER}{_INDEX}{_PRIME}{_INDEX}"
@@ -28,7 +32,9 @@ _GEOMETRY = (
     r"m?\\(?:angle|measuredangle|triangle|overline|overarc|widehat|odot|text\{[a-z]*\})"
     r" ?\{?(?:[A-Za-z0-9]|\\[a-z]+)+'*\}?"
 )
-_OF_ANGLES = rf"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z]) ?\(?(?:[A-Z]+|\\(?:{_GREEK})|\\angle ?[A-Z]+)\)?"
+_OF_ANGLES = (
+    rf"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z]) ?\(?(?:[A-Z]+|\\(?:{_GREEK})|\\angle ?[A-Z]+)\)?"
+)
 _OTHERS = (
     rf"\\(?:Pr|det|gcd|max|min|deg|dim|arg|text\{{[A-Za-z]+\}})(?![a-z])_? ?(?:{_INSIDE}|{_SYMBOL}|\{{[^{{}}]*\}})+"
     rf"|(?!(?:sin|cos|tan|cot|sec|csc|log|ln|lg|exp|sqrt)\W)[A-Za-z]{{2,}}(?:{_INSIDE})"

@@ -2,10 +2,10 @@
 
 In this order: the last `\\boxed{...}` or `\\fbox{...}`; the sentence of Minerva's prompts (`Final
 Answer: The final answer is ... . I hope it is correct.`); whatever follows the last `answer is`,
-`answer:` or `答案`, up to the end of its sentence or a remark (`6, since ...`); the last formula between dollars or `\\(...\\)`; the whole completion, if it is one line
-that could be an answer; the last number. Only one answer is taken: a completion that states two
-must not be right because one of them is. A last box that is never closed is no answer: the
-completion was cut off there."""
+`answer:` or `答案`, up to the end of its sentence or a remark (`6, since ...`); the last formula
+between dollars or `\\(...\\)`; the whole completion, if it is one line that could be an answer; the
+last number. Only one answer is taken: a completion that states two must not be right because one of
+them is. A last box that is never closed is no answer: the completion was cut off there."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ _TAKEN_BACK = re.compile(
     r"\b(?:or|otherwise|else|elsewhere|but|except|unless|if|when|could|may|might|maybe|perhaps|also)\b",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(r"(?<=\S)\s+\((?!or\b|and\b|maybe\b|perhaps\b|possibly\b)[^()]*[A-Za-z]{3}[^()]*\)\.?\Z", re.I)
+_ASIDE = re.compile(
+    r"(?<=\S)\s+\((?!or\b|and\b|maybe\b|perhaps\b|possibly\b)[^()]*[A-Za-z]{3}[^()]*\)\.?\Z", re.I
+)
 _FORMULA = re.compile(
     r"\$\$([^$]{1,500})\$\$|(?<!\\)\$((?:[^$\n\\]|\\.)+)\$|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]",
     re.DOTALL,

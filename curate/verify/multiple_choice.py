@@ -4,8 +4,9 @@ The letter is looked for in this order: in the last `\\boxed{...}` or `<answer>.
 the last `answer is` or `answer:`, else the last `option` or `choice`; in a completion, or its last
 or first line, that is a letter alone, perhaps in brackets or followed by `.`, `)` or `:` and the
 text of the choice. Anything else is not parsed: a letter somewhere in a text (`A good question`) is
-no choice, and neither are two letters (`A or B`), or an `A` or `I` that begins a sentence. The ground truth is a letter, perhaps as `(C)`, or a JSON list of letters any of which is
-right. Letters run from A to Z; lower case counts in brackets, in a box, or alone."""
+no choice, and neither are two letters (`A or B`), or an `A` or `I` that begins a sentence. The
+ground truth is a letter, perhaps as `(C)`, or a JSON list of letters any of which is right. Letters
+run from A to Z; lower case counts in brackets, in a box, or alone."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
 Read are integers and decimals with thousands separators (`1,234`, `1{,}234`), a sign, a currency
 sign, fractions (`3/4`, `\\frac{3}{4}`, `\\frac34`), mixed numbers (`1 1/2`, `1\\frac{1}{2}`),
 powers of ten (`1.5e3`, `1.5 \\times 10^3`) and of whole numbers (`5^2`), in ASCII or full-width
-characters; `last_number` reads `2 million`, too. A minus is a hyphen, U+2212 or an en dash; one after a letter, a digit or a closing bracket is a subtraction or a hyphen,
-not a sign; the exponent of a unit (`m^2`) is no number. Percent signs and units are left to the
-caller."""
+characters; `last_number` reads `2 million`, too. A minus is a hyphen, U+2212 or an en dash; one
+after a letter, a digit or a closing bracket is a subtraction or a hyphen, not a sign. The exponent
+of a unit (`m^2`) is no number. Percent signs and units are left to the caller."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
-_LAST_DIGIT = re.compile(r"(?s:.*)[0-9０-９]")
+_LAST_DIGIT = re.compile(r"(?s:.*)[0-9]")
+_LAST_WIDE = re.compile(r"(?s:.*)[0-9０-９]")
 # Most answers end in a bare number after a blank or a sign that takes no part in it; this is three
 # times as fast.
 _EASY = re.compile(
@@ -55,7 +56,7 @@ _ASCII = {place: place - 0xFEE0 for place in range(0xFF01, 0xFF5F)} | {0x2010: "
 
 def last_number(text: str) -> tuple[str, Number] | None:
     """The last number of a text, as written and as a value; None where there is none."""
-    digit = _LAST_DIGIT.match(text)
+    digit = (_LAST_DIGIT if text.isascii() else _LAST_WIDE).match(text)
     if digit is None:
         return None
     stop = digit.end()

@@ -61,7 +61,9 @@ def _same_equation(gold: Value, found: Value, compare: Compare) -> bool:
     """
     if gold.kind != "equation" and not equations.has_unknowns(gold.line.partition("=")[2]):
         return False
-    one, two = (value.line or (value.text if value.kind == "equation" else "") for value in (gold, found))
+    one, two = (
+        value.line or (value.text if value.kind == "equation" else "") for value in (gold, found)
+    )
     return bool(one and two) and (one == two or compare(one, two))
 
 

@@ -71,7 +71,9 @@ def stated(completion: str) -> str:
 def normalise(text: str) -> str:
     """A text as SQuAD compares it."""
     lower = unicodedata.normalize("NFKC", text).lower()
-    bare = _without_punctuation(lower) if _DIGIT_OR_RELATION.search(lower) else lower.translate(_OUT)
+    bare = (
+        _without_punctuation(lower) if _DIGIT_OR_RELATION.search(lower) else lower.translate(_OUT)
+    )
     return " ".join(_ARTICLES.sub("", bare).split()) or " ".join(lower.split())
 
 

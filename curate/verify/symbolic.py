@@ -55,10 +55,12 @@ def _equal(one: Any, two: Any) -> bool:
 
     from curate.verify import zero
 
-    if isinstance(one, Rel) and isinstance(two, Rel):
-        return _same_relation(one, two)
     if one.has(nan, zoo) or two.has(nan, zoo):  # a division by zero is equal to nothing
         return False
+    if _is_open(one) or _is_open(two):  # as it stands, or not at all
+        return bool(one == two)
+    if isinstance(one, Rel) and isinstance(two, Rel):
+        return _same_relation(one, two)
     if one == two:
         return not getattr(one, "is_Boolean", False)
     if not (isinstance(one, Expr) and isinstance(two, Expr)):
@@ -132,7 +134,7 @@ def _worked_out(read: Any, complex_: bool) -> Any:
     """Factorials, logarithms and the like with their values, `i` as the imaginary unit; sums and
     integrals as they stand.
     """
-    from sympy import Derivative, I, Integral, Limit, Product, Rel, Sum, Symbol
+    from sympy import I, Rel, Symbol
 
     if complex_:
         read = read.xreplace(
@@ -141,6 +143,13 @@ def _worked_out(read: Any, complex_: bool) -> Any:
     if isinstance(read, Rel):
         sides = (_worked_out(side, False) for side in read.args)
         return type(read)(*sides, evaluate=False)
-    if not hasattr(read, "has") or read.has(Integral, Sum, Product, Limit, Derivative):
+    if _is_open(read):
         return read
     return read.doit() if hasattr(read, "doit") else read
+
+
+def _is_open(value: Any) -> bool:
+    """Whether an expression holds a sum, an integral or the like, which nobody works out."""
+    from sympy import Derivative, Integral, Limit, Product, Sum
+
+    return bool(value.has(Integral, Sum, Product, Limit, Derivative))

@@ -40,7 +40,9 @@ _LETTERS = re.compile(r"[A-Za-z][A-Za-z .'’,-]*\Z")
 _WORD = re.compile(r"[A-Za-z]{4}")
 _RUN = re.compile(r"[A-Z]{2,}\Z|(?=.*([A-Za-z]).*\1)[A-Za-z]{3,}\Z")
 _FIGURE = re.compile(r"(m?)\\(angle|triangle|over(?:line|leftrightarrow)) ?\{?([A-Z]{2,})\}?\Z")
-_NO_MEMBER = re.compile(r"\\emptyset|\\\{ ?\\\}|(?:the )?empty set|\\text\{ ?(?:the )?empty set ?\}", re.I)
+_NO_MEMBER = re.compile(
+    r"\\emptyset|\\\{ ?\\\}|(?:the )?empty set|\\text\{ ?(?:the )?empty set ?\}", re.I
+)
 _MATRIX = re.compile(r"\\begin\{([pb]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\1\}\Z", re.DOTALL)
 _AND = re.compile(
     r",? ?\\text\{,? ?(?:and|or),? ?\}|(?<=[\w}),]) ?(?<![A-Za-z])(?:and|or)(?![A-Za-z]) ?(?=[\w\\({-])"
@@ -268,9 +270,7 @@ def _interval(text: str, label: str) -> Value | None:
     if found is None:
         return None
     name, parts = found
-    made = [
-        Value("tuple", one.brackets, items=(_read(one.low), _read(one.high))) for one in parts
-    ]
+    made = [Value("tuple", one.brackets, items=(_read(one.low), _read(one.high))) for one in parts]
     if len(made) == 1:
         return replace(made[0], label=label or name)
     return Value("union", "", label=label or name, items=tuple(made))

@@ -50,11 +50,19 @@ def test_an_unknown_name_gets_the_nearest_known_one() -> None:
         ("<think>17</think> 18", " 18"),
         ("<think>a</think>b<think>c</think>d", "d"),
         ("a</think>", ""),
-        ("<think>not closed 18", "<think>not closed 18"),
+        ("<think>not closed 18", ""),
+        ("<think>a</think>17<think>no, 18", ""),
+        ("18 <think>", ""),
     ],
 )
 def test_thinking_is_cut_up_to_its_last_end(completion: str, left: str) -> None:
     assert answer_part(completion) == left
+
+
+def test_thinking_that_the_prompt_opens_has_to_end_too() -> None:
+    assert answer_part("18", "How many?\n<think>\n") == ""
+    assert answer_part("17</think>18", "How many?<think>") == "18"
+    assert answer_part("18", "What does <think> mean?") == "18"
 
 
 @pytest.fixture
