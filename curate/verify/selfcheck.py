@@ -11,11 +11,12 @@ counted, since nobody has tried a right answer. `all-of` and `weighted` are chec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from curate.errors import UserError
 from curate.verify import BadGroundTruth, Verifier, load
-from curate.verify.pool import BAD_TRUTH, FAILED, RIGHT, TIMED_OUT, Judged, Row, run
+from curate.verify.batch import judge_rows
+from curate.verify.pool import BAD_TRUTH, FAILED, RIGHT, TIMED_OUT, Judged, Row
 from curate.verify.several import parts
 
 UNKNOWN, UNREADABLE, REFUSES, ACCEPTS, STUCK = FAULTS = (
@@ -62,9 +63,10 @@ def tried(
     done: Callable[[int], None] = lambda n: None,
     *,
     allow_weaker: bool = False,
+    engine: Any = None,
 ) -> Tried:
     """Try every label once, in worker processes with a time limit; raises UserError where a
-    verifier lacks a need.
+    verifier lacks a need. `engine` is for verifiers that ask a language model.
     """
     found: dict[Label, list[Fault]] = {}
     trials: list[_Trial] = []
@@ -75,7 +77,8 @@ def tried(
             found[label] = [Fault(UNREADABLE, str(error))]
         except UserError as error:
             found[label] = [Fault(UNKNOWN, str(error))]
-    judgements = run([trial.row for trial in trials], workers, seconds, done, allow_weaker)
+    rows = [trial.row for trial in trials]
+    judgements = judge_rows(rows, workers, seconds, done, allow_weaker, engine)
     for trial, judged in zip(trials, judgements, strict=True):
         fault = _fault(trial, judged)
         if fault is not None and fault not in found.get(trial.label, ()):

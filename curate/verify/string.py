@@ -22,14 +22,15 @@ _STATED = re.compile(r"\bthe answer is:?\s*([^\n]+)", re.IGNORECASE)
 _ARTICLES = re.compile(r"\b(?:a|an|the)\s+(?=\S)")
 _PUNCTUATION = string.punctuation + "“”‘’«»„…–—¿¡"
 _OUT = str.maketrans("", "", _PUNCTUATION)
-_RELATIONS = {"!=": "≠", "/=": "≠", "<=": "≤", ">=": "≥", "=<": "≤", "⩽": "≤", "⩾": "≥"}
+_RELATIONS = {"!=": "≠", "/=": "≠", "<=": "≤", ">=": "≥", "=<": "≤", "⩽": "≤", "⩾": "≥", "==": "="}
 _RELATION = re.compile("|".join(map(re.escape, _RELATIONS)))
 # Kept: `1,234` is 1234, but 1.5, -3, 1/2, 2^3, 3:1 and x<y are other answers without their sign.
 _THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])")
 _KEPT = re.compile(
     r"(?<=[0-9])[.,:/^*+–-](?=[0-9])|(?<![\w.])\.(?=[0-9])|(?<![\w)\]])[-−–+](?=\$?\.?[0-9])|[<>=]"
 )
-_DIGIT_OR_RELATION = re.compile(r"[0-9<>=]")
+_DIGIT_OR_RELATION = re.compile(r"[0-9<>=≤≥≠]")
+_AROUND = re.compile(r"\s*([<>=≤≥≠])\s*")
 
 
 def verify(completion: str, ground_truth: str, prompt: str | None = None) -> Verdict:
@@ -81,6 +82,7 @@ def _without_punctuation(text: str) -> str:
     """Punctuation out, but for what numbers and relations need; a plus before a number goes too."""
     text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text)
     text = _RELATION.sub(lambda found: _RELATIONS[found[0]], text)
+    text = _AROUND.sub(r"\1", text)
     out, start = [], 0
     for kept in _KEPT.finditer(text):
         signs = kept[0].replace("−", "-").replace("–", "-")
