@@ -130,7 +130,7 @@ def _inside(said: str) -> str:
 def _without_remark(sentence: str) -> str:
     """What stands before the first remark of a sentence, if that is an answer."""
     remark = _REMARK.search(sentence)
-    if remark is None or not _stands(sentence[: remark.start()]):
+    if remark is None or " as well as " in sentence or not _stands(sentence[: remark.start()]):
         return sentence
     rest = remark["rest"] or remark["more"] or ""
     return sentence if _TAKEN_BACK.search(rest) else sentence[: remark.start()]

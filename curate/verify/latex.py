@@ -104,7 +104,7 @@ def normalise(text: str) -> str:
     if "{" in text:
         text = text.replace("\\{\\}", "\\emptyset ").replace("{}", "").strip()
         if text[:1] == "{" and closing(text, 0) == len(text) - 1:
-            text = text[1:-1].strip()
+            text = text[1:-1].strip().removesuffix(".")
         text = _LOOSE.sub(r"\1\2", _ONE.sub(r"\1\2", text))
     return _blanks(text)
 

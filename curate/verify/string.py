@@ -30,7 +30,7 @@ _KEPT = re.compile(
     r"(?<=[0-9])[.,:/^*+–-](?=[0-9])|(?<![\w.])\.(?=[0-9])|(?<![\w)\]])[-−–+](?=\$?\.?[0-9])|[<>=]"
 )
 _DIGIT_OR_RELATION = re.compile(r"[0-9<>=≤≥≠]")
-_AROUND = re.compile(r"\s*([<>=≤≥≠])\s*")
+_AROUND = re.compile(r"\s*([<>=≤≥≠])\s*|(?<=[0-9])\s+([/:^*])\s+(?=[0-9])")
 
 
 def verify(completion: str, ground_truth: str, prompt: str | None = None) -> Verdict:
@@ -82,7 +82,7 @@ def _without_punctuation(text: str) -> str:
     """Punctuation out, but for what numbers and relations need; a plus before a number goes too."""
     text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text)
     text = _RELATION.sub(lambda found: _RELATIONS[found[0]], text)
-    text = _AROUND.sub(r"\1", text)
+    text = _AROUND.sub(lambda found: found[1] or found[2], text)
     out, start = [], 0
     for kept in _KEPT.finditer(text):
         signs = kept[0].replace("−", "-").replace("–", "-")

@@ -23,6 +23,7 @@ _LONGEST = 400
 _IMAGINARY = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])|(?<=[0-9}])i(?![A-Za-z])")
 _INDEX = re.compile(r"_\{?i|i\}?=")
 _DECIMAL = re.compile(r"(?<![0-9.])([0-9]*)\.([0-9]+)(?![0-9.])")
+_PERIOD = re.compile(r"(?<![0-9.])([0-9]*)\.([0-9]*)\\overline\{([0-9]+)\}")
 _DEGREES = re.compile(r"([0-9]+)\^\{?\\circ\}?")
 _ANGLES = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
 # The parser takes `2(\\frac{1}{3})` and `(2)(3)` for mixed numbers.
@@ -117,6 +118,7 @@ def _for_the_parser(text: str) -> str:
     of an angle as such.
     """
     if "." in text:
+        text = _PERIOD.sub(_with_period, text)
         text = _DECIMAL.sub(_fraction, text)
     if "\\circ" in text and _ANGLES.search(text):
         text = _DEGREES.sub(r"(\\frac{\1\\pi}{180})", text)
@@ -128,6 +130,12 @@ def _fraction(decimal: re.Match[str]) -> str:
     whole, part, place = decimal[1], decimal[2], decimal.start()
     fraction = f"\\frac{{{int(whole + part)}}}{{1{'0' * len(part)}}}"
     return f"{{{fraction}}}" if decimal.string[place - 1 : place] in ("^", "_") else fraction
+
+
+def _with_period(decimal: re.Match[str]) -> str:
+    whole, before, period = decimal[1], decimal[2], decimal[3]
+    value = int(whole + before + period) - int(whole + before or "0")
+    return f"\\frac{{{value}}}{{{'9' * len(period)}{'0' * len(before)}}}"
 
 
 def _worked_out(read: Any, complex_: bool) -> Any:

@@ -135,12 +135,14 @@ def _equation(text: str) -> Value | None:
         named = equations.is_name(exact) or equations.is_words(exact)
         return _read(rounded[0].strip() if named else exact.strip())
     sides = [side.strip() for side in _parts(exact, "=")]
-    if len(sides) < 2 or not all(sides) or any(mark in exact for mark in ("<", ">", "leq", "geq")):
+    if len(sides) < 2 or not all(sides):
+        return None
+    if equations.is_words(sides[0]):
+        return _read(exact.partition("=")[2].strip())
+    if any(mark in exact for mark in ("<", ">", "leq", "geq")):
         return None
     sides[0] = sides[0].removesuffix(":").strip() or sides[0]
     for name, value in ((sides[0], sides[-1]), (sides[-1], sides[0])):
-        if equations.is_words(name):
-            return _read(value)
         if equations.is_name(name):
             return replace(_read(value, name), line=_tight(f"{name}={value}"))
     if any(equations.has_unknowns(side) for side in sides):
