@@ -58,8 +58,8 @@ def changes(gold: str) -> Iterator[tuple[str, str]]:
     """Kinds of change, each with the changed answer."""
     for match in _NUMBER.finditer(gold):
         number = int(match[0])
-        for kind, other in (("one more", number + 1), ("a digit more", number * 10 + 3)):
-            yield kind, gold[: match.start()] + str(other) + gold[match.end() :]
+        for kind, changed in (("one more", number + 1), ("a digit more", number * 10 + 3)):
+            yield kind, gold[: match.start()] + str(changed) + gold[match.end() :]
     if _ODD.search(gold):
         return
     for match in _SIGN.finditer(gold):

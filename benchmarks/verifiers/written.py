@@ -6,7 +6,6 @@ with several."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from benchmarks.verifiers.cases import Case
@@ -491,7 +490,9 @@ def _lines(table: str) -> Iterator[tuple[str, str, bool]]:
         seen = set()
         for numbers, letters in zip(_NUMBERS, _LETTERS, strict=True):
             signs = dict(zip("abcPQR", (*map(str, numbers), *letters), strict=True))
-            filled = re.sub("@([abcPQR])", lambda sign, of=signs: of[sign[1]], line)
+            filled = line
+            for sign, text in signs.items():
+                filled = filled.replace(f"@{sign}", text)
             if filled not in seen:
                 seen.add(filled)
                 gold, _, answer = filled[2:].partition(" | ")

@@ -40,8 +40,8 @@ def same(gold: Value, found: Value, compare: Compare) -> bool:
         return _same_members(gold, found, compare)
     if gold.kind == "number" and gold.unit and found.kind == "expr":
         other = _WITH_LETTERS.fullmatch(found.text)  # `18m` is 18 metres only beside a unit
-        wrapped = other and read(f"{other[1]}\\text{{{other[2]}}}")
-        return bool(wrapped) and wrapped.kind == "number" and _same_number(gold, wrapped)
+        wrapped = read(f"{other[1]}\\text{{{other[2]}}}") if other else found
+        return wrapped.kind == "number" and _same_number(gold, wrapped)
     return _letters(gold) == _letters(found) or compare(gold.text, found.text)
 
 
