@@ -46,6 +46,7 @@ def forget() -> None:
     """Empty the caches of ground truths, of parsed expressions and of words."""
     gsm8k_verifier._gold.cache_clear()
     math_verifier._gold.cache_clear()
+    math_verifier._read.cache_clear()
     symbolic._parsed.cache_clear()
     constraints_of.cache_clear()
     detector._of_word.cache_clear()

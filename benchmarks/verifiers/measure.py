@@ -13,9 +13,10 @@ import argparse
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
-from benchmarks.verifiers import code, gsm8k, instructions, math, others
+from benchmarks.verifiers import code, gsm8k, instructions, math, near, others, written
 from benchmarks.verifiers.cases import Case
 from curate.errors import UserError
 from curate.verify import find
@@ -23,11 +24,15 @@ from curate.verify import find
 RATES = Path(__file__).resolve().parents[2] / "curate/verify/rates.json"
 
 CASES: dict[str, Callable[[Path], Iterable[Case]]] = {
-    "gsm8k": gsm8k.cases,
-    "math": math.cases,
+    "gsm8k": lambda data: chain(gsm8k.cases(data), written.other_cases("gsm8k")),
+    "math": lambda data: chain(math.cases(data), near.cases(data), written.math_cases()),
     "code": code.cases,
     **instructions.CASES,
     **others.CASES,
+    "multiple-choice": lambda data: chain(
+        others.CASES["multiple-choice"](data), written.other_cases("multiple-choice")
+    ),
+    "string": lambda data: chain(others.CASES["string"](data), written.other_cases("string")),
 }
 
 

@@ -8,7 +8,8 @@ A verifier is a function `verify(completion, ground_truth, prompt=None) -> Verdi
 what published data sets call them. A module may also have `golden(ground_truth)`, the completion
 that states the ground truth itself (None where it holds none), and `perturbed(ground_truth)`,
 completions that state something else: `curate check` tries both on every row. A function with a
-parameter `engine` asks a language model and gets one from the caller; one with a parameter
+parameter `engine` asks a language model and gets one from the caller, or from `engine()` of its
+module, which is called once in a process, when the first completion is judged; one with a parameter
 `allow_weaker` runs code of strangers and is told whether limits without walls will do. Other
 packages register theirs under the entry point group `curate.verifiers`.
 
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib import import_module
 from importlib.metadata import entry_points
-from inspect import getdoc, signature
+from inspect import Parameter, getdoc, signature
 from typing import Any, Protocol
 
 from curate.errors import UserError, unknown
@@ -92,6 +93,8 @@ class Verifier:
     perturbed: Callable[[str], Sequence[str]] | None
     asks_a_model: bool = False
     runs_code: bool = False
+    needs_engine: bool = False
+    engine: Callable[[], Any] | None = None
 
     @property
     def summary(self) -> str:
@@ -106,30 +109,50 @@ def names() -> list[str]:
     return sorted(VERIFIERS.keys() | _registered().keys())
 
 
-def answer_part(completion: str) -> str:
+def answer_part(completion: str, prompt: str | None = None) -> str:
     """What follows the last `</think>`: cut once, by the caller, so that every verifier sees the
     same text.
-    """
-    return completion.rpartition("</think>")[2]
+
+    Thinking that never ends is no answer: where a `<think>` is opened (in the completion, or at the
+    end of the prompt) and not closed, nothing is left."""
+    _, ended, answer = completion.rpartition("</think>")
+    opened = "<think>" in answer
+    if not ended and prompt is not None and not opened:
+        opened = prompt.rstrip().endswith("<think>")
+    return "" if opened else answer
 
 
 def find(name: str, engine: Any = None, *, allow_weaker: bool = False) -> Verify:
     """The function that checks answers under this name or alias; raises UserError with the nearest
     known name.
 
-    `engine` is handed to a verifier that asks a language model; one that needs it and gets none is
-    a UserError. `allow_weaker` lets one that runs code do with limits where no sandbox can be made
-    (docs/sandbox.md)."""
+    `engine` is handed to a verifier that asks a language model; one that needs it, gets none and
+    brings none of its own is a UserError. `allow_weaker` lets one that runs code do with limits
+    where no sandbox can be made (docs/sandbox.md)."""
     verifier = load(name)
     judge: Any = verifier.verify
-    if verifier.asks_a_model:
-        if engine is None:
-            raise UserError(f"verifier '{name}' asks a language model; give it an engine")
+    if verifier.asks_a_model and engine is not None:
         judge = partial(judge, engine=engine)
+    elif verifier.needs_engine:
+        if verifier.engine is None:
+            raise UserError(f"verifier '{name}' asks a language model; give it an engine")
+        judge = partial(_with_own_engine, judge, verifier.engine)
     if verifier.runs_code and allow_weaker:
         judge = partial(judge, allow_weaker=True)
     found: Verify = judge
     return found
+
+
+def _with_own_engine(
+    judge: Callable[..., Verdict], make: Callable[[], Any], *args: Any, **kwargs: Any
+) -> Verdict:
+    return judge(*args, **kwargs, engine=_made(make))
+
+
+@lru_cache(maxsize=64)
+def _made(make: Callable[[], Any]) -> Any:
+    """The engine that a verifier brings, made once in a process."""
+    return make()
 
 
 @lru_cache(maxsize=256)
@@ -160,8 +183,12 @@ def load(name: str) -> Verifier:
             f"verifier '{plain}' cannot be imported from {module_name}:{function}: {error}"
         ) from error
     takes = signature(verify).parameters
-    golden, perturbed = getattr(module, "golden", None), getattr(module, "perturbed", None)
-    return Verifier(plain, verify, golden, perturbed, "engine" in takes, "allow_weaker" in takes)
+    golden, perturbed, engine = (
+        getattr(module, other, None) for other in ("golden", "perturbed", "engine")
+    )
+    needs = "engine" in takes and takes["engine"].default is Parameter.empty
+    asks, runs = "engine" in takes, "allow_weaker" in takes
+    return Verifier(plain, verify, golden, perturbed, asks, runs, needs, engine)
 
 
 def _registered() -> dict[str, str]:

@@ -11,12 +11,15 @@ workers."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pyarrow as pa
 
 from curate.errors import UserError, unknown
 from curate.verify import answer_part, find
-from curate.verify.pool import Judged, Row, run
+from curate.verify.pool import Judged, Row, judge, run
+from curate.verify.several import asks_a_model
 
 SCHEMA = pa.schema(
     [
@@ -36,14 +39,18 @@ def verify_table(
     seconds: float = 30.0,
     done: Callable[[int], None] = lambda n: None,
     allow_weaker: bool = False,
+    engine: Any = None,
 ) -> pa.Table:
     """The verdict on every row: columns outcome, score (0 to 1 or null), parsed and reason, in the
     order of the rows.
 
     `table`, or the columns of one by name, has text columns completion, verifier and ground_truth,
-    and may have prompt. What a completion holds up to its last `</think>` is cut. `workers` is a
+    and may have prompt. Thinking is cut (`answer_part`). `workers` is a
     number of processes, `seconds` the wall-clock limit of one row, `done` is told of rows as they
     are finished, `allow_weaker` lets code run within limits alone where no sandbox can be made.
+    `engine` is for verifiers that ask a language model, in `workers` threads of this process and with
+    a time limit of its own, since it cannot be sent to another one.
+
     Raises UserError for a missing column, a null in one, an unknown verifier, or where a verifier
     lacks what it needs."""
     if workers < 1 or not seconds > 0:
@@ -52,8 +59,32 @@ def verify_table(
         )
     rows = _rows(table if isinstance(table, pa.Table) else pa.table(dict(table)))
     for name in sorted({row[0] for row in rows}):
-        find(name)
-    return as_table(run(rows, workers, seconds, done, allow_weaker))
+        find(name, engine)
+    return as_table(judge_rows(rows, workers, seconds, done, allow_weaker, engine))
+
+
+def judge_rows(
+    rows: Sequence[Row],
+    workers: int,
+    seconds: float,
+    done: Callable[[int], None],
+    allow_weaker: bool = False,
+    engine: Any = None,
+) -> list[Judged]:
+    """What becomes of every row, in order: in worker processes, or, where a verifier asks the
+    `engine`, in threads here.
+    """
+    asking = [engine is not None and asks_a_model(row[0], row[2]) for row in rows]
+    sent = [row for row, here in zip(rows, asking, strict=True) if not here]
+    kept = [row for row, here in zip(rows, asking, strict=True) if here]
+    judged = iter(run(sent, workers, seconds, done, allow_weaker))
+    if not kept:
+        return list(judged)
+    with ThreadPoolExecutor(workers) as threads:
+        answers = threads.map(lambda row: judge(row, allow_weaker, engine), kept)
+        told = [next(answers) if here else next(judged) for here in asking]
+    done(len(kept))
+    return told
 
 
 def as_table(judged: list[Judged]) -> pa.Table:
@@ -77,7 +108,7 @@ def _rows(table: pa.Table) -> list[Row]:
     prompts = (
         table["prompt"].to_pylist() if "prompt" in table.column_names else [None] * table.num_rows
     )
-    completions = [answer_part(completion) for completion in columns["completion"]]
+    completions = list(map(answer_part, columns["completion"], prompts))
     return list(
         zip(columns["verifier"], completions, columns["ground_truth"], prompts, strict=True)
     )

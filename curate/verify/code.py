@@ -8,7 +8,9 @@ read too. The score is the share of tests that pass. Beside the tests there may 
 program that passes them: `curate check` runs it, and one that does nothing, which must not pass.
 
 The code is the last fenced block marked as Python, else the last that is marked as nothing, else
-the whole text if it looks like code; without code the completion is not parsed. Functions are
+the whole text if it looks like code; without code the completion is not parsed. A block that
+defines nothing and uses what one before it defines shows how to use it, and is left out. Where the
+prompt has opened a fence, the completion goes on in it. Functions are
 defined once, and each test then runs in a fork, so that none sees what another left, and a test
 that hangs fails alone. Outputs are compared line by line, without blanks at the ends of lines and
 without empty lines at the end.
@@ -19,10 +21,12 @@ to find it (docs/sandbox.md)."""
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import secrets
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -42,6 +46,7 @@ _FENCE = re.compile(
     r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+_ANY_FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)", re.MULTILINE)
 _PYTHON = ("python", "py", "python3")
 _LOOKS_LIKE_CODE = re.compile(
     r"^\s*(?:(?:async )?def \w|class \w|import \w|from [\w.]+ import |@\w|for .+:|while .+:|print\s*\(|\w+ *= *\S)",
@@ -146,7 +151,7 @@ def code(
     Raises BadGroundTruth for a label it cannot read, and UserError where there is no sandbox,
     unless `allow_weaker`."""
     tests = cases_of(ground_truth)
-    program = extract(completion)
+    program = extract(completion, prompt)
     if program is None:
         return Verdict(0.0, False, "there is no code in the completion")
     if tests.asserts:
@@ -172,14 +177,70 @@ def _fenced(program: str) -> str:
     return f"{fence}python\n{program}\n{fence}"
 
 
-def extract(completion: str) -> str | None:
+def extract(completion: str, prompt: str | None = None) -> str | None:
     """The code of a completion, or None (see the module for which block)."""
+    if _goes_on(completion, prompt):
+        completion = f"```python\n{completion}"
     blocks = [(match[2].lower(), match[3]) for match in _FENCE.finditer(completion)]
     for languages in (_PYTHON, ("",)):
         found = [text for language, text in blocks if language in languages and text.strip()]
         if found:
-            return found[-1]
+            return _without_usage(found)
     return completion if not blocks and _LOOKS_LIKE_CODE.search(completion) else None
+
+
+def _goes_on(completion: str, prompt: str | None) -> bool:
+    """Whether a completion begins inside a fence: the last one of the prompt is open, or Python
+    stands before a first fence that closes one.
+    """
+    if prompt is not None and _open_fence(prompt) in (*_PYTHON, ""):
+        return not _FENCE.match(completion.lstrip("\n"))
+    first = _ANY_FENCE.search(completion)
+    if first is None or first[2]:
+        return False
+    before = completion[: first.start()]
+    return bool(_LOOKS_LIKE_CODE.search(before)) and _parsed(before) is not None
+
+
+def _open_fence(text: str) -> str | None:
+    """The language of a fence that is opened and not closed; None where there is none."""
+    opened: re.Match[str] | None = None
+    for fence in _ANY_FENCE.finditer(text):
+        if opened is None:
+            opened = fence
+        elif fence[1].startswith(opened[1]) and not fence[2]:
+            opened = None
+    return opened[2].lower() if opened is not None else None
+
+
+def _without_usage(blocks: list[str]) -> str:
+    """The last block, or, where that only uses what an earlier one defines, the last that defines
+    something.
+    """
+    last = _parsed(blocks[-1])
+    if last is None or _defined(last):
+        return blocks[-1]
+    used = {node.id for node in ast.walk(last) if isinstance(node, ast.Name)}
+    for block in reversed(blocks[:-1]):
+        tree = _parsed(block)
+        if tree is not None and _defined(tree) & used:
+            return block
+    return blocks[-1]
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """The functions and classes that a program defines."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return {node.name for node in tree.body if isinstance(node, kinds)}
+
+
+def _parsed(text: str) -> ast.Module | None:
+    """The tree of a program; None where the text is none, or is too deep to be read."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 @lru_cache(maxsize=4096)

@@ -1,11 +1,11 @@
 """Where a completion states its mathematical answer.
 
 In this order: the last `\\boxed{...}` or `\\fbox{...}`; the sentence of Minerva's prompts (`Final
-Answer: The final answer is ... . I hope it is correct.`); whatever follows the last `answer is` or
-`answer:`; the last formula between dollars or `\\(...\\)`; the whole completion, if it is one line
-that could be an answer; the last number. Only one answer is taken: a completion that states two
-must not be right because one of them is. A last box that is never closed is no answer: the
-completion was cut off there."""
+Answer: The final answer is ... . I hope it is correct.`); whatever follows the last `answer is`,
+`answer:` or `答案`, up to the end of its sentence or a remark (`6, since ...`); the last formula
+between dollars or `\\(...\\)`; the whole completion, if it is one line that could be an answer; the
+last number. Only one answer is taken: a completion that states two must not be right because one of
+them is. A last box that is never closed is no answer: the completion was cut off there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,25 @@ _MINERVA = re.compile(
     re.DOTALL,
 )
 _STATED = re.compile(
-    r"(?:\banswer(?:\s+is)?\s*(?::|=|\bis\b)|\banswer\s+is)[\s*]*([^\n]+)", re.IGNORECASE
+    r"(?:\banswer(?:\s+is)?\s*(?:[:：]|=|\bis\b)|\banswer\s+is|答案?(?:\s*[是为為:：])+)[\s*]*([^\n]+)",
+    re.IGNORECASE,
+)
+# A remark after an answer says why, or what the answer is not. What takes back a part of it, a
+# condition or an alternative, is no remark, and neither is one that holds such a word.
+_REMARK = re.compile(
+    r"[,;，；]?\s+\(?(?:and\s+)?(?:not|since|because|rather\s+than|instead\s+of)(?=[\s,:])"
+    r"|[,;，；]?\s+\(?(?:as|so|hence|thus|therefore|which|namely|i\.e\.|that\s+is|by|from|using|--?|–|—)"
+    r"(?=[\s,:])(?!\s+well\b)(?P<rest>.*)"
+    r"|[,;]\s+(?:for|where|with|given|we|this|it|the)\s(?P<more>.*)"
+    r"|[,，；;]?\s*(?:因为|所以|而不是|不是|即)",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAKEN_BACK = re.compile(
+    r"\b(?:or|otherwise|else|elsewhere|but|except|unless|if|when|could|may|might|maybe|perhaps|also)\b",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(
+    r"(?<=\S)\s+\((?!or\b|and\b|maybe\b|perhaps\b|possibly\b)[^()]*[A-Za-z]{3}[^()]*\)\.?\Z", re.I
 )
 _FORMULA = re.compile(
     r"\$\$([^$]{1,500})\$\$|(?<!\\)\$((?:[^$\n\\]|\\.)+)\$|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]",
@@ -27,7 +45,7 @@ _FORMULA = re.compile(
 )
 _LONGEST = 200
 _FLAT = re.compile(r"[^{}]*")
-_SENTENCE = re.compile(r"\.(?:\s|$)")
+_SENTENCE = re.compile(r"\.(?:\s|$)|[。！]")
 
 
 def answer(completion: str) -> str | None:
@@ -104,8 +122,23 @@ def _inside(said: str) -> str:
     ]
     if len(formulas) == 1:
         return formulas[0].strip()
-    sentence = _SENTENCE.split(said.strip(), maxsplit=1)[0]
-    return sentence.strip(" *_`").removesuffix(".")
+    sentence = _SENTENCE.split(said.strip(), maxsplit=1)[0].strip(" *_`").removesuffix(".")
+    sentence = _without_remark(sentence)
+    return _ASIDE.sub("", sentence).strip(" *_`,;，；").removesuffix(".")
+
+
+def _without_remark(sentence: str) -> str:
+    """What stands before the first remark of a sentence, if that is an answer."""
+    remark = _REMARK.search(sentence)
+    if remark is None or " as well as " in sentence or not _stands(sentence[: remark.start()]):
+        return sentence
+    rest = remark["rest"] or remark["more"] or ""
+    return sentence if _TAKEN_BACK.search(rest) else sentence[: remark.start()]
+
+
+def _stands(said: str) -> bool:
+    """Whether what comes before a remark is an answer: it has a digit or a formula."""
+    return bool(re.search(r"[0-9０-９$\\]|(?<![A-Za-z])[A-Za-z](?![A-Za-z])", said))
 
 
 def _short(line: str) -> bool:

@@ -10,37 +10,8 @@ from __future__ import annotations
 import re
 
 from curate.verify.extract import closing
+from curate.verify.signs import in_ascii
 
-_SIGNS = str.maketrans(
-    {
-        "−": "-",
-        "–": "-",
-        "π": r"\pi ",
-        "×": r"\cdot ",
-        "·": r"\cdot ",
-        "⋅": r"\cdot ",
-        "÷": "/",
-        "∞": r"\infty ",
-        "≤": r"\leq ",
-        "≥": r"\geq ",
-        "≠": r"\neq ",
-        "±": r"\pm ",
-        "°": r"^\circ ",
-        "∪": r"\cup ",
-        "∈": r"\in ",
-        "²": "^2",
-        "³": "^3",
-        "½": r"\frac{1}{2}",
-        "¼": r"\frac{1}{4}",
-        "¾": r"\frac{3}{4}",
-        "\u00a0": " ",
-        "\u2009": " ",
-        "\u202f": " ",
-        "（": "(",
-        "）": ")",
-        "，": ",",
-    }
-)
 _NAMES = {
     "dfrac": "frac",
     "tfrac": "frac",
@@ -59,6 +30,17 @@ _NAMES = {
     "degree": "^\\circ",
     "degrees": "^\\circ",
     "textdegree": "^\\circ",
+    "varnothing": "emptyset",
+    "O": "emptyset",
+    "div": "/",
+    "vert": "|",
+    "lvert": "|",
+    "rvert": "|",
+    "mid": "|",
+    "pounds": "£",
+    "euro": "€",
+    "yen": "¥",
+    "textdollar": "$",
     "dots": "ldots",
     "cdots": "ldots",
     "operatorname*": "operatorname",
@@ -66,20 +48,28 @@ _NAMES = {
 # Nothing a reader would see, or only how large it is.
 _DROPPED = frozenset(
     "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle limits nolimits "
-    "quad qquad thinspace enspace hspace vspace allowbreak nonumber notag boldmath".split()
+    "quad qquad thinspace enspace hspace vspace allowbreak nonumber notag boldmath "
+    "tiny small normalsize large Large LARGE huge Huge bf it sf".split()
 )
 _WORDS = frozenset("text textbf textit textrm textsf texttt textnormal mbox hbox mathrm".split())
 _COMMAND = re.compile(r"\\([A-Za-z]+\*?|.)", re.DOTALL)
 _SPACED = re.compile(r"\\\\|,\s*\\!\s*|\\[,;:! ]|~|\\\n")
 _SPACES = {"\\\\": "\\\\", "\\!": "", "\\,": ""}
 _GROUPED = re.compile(
-    r"\\(text\w*|[mh]box|mathrm|mathbf|mathit|mathsf|boldsymbol|operatorname|boxed|fbox)\s*\{"
+    r"\\(text\w*|[mh]box|math(?:rm|bf|it|sf|bfit)|bold(?:symbol)?|bm|pmb|emph|underline|uline"
+    r"|operatorname|boxed|fbox)\s*\{"
 )
+_COLOUR = re.compile(r"\\(?:text)?color(?:box)?\s*(?:\[[^\]]*\])?\s*\{[^{}]*\}")
+_UPRIGHT = re.compile(r"\\(?:math|text)rm\s*\{([ied])\}")
+_OVER = re.compile(r"\{([^{}]*)\\over(?![a-z])([^{}]*)\}")
+# `2^3 5` is 8 times 5 and `\\log_28` the logarithm of 8: braces keep index and digits apart.
+_APART = re.compile(r"([\^_])(-?[0-9A-Za-z])(?=\s+[0-9])")
+_LOG = re.compile(r"\\log_([0-9])([0-9]+)(?=$|[-+=,)])")
 _TAKES = re.compile(r"\\frac(?![A-Za-z])|\\sqrt(?![A-Za-z])(?:\[[^\]]*\])?")
 _TOKEN = re.compile(r"\\[A-Za-z]+|[^\s{}\\]")
 _PLAIN_SQRT = re.compile(r"(?<![\\A-Za-z])sqrt\s*\(([^()]*)\)")
 _PLAIN_NAME = re.compile(r"(?<![\\A-Za-z])(pi|infinity|infty)(?![A-Za-z])")
-_ONE = re.compile(r"([\^_])\s*\{\s*([A-Za-z0-9]|\\circ)\s*\}")
+_ONE = re.compile(r"([\^_])\s*\{\s*([A-Za-z0-9]|\\circ)\s*\}(?!\s*[0-9])")
 _LOOSE = re.compile(r"(^|[-+=/(\[,<>])\{([^{}\\]*)\}")
 _BLANK = re.compile(r"\s+")
 
@@ -91,8 +81,10 @@ def normalise(text: str) -> str:
     if text.isascii() and text.isalnum() and "pi" not in text and "inf" not in text:
         return text
     if not text.isascii():
-        text = text.translate(_SIGNS)
+        text = in_ascii(text)
     text = text.strip().removesuffix(".").replace("{,}", ",")
+    if "^" in text or "_" in text:
+        text = _LOG.sub(r"\\log_{\1}\2", _APART.sub(r"\1{\2}", text))
     if "\\" in text or "~" in text:
         text = _plain_commands(text)
     if "$" in text or "%" in text:
@@ -110,7 +102,9 @@ def normalise(text: str) -> str:
     if "\\frac" in text or "\\sqrt" in text:
         text = _with_braces(text)
     if "{" in text:
-        text = text.replace("{}", "")
+        text = text.replace("\\{\\}", "\\emptyset ").replace("{}", "").strip()
+        if text[:1] == "{" and closing(text, 0) == len(text) - 1:
+            text = text[1:-1].strip().removesuffix(".")
         text = _LOOSE.sub(r"\1\2", _ONE.sub(r"\1\2", text))
     return _blanks(text)
 
@@ -145,6 +139,11 @@ def _plain_commands(text: str) -> str:
     """Commands in one spelling: synonyms replaced, sizes and spacing dropped, delimiters of
     formulas taken off.
     """
+    if "color" in text:
+        text = _COLOUR.sub("", text)
+    text = _UPRIGHT.sub(r"\1", text)
+    if "\\over" in text:
+        text = _OVER.sub(r"\\frac{\1}{\2}", text)
     text = _SPACED.sub(
         lambda match: "," if match[0][0] == "," else _SPACES.get(match[0], " "), text
     )

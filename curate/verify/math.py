@@ -1,7 +1,7 @@
 """Answers of competition mathematics: boxed, in Minerva's sentence, or found in the text (`math`).
 
 The answer is found by `extract.answer`, brought into one spelling and compared part by part
-(`value.same`); only expressions that are neither numbers, words nor equal in spelling go to the
+(`same`); only expressions that are neither numbers, words nor equal in spelling go to the
 computer algebra (`symbolic.equal`). A ground truth is the answer in LaTeX, or a whole solution
 whose last box holds it; an empty one, one with unbalanced brackets or with a backslash before a
 digit or a minus (both are traces of a broken export) is refused."""
@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from curate.verify import symbolic
 from curate.verify.extract import answer, boxed
-from curate.verify.value import LONGEST, Value, read, same
+from curate.verify.same import same
+from curate.verify.value import LONGEST, Value, read
 from curate.verify.verdict import BadGroundTruth, Verdict
 
 _NONE = Verdict(0.0, False, "no answer in the completion")
@@ -25,7 +26,7 @@ _INTEGER = re.compile(r"(?<![0-9.])([0-9]+)(?![0-9.])")
 
 def verify(completion: str, ground_truth: str, prompt: str | None = None) -> Verdict:
     """The boxed or stated answer of the completion equals the ground truth as mathematics."""
-    text, wanted = _gold(ground_truth)
+    text = _gold(ground_truth)
     found = answer(completion)
     if found is None:
         return _NONE
@@ -37,21 +38,21 @@ def verify(completion: str, ground_truth: str, prompt: str | None = None) -> Ver
             True,
             f"the answer has {len(found)} characters; more than {LONGEST} are not compared",
         )
-    if same(wanted, read(found), symbolic.equal):
+    if same(_read(text), read(found), symbolic.equal):
         return _EQUAL
     return Verdict(0.0, True, f"the answer is {found[:60]}, not {text[:60]}")
 
 
 def golden(ground_truth: str) -> str:
     """The ground truth in a box."""
-    return f"The answer is $\\boxed{{{_gold(ground_truth)[0]}}}$."
+    return f"The answer is $\\boxed{{{_gold(ground_truth)}}}$."
 
 
 def perturbed(ground_truth: str) -> list[str]:
     """The last whole number one higher, the whole answer with something added, and the right answer
     not last.
     """
-    text = _gold(ground_truth)[0]
+    text = _gold(ground_truth)
     numbers = list(_INTEGER.finditer(text))
     changed = []
     if numbers:
@@ -65,7 +66,8 @@ def perturbed(ground_truth: str) -> list[str]:
 
 
 @lru_cache(maxsize=1 << 14)
-def _gold(ground_truth: str) -> tuple[str, Value]:
+def _gold(ground_truth: str) -> str:
+    """The answer of a ground truth; raises BadGroundTruth."""
     text = ground_truth.strip()
     if "\\boxed" in text or "\\fbox" in text:
         text = boxed(text) or ""
@@ -75,7 +77,12 @@ def _gold(ground_truth: str) -> tuple[str, Value]:
         raise BadGroundTruth(
             f"math: the ground truth {ground_truth[:60]!r} {fault}; give the answer in LaTeX"
         )
-    return text, read(text)
+    return text
+
+
+@lru_cache(maxsize=1 << 14)
+def _read(text: str) -> Value:
+    return read(text)
 
 
 def _fault(text: str) -> str | None:

@@ -4,8 +4,9 @@ The letter is looked for in this order: in the last `\\boxed{...}` or `<answer>.
 the last `answer is` or `answer:`, else the last `option` or `choice`; in a completion, or its last
 or first line, that is a letter alone, perhaps in brackets or followed by `.`, `)` or `:` and the
 text of the choice. Anything else is not parsed: a letter somewhere in a text (`A good question`) is
-no choice. The ground truth is a letter, perhaps as `(C)`, or a JSON list of letters any of which is
-right. Letters run from A to Z; lower case counts in brackets, in a box, or alone."""
+no choice, and neither are two letters (`A or B`), or an `A` or `I` that begins a sentence. The
+ground truth is a letter, perhaps as `(C)`, or a JSON list of letters any of which is right. Letters
+run from A to Z; lower case counts in brackets, in a box, or alone."""
 
 from __future__ import annotations
 
@@ -23,6 +24,18 @@ _SAID = re.compile(
     r"\b(answer|option|choice)\b(?:\s+(?:is|would be|should be|must be))?(?:\s*[:=])?"
     r"(?:\s+(?:option|choice|letter))?\s*[*_$]*(?:\\text(?:bf)?\{)?(?:\(([A-Za-z])\)|([A-Z])(?![\w'’]))",
     re.IGNORECASE,
+)
+# Another letter right behind the first: no choice was made.
+_HEDGE = re.compile(
+    r"[)\]}.*_$]*\s*(?:(?:,?\s*(?:and\s*/\s*)?\b(?:or|and)\b|,|/|&|\bor else\b)\s*"
+    r"(?:(?:maybe|perhaps|possibly|also|even|either|option|choice|else|it could be)\s+)*[*_$]*"
+    r"(?:\(?(?-i:[A-Z])\)?(?![\w'’])|\([a-z]\)))"
+    r"|[)\]}.*_$]*,?\s*(?:though|although|but)?\s*(?:it )?(?:could|might|may)(?: also)? be\s+\(?(?-i:[A-Z])(?![\w'’])",
+    re.IGNORECASE,
+)
+# `A lot of things`, `I don't know`: words after these two letters, but for those that give a reason.
+_SENTENCE = re.compile(
+    r"[*_$}]*\s+(?!(?:because|since|as|not|and|which|is|for|so|due|with|given|rather|instead)\b)[a-z]"
 )
 _FONT = re.compile(r"\\(?:text\w*|mathrm|mathbf)\{([^{}]*)\}")
 
@@ -60,10 +73,13 @@ def chosen(completion: str) -> str | None:
     said: dict[bool, str] = {}
     for match in _SAID.finditer(completion):
         letter = match[2] or match[3]
-        if match[2] or letter.isupper():
+        rest = completion[match.end() :].partition("\n")[0]
+        if _HEDGE.match(rest):
+            said[match[1].lower() == "answer"] = ""
+        elif match[2] or (letter.isupper() and not (letter in "AI" and _SENTENCE.match(rest))):
             said[match[1].lower() == "answer"] = letter.upper()
     if said:
-        return said.get(True) or said[False]
+        return said.get(True, said.get(False)) or None
     lines = [line for line in completion.splitlines() if line.strip()]
     return next((letter for line in (lines[-1:] + lines[:1]) if (letter := _letter(line))), None)
 
@@ -71,6 +87,8 @@ def chosen(completion: str) -> str | None:
 def _letter(text: str) -> str | None:
     text = _FONT.sub(r"\1", text).strip().strip("$*_`")
     match = _LABEL.match(text) or _MARKED.match(text)
+    if match is not None and _HEDGE.match(text[match.end(match.lastindex or 0) :]):
+        return None
     return next(letter for letter in match.groups() if letter).upper() if match else None
 
 

@@ -2,10 +2,10 @@
 
 Read are integers and decimals with thousands separators (`1,234`, `1{,}234`), a sign, a currency
 sign, fractions (`3/4`, `\\frac{3}{4}`, `\\frac34`), mixed numbers (`1 1/2`, `1\\frac{1}{2}`),
-powers of ten (`1.5e3`, `1.5 \\times 10^3`) and of whole numbers (`5^2`); `last_number` reads `2
-million`, too. A minus after a letter, a digit or a closing bracket is a subtraction or a hyphen,
-not a sign; the exponent of a unit (`m^2`) is no number. Percent signs and units are left to the
-caller."""
+powers of ten (`1.5e3`, `1.5 \\times 10^3`) and of whole numbers (`5^2`), in ASCII or full-width
+characters; `last_number` reads `2 million`, too. A minus is a hyphen, U+2212 or an en dash; one
+after a letter, a digit or a closing bracket is a subtraction or a hyphen, not a sign. The exponent
+of a unit (`m^2`) is no number. Percent signs and units are left to the caller."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLAIN = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+"
 _SIGNED = rf"[-+−]?(?:{_PLAIN})"
 _NUMBER = re.compile(
     rf"""
-    (?=[-−0-9.\\$€£¥])(?P<sign>(?<![\w)\]}}.])[-−])?(?:\\?[$€£¥])?
+    (?=[-−–0-9.\\$€£¥])(?P<sign>(?<![\w)\]}}.])[-−–])?(?:\\?[$€£¥])?
     (?:
       (?:(?P<whole>[0-9]+)[ ]?)?\\[dtc]?frac(?:\{{[ ]?(?P<top>{_SIGNED})[ ]?\}}|(?P<top1>[0-9]))
                                            (?:\{{[ ]?(?P<low>{_PLAIN})[ ]?\}}|[ ]?(?P<low1>[0-9]))
@@ -34,6 +34,7 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _LAST_DIGIT = re.compile(r"(?s:.*)[0-9]")
+_LAST_WIDE = re.compile(r"(?s:.*)[0-9０-９]")
 # Most answers end in a bare number after a blank or a sign that takes no part in it; this is three
 # times as fast.
 _EASY = re.compile(
@@ -49,11 +50,13 @@ SCALES = {
 }
 _WINDOW = 96
 _SEPARATORS = str.maketrans("", "", ",")
+# Full-width forms, character by character: places in the text stay the same.
+_ASCII = {place: place - 0xFEE0 for place in range(0xFF01, 0xFF5F)} | {0x2010: "-", 0x2011: "-"}
 
 
 def last_number(text: str) -> tuple[str, Number] | None:
     """The last number of a text, as written and as a value; None where there is none."""
-    digit = _LAST_DIGIT.match(text)
+    digit = (_LAST_DIGIT if text.isascii() else _LAST_WIDE).match(text)
     if digit is None:
         return None
     stop = digit.end()
@@ -66,13 +69,14 @@ def last_number(text: str) -> tuple[str, Number] | None:
 
 def _last_before(text: str, stop: int) -> tuple[str, Number] | None:
     """The number whose last digit stands before `stop`."""
-    easy = _EASY.match(text, max(0, stop - _WINDOW), stop)
+    start = max(0, stop - _WINDOW)
+    if not text.isascii() and not text[start : stop + 4].isascii():
+        text = text[:start] + text[start:].translate(_ASCII)
+    easy = _EASY.match(text, start, stop)
     if easy is not None:
         token = easy[1]
         return token, (int(token) if token.isdigit() else value_of(token))
-    return _last(text[max(0, stop - _WINDOW) : stop + 4], stop > _WINDOW) or _last(
-        text[: stop + 4], False
-    )
+    return _last(text[start : stop + 4], start > 0) or _last(text[: stop + 4], False)
 
 
 def _last(text: str, cut: bool) -> tuple[str, Number] | None:
@@ -92,6 +96,7 @@ def _matches(text: str) -> list[re.Match[str]]:
 
 def all_numbers(text: str) -> list[tuple[str, Number]]:
     """Every number of a text in order: as written, and its value."""
+    text = text if text.isascii() else text.translate(_ASCII)
     return [(match[0], value) for match in _matches(text) if (value := _value(match)) is not None]
 
 

@@ -8,7 +8,13 @@ counted as timed out, a new worker goes on with the rest. A worker that dies by 
 it was at. The parent sets no signal handlers and counts only time in which it ran itself, so that a
 suspended machine makes no row late.
 
-Workers keep their temporary files in one folder of the parent's, which goes when the run ends: a
+Workers live as long as the process: a trainer calls at every step, and to start one takes longer than
+to judge a thousand rows. Those that are idle wait in `_IDLE_WORKERS` for the next run; they are used
+again if the process still has the environment, folder and import path that they were started with,
+and replaced if not. One thread of its own starts them all, since the kernel ends a worker with the
+thread that started it. A worker that is idle and loses its parent ends, too.
+
+In a run workers keep their temporary files in one folder of the parent's, which goes when it ends: a
 worker that was killed cannot clear up.
 
 Workers are spawned, not forked: a fork of a process with threads (Arrow, a trainer) may hang. As
@@ -17,14 +23,19 @@ always with spawned processes, a script that calls this at its top level needs `
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
+import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from multiprocessing import connection, get_context
 from multiprocessing.context import SpawnProcess
+from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -59,24 +70,41 @@ class Judged(NamedTuple):
 
 
 class Ways(NamedTuple):
-    """What every worker is told: the parent's id, a folder for temporary files, whether a weaker
-    sandbox will do.
+    """What a worker is told with its rows: a folder for temporary files, whether a weaker sandbox
+    will do.
     """
 
-    parent: int
     folder: str
     allow_weaker: bool
 
 
-def judge(row: Row, allow_weaker: bool = False) -> Judged:
+class Surroundings(NamedTuple):
+    """What a worker takes over from its parent when it starts."""
+
+    parent: int
+    folder: str
+    path: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def now(cls) -> Surroundings:
+        """Those of this process at the moment."""
+        try:
+            folder = os.getcwd()
+        except OSError:  # it was removed
+            folder = ""
+        return cls(os.getpid(), folder, tuple(sys.path), tuple(sorted(os.environ.items())))
+
+
+def judge(row: Row, allow_weaker: bool = False, engine: Any = None) -> Judged:
     """The verdict on one row; a ground truth that cannot be read and a verifier that fails are
-    outcomes, too.
+    outcomes, too. `engine` is for a verifier that asks a model.
 
     Raises UserError for what is wrong with the call and not with the row: a library that is not
     installed, say."""
     name, completion, ground_truth, prompt = row
     try:
-        verdict = find(name, allow_weaker=allow_weaker)(completion, ground_truth, prompt)
+        verdict = find(name, engine, allow_weaker=allow_weaker)(completion, ground_truth, prompt)
     except BadGroundTruth as error:
         return Judged(BAD_TRUTH, None, False, str(error))
     except UserError:
@@ -96,23 +124,24 @@ class _Worker:
     one.
     """
 
-    def __init__(self, ways: Ways) -> None:
+    def __init__(self, surroundings: Surroundings) -> None:
         context = get_context("spawn")
+        self.surroundings = surroundings
         self.place = context.RawValue("q", _NOT_BEGUN)
         self.pipe, theirs = context.Pipe()
         self.process: SpawnProcess = context.Process(
-            target=_work, args=(theirs, self.place, ways), daemon=True
+            target=_work, args=(theirs, self.place, surroundings.parent), daemon=True
         )
         self.process.start()
         theirs.close()
         self.rows: deque[int] = deque()
         self.seen, self.late = -1, 0.0
 
-    def give(self, rows: Sequence[Row], places: Sequence[int]) -> None:
+    def give(self, rows: Sequence[Row], places: Sequence[int], ways: Ways) -> None:
         """Hand over rows; their places in the table come back with what became of them."""
         self.rows.extend(places)
         with contextlib.suppress(OSError):  # it is dead; the next look at it will notice
-            self.pipe.send([(place, rows[place]) for place in places])
+            self.pipe.send((ways, [(place, rows[place]) for place in places]))
 
     def waited(self, seconds: float) -> float:
         """Add to the time spent at the present row, and give it; nothing counts before the first
@@ -134,6 +163,59 @@ class _Worker:
         self.pipe.close()
 
 
+_IDLE_WORKERS: list[_Worker] = []
+_LOCK = Lock()
+
+
+def _take(n: int, surroundings: Surroundings) -> list[_Worker]:
+    """So many workers that are alive and like this process, idle ones first."""
+    with _LOCK:
+        known, _IDLE_WORKERS[:] = list(_IDLE_WORKERS), []
+    crew: list[_Worker] = []
+    for worker in known:
+        if worker.surroundings.parent != surroundings.parent:
+            continue  # a fork has these from its parent, to whom they belong
+        fit = worker.surroundings == surroundings and worker.process.is_alive()
+        if not fit:
+            worker.kill()
+        elif len(crew) < n:
+            crew.append(worker)
+        else:
+            _release([worker])
+    return crew + [_started(surroundings) for _ in range(n - len(crew))]
+
+
+@lru_cache(maxsize=1)
+def _starter(process: int) -> ThreadPoolExecutor:
+    """The thread that starts workers; a fork makes its own."""
+    return ThreadPoolExecutor(1, thread_name_prefix="curate-workers")
+
+
+def _started(surroundings: Surroundings) -> _Worker:
+    return _starter(surroundings.parent).submit(_Worker, surroundings).result()
+
+
+def _release(crew: list[_Worker]) -> None:
+    """Idle workers wait for the next run; one that is in the middle of something ends."""
+    for worker in crew:
+        if worker.rows or worker.place.value not in (_IDLE, _NOT_BEGUN):
+            worker.kill()
+        else:
+            worker.seen, worker.late = -1, 0.0
+            with _LOCK:
+                _IDLE_WORKERS.append(worker)
+
+
+@atexit.register
+def close() -> None:
+    """End the workers that wait; the next run starts others."""
+    with _LOCK:
+        known, _IDLE_WORKERS[:] = list(_IDLE_WORKERS), []
+    for worker in known:
+        if worker.surroundings.parent == os.getpid():
+            worker.kill()
+
+
 def run(
     rows: Sequence[Row],
     workers: int,
@@ -146,7 +228,7 @@ def run(
     Raises UserError as `judge` does, CurateError where no worker can be started.
     """
     with tempfile.TemporaryDirectory(prefix="curate-", ignore_cleanup_errors=True) as folder:
-        return _run(rows, workers, seconds, done, Ways(os.getpid(), folder, allow_weaker))
+        return _run(rows, workers, seconds, done, Ways(folder, allow_weaker))
 
 
 def _run(
@@ -154,13 +236,13 @@ def _run(
 ) -> list[Judged]:
     results: list[Judged | None] = [None] * len(rows)
     waiting = _chunks(len(rows), workers)
-    crew = [_Worker(ways) for _ in range(min(workers, len(waiting)))]
+    crew = _take(min(workers, len(waiting)), Surroundings.now())
     try:
         before = monotonic()
         while waiting or any(worker.rows for worker in crew):
             for worker in crew:
                 if not worker.rows and waiting:
-                    worker.give(rows, waiting.popleft())
+                    worker.give(rows, waiting.popleft(), ways)
             connection.wait([worker.pipe for worker in crew if worker.rows], _TICK)
             now = monotonic()
             passed, before = min(now - before, 2 * _TICK), now
@@ -169,8 +251,7 @@ def _run(
                 if fate is not None:
                     crew[number] = _replaced(worker, fate, rows, results, done, ways)
     finally:
-        for worker in crew:
-            worker.kill()
+        _release(crew)
     return [result for result in results if result is not None]
 
 
@@ -231,24 +312,25 @@ def _replaced(
         results[place] = fate
         left.remove(place)
         done(1)
-    new = _Worker(ways)
+    new = _started(worker.surroundings)
     if left:
-        new.give(rows, left)
+        new.give(rows, left, ways)
     return new
 
 
-def _work(pipe: connection.Connection[Any, Any], place: Any, ways: Ways) -> None:
+def _work(pipe: connection.Connection[Any, Any], place: Any, parent: int) -> None:
     """A worker's life: judge what is sent, tell at every row where it is, send results a few times
-    a second.
+    a second. It ends when the pipe does.
     """
     place.value = _IDLE
     os.setsid()  # a group of its own: Ctrl-C reaches the parent alone, and the group can be killed as one
-    _die_with(ways.parent)
-    tempfile.tempdir = ways.folder
+    _die_with(parent)
     with contextlib.suppress(EOFError, OSError):
         while True:
+            ways, rows = pipe.recv()
+            tempfile.tempdir = ways.folder
             try:
-                for finished in _judged(pipe.recv(), place, ways.allow_weaker):
+                for finished in _judged(rows, place, ways.allow_weaker):
                     pipe.send(finished)
             except UserError as error:
                 pipe.send(error)
@@ -265,8 +347,8 @@ def _judged(
         if monotonic() - flushed > _FLUSH:
             yield finished
             finished, flushed = [], monotonic()
-    yield finished
     place.value = _IDLE
+    yield finished
 
 
 def _die_with(parent: int) -> None:

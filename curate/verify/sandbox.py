@@ -73,6 +73,15 @@ def run(
     return run_in(_jail(allow_weaker), program, stdin, limits)
 
 
+def can_run(allow_weaker: bool = False) -> bool:
+    """Whether programs can be run here at all."""
+    try:
+        _jail(allow_weaker)
+    except UserError:
+        return False
+    return True
+
+
 @lru_cache(maxsize=2)
 def _jail(allow_weaker: bool) -> Jail:
     """The first jail that works here, tried once."""

@@ -4,17 +4,19 @@ must refuse.
 For a ground truth with a `golden` completion (see `curate.verify`): the verifier must pass that
 completion, and must pass none of the `perturbed` ones. Where a verifier has no golden completion,
 of an instruction to follow, say, or of tests without a solution, it is called on an empty
-completion, which shows whether the label can be read: these labels are counted, since nobody has
-tried them. `all-of` and `weighted` are checked part by part."""
+completion, which shows whether the label can be read, and on the `perturbed` ones that it has (tests
+without a solution: a program that does nothing, where programs can be run); these labels are
+counted, since nobody has tried a right answer. `all-of` and `weighted` are checked part by part."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from curate.errors import UserError
-from curate.verify import BadGroundTruth, load
-from curate.verify.pool import BAD_TRUTH, FAILED, RIGHT, TIMED_OUT, Judged, Row, run
+from curate.verify import BadGroundTruth, Verifier, load
+from curate.verify.batch import judge_rows
+from curate.verify.pool import BAD_TRUTH, FAILED, RIGHT, TIMED_OUT, Judged, Row
 from curate.verify.several import parts
 
 UNKNOWN, UNREADABLE, REFUSES, ACCEPTS, STUCK = FAULTS = (
@@ -61,20 +63,22 @@ def tried(
     done: Callable[[int], None] = lambda n: None,
     *,
     allow_weaker: bool = False,
+    engine: Any = None,
 ) -> Tried:
     """Try every label once, in worker processes with a time limit; raises UserError where a
-    verifier lacks a need.
+    verifier lacks a need. `engine` is for verifiers that ask a language model.
     """
     found: dict[Label, list[Fault]] = {}
     trials: list[_Trial] = []
     for label in dict.fromkeys(labels):
         try:
-            trials.extend(_trials(label, label))
+            trials.extend(_trials(label, label, allow_weaker))
         except BadGroundTruth as error:
             found[label] = [Fault(UNREADABLE, str(error))]
         except UserError as error:
             found[label] = [Fault(UNKNOWN, str(error))]
-    judgements = run([trial.row for trial in trials], workers, seconds, done, allow_weaker)
+    rows = [trial.row for trial in trials]
+    judgements = judge_rows(rows, workers, seconds, done, allow_weaker, engine)
     for trial, judged in zip(trials, judgements, strict=True):
         fault = _fault(trial, judged)
         if fault is not None and fault not in found.get(trial.label, ()):
@@ -86,7 +90,7 @@ def tried(
     return Tried(found, only_read)
 
 
-def _trials(whole: Label, label: Label) -> list[_Trial]:
+def _trials(whole: Label, label: Label, allow_weaker: bool) -> list[_Trial]:
     """What is tried for a label; raises UserError for an unknown verifier, BadGroundTruth for an
     unreadable label.
     """
@@ -96,16 +100,25 @@ def _trials(whole: Label, label: Label) -> list[_Trial]:
         return [
             trial
             for part in parts(truth)
-            for trial in _trials(whole, (part.verifier, part.ground_truth))
+            for trial in _trials(whole, (part.verifier, part.ground_truth), allow_weaker)
         ]
     golden = verifier.golden(truth) if verifier.golden else None
-    if golden is None:
-        return [_Trial(whole, (name, "", truth, None), None)]
-    others = verifier.perturbed(truth) if verifier.perturbed else ()
-    completions = [(golden, True), *((other, False) for other in others)]
+    tries = verifier.perturbed and (golden is not None or _can_run(verifier, allow_weaker))
+    others = verifier.perturbed(truth) if verifier.perturbed and tries else ()
+    first: tuple[str, bool | None] = ("", None) if golden is None else (golden, True)
+    completions = [first, *((other, False) for other in others)]
     return [
         _Trial(whole, (name, completion, truth, None), wanted) for completion, wanted in completions
     ]
+
+
+def _can_run(verifier: Verifier, allow_weaker: bool) -> bool:
+    """Whether a verifier that runs programs can do so here; true of every other one."""
+    if not verifier.runs_code:
+        return True
+    from curate.verify.sandbox import can_run
+
+    return can_run(allow_weaker)
 
 
 def _fault(trial: _Trial, judged: Judged) -> Fault | None:

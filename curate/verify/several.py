@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from curate.errors import UserError
 from curate.verify import BadGroundTruth, Verdict, find, load
@@ -29,10 +29,15 @@ class Part(NamedTuple):
 
 
 def all_of(
-    completion: str, ground_truth: str, prompt: str | None = None, *, allow_weaker: bool = False
+    completion: str,
+    ground_truth: str,
+    prompt: str | None = None,
+    *,
+    allow_weaker: bool = False,
+    engine: Any = None,
 ) -> Verdict:
     """Every one of several verifiers passes the completion."""
-    verdicts = _verdicts(completion, ground_truth, prompt, allow_weaker)
+    verdicts = _verdicts(completion, ground_truth, prompt, allow_weaker, engine)
     failed = [
         f"{part.verifier}: {verdict.reason}" for part, verdict in verdicts if not verdict.passed
     ]
@@ -41,10 +46,15 @@ def all_of(
 
 
 def weighted(
-    completion: str, ground_truth: str, prompt: str | None = None, *, allow_weaker: bool = False
+    completion: str,
+    ground_truth: str,
+    prompt: str | None = None,
+    *,
+    allow_weaker: bool = False,
+    engine: Any = None,
 ) -> Verdict:
     """The weighted mean of the scores of several verifiers."""
-    verdicts = _verdicts(completion, ground_truth, prompt, allow_weaker)
+    verdicts = _verdicts(completion, ground_truth, prompt, allow_weaker, engine)
     total = math.fsum(part.weight for part, _ in verdicts)
     score = math.fsum(part.weight * verdict.score for part, verdict in verdicts) / total
     passed = all(verdict.passed for _, verdict in verdicts)
@@ -101,14 +111,24 @@ def _parts(listed: object, depth: int) -> list[Part]:
     return found
 
 
+def asks_a_model(name: str, ground_truth: str) -> bool:
+    """Whether a verifier, or a part of its ground truth, asks a language model."""
+    verifier = load(name)
+    if verifier.name not in ("all-of", "weighted"):
+        return verifier.asks_a_model
+    try:
+        listed = parts(ground_truth)
+    except BadGroundTruth:  # whoever judges it says so
+        return False
+    return any(asks_a_model(part.verifier, part.ground_truth) for part in listed)
+
+
 def _verdicts(
-    completion: str, ground_truth: str, prompt: str | None, allow_weaker: bool
+    completion: str, ground_truth: str, prompt: str | None, allow_weaker: bool, engine: Any
 ) -> list[tuple[Part, Verdict]]:
     """Each part with its verdict; all ground truths are read, even where one part has failed."""
-    return [
-        (
-            part,
-            find(part.verifier, allow_weaker=allow_weaker)(completion, part.ground_truth, prompt),
-        )
-        for part in parts(ground_truth)
-    ]
+    judged = []
+    for part in parts(ground_truth):
+        verify = find(part.verifier, engine, allow_weaker=allow_weaker)
+        judged.append((part, verify(completion, part.ground_truth, prompt)))
+    return judged

@@ -2,10 +2,11 @@
 
 The answer is what stands in the last `<answer>...</answer>`, else what follows the last `The answer
 is` up to the end of its line, else the whole completion. Normalisation is SQuAD's: lower case,
-punctuation out, the articles a, an and the out, blanks to one (Rajpurkar et al., 2016), with three
+punctuation out, the articles a, an and the out, blanks to one (Rajpurkar et al., 2016), with four
 differences: Unicode is brought to NFKC first, an article that no word follows stays (`vitamin A`,
-`(A)`), and an answer that is nothing but punctuation (`+`) is compared as it stands. The ground
-truth is an answer, or a JSON list of answers any of which is right."""
+`(A)`), an answer that is nothing but punctuation (`+`) is compared as it stands, and what makes
+another number or relation stays: a sign, a point, an operator between digits, `<`, `>`, `=`. The
+ground truth is an answer, or a JSON list of answers any of which is right."""
 
 from __future__ import annotations
 
@@ -19,7 +20,17 @@ from curate.verify.verdict import Verdict
 _TAG = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.DOTALL)
 _STATED = re.compile(r"\bthe answer is:?\s*([^\n]+)", re.IGNORECASE)
 _ARTICLES = re.compile(r"\b(?:a|an|the)\s+(?=\S)")
-_PUNCTUATION = str.maketrans("", "", string.punctuation + "“”‘’«»„…–—¿¡")
+_PUNCTUATION = string.punctuation + "“”‘’«»„…–—¿¡"
+_OUT = str.maketrans("", "", _PUNCTUATION)
+_RELATIONS = {"!=": "≠", "/=": "≠", "<=": "≤", ">=": "≥", "=<": "≤", "⩽": "≤", "⩾": "≥", "==": "="}
+_RELATION = re.compile("|".join(map(re.escape, _RELATIONS)))
+# Kept: `1,234` is 1234, but 1.5, -3, 1/2, 2^3, 3:1 and x<y are other answers without their sign.
+_THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])")
+_KEPT = re.compile(
+    r"(?<=[0-9])[.,:/^*+–-](?=[0-9])|(?<![\w.])\.(?=[0-9])|(?<![\w)\]])[-−–+](?=\$?\.?[0-9])|[<>=]"
+)
+_DIGIT_OR_RELATION = re.compile(r"[0-9<>=≤≥≠]")
+_AROUND = re.compile(r"\s*([<>=≤≥≠])\s*|(?<=[0-9])\s+([/:^*])\s+(?=[0-9])")
 
 
 def verify(completion: str, ground_truth: str, prompt: str | None = None) -> Verdict:
@@ -61,5 +72,22 @@ def stated(completion: str) -> str:
 def normalise(text: str) -> str:
     """A text as SQuAD compares it."""
     lower = unicodedata.normalize("NFKC", text).lower()
-    plain = " ".join(_ARTICLES.sub("", lower.translate(_PUNCTUATION)).split())
-    return plain or " ".join(lower.split())
+    bare = (
+        _without_punctuation(lower) if _DIGIT_OR_RELATION.search(lower) else lower.translate(_OUT)
+    )
+    return " ".join(_ARTICLES.sub("", bare).split()) or " ".join(lower.split())
+
+
+def _without_punctuation(text: str) -> str:
+    """Punctuation out, but for what numbers and relations need; a plus before a number goes too."""
+    text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text)
+    text = _RELATION.sub(lambda found: _RELATIONS[found[0]], text)
+    text = _AROUND.sub(lambda found: found[1] or found[2], text)
+    out, start = [], 0
+    for kept in _KEPT.finditer(text):
+        signs = kept[0].replace("−", "-").replace("–", "-")
+        before = text[kept.start() - 1 : kept.start()]
+        signs = "" if signs == "+" and not before.isdigit() else signs
+        out += [text[start : kept.start()].translate(_OUT), signs]
+        start = kept.end()
+    return "".join([*out, text[start:].translate(_OUT)])

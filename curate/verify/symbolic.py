@@ -1,11 +1,12 @@
-"""Two expressions compared by computer algebra: `math-verify`, without its timeouts.
+"""Two expressions compared by computer algebra: read by math-verify's parser, decided by SymPy.
 
-math-verify limits its time with signals, which work in the main thread of a process alone; here
-they are never set. Whoever needs a limit runs rows through `verify_table`, which has one. What
-would obviously not end (towers of powers, factorials of large numbers) is not tried. Numbers are
-compared to 30 digits rather than to math-verify's 6: a rounded decimal is not an exact answer, and
-two small numbers are not both zero. Calls are serialised: the parser below keeps tables that
-several threads must not fill at once, and gains nothing from threads."""
+Exact arithmetic decides. Floating point may only refute: a difference that is not zero at some
+point is none; one that looks like zero has to be proved so (`zero`), or counts as not decided, which
+is not equal. Decimals are read as fractions, so 1.4142135623730951 is not the root of 2.
+
+There is no clock here: what would not end is known by its size, before it is worked out (`size`).
+Calls are serialised: the parser keeps tables that several threads must not fill at once, and gains
+nothing from threads."""
 
 from __future__ import annotations
 
@@ -15,68 +16,84 @@ from threading import Lock
 from typing import Any
 
 from curate.errors import UserError
+from curate.verify.size import too_large
 
 _LOCK = Lock()
 _LONGEST = 400
-# Exponents of four digits, of three over a bracket, towers of powers of numbers, factorials of
-# large numbers.
-_HUGE = re.compile(
-    r"\^\{?-?[0-9]{4,}|\)\^\{?-?[0-9]{3,}|[0-9)]\^\{?[0-9]+\^|[0-9]{4,}!|!!|\\binom\{[0-9]{5}|[0-9]{100}"
-)
-_COMPLEX = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])|(?<=[0-9}])i")
-_PRODUCT = re.compile(
-    r"(?<![_0-9.])([0-9.]+)\("
-)  # the parser takes `2(\\frac{1}{3})` for a mixed number
+_IMAGINARY = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])|(?<=[0-9}])i(?![A-Za-z])")
+_INDEX = re.compile(r"_\{?i|i\}?=")
+_DECIMAL = re.compile(r"(?<![0-9.])([0-9]*)\.([0-9]+)(?![0-9.])")
+_PERIOD = re.compile(r"(?<![0-9.])([0-9]*)\.([0-9]*)\\overline\{([0-9]+)\}")
+_DEGREES = re.compile(r"([0-9]+)\^\{?\\circ\}?")
+_ANGLES = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-z])")
+# The parser takes `2(\\frac{1}{3})` and `(2)(3)` for mixed numbers.
+_PRODUCT = re.compile(r"(?<![_0-9.^])([0-9.]+)\(")
+_BRACKETS = re.compile(r"\)(?=\(|\\frac)")
 _RELATION = re.compile(r"=|<|>|\\leq|\\geq|\\neq")
 
 
 def equal(gold: str, found: str) -> bool:
-    """Whether two expressions in LaTeX are equal; False where either cannot be read or would take
-    too long.
+    """Whether two expressions, equations or inequalities in LaTeX are equal; False where that
+    cannot be decided.
 
     Raises UserError where math-verify is not installed.
     """
-    if max(len(gold), len(found)) > _LONGEST or _HUGE.search(gold) or _HUGE.search(found):
+    if max(len(gold), len(found)) > _LONGEST or too_large(gold) or too_large(found):
         return False
-    if bool(_RELATION.search(gold)) and not _RELATION.search(found):
+    if bool(_RELATION.search(gold)) != bool(_RELATION.search(found)):
         return False
-    complex_ = bool(_COMPLEX.search(gold) or _COMPLEX.search(found))
+    complex_ = any(_IMAGINARY.search(text) and not _INDEX.search(text) for text in (gold, found))
     with _LOCK:
         one, two = _parsed(gold, complex_), _parsed(found, complex_)
-        return one is not None and two is not None and _equal(one, two)
+        try:
+            return one is not None and two is not None and _equal(one, two)
+        except Exception:  # what the algebra cannot do is no proof of equality
+            return False
 
 
 def _equal(one: Any, two: Any) -> bool:
-    from math_verify.grader import sympy_expr_eq, sympy_symbolic_eq
+    from sympy import Expr, Rel, nan, zoo
 
-    if any(_is_relation(value) and not value.free_symbols for value in (one, two)):
-        return False  # `1=1` and `2=2` are both true, but not the same answer
-    try:
-        if getattr(one, "is_number", False) and getattr(two, "is_number", False):
-            return _equal_numbers(one, two)
-        # math-verify compares a single letter by its name alone: `2a/2` would not be `a`.
-        letter = getattr(one, "is_Symbol", False) or getattr(two, "is_Symbol", False)
-        return bool(
-            sympy_expr_eq(one, two, 12, 30, True, True) or (letter and sympy_symbolic_eq(one, two))
-        )
-    except Exception:  # what the algebra cannot do is no proof of equality
+    from curate.verify import zero
+
+    if one.has(nan, zoo) or two.has(nan, zoo):  # a division by zero is equal to nothing
         return False
-
-
-def _is_relation(value: Any) -> bool:
-    return bool(getattr(value, "is_Relational", False) or getattr(value, "is_Boolean", False))
-
-
-def _equal_numbers(one: Any, two: Any) -> bool:
-    left, right, difference = (value.evalf(30, maxn=60) for value in (one, two, one - two))
-    if not (left.is_finite and right.is_finite):  # a division by zero is equal to nothing
+    if _is_open(one) or _is_open(two):  # as it stands, or not at all
+        return bool(one == two)
+    if isinstance(one, Rel) and isinstance(two, Rel):
+        return _same_relation(one, two)
+    if one == two:
+        return not getattr(one, "is_Boolean", False)
+    if not (isinstance(one, Expr) and isinstance(two, Expr)):
         return False
-    return bool(abs(difference) <= abs(left) * 10**-12)
+    return zero.is_zero(one - two)
+
+
+def _same_relation(one: Any, two: Any) -> bool:
+    """Whether two equations or inequalities are multiples of each other: every side on the left,
+    one is a number times the other, above zero for inequalities.
+    """
+    from sympy import Eq, Ge, Gt, Ne
+
+    from curate.verify import zero
+
+    if isinstance(one, Eq | Ne) or isinstance(two, Eq | Ne):
+        if type(one) is not type(two):
+            return False
+        factor = zero.factor(one.lhs - one.rhs, two.lhs - two.rhs)
+        return factor is not None
+    strict = [isinstance(side, Gt) or side.rel_op == "<" for side in (one, two)]
+    left, right = (
+        side.lhs - side.rhs if isinstance(side, Gt | Ge) else side.rhs - side.lhs
+        for side in (one, two)
+    )
+    factor = zero.factor(left, right)
+    return strict[0] == strict[1] and factor is not None and bool(factor > 0)
 
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str, complex_: bool) -> Any:
-    """The expression of a text; None where it cannot be read."""
+    """The expression of a text, worked out where that is simple; None where it cannot be read."""
     try:
         from latex2sympy2_extended.latex2sympy2 import ConversionConfig, latex2sympy
     except ImportError as error:
@@ -84,13 +101,63 @@ def _parsed(text: str, complex_: bool) -> Any:
             "verifier 'math' needs math-verify: pip install 'tulu-curate[verify]'"
         ) from error
     try:
-        config = ConversionConfig(lowercase_symbols=False)
-        return latex2sympy(
-            _PRODUCT.sub(r"\1\\cdot (", text),
-            is_real=not complex_,
+        read = latex2sympy(
+            _for_the_parser(text),
+            is_real=True,
             convert_degrees=False,
             normalization_config=None,
-            conversion_config=config,
+            conversion_config=ConversionConfig(lowercase_symbols=False),
         )
+        return _worked_out(read, complex_)
     except Exception:  # ANTLR, its listener and SymPy each have errors of their own
         return None
+
+
+def _for_the_parser(text: str) -> str:
+    """A formula as the parser reads it rightly: exact decimals, products with their signs, degrees
+    of an angle as such.
+    """
+    if "." in text:
+        text = _PERIOD.sub(_with_period, text)
+        text = _DECIMAL.sub(_fraction, text)
+    if "\\circ" in text and _ANGLES.search(text):
+        text = _DEGREES.sub(r"(\\frac{\1\\pi}{180})", text)
+    return _PRODUCT.sub(r"\1\\cdot (", _BRACKETS.sub(r")\\cdot ", text))
+
+
+def _fraction(decimal: re.Match[str]) -> str:
+    """A decimal as a fraction; `^0.5` has no braces of its own."""
+    whole, part, place = decimal[1], decimal[2], decimal.start()
+    fraction = f"\\frac{{{int(whole + part)}}}{{1{'0' * len(part)}}}"
+    return f"{{{fraction}}}" if decimal.string[place - 1 : place] in ("^", "_") else fraction
+
+
+def _with_period(decimal: re.Match[str]) -> str:
+    whole, before, period = decimal[1], decimal[2], decimal[3]
+    value = int(whole + before + period) - int(whole + before or "0")
+    return f"\\frac{{{value}}}{{{'9' * len(period)}{'0' * len(before)}}}"
+
+
+def _worked_out(read: Any, complex_: bool) -> Any:
+    """Factorials, logarithms and the like with their values, `i` as the imaginary unit; sums and
+    integrals as they stand.
+    """
+    from sympy import I, Rel, Symbol
+
+    if complex_:
+        read = read.xreplace(
+            {one: I if one.name == "i" else Symbol(one.name) for one in read.free_symbols}
+        )
+    if isinstance(read, Rel):
+        sides = (_worked_out(side, False) for side in read.args)
+        return type(read)(*sides, evaluate=False)
+    if _is_open(read):
+        return read
+    return read.doit() if hasattr(read, "doit") else read
+
+
+def _is_open(value: Any) -> bool:
+    """Whether an expression holds a sum, an integral or the like, which nobody works out."""
+    from sympy import Derivative, Integral, Limit, Product, Sum
+
+    return bool(value.has(Integral, Sum, Product, Limit, Derivative))

@@ -1,84 +1,72 @@
-"""What a mathematical answer is: number, words, tuple, interval, set, union, matrix, or another
-expression.
+"""What a mathematical answer is: number, words, tuple, interval, set, union, matrix, equation, or
+another expression.
 
-`read` takes an answer apart as far as that can be done with certainty; `same` compares two answers
-part by part. Numbers are compared exactly, as fractions; words as words; tuples, intervals and
-matrices in order and with their brackets; sets and bare lists without order. Only single
-expressions that are none of these are handed to `compare`, the computer algebra. So a
-letter-by-letter accident (words as products of variables) or a rounded decimal never counts as
-equal.
-
-A percentage is equal to its number or to a hundredth of it, whichever side has the sign. Units,
-bases of numerals and names on the left of an equals sign may be left out on one side; where both
-sides have one, it must be the same. Units are known by name; other words after a number are taken
-for decoration."""
+`read` takes an answer apart as far as that can be done with certainty; `same.py` compares two. What
+an equation says is the rule of `equations.py`, an inequality of one letter becomes an interval
+(`bounds.py`). A run of capitals, or of letters that repeats one (`HTT`), is a word and no product."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from curate.verify import equations, units
+from curate.verify.bounds import bounds
 from curate.verify.latex import normalise
 from curate.verify.numbers import SCALES
 
-Compare = Callable[[str, str], bool]
 LONGEST = 1000
 """Longer answers are compared as text alone."""
 
 _DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+"
-_TEN = r"\\cdot ?10\^(?:\{(?P<ten>-?[0-9]{1,3})\}|(?P<ten1>[0-9]))"
+_TEN = r"\\cdot ?10\^(?:\{(?P<ten>-?[0-9]{1,3})\}|(?P<ten1>[0-9]{1,3}))"
+_FRACTION = rf"\\frac\{{(?P<top>-?(?:{_DIGITS}))\}}\{{(?P<low>-?(?:{_DIGITS}))\}}"
 _NUMBER = re.compile(
-    rf"(?P<sign>[-+]?)(?P<money>\$?)(?:(?P<whole>[0-9]*)\\frac\{{(?P<top>-?(?:{_DIGITS}))\}}\{{(?P<low>-?(?:{_DIGITS}))\}}"
+    rf"(?P<sign>[-+]?)(?P<money>{units.MONEY})?(?P<minus>-?)(?:(?P<whole>[0-9]*){_FRACTION}"
     rf"|(?:(?P<mixed>[0-9]+) )?(?P<over>{_DIGITS})/(?P<under>{_DIGITS})|(?P<plain>{_DIGITS})(?:{_TEN})?)"
     r"(?:_(?:\{(?P<base>[0-9]+)\}|(?P<base1>[0-9]+)))?(?P<rest>(?![0-9]).*)\Z",
     re.DOTALL,
 )
+_REPEATING = re.compile(
+    r"(-?[0-9]*)\.([0-9]*)(?:\\(?:overline|bar|overbar|dot) ?\{?([0-9]+)\}?(?:([0-9]*)\\dot ?\{?([0-9])\}?)?"
+    r"|\(([0-9]+)\))(?:\\ldots|\.\.\.)?\Z"
+)
+_GOES_ON = re.compile(r"(-?[0-9]*)\.([0-9]*?)([0-9]{1,6}?)\3{2,}(?:\\ldots|\.{2,3})\Z")
 _QUICK = re.compile(r"-?[0-9]{1,18}\Z")
 _SCALE = re.compile(rf"(?:\\text\{{)? ?({'|'.join(SCALES)})(?![a-z])\}}?", re.IGNORECASE)
 _TEXT = re.compile(r"\\text\{([^{}]*)\}")
-_LABEL = re.compile(
-    r"(?:[A-Za-z](?:_[A-Za-z0-9]|_\{\w+\})?'?(?:\([a-z]\))?|\\[a-z]+)(?:=|\\in(?![a-z]))"
-)
 _LETTERS = re.compile(r"[A-Za-z][A-Za-z .'’,-]*\Z")
 _WORD = re.compile(r"[A-Za-z]{4}")
+_RUN = re.compile(r"[A-Z]{2,}\Z|(?=.*([A-Za-z]).*\1)[A-Za-z]{3,}\Z")
+_FIGURE = re.compile(r"(m?)\\(angle|triangle|over(?:line|leftrightarrow)) ?\{?([A-Z]{2,})\}?\Z")
+_NO_MEMBER = re.compile(
+    r"\\emptyset|\\\{ ?\\\}|(?:the )?empty set|\\text\{ ?(?:the )?empty set ?\}", re.I
+)
 _MATRIX = re.compile(r"\\begin\{([pb]?matrix|array)\}(?:\{[lcr|]*\})?(.*)\\end\{\1\}\Z", re.DOTALL)
 _AND = re.compile(
-    r"\\text\{ ?(?:and|or),? ?\}|(?<=[\w})]) ?(?<![A-Za-z])(?:and|or)(?![A-Za-z]) ?(?=[\w\\({-])"
+    r",? ?\\text\{,? ?(?:and|or),? ?\}|(?<=[\w}),]) ?(?<![A-Za-z])(?:and|or)(?![A-Za-z]) ?(?=[\w\\({-])"
+    r"| ?(?:或者?|和|与) ?"
 )
+_OR = re.compile(r"\\text\{,? ?or,? ?\}|(?<![A-Za-z\\])or(?![A-Za-z])|或")
 _INSIDE = re.compile(r"\\text\{([^{}]*[0-9][^{}]*)\}\Z")
-_BELOW = re.compile(r"(?:([^<>=]+?)(<|\\leq) ?)?([A-Za-z]) ?(<|\\leq|>|\\geq)([^<>=]+)\Z")
-_FLIPPED = re.compile(r"([^<>=A-Za-z]+)(<|\\leq|>|\\geq) ?([A-Za-z])\Z")
-_TURNED = {"<": ">", ">": "<", "\\leq": "\\geq", "\\geq": "\\leq"}
+_INEXACT = re.compile(r"\\approx|\\doteq|\\simeq")
 _OPEN, _CLOSE = "([{", ")]}"
-
-_UNIT_NAMES = (
-    "mm millimeter millimetre", "cm centimeter centimetre", "m meter metre", "km kilometer kilometre", "in inch inches",
-    "ft foot feet", "yd yard", "mi mile", "mg milligram", "g gram", "kg kilogram", "lb lbs pound", "oz ounce",
-    "ms millisecond", "s sec second", "min minute", "h hr hour", "day", "week", "month", "year", "ml mL milliliter",
-    "l L liter litre", "gallon", "quart", "pint", "cup", "mph", "km/h kph", "m/s", "° degree", "rad radian",
-    "% percent", "$ dollar USD", "cent ¢", "€ euro", "£", "square", "cubic",
-)  # fmt: skip
-_UNITS = {
-    form: names.split()[0]
-    for names in _UNIT_NAMES
-    for name in names.split()
-    for form in (name, f"{name}s", name.capitalize())
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
     """An answer taken apart: `kind` says how, and which of the other fields it has."""
 
-    kind: str  # number, text, tuple, set, union, matrix or expr
-    text: str  # as normalised, without blanks; brackets for a tuple
+    kind: str  # number, text, tuple, set, union, matrix, equation or expr
+    text: str  # as normalised, without blanks; brackets for a tuple, "or" for alternatives
     number: Fraction | int = 0
     unit: str = ""
     base: str = ""
     label: str = ""
     items: tuple[Value, ...] = ()
+    line: str = ""  # the whole equation that gives a label its value
+    steps: tuple[str, ...] = ()  # the sides of a computation before the last
 
 
 def read(answer: str) -> Value:
@@ -96,9 +84,11 @@ def _read(text: str, label: str = "") -> Value:
     inside = _INSIDE.match(text)
     if inside is not None:
         text = inside[1].strip()
-    number = _number(text, label)
+    number = _number(text, label) or _repeating(text, label)
     if number is not None:
         return number
+    if _NO_MEMBER.fullmatch(text):
+        return Value("set", "", label=label)
     words = _words(text)
     if words is not None:
         return Value("text", words, label=label)
@@ -106,24 +96,58 @@ def _read(text: str, label: str = "") -> Value:
     for make in (_list, _union, _bracketed, _matrix, _interval):
         made = make(listed, label)
         if made is not None:
-            return made
-    named = _LABEL.match(text)
-    if named is not None and not label:
-        return _read(
-            _last_side(text[named.end() :]), named[0].removesuffix("=").removesuffix("\\in")
-        )
-    if text.count("\\pm") + text.count("\\mp") == 1:
-        both = (text.replace("\\pm", one).replace("\\mp", other) for one, other in ("+-", "-+"))
-        return Value(
-            "set", text, label=label, items=tuple(_read(one.removeprefix("+")) for one in both)
-        )
-    return Value("expr", _tight(text), label=label)
+            return _alternatives(made) if made.kind == "set" and _OR.search(text) else made
+    if not label:
+        named = _membership(text) or _equation(text)
+        if named is not None:
+            return named
+    return _both_signs(text, label) or Value("expr", _tight(text), label=label)
 
 
-def _last_side(text: str) -> str:
-    """Of a chain of equations the last side: `3/4=0.75` is 0.75."""
-    sides = _parts(text, "=")
-    return sides[-1] if len(sides) > 1 and "\\leq" not in text else text
+def _alternatives(made: Value) -> Value:
+    """Answers with an `or` between them; two rays of one letter are their union."""
+    rays = all(one.kind == "tuple" and one.label for one in made.items)
+    return replace(made, kind="union" if rays else "set", text="" if rays else "or")
+
+
+def _both_signs(text: str, label: str) -> Value | None:
+    """`1\\pm2` as the set of its two values."""
+    if text.count("\\pm") + text.count("\\mp") != 1:
+        return None
+    both = (text.replace("\\pm", one).replace("\\mp", other) for one, other in ("+-", "-+"))
+    return Value(
+        "set", text, label=label, items=tuple(_read(one.removeprefix("+")) for one in both)
+    )
+
+
+def _membership(text: str) -> Value | None:
+    """`x\\in S` is S, with the name x."""
+    name, mark, rest = text.partition("\\in ") if "\\in " in text else text.partition("\\in")
+    if not mark or rest[:1].isalpha() or not equations.is_name(name):
+        return None
+    return _read(rest.strip(), name.strip())
+
+
+def _equation(text: str) -> Value | None:
+    """What an answer with an equals sign, or one that says roughly, states: see `equations`."""
+    exact, *rounded = _INEXACT.split(text)
+    if rounded and "=" not in exact:
+        named = equations.is_name(exact) or equations.is_words(exact)
+        return _read(rounded[0].strip() if named else exact.strip())
+    sides = [side.strip() for side in _parts(exact, "=")]
+    if len(sides) < 2 or not all(sides):
+        return None
+    if equations.is_words(sides[0]):
+        return _read(exact.partition("=")[2].strip())
+    if any(mark in exact for mark in ("<", ">", "leq", "geq")):
+        return None
+    sides[0] = sides[0].removesuffix(":").strip() or sides[0]
+    for name, value in ((sides[0], sides[-1]), (sides[-1], sides[0])):
+        if equations.is_name(name):
+            return replace(_read(value, name), line=_tight(f"{name}={value}"))
+    if any(equations.has_unknowns(side) for side in sides):
+        return Value("equation", _tight(exact))
+    return replace(_read(sides[-1]), steps=tuple(sides[:-1]))
 
 
 def _number(text: str, label: str) -> Value | None:
@@ -132,60 +156,57 @@ def _number(text: str, label: str) -> Value | None:
         return None
     part = match.groupdict()
     scale = _SCALE.match(part["rest"])
-    unit = _unit(part["rest"][scale.end() :] if scale else part["rest"])
+    unit = units.unit(part["rest"][scale.end() :] if scale else part["rest"])
     top, low = part["top"] or part["over"], part["low"] or part["under"]
     if unit is None or len(text) > 300 or (low and not float(low.replace(",", ""))):
+        return None
+    if part["minus"] and not (part["money"] and not part["sign"]):
         return None
     if low:
         value = _exact(top) / _exact(low) + int(part["whole"] or part["mixed"] or 0)
     else:
         value = _exact(part["plain"]) * Fraction(10) ** int(part["ten"] or part["ten1"] or 0)
-    value *= (-1 if part["sign"] == "-" else 1) * (SCALES[scale[1].lower()] if scale else 1)
-    return Value(
-        "number", text, value, unit or part["money"], part["base"] or part["base1"] or "", label
+    value *= (-1 if "-" in (part["sign"], part["minus"]) else 1) * (
+        SCALES[scale[1].lower()] if scale else 1
     )
+    unit = unit or units.currency(part["money"] or "")
+    return Value("number", text, value, unit, part["base"] or part["base1"] or "", label)
+
+
+def _repeating(text: str, label: str) -> Value | None:
+    """A decimal with a period: `0.1\\overline{6}`, `0.1(6)`, `0.1\\dot{6}`, `0.1666...`."""
+    if "." not in text:
+        return None
+    match = _REPEATING.match(text)
+    if match is not None:
+        whole, before, first, between, last, bracket = match.groups()
+        period = bracket or f"{first}{between or ''}{last or ''}"
+    else:
+        match = _GOES_ON.match(text)
+        if match is None:
+            return None
+        whole, before, period = match.groups()
+    sign = -1 if whole.startswith("-") else 1
+    start = Fraction(int(whole.strip("-") + before or "0"), 10 ** len(before))
+    rest = Fraction(int(period), (10 ** len(period) - 1) * 10 ** len(before))
+    return Value("number", text, sign * (start + rest), label=label)
 
 
 def _exact(digits: str) -> Fraction:
     return Fraction(digits.replace(",", ""))
 
 
-def _unit(rest: str) -> str | None:
-    """The unit after a number, "" for none or mere decoration; None where the rest is mathematics."""
-    if not rest:
-        return ""
-    if rest in ("%", "\\text{%}"):
-        return "%"
-    wrapped = _TEXT.sub(r" \1 ", rest.replace("^\\circ", " ° "))
-    words = wrapped.replace("{", "").replace("}", "").replace("^", " ^").split()
-    if not words or "\\" in wrapped or not all(_plain_word(word) for word in words):
-        return None
-    bare = rest[0] != "\\" and rest[0] != "^" and not _WORD.search(rest)
-    known = [_UNITS[word] for word in words if word in _UNITS]
-    if words[0] in ("^2", "^3") or (not known and ("^2" in words or "^3" in words)):
-        return None  # a power of the number, not of a unit
-    if bare and (not known or len(words[0]) < 2):
-        return None
-    powers = {"square": "^2", "cubic": "^3", "sq": "^2", "cu": "^3"}
-    power = "".join(powers[word] for word in known if word in powers)
-    power = power or "".join(word for word in words if word in ("^2", "^3"))
-    names = [word for word in known if word not in powers]
-    return names[0] + power if names else ""
-
-
-def _plain_word(word: str) -> bool:
-    return (
-        word in _UNITS
-        or word in ("°", "^2", "^3", "/")
-        or bool(re.fullmatch(r"[A-Za-z.,/'-]+", word))
-    )
-
-
 def _words(text: str) -> str | None:
     """The words of an answer in words, lower-case; None where it is a formula. One letter, or
     `(C)`, is a formula.
     """
+    figure = _FIGURE.match(text)
+    if figure is not None:  # read from either end, but for triangles
+        points = figure[3] if figure[2] == "triangle" else min(figure[3], figure[3][::-1])
+        return f"{figure[2]} {points.lower()}"
     plain = _TEXT.sub(r" \1 ", text)
+    if _RUN.match(plain.strip()):
+        return plain.strip().lower()
     if not _LETTERS.match(plain.strip()) or not (plain != text or _WORD.search(plain)):
         return None
     words = " ".join(re.findall(r"[a-z]+", plain.lower()))
@@ -246,24 +267,15 @@ def _matrix(text: str, label: str) -> Value | None:
 
 
 def _interval(text: str, label: str) -> Value | None:
-    """What an inequality of one letter allows, as an interval: `1<x\\leq2` is `(1,2]`."""
-    text = _FLIPPED.sub(lambda match: f"{match[3]}{_TURNED[match[2]]}{match[1]}", text)
-    match = _BELOW.match(text)
-    if match is None or any(mark in text for mark in ("\\leq\\leq", "|")):
+    """What an inequality of one letter allows, as an interval or two: `1<x\\leq2` is `(1,2]`."""
+    found = bounds(text)
+    if found is None:
         return None
-    low, first, name, second, high = match.groups()
-    upward = second in (">", "\\geq")
-    if upward and low is not None:
-        return None
-    left, right = (high, "\\infty") if upward else (low or "-\\infty", high)
-    opened = "[" if (second if upward else first) in ("\\leq", "\\geq") else "("
-    closed = "]" if not upward and second == "\\leq" else ")"
-    return Value(
-        "tuple",
-        opened + closed,
-        label=label or name,
-        items=(_read(left.strip()), _read(right.strip())),
-    )
+    name, parts = found
+    made = [Value("tuple", one.brackets, items=(_read(one.low), _read(one.high))) for one in parts]
+    if len(made) == 1:
+        return replace(made[0], label=label or name)
+    return Value("union", "", label=label or name, items=tuple(made))
 
 
 def _closes(text: str) -> int:
@@ -298,72 +310,5 @@ def _parts(text: str, *marks: str) -> list[str]:
 
 def _tight(text: str) -> str:
     """Without blanks that part nothing."""
-    text = re.sub(r"(?<![A-Za-z]) | (?![A-Za-z])", "", text) if " " in text else text
+    text = re.sub(r"(?<![A-Za-z0-9]) | (?![A-Za-z0-9])", "", text) if " " in text else text
     return text.removeprefix("+")
-
-
-def same(gold: Value, found: Value, compare: Compare) -> bool:
-    """Whether two answers are the same; `compare` judges two expressions that are neither numbers
-    nor words.
-    """
-    if gold.label and found.label and gold.label != found.label:
-        return False
-    if gold.kind == found.kind == "number":
-        return _same_number(gold, found)
-    if "text" in (gold.kind, found.kind):
-        return _letters(gold) == _letters(found)
-    if gold.kind in ("tuple", "matrix") or found.kind in ("tuple", "matrix"):
-        alike = (
-            gold.kind == found.kind
-            and gold.text == found.text
-            and len(gold.items) == len(found.items)
-        )
-        return alike and all(
-            same(one, two, compare) for one, two in zip(gold.items, found.items, strict=True)
-        )
-    if {gold.kind, found.kind} & {"set", "union"}:
-        return _same_members(gold, found, compare)
-    if (
-        gold.kind == "number" and gold.unit and found.kind == "expr"
-    ):  # `18m` is 18 metres only beside a unit
-        other = re.fullmatch(r"([-0-9.,]+)\$?([A-Za-z]+)", found.text)
-        return (
-            bool(other) and same(gold, read(f"{other[1]}\\text{{{other[2]}}}"), compare)
-            if other
-            else False
-        )
-    return _letters(gold) == _letters(found) or compare(gold.text, found.text)
-
-
-def _letters(value: Value) -> str:
-    """An answer as text without regard to blanks; case counts in formulas alone."""
-    if value.kind == "text":
-        return value.text.replace(" ", "")
-    text = _TEXT.sub(r"\1", value.text).replace(" ", "")
-    return text.lower() if re.fullmatch(r"[A-Za-z]{2,}", text) else text
-
-
-def _same_number(gold: Value, found: Value) -> bool:
-    if gold.base and found.base and gold.base != found.base:
-        return False
-    if (gold.unit == "%") != (found.unit == "%"):
-        percent, other = (gold, found) if gold.unit == "%" else (found, gold)
-        return not other.unit and other.number in (percent.number, Fraction(percent.number) / 100)
-    if gold.unit and found.unit and gold.unit != found.unit:
-        return False
-    return gold.number == found.number
-
-
-def _same_members(gold: Value, found: Value, compare: Compare) -> bool:
-    """Every member of one set is a member of the other, as often."""
-    if found.kind == "number" and gold.kind == "set" and "," in found.text:
-        found = Value("set", found.text, items=tuple(_read(part) for part in found.text.split(",")))
-    if gold.kind == "number" and found.kind == "set" and "," in gold.text:
-        gold = Value("set", gold.text, items=tuple(_read(part) for part in gold.text.split(",")))
-    left = list(found.items or (found,))
-    for wanted in gold.items or (gold,):
-        place = next((place for place, one in enumerate(left) if same(wanted, one, compare)), None)
-        if place is None:
-            return False
-        left.pop(place)
-    return not left

@@ -11,13 +11,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from curate.errors import CurateError, UserError
-from curate.verify import answer_part, load
+from curate.verify import VERIFIERS, answer_part, load, pool
 from curate.verify.batch import SCHEMA, verify_table
 from curate.verify.pool import OUTCOMES, judge
 
@@ -191,6 +192,77 @@ def test_a_killed_parent_leaves_no_worker(unruly: Path) -> None:
             child, signal.SIGKILL
         )  # a verifier that starts processes sees to them itself when it is killed
     assert not left
+
+
+def test_workers_live_on_and_one_that_misbehaved_does_not(unruly: Path) -> None:
+    rows = table_of([("unruly", "ok", "x")] * 4)
+    assert verify_table(rows, workers=2)["outcome"].to_pylist() == ["right"] * 4
+    first = {worker.process.pid for worker in pool._IDLE_WORKERS}
+    assert verify_table(rows, workers=2)["outcome"].to_pylist() == ["right"] * 4
+    assert {worker.process.pid for worker in pool._IDLE_WORKERS} == first
+    hanging = table_of([("unruly", "hang", "x"), ("unruly", "ok", "x")])
+    assert verify_table(hanging, workers=1, seconds=0.5)["outcome"].to_pylist() == [
+        "timed out",
+        "right",
+    ]
+    with pytest.raises(UserError, match="needs a library"):
+        verify_table(table_of([("unruly", "mistake", "x")]))
+    assert verify_table(rows)["outcome"].to_pylist() == ["right"] * 4
+
+
+def test_workers_are_like_the_process_at_the_moment(
+    unruly: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = table_of([("unruly", "ok", "x")])
+    verify_table(rows)
+    first = {worker.process.pid for worker in pool._IDLE_WORKERS}
+    monkeypatch.setenv("CURATE_TEST_OF_WORKERS", "1")
+    verify_table(rows)
+    assert not first & {worker.process.pid for worker in pool._IDLE_WORKERS}
+
+
+@pytest.mark.usefixtures("unruly")
+def test_a_thread_that_ends_takes_no_worker_with_it() -> None:
+    rows = table_of([("unruly", "ok", "x")] * 3)
+    for _ in range(3):
+        with ThreadPoolExecutor(1) as threads:
+            outcomes = threads.submit(verify_table, rows).result()["outcome"].to_pylist()
+        assert outcomes == ["right"] * 3
+    assert len(pool._IDLE_WORKERS) >= 1
+    assert all(worker.process.is_alive() for worker in pool._IDLE_WORKERS)
+
+
+@pytest.mark.usefixtures("unruly")
+def test_a_worker_that_died_while_it_was_idle_is_replaced() -> None:
+    rows = table_of([("unruly", "ok", "x")] * 3)
+    verify_table(rows)
+    for worker in pool._IDLE_WORKERS:
+        worker.process.kill()
+        worker.process.join()
+    assert verify_table(rows)["outcome"].to_pylist() == ["right"] * 3
+
+
+def test_thinking_that_never_ends_is_no_answer_to_any_verifier() -> None:
+    labels = {
+        "gsm8k": ("6", "6"),
+        "math": (r"\boxed{6}", "6"),
+        "multiple-choice": ("B", "B"),
+        "string": ("six", "six"),
+        "token-f1": ("six", "six"),
+        "regex": ("six", "six"),
+        "json-schema": ("{}", "{}"),
+        "max-length": ("six", "3"),
+        "ifeval": ("six", '[{"id": "punctuation:no_comma", "kwargs": {}}]'),
+        "ifeval-loose": ("six", '[{"id": "punctuation:no_comma", "kwargs": {}}]'),
+        "code": ("x = 6", '["assert x == 6"]'),
+        "all-of": ("six", '[{"verifier": "string", "ground_truth": "six"}]'),
+        "weighted": ("six", '[{"verifier": "string", "ground_truth": "six"}]'),
+    }
+    assert labels.keys() == VERIFIERS.keys()
+    rows = [(name, f"<think>{answer}", label) for name, (answer, label) in labels.items()]
+    judged = verify_table(table_of(rows))
+    assert set(judged["outcome"].to_pylist()) == {"not parsed"}
+    assert set(judged["score"].to_pylist()) == {0.0}
 
 
 def test_no_rows_give_an_empty_table() -> None:

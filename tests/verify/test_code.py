@@ -54,6 +54,39 @@ def test_which_code_is_taken(completion: str, found: str | None) -> None:
     assert extract(completion) == found
 
 
+OPEN = "Write double.\n```python\n"
+TALK = "\n```\nThis doubles a number. For example:\n```\ndouble(4) gives 8\n```\n"
+
+
+@pytest.mark.parametrize("prompt", [OPEN, "```\nold\n```\n```py\n", "~~~\n", None])
+def test_a_fence_that_the_prompt_opened_goes_on(prompt: str | None) -> None:
+    assert extract(DOUBLE + TALK, prompt) == DOUBLE + "\n"
+    assert extract(DOUBLE + "\n```", prompt) == DOUBLE + "\n"
+
+
+def test_a_fence_that_the_prompt_closed_or_the_completion_opens_does_not_go_on() -> None:
+    closed = OPEN + "pass\n```\n"
+    assert extract(fenced(DOUBLE), closed) == DOUBLE + "\n"
+    assert extract(fenced(DOUBLE)[12:], OPEN) == DOUBLE + "\n"
+    assert extract("Sure: x = 1.\n```\ny = 2\n```", None) == "y = 2\n"
+
+
+@pytest.mark.parametrize(
+    "usage", ["print(double(4))", "assert double(0) == 0", "for n in range(3):\n    double(n)"]
+)
+def test_a_block_that_only_uses_the_solution_is_left_out(usage: str) -> None:
+    assert extract(fenced(DOUBLE) + "\nUse it so:\n" + fenced(usage)) == DOUBLE + "\n"
+    both = DOUBLE + "\n" + usage
+    assert extract(fenced("def other(): pass") + "\n" + fenced(both)) == both + "\n"
+
+
+def test_a_last_block_that_uses_nothing_earlier_is_the_code() -> None:
+    assert (
+        extract(fenced(DOUBLE) + "\n" + fenced("print(int(input()) * 2)"))
+        == "print(int(input()) * 2)\n"
+    )
+
+
 @given(st.text(alphabet="`~python \n=x", max_size=200))
 def test_any_text_has_code_or_none(completion: str) -> None:
     found = extract(completion)

@@ -59,6 +59,14 @@ READ: list[tuple[str, Any]] = [
     ("none", None),
     ("", None),
     ("½ and ٤٢", None),
+    ("the change is –12", -12),
+    ("pages 3–12", 12),
+    ("– 12 pears", 12),
+    ("４２", 42),
+    ("共４２元。", 42),
+    ("１，２３４．５", Fraction(2469, 2)),
+    ("－４２", -42),
+    ("“four” or 42’s", 42),
 ]
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from math import isqrt
 
 import pytest
 from hypothesis import example, given
@@ -262,12 +263,72 @@ def test_a_label_passes_and_its_perturbations_do_not(gold: str) -> None:
         r"\binom{100000}{500}",
         "1" * 300,
         "x" + "+x" * 300,
+        "(((7^{77})^{77})^{77})",
+        "2^{(5^{55})}",
+        r"\binom{8888}{4444}^{888}",
+        r"\log(\log(\log(\log(10^{90}))))",
+        "(p+q+r+s)^{88}",
+        "(a+b+c)^{60}-(a-b-c)^{60}",
+        "e^{e^{e^{e}}}",
+        r"\exp(\exp(\exp(11)))",
+        r"\sum_{k=1}^{88888}\frac{1}{k^3}",
+        r"\int_0^1 e^{x^3}\cos(x^2)dx",
+        "(" * 12 + "1" + ")" * 12,
     ],
 )
 def test_what_would_not_end_is_not_tried(bomb: str) -> None:
-    started = time.process_time()
     assert not verify(f"\\boxed{{{bomb}}}", "x+y").passed
-    assert time.process_time() - started < 5
+    assert not verify(f"\\boxed{{{bomb}}}", f"2\\cdot({bomb})").passed
+    assert verify(f"\\boxed{{{bomb}}}", bomb).passed
+
+
+@given(st.integers(2, 60), st.integers(1, 90), st.integers(-3, 3))
+def test_powers_are_exact(base: int, exponent: int, more: int) -> None:
+    said = f"\\boxed{{{base}^{{{exponent}}}{more:+d}}}"
+    assert verify(said, f"{base}^{{{exponent}}}").passed == (more == 0)
+    assert verify(said, str(base**exponent)).passed == (more == 0)
+
+
+@given(st.integers(2, 99), st.integers(8, 60))
+def test_a_decimal_of_a_root_is_not_the_root(n: int, digits: int) -> None:
+    exact = isqrt(n) ** 2 == n
+    whole = str(isqrt(n * 100**digits))
+    decimal = f"{whole[:-digits]}.{whole[-digits:]}"
+    assert verify(f"\\boxed{{{decimal}}}", f"\\sqrt{{{n}}}").passed == exact
+
+
+@given(st.fractions(min_value=0, max_value=1, max_denominator=60))
+def test_repeating_decimals_are_fractions(value: Fraction) -> None:
+    """Long division by hand is the oracle."""
+    digits, rests, rest = [], [], value.numerator
+    while rest not in rests:
+        rests.append(rest)
+        digit, rest = divmod(rest * 10, value.denominator)
+        digits.append(str(digit))
+    start = rests.index(rest)
+    before, period = "".join(digits[:start]), "".join(digits[start:])
+    if value == 1:
+        before, period = "", "9"
+    for form in (f"0.{before}\\overline{{{period}}}", f"0.{before}({period})"):
+        assert verify(
+            f"\\boxed{{{form}}}", f"\\frac{{{value.numerator}}}{{{value.denominator}}}"
+        ).passed
+        assert not verify(
+            f"\\boxed{{{form}}}", f"\\frac{{{value.numerator + 1}}}{{{value.denominator}}}"
+        ).passed
+
+
+@given(st.integers(-9, 9), st.integers(-9, 9), st.integers(-9, 9), st.integers(-4, 4))
+def test_a_line_is_the_same_in_every_multiple(a: int, b: int, c: int, times: int) -> None:
+    if not (a and b and times):
+        return
+    gold = f"{a}x{b:+d}y={c}"
+    assert verify(f"\\boxed{{{a * times}x{b * times:+d}y={c * times}}}", gold).passed
+    assert verify(f"\\boxed{{0={c}{-a:+d}x{-b:+d}y}}", gold).passed
+    assert not verify(f"\\boxed{{{a}x{b:+d}y={c + 1}}}", gold).passed
+    slope, start = Fraction(-a, b), Fraction(c, b)
+    shown = f"\\frac{{{slope.numerator}}}{{{slope.denominator}}}x+\\frac{{{start.numerator}}}{{{start.denominator}}}"
+    assert verify(f"\\boxed{{y={shown}}}", gold).passed
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from curate.verify.multiple_choice import chosen
 from curate.verify.string import normalise, stated
 
 WORDS = st.lists(
-    st.sampled_from("a the an cat dog Vitamin B.C. 3.5 naïve, (x) - + 'tis".split()),
+    st.sampled_from("a the an cat dog Vitamin B.C. 35. naïve, (x) - + 'tis".split()),
     min_size=1,
     max_size=8,
 )
@@ -85,6 +85,27 @@ def test_equal_but_for_looks(completion: str, label: str, passed: bool) -> None:
     assert load("string").verify(completion, label).passed == passed
 
 
+SAME_NUMBER = [
+    ("1,500", "1500"),
+    ("+5", "5"),
+    ("$5.", "5"),
+    ("−5", "-5"),
+    ("x >= y", "x ≥ y"),
+    ("x!=y", "x ≠ y"),
+]
+OTHER_NUMBER = [
+    ("2.5", "25"), ("-7", "7"), ("1/3", "13"), ("3^2", "32"), ("2:45", "245"), ("9-4", "94"), ("6+1", "61"),
+    (".5", "5"), ("a<b", "a>b"), ("a<b", "ab"), ("a<=b", "a<b"), ("a=b", "a!=b"), ("-$3", "$3"), ("a->b", "a<-b"),
+]  # fmt: skip
+
+
+def test_numbers_and_relations_keep_what_makes_them_others() -> None:
+    verify = load("string").verify
+    assert [pair for pair in SAME_NUMBER if not verify(*pair).passed] == []
+    assert [pair for pair in OTHER_NUMBER if verify(*pair).passed] == []
+    assert [pair for pair in OTHER_NUMBER if not verify(pair[0], pair[0]).passed] == []
+
+
 @pytest.mark.parametrize("name", ["string", "token-f1", "multiple-choice"])
 def test_an_empty_answer_is_not_parsed_and_an_empty_label_an_error(name: str) -> None:
     verify = load(name).verify
@@ -114,6 +135,20 @@ CHOICES = [
     ("Because it is blue:\nB", "B"),
     ("B\nBecause it is blue", "B"),
     ("The answer is a dog.", None),
+    ("The answer is B or C.", None),
+    ("The answer is (B) or (C).", None),
+    ("The answer is B, or perhaps C", None),
+    ("The answer is **B** and **C**", None),
+    ("The answer is B, though it might be C", None),
+    (r"\boxed{B, C}", None),
+    (r"\boxed{(B) or (C)}", None),
+    ("(B) or (C)", None),
+    ("The answer is A very long story", None),
+    ("The answer is I cannot tell", None),
+    ("The answer is A because it is red.", "A"),
+    ("The answer is I.", "I"),
+    ("The answer is B, not C", "B"),
+    ("(B) vitamin C or D", "B"),
     ("A good question.", None),
     ("B. F. Skinner", None),
     (r"\boxed{4}", None),

@@ -30,11 +30,15 @@ class Rollout(NamedTuple):
 
 
 def reward_function(
-    config: RlvrConfig, ends: Callable[[], Collection[int]], recent: deque[Rollout]
+    config: RlvrConfig,
+    ends: Callable[[], Collection[int]],
+    recent: deque[Rollout],
+    engine: Any = None,
 ) -> Reward:
     """The reward function for `GRPOTrainer`; `ends` gives the ids of the tokens that end a
     completion.
 
+    `engine` is for verifiers that ask a language model and bring none of their own.
     What was judged last is put into `recent`, for whoever wants to look at it after the step.
     """
 
@@ -55,7 +59,10 @@ def reward_function(
             "prompt": [_said(prompt) for prompt in prompts],
         }
         judged = verify_table(
-            columns, workers=config.verifier_workers, seconds=config.verifier_seconds
+            columns,
+            workers=config.verifier_workers,
+            seconds=config.verifier_seconds,
+            engine=engine,
         ).to_pylist()
         last = set(ends())
         ended = [bool(ids) and ids[-1] in last for ids in completion_ids]

@@ -4,7 +4,7 @@ function.
 `ifeval` judges a completion as it stands, `ifeval_loose` by the loose rule of IFEval: a constraint
 holds if it does so in the completion or in one of seven versions of it, without its first line, its
 last line or both, and without asterisks. The score is the share of the constraints that hold. A
-blank completion is not parsed, and none holds in it.
+blank completion is not parsed, and none holds in it. Completions and arguments are compared in NFC.
 
 Refused: labels that cannot be read, unknown types, arguments that are missing or of another kind.
 """
@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from curate.verify.constraints import copying, ends, format, keywords, language, length
 from curate.verify.constraints.labels import Bound, canonical, constraints_of
 from curate.verify.constraints.registry import CONSTRAINTS, Constraint, bind
+from curate.verify.constraints.text import composed
 from curate.verify.verdict import Verdict
 
 FAMILIES = (keywords, length, format, ends, copying, language)
@@ -56,13 +57,14 @@ def loose_versions(completion: str) -> list[str]:
     """The completion and the seven versions of it by which IFEval's loose rule judges (arXiv
     2311.07911, §2.2).
     """
+    completion = composed(completion)
     lines = completion.split("\n")
     cut = [completion, *("\n".join(part).strip() for part in (lines[1:], lines[:-1], lines[1:-1]))]
     return list(dict.fromkeys([*cut, *(text.replace("*", "") for text in cut)]))
 
 
 def _strict(completion: str) -> list[str]:
-    return [completion]
+    return [composed(completion)]
 
 
 def _holds(constraint: Bound, versions: Sequence[str]) -> bool:

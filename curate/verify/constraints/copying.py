@@ -4,8 +4,16 @@ versions.
 
 from __future__ import annotations
 
-from curate.verify.constraints.registry import IFEVAL, IFTRAIN, constraint, positive, text, whole
-from curate.verify.constraints.text import words
+from curate.verify.constraints.registry import (
+    IFEVAL,
+    IFTRAIN,
+    as_written,
+    constraint,
+    positive,
+    text,
+    whole,
+)
+from curate.verify.constraints.text import composed, words
 
 _STARS = "******"
 
@@ -40,12 +48,12 @@ def copy_multiple(answer: str, prompt_to_repeat: str, N: int) -> bool:
     return len(found) == N and all(_copy(one, prompt_to_repeat) for one in found)
 
 
-@constraint("new:copy_span_idx", IFTRAIN, prompt_to_repeat=text, n_start=whole, n_end=whole)
+@constraint("new:copy_span_idx", IFTRAIN, prompt_to_repeat=as_written, n_start=whole, n_end=whole)
 def copy_span(answer: str, prompt_to_repeat: str, n_start: int, n_end: int) -> bool:
     """The answer is the part of the prompt between two places, counted in characters from 0, both
     included.
     """
-    wanted = prompt_to_repeat[n_start : n_end + 1].strip()
+    wanted = composed(prompt_to_repeat[n_start : n_end + 1].strip())
     return bool(wanted) and _copy(answer, wanted)
 
 

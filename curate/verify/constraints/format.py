@@ -77,7 +77,9 @@ def constrained_response(answer: str, options: tuple[str, ...] = OPTIONS) -> boo
 
     Unlike words elsewhere an option is taken in the case it is written in.
     """
-    found = (match[0] for option in options for match in whole_word(option).finditer(answer))
+    found = (
+        match[0] for option in options for match in whole_word(option, answer).finditer(answer)
+    )
     return any(one in options for one in found)
 
 

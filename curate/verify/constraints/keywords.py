@@ -50,7 +50,7 @@ def frequency(answer: str, keyword: str, frequency: int, relation: str) -> bool:
 @constraint("keywords:forbidden_words", IFEVAL, forbidden_words=texts)
 def forbidden_words(answer: str, forbidden_words: tuple[str, ...]) -> bool:
     """None of the words occurs, in any case, as a whole word."""
-    return not any(whole_word(word).search(answer) for word in forbidden_words)
+    return not any(whole_word(word, answer).search(answer) for word in forbidden_words)
 
 
 def _letters(answer: str, letter: str, let_frequency: int, let_relation: str) -> bool:
@@ -67,7 +67,7 @@ for _id, _origin in (("keywords:letter_frequency", IFEVAL), ("letters:letter_cou
 @constraint("keywords:word_once", IFTRAIN, keyword=text)
 def word_once(answer: str, keyword: str) -> bool:
     """The keyword occurs exactly once, as a whole word, in any case."""
-    return count(whole_word(keyword), answer) == 1
+    return count(whole_word(keyword, answer), answer) == 1
 
 
 @constraint(
@@ -82,7 +82,7 @@ def word_count(answer: str, keyword: str, frequency: int, relation: str = "exact
 
     The instruction says "should appear N times" whatever `relation` the label has, so `relation` is
     read and not used."""
-    return count(whole_word(keyword), answer) == frequency
+    return count(whole_word(keyword, answer), answer) == frequency
 
 
 @constraint("keywords:exclude_word_harder", IFTRAIN, keyword=text, instruction=text)
@@ -90,7 +90,7 @@ def exclude_word(answer: str, keyword: str, instruction: str = "") -> bool:
     """The keyword does not occur as a whole word, in any case (`instruction`, where the word is
     from, is not used).
     """
-    return not whole_word(keyword).search(answer)
+    return not whole_word(keyword, answer).search(answer)
 
 
 @constraint("count:count_increment_word", IFTRAIN, keyword1=text, keyword2=text)
@@ -98,7 +98,10 @@ def increment_word(answer: str, keyword1: str, keyword2: str) -> bool:
     """The first keyword occurs exactly once and the second exactly twice, as whole words, in any
     case.
     """
-    return count(whole_word(keyword1), answer) == 1 and count(whole_word(keyword2), answer) == 2
+    return (
+        count(whole_word(keyword1, answer), answer) == 1
+        and count(whole_word(keyword2, answer), answer) == 2
+    )
 
 
 @constraint("keywords:no_adjacent_consecutive", IFTRAIN)

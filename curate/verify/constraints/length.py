@@ -14,15 +14,13 @@ from curate.verify.constraints.registry import (
     text,
     whole,
 )
-from curate.verify.constraints.text import compare, count, paragraphs, parts, sentences, words
-
-_RUN = re.compile(r"\w+")
+from curate.verify.constraints.text import RUN, compare, count, paragraphs, parts, sentences, words
 
 
 @constraint("length_constraints:number_words", IFEVAL, num_words=whole, relation=relation)
 def number_words(answer: str, num_words: int, relation: str) -> bool:
-    """The answer has less than, or at least, so many runs of letters and digits."""
-    return compare(count(_RUN, answer), relation, num_words)
+    """The answer has less than, or at least, so many runs of letters and digits, with their marks."""
+    return compare(count(RUN, answer), relation, num_words)
 
 
 @constraint("length_constraints:number_sentences", IFEVAL, num_sentences=whole, relation=relation)

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from curate.errors import unknown
+from curate.verify.constraints.text import RELATIONS, composed
 from curate.verify.verdict import BadGroundTruth
 
 Check = Callable[..., bool]
@@ -87,14 +88,20 @@ def _read(id: str, name: str, value: Any) -> Any:
 
 
 def text(value: Any) -> str:
-    """A text that is not blank; a list of one such text counts as that text, as published labels
+    """A text that is not blank, in NFC; a list of one such text counts as that text, as published labels
     have it.
     """
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not isinstance(value, str) or not value.strip():
         raise ValueError("a text")
-    return value.strip()
+    return composed(value.strip())
+
+
+def as_written(value: Any) -> str:
+    """A text whose characters are counted: its form is left as it is."""
+    text(value)
+    return str(value[0] if isinstance(value, list) else value).strip()
 
 
 def texts(value: Any) -> tuple[str, ...]:
@@ -130,8 +137,6 @@ def character(value: Any) -> str:
 
 def relation(value: Any) -> str:
     """How a count is compared: see `text.compare`."""
-    from curate.verify.constraints.text import RELATIONS
-
     if value not in RELATIONS:
         raise ValueError(f"one of {', '.join(RELATIONS)}")
     return str(value)

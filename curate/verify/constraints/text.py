@@ -1,5 +1,6 @@
 """What the checkers count: words, sentences, paragraphs, and how a count is compared.
 
+Texts are compared in NFC, and a combining mark belongs to the letter on which it stands.
 Sentences are found here by a rule of punctuation, for the types of IFBench-train, whose published
 checkers do the same with another rule. IFEval's `number_sentences` counts with Punkt instead (see
 `punkt`), as its reference does."""
@@ -7,8 +8,10 @@ checkers do the same with another rule. IFEval's `number_sentences` counts with 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import groupby
 
 RELATIONS: dict[str, Callable[[int, int], bool]] = {
     "less than": lambda count, n: count < n,
@@ -22,7 +25,37 @@ RELATIONS: dict[str, Callable[[int, int], bool]] = {
 within a tenth.
 """
 
-_WORD = re.compile(r"\w+(?:[-'’]\w+)*")
+
+# The blocks of Unicode that have some; Chinese, Korean and the like have none.
+_WITH_MARKS = (
+    (0x300, 0x3100),
+    (0xA66F, 0xAC00),
+    (0xFB1E, 0xFE30),
+    (0x101FD, 0x12000),
+    (0x16AF0, 0x1F000),
+)
+
+
+def _marks() -> str:
+    """Combining marks and joiners, as ranges of a character class: `\\w` has none of them, and a
+    vowel sign of Hindi or Thai ends no word.
+    """
+    places = [
+        place
+        for start, stop in _WITH_MARKS
+        for place in range(start, stop)
+        if unicodedata.category(chr(place))[0] == "M" or place in (0x200C, 0x200D)
+    ]
+    runs = groupby(enumerate(places), lambda pair: pair[1] - pair[0])
+    ends = [[pair[1] for pair in run] for _, run in runs]
+    return "".join(f"{chr(run[0])}-{chr(run[-1])}" for run in ends)
+
+
+CHARACTER = rf"[\w{_marks()}]"
+"""A letter or digit, or a mark on one."""
+RUN = re.compile(rf"\w{CHARACTER}*")
+"""Letters and digits without a break."""
+_WORD = re.compile(rf"\w{CHARACTER}*(?:[-'’]\w{CHARACTER}*)*")
 _DIVIDER = re.compile(r"\s?(?:\*\*\*|\* \* \*)\s?")
 # A sentence ends at these, with the quotes and brackets that close after them, where white space or
 # nothing follows. What stands before and the ++ keep a long row of stops from being tried from each
@@ -36,6 +69,11 @@ _ABBREVIATION = re.compile(
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 
 
+def composed(text: str) -> str:
+    """A text in NFC: é is one character, however it was typed."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
 def compare(count: int, relation: str, n: int) -> bool:
     """Whether a count stands in a relation to `n`."""
     return RELATIONS[relation](count, n)
@@ -46,12 +84,16 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-@lru_cache(maxsize=8192)
-def whole_word(word: str) -> re.Pattern[str]:
-    """A pattern for a word or phrase as it stands, in any case, with no letter or digit at either
-    side.
+def whole_word(word: str, text: str) -> re.Pattern[str]:
+    """A pattern for a word or phrase as it stands in this text, in any case, with no letter, digit
+    or mark at either side.
     """
-    return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+    return _between(word, r"\w" if text.isascii() else CHARACTER)
+
+
+@lru_cache(maxsize=8192)
+def _between(word: str, character: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!{character}){re.escape(word)}(?!{character})", re.IGNORECASE)
 
 
 @lru_cache(maxsize=8192)
