@@ -37,7 +37,7 @@ def find_dialect(kind: str | None, sample: bytes, columns: int | None = None) ->
     columns is that of the header, or given: see the module's rule.
     """
     usual = "\t" if kind == "tsv" else ","
-    quotes = quotes_count(sample)
+    quotes = (usual == "\t" or b"\t" in sample) and quotes_count(sample)
     first = sample[:_FIRST_BYTES]
     if len(first) < len(sample):
         first = first[: first.rfind(b"\n") + 1]
