@@ -52,9 +52,9 @@ class SourceRows:
         """Where valid rows stand among all rows of the source: int64."""
         return ordinals + np.searchsorted(self.skipped, ordinals, side="right")
 
-    def keys(self, seed: int, turn: int, ordinals: np.ndarray) -> np.ndarray:
+    def keys(self, seed: int, pass_no: int, ordinals: np.ndarray) -> np.ndarray:
         """The sampling keys of rows in one pass."""
-        return sampling_keys(seed, self.name, self.positions(ordinals), turn)
+        return sampling_keys(seed, self.name, self.positions(ordinals), pass_no)
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,9 @@ def source_rows(name: str, blocks: Sequence[Scanned]) -> SourceRows:
     firsts = np.concatenate([[0], np.cumsum([block.n for block in blocks], dtype=np.int64)])
     bad = np.concatenate([np.empty(0, np.int64), *(block.bad for block in blocks)])
     runs = [
-        Run(staged, turn, int(first), block.n)
+        Run(staged, pass_no, int(first), block.n)
         for block, first in zip(blocks, firsts[:-1], strict=True)
-        for turn, staged in enumerate(block.runs)
+        for pass_no, staged in enumerate(block.runs)
     ]
     return SourceRows(
         name,
@@ -96,7 +96,7 @@ def source_rows(name: str, blocks: Sequence[Scanned]) -> SourceRows:
         np.concatenate([np.empty(0, np.uint64), *(block.prompts for block in blocks)]),
         np.concatenate([np.empty(0, np.int32), *(block.sizes for block in blocks)]),
         sorted(
-            runs, key=lambda run: run.turn
+            runs, key=lambda run: run.pass_no
         ),  # equal keys stand in the order of source, pass and row
     )
 
@@ -167,10 +167,10 @@ class Writer:
         """How many bytes of text each part of an output holds: int64."""
         total = np.zeros(self.parts, np.int64)
         for source, passes in zip(self.sources, output.taken, strict=True):
-            for turn, mask in enumerate(passes):
+            for pass_no, mask in enumerate(passes):
                 for start in range(0, len(mask), _ROWS_AT_ONCE):
                     at = start + np.flatnonzero(mask[start : start + _ROWS_AT_ONCE])
-                    part = part_of(source.keys(self.seed, turn, at), self.parts)
+                    part = part_of(source.keys(self.seed, pass_no, at), self.parts)
                     total += np.bincount(part, source.sizes[at], self.parts).astype(np.int64)
         return total
 
@@ -183,8 +183,8 @@ class Writer:
         for number, (source, passes) in enumerate(zip(self.sources, output.taken, strict=True)):
             for run in source.runs if any(mask.any() for mask in passes) else ():
                 mask = (
-                    passes[run.turn][run.first : run.first + run.n]
-                    if run.turn < len(passes)
+                    passes[run.pass_no][run.first : run.first + run.n]
+                    if run.pass_no < len(passes)
                     else np.empty(0)
                 )
                 if not mask.any():
@@ -195,7 +195,7 @@ class Writer:
                 if records.num_rows > _SPARSE * len(at):
                     records, at = records.take(pa.array(at)), np.arange(len(at))
                 if len(at):
-                    found.append((self._fit(records, schema), at, number, run.turn, ordinals))
+                    found.append((self._fit(records, schema), at, number, run.pass_no, ordinals))
         return self._in_order(found, schema, output)
 
     def _in_order(
@@ -207,11 +207,11 @@ class Writer:
         """Sort what was found of a part in all runs by key, and give each row its id."""
         if not found:
             return Rows(self.schema.empty_table(), np.empty(0, np.int64), np.empty(0, np.int64))
-        tables, places, numbers, turns, ordinals = zip(*found, strict=True)
+        tables, places, numbers, passes, ordinals = zip(*found, strict=True)
         lengths = [len(at) for at in places]
         keys = [
             self.sources[s].keys(self.seed, p, at)
-            for s, p, at in zip(numbers, turns, ordinals, strict=True)
+            for s, p, at in zip(numbers, passes, ordinals, strict=True)
         ]
         order = np.argsort(np.concatenate(keys), kind="stable")
         firsts = np.cumsum([0, *(table.num_rows for table in tables)])
@@ -219,7 +219,7 @@ class Writer:
             order
         ]
         body = pa.concat_tables(tables).combine_chunks().take(pa.array(at))
-        source, turn = np.repeat(numbers, lengths)[order], np.repeat(turns, lengths)[order]
+        source, pass_no = np.repeat(numbers, lengths)[order], np.repeat(passes, lengths)[order]
         row = np.concatenate(
             [self.sources[s].positions(own) for s, own in zip(numbers, ordinals, strict=True)]
         )
@@ -227,7 +227,7 @@ class Writer:
             [self.sources[s].sizes[own] for s, own in zip(numbers, ordinals, strict=True)]
         )
         names = pa.array([own.name for own in self.sources]).take(pa.array(source))
-        columns = {"id": _ids(names, row[order], turn + 1), "source": names}
+        columns = {"id": _ids(names, row[order], pass_no + 1), "source": names}
         table = pa.table(
             columns | {field.name: body.column(field.name) for field in schema}, schema=self.schema
         )
