@@ -50,9 +50,9 @@ class SourceRows:
         """Where valid rows stand among all rows of the source: int64."""
         return ordinals + np.searchsorted(self.skipped, ordinals, side="right")
 
-    def keys(self, seed: int, turn: int, ordinals: np.ndarray) -> np.ndarray:
+    def keys(self, seed: int, pass_no: int, ordinals: np.ndarray) -> np.ndarray:
         """The sampling keys of rows in one pass."""
-        return sampling_keys(seed, self.name, self.positions(ordinals), turn)
+        return sampling_keys(seed, self.name, self.positions(ordinals), pass_no)
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,9 @@ def source_rows(name: str, blocks: Sequence[Scanned]) -> SourceRows:
     firsts = np.concatenate([[0], np.cumsum([block.n for block in blocks], dtype=np.int64)])
     bad = np.concatenate([np.empty(0, np.int64), *(block.bad for block in blocks)])
     runs = [
-        Run(staged, turn, int(first), block.n)
+        Run(staged, pass_no, int(first), block.n)
         for block, first in zip(blocks, firsts[:-1], strict=True)
-        for turn, staged in enumerate(block.runs)
+        for pass_no, staged in enumerate(block.runs)
     ]
     return SourceRows(
         name,
@@ -88,7 +88,7 @@ def source_rows(name: str, blocks: Sequence[Scanned]) -> SourceRows:
         np.concatenate([np.empty(0, np.uint64), *(block.groups for block in blocks)]),
         np.concatenate([np.empty(0, np.int32), *(block.sizes for block in blocks)]),
         sorted(
-            runs, key=lambda run: run.turn
+            runs, key=lambda run: run.pass_no
         ),  # equal keys stand in the order of source, pass and row
     )
 
@@ -121,7 +121,7 @@ class _Found:
     columns: pa.Table
     at: np.ndarray
     source: int
-    turn: int
+    pass_no: int
     ordinals: np.ndarray
 
 
@@ -190,10 +190,10 @@ class Writer:
             return np.array([self._size_of(output.taken[s], s, run) for s, run in self._runs])
         total = np.zeros(self.parts, np.int64)
         for source, passes in zip(self.sources, output.taken, strict=True):
-            for turn, mask in enumerate(passes):
+            for pass_no, mask in enumerate(passes):
                 for start in range(0, len(mask), _ROWS_AT_ONCE):
                     at = start + np.flatnonzero(mask[start : start + _ROWS_AT_ONCE])
-                    part = part_of(source.keys(self.seed, turn, at), self.parts)
+                    part = part_of(source.keys(self.seed, pass_no, at), self.parts)
                     total += np.bincount(part, source.sizes[at], self.parts).astype(np.int64)
         return total
 
@@ -211,18 +211,18 @@ class Writer:
     def _found(self, output: Output, source: int, run: Run, part: int) -> Iterator[_Found]:
         """What one part of a run gives to an output, in every pass that the run is for."""
         passes = output.taken[source]
-        turns = (run.turn,) if self.by_key else range(len(passes))
-        masks = {turn: passes[turn][run.rows] for turn in turns if turn < len(passes)}
+        numbers = (run.pass_no,) if self.by_key else range(len(passes))
+        masks = {pass_no: passes[pass_no][run.rows] for pass_no in numbers if pass_no < len(passes)}
         if not any(mask.any() for mask in masks.values()):
             return
         records, places = read_part(run.staged, part)
-        for turn, mask in masks.items():
+        for pass_no, mask in masks.items():
             at = np.flatnonzero(mask[places])
             ordinals, columns = places[at] + run.first, _picked(records, output)
             if columns.num_rows > _SPARSE * len(at):
                 columns, at = columns.take(pa.array(at)), np.arange(len(at))
             if len(at):
-                yield _Found(self._fit(columns, output), at, source, turn, ordinals)
+                yield _Found(self._fit(columns, output), at, source, pass_no, ordinals)
 
     def _fit(self, columns: pa.Table, output: Output) -> pa.Table:
         """Staged rows in the schema of all."""
@@ -244,9 +244,9 @@ class Writer:
         row = np.concatenate([self.sources[one.source].positions(one.ordinals) for one in found])
         size = np.concatenate([self.sources[one.source].sizes[one.ordinals] for one in found])
         if output.own is None:
-            turn = np.repeat([one.turn for one in found], lengths)[order]
+            pass_no = np.repeat([one.pass_no for one in found], lengths)[order]
             names = pa.array([own.name for own in self.sources]).take(pa.array(source))
-            columns = {"id": _ids(names, row[order], turn + 1), "source": names}
+            columns = {"id": _ids(names, row[order], pass_no + 1), "source": names}
             columns |= {name: body.column(name) for name in body.column_names}
             body = pa.table(columns, schema=self.schema)
         if output.reasons:
@@ -257,7 +257,7 @@ class Writer:
     def _keys(self, found: _Found) -> np.ndarray:
         """What rows are sorted by."""
         if self.by_key:
-            return self.sources[found.source].keys(self.seed, found.turn, found.ordinals)
+            return self.sources[found.source].keys(self.seed, found.pass_no, found.ordinals)
         return found.ordinals
 
 

@@ -42,7 +42,7 @@ class Run:
     """
 
     staged: Staged
-    turn: int
+    pass_no: int
     first: int
     n: int
 

@@ -153,8 +153,8 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
         n=turns.n_docs,
         bad=np.array([bad.row for bad in parsed.quarantine], np.int64),
         runs=[
-            _stage_run(scan, reading, folder, number, turn, slim, parsed.rows)
-            for turn in range(reading.passes if len(parsed.rows) else 0)
+            _stage_run(scan, reading, folder, number, pass_no, slim, parsed.rows)
+            for pass_no in range(reading.passes if len(parsed.rows) else 0)
         ],
         groups=turns.groups(scan.kind) if scan.groups else np.empty(0, np.uint64),
         sizes=sizes.astype(np.int32),
@@ -251,9 +251,9 @@ def completed(scan: Scan, reading: Reading, scanned: Scanned) -> Scanned:
             groups = all_turns(scan.kind, records).groups(scan.kind)
         documents = read_arrow(staged_path(scanned.folder, "documents", scanned.number))
         rows = documents["row"].to_numpy()[: scanned.n]
-        for turn in range(len(runs), reading.passes):
+        for pass_no in range(len(runs), reading.passes):
             runs.append(
-                _stage_run(scan, reading, scanned.folder, scanned.number, turn, records, rows)
+                _stage_run(scan, reading, scanned.folder, scanned.number, pass_no, records, rows)
             )
     return replace(scanned, runs=runs, groups=groups if scan.groups else np.empty(0, np.uint64))
 
@@ -263,15 +263,15 @@ def _stage_run(
     reading: Reading,
     folder: Path,
     number: int,
-    turn: int,
+    pass_no: int,
     records: pa.Table,
     rows: np.ndarray,
 ) -> Staged:
     """Write the block's records, in the order of their keys in one pass over the source or as they
     stand there.
     """
-    keys = sampling_keys(scan.seed, reading.name, rows, turn) if scan.parts else None
-    return write_run(folder / f"run-{number}-{turn}.arrow", records, keys, scan.parts)
+    keys = sampling_keys(scan.seed, reading.name, rows, pass_no) if scan.parts else None
+    return write_run(folder / f"run-{number}-{pass_no}.arrow", records, keys, scan.parts)
 
 
 def staged_path(folder: Path, what: str, number: int) -> Path:

@@ -50,12 +50,12 @@ def _splitmix(x: np.ndarray) -> np.ndarray:
     return mixed
 
 
-def sampling_keys(seed: int, source: str, rows: np.ndarray, turn: int) -> np.ndarray:
-    """The 64-bit key of each row of a source in one pass over it (`turn` 0 is the first): uint64,
+def sampling_keys(seed: int, source: str, rows: np.ndarray, pass_no: int) -> np.ndarray:
+    """The 64-bit key of each row of a source in one pass over it (the first is 0): uint64,
     uniform.
     """
     base = int.from_bytes(
         hashlib.blake2b(f"{seed}\0{source}".encode(), digest_size=8).digest(), "big"
     )
     keys = _splitmix(np.asarray(rows, dtype=np.uint64) ^ np.uint64(base))
-    return _splitmix(keys ^ np.uint64(turn))
+    return _splitmix(keys ^ np.uint64(pass_no))
