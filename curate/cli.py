@@ -195,14 +195,14 @@ def decontaminate(
         "self_test": self_test,
     }
     name, verb = out.absolute().name, "decontaminate"
-    recipe = adhoc_recipe(
+    recipe, notes = adhoc_recipe(
         data, Path.cwd(), name=name, steps={verb: spec}, kind=kind, fmt=fmt, split=split, where=verb
     )
     _run(
         recipe,
         out,
         Path.cwd(),
-        _options(overwrite, limit, locked, workers, stages, no_stages),
+        _options(overwrite, limit, locked, workers, stages, no_stages) | {"notes": notes},
         as_json,
     )
 

@@ -1,8 +1,9 @@
 """Rows that are columns already: Parquet, Arrow IPC (files and streams), `datasets.Dataset`.
 
 Batches of about a block's size are decoded as they are asked for. Types that say the same in
-another way (large strings, string views, dictionaries of text) become the plain ones. Refused,
-with the file's name: a file that does not decode.
+another way (large strings, string views, dictionaries of text) become the plain ones; what maps,
+structs and columns of JSON mean is said in `values`. Refused, with the file's name: a file that
+does not decode.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import pyarrow.parquet as pq
 from curate.errors import UserError
 from curate.files.block import RAW_CHARACTERS, BadInput, Row, raw_text
 from curate.files.file import SourceFile
+from curate.files.values import Meaning, is_exact, meanings
 from curate.shards import cut
 
 _MUCH = 2
@@ -100,8 +102,11 @@ class ArrowBlock:
         return ArrowBlock.of(self.file, self.first_row, self.columns.slice(0, n))
 
     def table(self) -> pa.Table | None:
-        """The columns in plain types; None where text is no UTF-8 or a name stands twice."""
-        if len(set(self.columns.schema.names)) < self.columns.num_columns:
+        """The columns in plain types; None where text is no UTF-8, a name stands twice, or a column
+        holds JSON or maps.
+        """
+        schema = self.columns.schema
+        if len(set(schema.names)) < len(schema) or not is_exact(schema):
             return None
         try:
             self.columns.validate(full=True)
@@ -129,9 +134,15 @@ class ArrowBlock:
         one = self.columns.slice(place, 1)
         try:
             row: Row = one.to_pylist()[0]
+            return row | {name: mean(row[name]) for name, mean in self._meanings.items()}
         except UnicodeDecodeError:
             return BadInput("not UTF-8: a text column holds other bytes", _escaped(one))
-        return row
+        except ValueError as error:  # JSON that is none
+            return BadInput(f"not readable JSON in a column of JSON: {error}", _escaped(one))
+
+    @cached_property
+    def _meanings(self) -> dict[str, Meaning]:
+        return meanings(self.columns.schema)
 
 
 def _escaped(one: pa.Table) -> str:

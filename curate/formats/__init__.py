@@ -10,20 +10,21 @@ guessing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from curate.errors import UserError, unknown
 from curate.files import Block
 from curate.formats.base import Format
 from curate.formats.chat import MESSAGES, SHAREGPT
-from curate.formats.detection import choose, no_format, sample_of
+from curate.formats.detection import choose, columns_of, no_format, sample_of
 from curate.formats.keep import conform, unify_kept
 from curate.formats.mapping import check_mapping, mapping_columns, mapping_format
 from curate.formats.pairs import ALPACA, GSM8K, TEXT
 from curate.formats.parsing import Parsed, Quarantined, parse_block
 from curate.formats.preference import PREFERENCE
-from curate.formats.rlvr import TULU3_RLVR
+from curate.formats.rlvr import TULU3_RLVR, VERL
+from curate.formats.unpaired import UNPAIRED
 from curate.records import body_schema
 
 __all__ = [
@@ -31,8 +32,10 @@ __all__ = [
     "Format",
     "Parsed",
     "Quarantined",
+    "as_words",
     "check_columns",
     "check_format",
+    "check_kept",
     "conform",
     "detect",
     "parse",
@@ -41,7 +44,18 @@ __all__ = [
 
 # In the order in which detection tries them: the first that makes the kind and fits is taken.
 FORMATS: Mapping[str, Format] = {
-    form.name: form for form in (TULU3_RLVR, MESSAGES, SHAREGPT, PREFERENCE, ALPACA, GSM8K, TEXT)
+    form.name: form
+    for form in (
+        TULU3_RLVR,
+        VERL,
+        MESSAGES,
+        SHAREGPT,
+        PREFERENCE,
+        UNPAIRED,
+        ALPACA,
+        GSM8K,
+        TEXT,
+    )
 }
 
 
@@ -95,6 +109,22 @@ def check_columns(block: Block, fmt: str | Mapping[str, Any]) -> None:
             raise UserError(f"{block.file}: format: '{key}': {unknown('column', column, sample)}")
 
 
+def check_kept(blocks: Iterable[Block], keep: Sequence[str]) -> None:
+    """Raise UserError where no row of a source has a column that is to be kept; looks no further
+    than where all were met.
+    """
+    found: set[str] = set()
+    file = ""
+    for block in blocks if keep else ():
+        file = file or block.file
+        found |= columns_of(block)
+        if found >= set(keep):
+            return
+    for name in keep:
+        if name not in found:
+            raise UserError(f"{file}: keep: {unknown('column', name, found)}")
+
+
 def parse(
     block: Block, fmt: str | Mapping[str, Any], kind: str, keep: Sequence[str] = ()
 ) -> Parsed:
@@ -103,3 +133,12 @@ def parse(
     """
     form = FORMATS[fmt] if isinstance(fmt, str) else mapping_format(fmt)
     return parse_block(block, form, kind, keep)
+
+
+def as_words(fmt: str | dict[str, Any]) -> str:
+    """A format as people write it: its name, or the mapping on one line."""
+    return (
+        fmt
+        if isinstance(fmt, str)
+        else "{" + ", ".join(f"{key}: {value}" for key, value in fmt.items()) + "}"
+    )

@@ -77,11 +77,21 @@ def _items(name: str, blocks: Iterable[Block], roles: Collection[str]) -> tuple[
     n_rows, shape = 0, None
     for block in blocks:
         if shape is None:
-            kind = guess_kind(block, None)
+            kind = _kind(block, roles)
             shape = kind, detect(block, kind)
         items += _of_block(name, parse(block, shape[1], shape[0]), shape[0], roles)
         n_rows += block.n_rows
     return items, n_rows
+
+
+def _kind(block: Block, roles: Collection[str]) -> str:
+    """What the rows hold; where answers are not looked for, the prompts alone will do."""
+    try:
+        return guess_kind(block)
+    except UserError:
+        if "assistant" in roles:
+            raise
+        return "prompt"
 
 
 def _of_block(name: str, parsed: Parsed, kind: str, roles: Collection[str]) -> Iterator[Item]:
