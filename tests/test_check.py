@@ -68,6 +68,23 @@ def test_pairs(tmp_path: Path) -> None:
     assert found(tmp_path / "rows.jsonl", "dpo") == found(tmp_path / "rows.jsonl") == wanted
 
 
+def test_answers_judged_one_by_one(tmp_path: Path) -> None:
+    rows = [{"prompt": f"Q{n}?", "completion": f"A{n}.", "label": n % 2 == 0} for n in range(6)]
+    rows[1] = rows[0] | {"completion": "Another."}
+    rows[3] = rows[2] | {"label": False}
+    rows[4] = dict(rows[2])
+    rows[5]["label"] = "perhaps"
+    write_lines(tmp_path / "rows.jsonl", rows)
+    wanted = {
+        ("conflicting-labels", "rows/3"),
+        ("same-completion", "rows/4"),
+        ("schema", "rows/5"),
+    }
+    assert found(tmp_path / "rows.jsonl", "kto") == found(tmp_path / "rows.jsonl") == wanted
+    write_lines(tmp_path / "rows.jsonl", [row | {"label": True} for row in rows[:3]])
+    assert found(build(tmp_path, "unpaired"), "kto") == {("one-label", None)}
+
+
 def labelled(*labels: tuple[str, str]) -> list[dict[str, str]]:
     return [
         {"prompt": f"Question {n}?", "verifier": name, "ground_truth": truth}

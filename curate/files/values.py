@@ -49,7 +49,9 @@ def _with_json(kind: pa.DataType, feature: Any) -> pa.DataType:
     if _is_list(kind):
         return pa.list_(_with_json(kind.value_type, feature.get("feature")))
     if pa.types.is_struct(kind):
-        return pa.struct([one.with_type(_with_json(one.type, feature.get(one.name))) for one in kind])
+        return pa.struct(
+            [one.with_type(_with_json(one.type, feature.get(one.name))) for one in kind]
+        )
     return kind
 
 

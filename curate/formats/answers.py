@@ -115,7 +115,7 @@ def _repeated(given: list[Message], side: list[Message], name: str) -> int:
         return first
     spoken = _spoken(given)
     begins = first + len(spoken)
-    ends = [begins, *range(len(side) - 1, begins, -1)]
+    ends: list[int] = [begins, *range(len(side) - 1, begins, -1)]
     for end in ends:
         if _alike(side[end - len(spoken) : end], spoken):
             return end

@@ -279,7 +279,7 @@ def _has(shape: str) -> Callable[[Sample, str], bool]:
         return (
             bool(found)
             and shape in sample[found[0]]
-            and not {"chosen", "rejected"} <= sample.keys()
+            and not (sample.get("chosen") and sample.get("rejected"))
         )
 
     return fits

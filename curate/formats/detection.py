@@ -142,12 +142,9 @@ def _well_known(sample: Sample, kind: str) -> dict[str, Any] | None:
 
     beside = _beside(sample, kind)
     if kind == "sft":
-        pairs = (
-            {"prompt": one, "response": two, **beside}
-            for one, two in PAIRS
-            if holds(one, *_ASKED) and holds(two, *_ANSWERED)
-        )
-        return next(pairs, None)
+        pairs = [(one, two) for one, two in PAIRS if holds(one, *_ASKED) and sample.get(two)]
+        pairs.sort(key=lambda pair: not holds(pair[1], *_ANSWERED))
+        return {"prompt": pairs[0][0], "response": pairs[0][1], **beside} if pairs else None
     if kind in ("preference", "unpaired"):
         return None
     prompt = next((name for name in _PROMPTS if holds(name, *_ASKED)), None)

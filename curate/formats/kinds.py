@@ -15,16 +15,19 @@ from typing import Any
 from curate.errors import UserError
 from curate.files import Block, Row
 from curate.formats import check_format, detect, parse
-from curate.formats.base import Sample
 from curate.formats.detection import PAIRS, first_rows, sample_of
 from curate.formats.mapping import mapping_columns
-from curate.formats.unpaired import COMPLETIONS, LABELS, judged
+from curate.formats.unpaired import COMPLETIONS, judged
 
 RICHNESS = ("preference", "unpaired", "sft", "rlvr", "prompt")
 """The kinds, what holds more before what holds less."""
 _TRIED_ROWS = 200
 _CHATS = ("messages", "conversations", "conversation")
-_CHECKED = (("ground_truth", "verifier"), ("ground_truth", "dataset"), ("reward_model", "data_source"))
+_CHECKED = (
+    ("ground_truth", "verifier"),
+    ("ground_truth", "dataset"),
+    ("reward_model", "data_source"),
+)
 _ANSWERED = (
     *PAIRS,
     *(("instruction", answer) for answer in ("output", "response")),

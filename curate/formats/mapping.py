@@ -94,9 +94,7 @@ def mapping_columns(spec: Spec) -> dict[str, str]:
 def mapping_format(spec: Spec) -> Format:
     """The format that a mapping describes."""
     columns = mapping_columns(spec)
-    lists = tuple(
-        columns[key] for key in _LISTS if key in columns
-    )
+    lists = tuple(columns[key] for key in _LISTS if key in columns)
     return Format(
         "mapping",
         tuple(_NEEDED),
@@ -151,7 +149,10 @@ def _convert(spec: Spec, row: Row, kind: str) -> Body:
         return {"prompt": found, "verifier": fields.text("verifier").lower(), "ground_truth": truth}
     tools = tools_text(fields.get("tools"))
     if kind == "sft":
-        return {"messages": _answered(found, fields) if "response" in spec else found, "tools": tools}
+        return {
+            "messages": _answered(found, fields) if "response" in spec else found,
+            "tools": tools,
+        }
     persona = optional_name({"persona": fields.get("persona")}, "persona")
     extras = {"persona": persona, "constraints": _constraints(fields)}
     return {"prompt": found, "tools": tools, **extras}

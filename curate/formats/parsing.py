@@ -17,7 +17,16 @@ from curate.files import BadInput, Block, Row
 from curate.formats.base import OF_MESSAGES, Format, LeftOut
 from curate.formats.keep import id_column, kept_array, kept_column, plain_text
 from curate.formats.values import json_text
-from curate.records import EXTRAS, TURN_COLUMNS, BadRow, Body, body_schema, check_body, one_array, valid
+from curate.records import (
+    EXTRAS,
+    TURN_COLUMNS,
+    BadRow,
+    Body,
+    body_schema,
+    check_body,
+    one_array,
+    valid,
+)
 
 _ID = "id"
 _KEYS = {"role", "content", "from", "value", "function_call", "thinking", *EXTRAS}

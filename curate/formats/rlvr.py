@@ -57,7 +57,7 @@ def _label(row: Row) -> tuple[str, str]:
     if not isinstance(names, list):
         return text_of(row, "dataset").lower(), _truth(truth, "ground_truth")
     truths = truth if isinstance(truth, list) and len(truth) == len(names) else [truth]
-    if len(truths) != len(names) or not all(isinstance(name, str) for name in names):
+    if not names or len(truths) != len(names) or not all(isinstance(name, str) for name in names):
         raise BadRow(
             f"field 'dataset' is {describe(names)} of {len(names)}, not the name of one verifier"
         )
@@ -67,8 +67,6 @@ def _label(row: Row) -> tuple[str, str]:
     ]
     if len(pairs) == 1:
         return pairs[0]["verifier"], pairs[0]["ground_truth"]
-    if not pairs:
-        raise BadRow("field 'dataset' names no verifier")
     return "all-of", json_text(pairs)
 
 
@@ -78,7 +76,9 @@ def _verl(row: Row, kind: str) -> Body:
         return {"prompt": prompt}
     model = row.get("reward_model")
     if not isinstance(model, dict):
-        raise BadRow(f"field 'reward_model' is {describe(model)}, not an object with 'ground_truth'")
+        raise BadRow(
+            f"field 'reward_model' is {describe(model)}, not an object with 'ground_truth'"
+        )
     name = text_of(row, "data_source").rpartition("/")[2].lower()
     truth = _truth(model.get("ground_truth"), "reward_model.ground_truth")
     return {

@@ -63,7 +63,9 @@ def _label(row: Row) -> bool:
     if label is None:
         shown = value_text(value)[:40]
         known = ", ".join((*_GOOD, *_BAD))
-        raise BadRow(f"field '{column}' is {describe(value)} that says neither: {shown!r} (known: {known})")
+        raise BadRow(
+            f"field '{column}' is {describe(value)} that says neither: {shown!r} (known: {known})"
+        )
     return label
 
 

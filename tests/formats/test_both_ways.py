@@ -48,7 +48,13 @@ KEPT = st.one_of(st.integers(-5, 5), st.sampled_from([1.5, 2.0, None]))
 
 def a_message(role: str, content: str, roles: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     required = {role: st.sampled_from(roles), content: MAYBE_TEXT}
-    optional = {"name": TEXT, "tool_calls": TEXT, "weight": st.integers(0, 1)}
+    optional = {
+        "name": TEXT,
+        "tool_calls": TEXT,
+        "weight": st.integers(0, 1),
+        "thinking": MAYBE_TEXT,
+        "function_call": st.sampled_from([None, {"name": "f", "arguments": "{}"}]),
+    }
     return st.fixed_dictionaries(
         required, optional=optional if role == "role" else {"weight": st.integers(0, 1)}
     )
@@ -99,7 +105,12 @@ CASES: list[tuple[Fmt, tuple[str, ...], dict[str, st.SearchStrategy[Any]]]] = [
     (
         "messages",
         ("sft", "prompt"),
-        {"messages": conversation(MESSAGE), "system": MAYBE_TEXT, "tools": TEXT},
+        {
+            "messages": conversation(MESSAGE),
+            "system": MAYBE_TEXT,
+            "system_prompt": MAYBE_TEXT,
+            "tools": TEXT,
+        },
     ),
     (
         "sharegpt",
