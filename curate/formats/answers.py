@@ -153,8 +153,9 @@ def _alike(one: Sequence[Message], other: Sequence[Message]) -> bool:
 
 
 def _same(one: Message, other: Message) -> bool:
+    said, again = one["content"], other["content"]
     return (
         one["role"] == other["role"]
-        and one["content"].split() == other["content"].split()
+        and (said == again or said.split() == again.split())
         and one.get("tool_calls") == other.get("tool_calls")
     )

@@ -30,8 +30,9 @@ from curate.formats.chat import MESSAGES, SHAREGPT, Message, turns, with_system
 from curate.formats.columns import NotPlain, needed_text, text_column
 from curate.formats.pairs import pairs
 from curate.formats.preference import PREFERENCE
+from curate.formats.rlvr import truth_of
 from curate.formats.unpaired import UNPAIRED
-from curate.formats.values import json_or_text, json_text, tools_text
+from curate.formats.values import json_text, tools_text
 from curate.records import BadRow, Body
 
 _CHAT = ("prompt", "messages")
@@ -143,9 +144,7 @@ def _convert(spec: Spec, row: Row, kind: str) -> Body:
         return _PUBLISHED[kind].convert({key: fields.get(key) for key in spec}, kind)
     found = with_system(_turns(fields, kind), fields.optional("system"))
     if kind == "rlvr":
-        truth = json_or_text(fields.get("ground_truth"))
-        if truth is None:
-            raise BadRow(f"field '{fields.label('ground_truth')}' is missing")
+        truth = truth_of(fields.get("ground_truth"), fields.label("ground_truth"))
         return {"prompt": found, "verifier": fields.text("verifier").lower(), "ground_truth": truth}
     tools = tools_text(fields.get("tools"))
     if kind == "sft":

@@ -94,7 +94,7 @@ def pairs(
 
 
 def _gsm8k(row: Row, kind: str) -> Body:
-    prompt = [message("user", text_of(row, "question"))]
+    prompt = with_system([message("user", text_of(row, "question"))], system_of(row))
     if kind == "prompt":
         return {"prompt": prompt}
     answer = text_of(row, "answer")
@@ -110,20 +110,22 @@ def _gsm8k_columns(table: pa.Table, kind: str) -> pa.Table | None:
     if kind == "rlvr":
         return None
     try:
+        system = system_column(table)
         prompt = needed_text(table, "question")
         answer = needed_text(table, "answer") if kind == "sft" else None
     except NotPlain:
         return None
-    return pairs(table.num_rows, kind, None, prompt, answer)
+    return pairs(table.num_rows, kind, system, prompt, answer)
 
 
 def _text(row: Row, kind: str) -> Body:
-    return {"prompt": [message("user", text_of(row, "text"))]}
+    return {"prompt": with_system([message("user", text_of(row, "text"))], system_of(row))}
 
 
 def _text_columns(table: pa.Table, kind: str) -> pa.Table | None:
     try:
-        return pairs(table.num_rows, kind, None, needed_text(table, "text"), None)
+        system = system_column(table)
+        return pairs(table.num_rows, kind, system, needed_text(table, "text"), None)
     except NotPlain:
         return None
 
@@ -146,7 +148,7 @@ ALPACA = Format(
 GSM8K = Format(
     "gsm8k",
     ("sft", "prompt", "rlvr"),
-    frozenset(("question", "answer")),
+    frozenset(("question", "answer", *SYSTEM)),
     _gsm8k,
     lambda sample, kind: _is_text(sample, "question") and "#### text" in sample.get("answer", ()),
     _gsm8k_columns,
@@ -154,7 +156,7 @@ GSM8K = Format(
 TEXT = Format(
     "text",
     ("prompt",),
-    frozenset(("text",)),
+    frozenset(("text", *SYSTEM)),
     _text,
     lambda sample, kind: _is_text(sample, "text"),
     _text_columns,

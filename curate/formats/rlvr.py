@@ -16,15 +16,15 @@ from typing import Any
 
 from curate.files import Row
 from curate.formats.answers import prompt_turns
-from curate.formats.base import Format, Sample, describe, text_of
-from curate.formats.chat import Message, turns
+from curate.formats.base import SYSTEM, Format, Sample, describe, system_of, text_of
+from curate.formats.chat import Message, turns, with_system
 from curate.formats.values import json_or_text, json_text
 from curate.records import BadRow, Body
 
 _MATH = re.compile(r"(math|aime|amc|numina|dapo|olympiad|minerva|deepscaler)")
 
 
-def _truth(value: object, column: str) -> str:
+def truth_of(value: object, column: str) -> str:
     """A ground truth as text: text as it is, lists and objects as JSON; raises BadRow where there
     is none.
     """
@@ -38,9 +38,9 @@ def _truth(value: object, column: str) -> str:
 def _asked(row: Row) -> list[Message]:
     column = "messages" if row.get("messages") is not None else "prompt"
     value = row.get(column)
-    if isinstance(value, str):
-        return prompt_turns(value, column)
-    return turns(value, column, until_user=True)
+    is_text = isinstance(value, str)
+    found = prompt_turns(value, column) if is_text else turns(value, column, until_user=True)
+    return with_system(found, system_of(row))
 
 
 def _tulu3(row: Row, kind: str) -> Body:
@@ -55,14 +55,14 @@ def _label(row: Row) -> tuple[str, str]:
     """The verifier's name and what it is given."""
     names, truth = row.get("dataset"), row.get("ground_truth")
     if not isinstance(names, list):
-        return text_of(row, "dataset").lower(), _truth(truth, "ground_truth")
+        return text_of(row, "dataset").lower(), truth_of(truth, "ground_truth")
     truths = truth if isinstance(truth, list) and len(truth) == len(names) else [truth]
     if not names or len(truths) != len(names) or not all(isinstance(name, str) for name in names):
         raise BadRow(
             f"field 'dataset' is {describe(names)} of {len(names)}, not the name of one verifier"
         )
     pairs: list[dict[str, Any]] = [
-        {"verifier": name.lower(), "ground_truth": _truth(one, "ground_truth")}
+        {"verifier": name.lower(), "ground_truth": truth_of(one, "ground_truth")}
         for name, one in zip(names, truths, strict=True)
     ]
     if len(pairs) == 1:
@@ -80,7 +80,7 @@ def _verl(row: Row, kind: str) -> Body:
             f"field 'reward_model' is {describe(model)}, not an object with 'ground_truth'"
         )
     name = text_of(row, "data_source").rpartition("/")[2].lower()
-    truth = _truth(model.get("ground_truth"), "reward_model.ground_truth")
+    truth = truth_of(model.get("ground_truth"), "reward_model.ground_truth")
     return {
         "prompt": prompt,
         "verifier": "math" if _MATH.match(name) else name,
@@ -96,7 +96,9 @@ def _asks(sample: Sample) -> bool:
 TULU3_RLVR = Format(
     "tulu3-rlvr",
     ("rlvr", "prompt"),
-    frozenset(("messages", "prompt", "ground_truth", "dataset", "constraint_type", "constraint")),
+    frozenset(
+        ("messages", "prompt", "ground_truth", "dataset", "constraint_type", "constraint", *SYSTEM)
+    ),
     _tulu3,
     lambda sample, kind: {"ground_truth", "dataset"} <= sample.keys() and _asks(sample),
     turns=("messages", "prompt"),
@@ -104,7 +106,7 @@ TULU3_RLVR = Format(
 VERL = Format(
     "verl",
     ("rlvr", "prompt"),
-    frozenset(("prompt", "data_source", "reward_model")),
+    frozenset(("prompt", "data_source", "reward_model", *SYSTEM)),
     _verl,
     lambda sample, kind: {"data_source", "reward_model"} <= sample.keys() and _asks(sample),
     turns=("prompt",),

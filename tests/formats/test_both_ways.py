@@ -122,8 +122,12 @@ CASES: list[tuple[Fmt, tuple[str, ...], dict[str, st.SearchStrategy[Any]]]] = [
         ("sft", "prompt"),
         {"instruction": TEXT, "input": MAYBE_TEXT, "output": MAYBE_TEXT, "system": MAYBE_TEXT},
     ),
-    ("gsm8k", ("sft", "prompt", "rlvr"), {"question": MAYBE_TEXT, "answer": MAYBE_TEXT}),
-    ("text", ("prompt",), {"text": MAYBE_TEXT}),
+    (
+        "gsm8k",
+        ("sft", "prompt", "rlvr"),
+        {"question": MAYBE_TEXT, "answer": MAYBE_TEXT, "system": MAYBE_TEXT},
+    ),
+    ("text", ("prompt",), {"text": MAYBE_TEXT, "system_prompt": MAYBE_TEXT}),
     (
         {"prompt": "q", "response": "a", "system": "s"},
         ("sft",),

@@ -218,7 +218,7 @@ def test_sides_that_contradict_the_prompt_or_each_other(
 
 
 def test_the_result_of_a_tool_may_be_what_is_answered(records: Records) -> None:
-    call = {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "f"}}]}
+    call: Any = {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "f"}}]}
     asked = [USER, call, {"role": "tool", "content": "r"}]
     expected = PAIR | {"prompt": ["user: q", "assistant: ", "tool: r"]}
     assert records("preference", "preference", both(*asked), {"prompt": asked} | both()) == [

@@ -99,4 +99,5 @@ def test_a_mapping(records: Records) -> None:
 def test_as_conversations_the_label_is_dropped_and_named(block: Blocks) -> None:
     one = block(SHAPES[0])
     parsed = parse(one, detect(one, "sft"), "sft")
-    assert (parsed.records.num_rows, parsed.dropped_columns) == (1, {"label"})
+    assert parsed.records.num_rows == 1
+    assert parsed.dropped_columns == {"label"}
