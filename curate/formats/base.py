@@ -8,7 +8,7 @@ what it handles."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -34,7 +34,8 @@ class Format:
     """How the columns of one published shape become records.
 
     `columns` are those it uses; every other is dropped unless kept. `turns` are the columns that
-    hold lists of messages, whose unknown keys are reported as dropped too."""
+    hold lists of messages, whose unknown keys are reported as dropped too; `becomes` says which
+    column of a record they go into, where that is another than the first and has another name."""
 
     name: str
     kinds: tuple[str, ...]
@@ -43,6 +44,7 @@ class Format:
     fits: Callable[[Sample, str], bool]
     vector: Callable[[pa.Table, str], pa.Table | None] | None = None
     turns: tuple[str, ...] = ()
+    becomes: Mapping[str, str] = field(default_factory=dict)
 
 
 def describe(value: object) -> str:

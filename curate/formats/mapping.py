@@ -95,7 +95,7 @@ def mapping_columns(spec: Spec) -> dict[str, str]:
 def mapping_format(spec: Spec) -> Format:
     """The format that a mapping describes."""
     columns = mapping_columns(spec)
-    lists = tuple(columns[key] for key in _LISTS if key in columns)
+    lists = {columns[key]: key for key in _LISTS if key in columns}
     return Format(
         "mapping",
         tuple(_NEEDED),
@@ -103,6 +103,7 @@ def mapping_format(spec: Spec) -> Format:
         lambda row, kind: _convert(spec, row, kind),
         lambda sample, kind: True,
         lambda table, kind: _vector(spec, table, kind),
+        tuple(lists),
         lists,
     )
 

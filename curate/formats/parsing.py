@@ -156,7 +156,8 @@ def _of_messages(row: Row, body: Body, name: str, form: Format, kind: str) -> st
     any other list of objects, a place for each of these.
     """
     column, _, key = name.partition(OF_MESSAGES)
-    own = column if column in TURN_COLUMNS[kind] else TURN_COLUMNS[kind][0]
+    own = form.becomes.get(column, column)
+    own = own if own in TURN_COLUMNS[kind] else TURN_COLUMNS[kind][0]
     items = body[own] if column in form.turns else row.get(column)
     items = items if isinstance(items, list) else []
     return json_text([one.get(key) if isinstance(one, dict) else None for one in items])

@@ -95,4 +95,5 @@ UNPAIRED = Format(
     _convert,
     _fits,
     turns=("prompt", "conversations", "messages", *COMPLETIONS),
+    becomes=dict.fromkeys(COMPLETIONS, "completion"),
 )

@@ -175,3 +175,16 @@ def test_decimals_and_times_are_kept_without_quotation_marks() -> None:
     values = [Decimal("72.50"), date(2024, 1, 2), datetime(2024, 1, 2, 3, 4), b"raw", None]
     expected = ["72.50", "2024-01-02", "2024-01-02 03:04:00", "raw", None]
     assert kept_array(values).to_pylist() == expected
+
+
+def test_each_side_keeps_its_own_fields(block: Callable[..., Block]) -> None:
+    asked = [{"role": "user", "content": "q", "w": 1}, {"role": "user", "content": "r"}]
+    said = [{"role": "assistant", "content": "a", "w": 2}]
+    row = {"prompt": asked, "answer": said, "label": True}
+    names = ["prompt[].w", "answer[].w"]
+    mapped = {"prompt": "prompt", "completion": "answer", "label": "label"}
+    for fmt in ("unpaired", mapped):
+        parsed = parse(block(row), fmt, "unpaired", keep=names)
+        assert [parsed.records[name].to_pylist() for name in names] == [["[1, null]"], ["[2]"]]
+    joined = parse(block(row), {"prompt": "prompt", "response": "answer"}, "sft", keep=names[:1])
+    assert joined.records[names[0]].to_pylist() == ["[1, null, 2]"]
