@@ -181,7 +181,7 @@ Kind = Annotated[
     str | None,
     typer.Option(
         metavar="KIND",
-        help="prompt, sft, preference or rlvr; found out by default.",
+        help="prompt, sft, preference, unpaired or rlvr; found out by default.",
         rich_help_panel=READ,
     ),
 ]
@@ -190,7 +190,8 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help="messages, sharegpt, alpaca, gsm8k, preference, tulu3-rlvr or text; found out by default.",
+        help="messages, sharegpt, alpaca, gsm8k, preference, unpaired, tulu3-rlvr, verl or text; "
+        "found out by default.",
         rich_help_panel=READ,
     ),
 ]

@@ -22,18 +22,21 @@ TASKS = {
     "prompt": ["text-generation"],
     "sft": ["text-generation"],
     "preference": ["text-generation", "reinforcement-learning"],
+    "unpaired": ["text-generation", "reinforcement-learning"],
     "rlvr": ["text-generation", "reinforcement-learning"],
 }
 TAGS = {
     "prompt": ["prompts"],
     "sft": ["sft", "instruction-tuning"],
     "preference": ["preference", "dpo"],
+    "unpaired": ["preference", "unpaired-preference", "kto"],
     "rlvr": ["rlvr", "verifiable-rewards"],
 }
 KIND_WORDS = {
     "prompt": "prompts",
     "sft": "conversations for supervised fine-tuning",
     "preference": "preference pairs",
+    "unpaired": "answers judged good or bad",
     "rlvr": "prompts with verifiable answers",
 }
 # Identifiers the Hub knows, by the names people write. Anything else becomes `other`, and is named

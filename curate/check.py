@@ -26,7 +26,7 @@ from curate.audit import store
 from curate.check_lock import Fault, compare, digests, shape_of
 from curate.errors import UserError, unknown
 from curate.formats import detect, parse
-from curate.formats.kinds import guess_kind
+from curate.formats.kinds import look
 from curate.sources import Source, open_rows, open_source, source_names
 from curate.sources.built import source_of
 from curate.verify import selfcheck
@@ -41,6 +41,9 @@ FINDINGS: Mapping[str, str] = {
     "empty": "the last turn, a ground truth or a verifier's name is empty",
     "same-prompt": "the prompt stands in another row too",
     "same-answers": "chosen and rejected are the same",
+    "same-completion": "prompt and completion stand in another row too",
+    "conflicting-labels": "prompt and completion stand in another row with the other label",
+    "one-label": "all rows have the same label, so that there is nothing to tell apart",
     "unknown-verifier": "there is no verifier of this name",
     "bad-ground-truth": "the verifier cannot read the ground truth",
     "golden-fails": "the verifier refuses the ground truth itself",
@@ -48,7 +51,12 @@ FINDINGS: Mapping[str, str] = {
     "no-verdict": "the verifier gave no verdict in time, or failed",
     "conflicting-truths": "the prompt stands in another row with another ground truth",
 }
-PURPOSES: Mapping[str, str] = {"sft": "sft", "dpo": "preference", "rlvr": "rlvr"}
+PURPOSES: Mapping[str, str] = {
+    "sft": "sft",
+    "dpo": "preference",
+    "kto": "unpaired",
+    "rlvr": "rlvr",
+}
 _ROLE_REASONS = ("unknown role", "a system turn that is not the first", "ends with a turn of")
 
 
@@ -95,14 +103,16 @@ class Checked:
 
 @dataclass
 class _Seen:
-    """What rows have been met: prompts with the first row that has them, and the labels with
-    theirs.
+    """What rows have been met: prompts (of unpaired rows, with the completion) with the first row
+    that has them and its label, the labels of verifiers with their rows, and how many rows were
+    judged good and bad.
     """
 
-    prompts: dict[bytes, tuple[str, selfcheck.Label | None]] = field(default_factory=dict)
+    prompts: dict[bytes, tuple[str, selfcheck.Label | bool | None]] = field(default_factory=dict)
     labels: dict[selfcheck.Label, list[str]] = field(default_factory=dict)
     may_repeat: bool = False
     """Whether rows may stand more than once without a finding."""
+    judged: Counter[bool] = field(default_factory=Counter)
 
 
 def check(
@@ -113,8 +123,8 @@ def check(
     seconds: float = 30.0,
     allow_weaker: bool = False,
 ) -> Checked:
-    """Check a built folder, a file, a glob or a Hub set; `purpose` is sft, dpo or rlvr, found out
-    by default.
+    """Check a built folder, a file, a glob or a Hub set; `purpose` is sft, dpo, kto or rlvr, found
+    out by default.
 
     `workers` is the number of processes for verifiers, `seconds` their limit a row; `allow_weaker`
     lets solutions of `code` run within limits alone where no sandbox can be made. Raises UserError
@@ -132,7 +142,7 @@ def check(
         notes += [] if folder else source.notes
         seen.may_repeat = lock is not None and _repeats(lock)
         for block in source.blocks():
-            kind = kind or guess_kind(block)
+            kind = kind or look(block)
             n_rows += block.n_rows
             fmt = (_given_format(lock, block.file) if lock else None) or detect(block, kind)
             findings.extend(_block(block, source.name, kind, fmt, bool(folder), seen))
@@ -142,6 +152,7 @@ def check(
         findings.append(
             Finding("digest", None, str(error))
         )  # no wonder, of a file that is not the one it was
+    findings.extend(_one_label(seen))
     labels = selfcheck.tried(seen.labels, workers, seconds, allow_weaker=allow_weaker)
     findings.extend(_labels(seen, labels))
     checked = Checked(str(path), kind, n_rows, findings, _only_read(seen, labels), notes)
@@ -224,24 +235,52 @@ def _unsound(quarantined: Any, name: str, built: bool) -> Finding:
 
 
 def _record(row: str, record: Mapping[str, Any], kind: str, seen: _Seen) -> Iterator[Finding]:
-    label = (str(record["verifier"]), str(record["ground_truth"])) if kind == "rlvr" else None
-    if label is not None:
+    label: selfcheck.Label | bool | None = None
+    if kind == "rlvr":
+        label = (str(record["verifier"]), str(record["ground_truth"]))
         seen.labels.setdefault(label, []).append(row)
     if kind == "preference" and _said(record["chosen"]) == _said(record["rejected"]):
         yield Finding("same-answers", row, "chosen and rejected are the same text")
+    if kind == "unpaired":
+        label = bool(record["label"])
+        seen.judged[label] += 1
     if "#" in row.rpartition("/")[2]:
         return  # a row that the recipe repeats
-    prompt = record["messages"][:-1] if kind == "sft" else record["prompt"]
-    key = hashlib.blake2b(json.dumps(_said(prompt)).encode(), digest_size=16).digest()
+    key = hashlib.blake2b(json.dumps(_asked(record, kind)).encode(), digest_size=16).digest()
     first, other = seen.prompts.setdefault(key, (row, label))
-    if first != row and label != other:
-        yield Finding(
-            "conflicting-truths",
-            row,
-            f"{first} has the same prompt and the ground truth {_short(other)}",
-        )
-    elif first != row and not seen.may_repeat:
-        yield Finding("same-prompt", row, f"{first} has the same prompt")
+    if first != row and (label != other or not seen.may_repeat):
+        yield _again(row, first, label, other)
+
+
+def _asked(record: Mapping[str, Any], kind: str) -> list[Any]:
+    """What should stand in one row only: the prompt, and of unpaired rows the completion too."""
+    if kind == "unpaired":
+        return [_said(record["prompt"]), _said(record["completion"])]
+    return _said(record["messages"][:-1] if kind == "sft" else record["prompt"])
+
+
+def _again(
+    row: str,
+    first: str,
+    label: selfcheck.Label | bool | None,
+    other: selfcheck.Label | bool | None,
+) -> Finding:
+    """The finding of a row of which another says the same, perhaps with another label."""
+    same = f"{first} has the same prompt"
+    if isinstance(label, bool):
+        name = "same-completion" if label == other else "conflicting-labels"
+        return Finding(name, row, f"{same} and completion, labelled {str(other).lower()}")
+    if isinstance(label, tuple) and isinstance(other, tuple) and label != other:
+        truth = f"{same} and the ground truth {other[1][:60]!r}"
+        return Finding("conflicting-truths", row, truth)
+    return Finding("same-prompt", row, same)
+
+
+def _one_label(seen: _Seen) -> Iterator[Finding]:
+    """Unpaired rows that are all good, or all bad, teach nothing: KTO learns from the difference."""
+    if len(seen.judged) == 1 and (n := seen.judged.total()) > 1:
+        (label,) = seen.judged
+        yield Finding("one-label", None, f"all {n:,} rows are labelled {str(label).lower()}")
 
 
 def _said(turns: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
@@ -250,10 +289,6 @@ def _said(turns: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
         (turn["role"], turn["content"], turn["tool_calls"], turn["reasoning_content"])
         for turn in turns
     ]
-
-
-def _short(label: selfcheck.Label | None) -> str:
-    return repr(label[1][:60]) if label else "none"
 
 
 def _labels(seen: _Seen, tried: selfcheck.Tried) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ SELECT source, sum(copies)::BIGINT, count(*) FILTER (fate IN ('removed', 'duplic
     count(*) FILTER (fate = 'quarantined')
 FROM documents GROUP BY source
 """
-_NEEDED = {"rlvr": ("verifier", "ground_truth")}
+_NEEDED = {"rlvr": ("verifier", "ground_truth"), "unpaired": ("label",)}
 
 Fault = tuple[str, str]
 """The name of a finding, and how it shows."""

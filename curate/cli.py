@@ -203,7 +203,7 @@ def decontaminate(
         "self_test": self_test,
     }
     name, verb = out.absolute().name, "decontaminate"
-    recipe = adhoc_recipe(
+    recipe, notes = adhoc_recipe(
         data,
         Path.cwd(),
         name=name,
@@ -218,7 +218,7 @@ def decontaminate(
         recipe,
         out,
         Path.cwd(),
-        _options(overwrite, limit, locked, workers, stages, no_stages),
+        _options(overwrite, limit, locked, workers, stages, no_stages) | {"notes": notes},
         as_json,
     )
 

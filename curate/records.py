@@ -1,8 +1,9 @@
-"""The four kinds of record as Arrow schemas, and what makes a record valid.
+"""The five kinds of record as Arrow schemas, and what makes a record valid.
 
     prompt       prompt (ends with a user turn), persona, constraints, tools
     sft          messages (ends with an assistant turn), tools
     preference   prompt, chosen, rejected (only what follows the prompt), the models and ratings of both, tools
+    unpaired     prompt, completion (only what follows the prompt), label (is it a good one?), tools
     rlvr         prompt, verifier, ground_truth
 
 The names are TRL's. `check_body` is the rule for one record in plain Python; `valid` says the same
@@ -21,7 +22,7 @@ import pyarrow.compute as pc
 
 from curate.errors import UserError, unknown
 
-KINDS = ("prompt", "sft", "preference", "rlvr")
+KINDS = ("prompt", "sft", "preference", "unpaired", "rlvr")
 ROLES = ("system", "user", "assistant", "tool")
 EXTRAS = ("tool_calls", "reasoning_content", "tool_call_id", "name")
 
@@ -33,6 +34,7 @@ TURN_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "prompt": ("prompt",),
     "sft": ("messages",),
     "preference": ("prompt", "chosen", "rejected"),
+    "unpaired": ("prompt", "completion"),
     "rlvr": ("prompt",),
 }
 
@@ -54,16 +56,17 @@ _BODIES: Mapping[str, tuple[tuple[str, pa.DataType], ...]] = {
         ("rejected_rating", pa.float64()),
         ("tools", pa.string()),
     ),
+    "unpaired": (
+        ("prompt", MESSAGES),
+        ("completion", MESSAGES),
+        ("label", pa.bool_()),
+        ("tools", pa.string()),
+    ),
     "rlvr": (("prompt", MESSAGES), ("verifier", pa.string()), ("ground_truth", pa.string())),
 }
 
-# What the last turn of each message list has to be.
-_ENDS: Mapping[str, str] = {
-    "prompt": "user",
-    "messages": "assistant",
-    "chosen": "assistant",
-    "rejected": "assistant",
-}
+ANSWERS = ("chosen", "rejected", "completion")
+"""Columns that hold what follows the prompt, and nothing of it."""
 _BLANK = " \t\r\n\x0b\x0c"
 
 Body = dict[str, Any]
@@ -93,17 +96,26 @@ def check_body(kind: str, body: Body) -> str | None:
     one.
     """
     for column in TURN_COLUMNS[kind]:
-        reason = _check_turns(column, body[column], after_prompt=column in ("chosen", "rejected"))
+        reason = _check_turns(column, body[column], _ends(kind, column))
         if reason:
             return reason
+    if kind == "unpaired" and body["label"] is None:
+        return "'label' is missing"
     if kind == "rlvr":
         empty = [name for name in ("verifier", "ground_truth") if not body[name]]
         return f"'{empty[0]}' is empty" if empty else None
     return None
 
 
+def _ends(kind: str, column: str) -> tuple[str, ...]:
+    """Who may speak last in a message list: what is to be answered may be the result of a tool."""
+    if column != "prompt":
+        return ("assistant",)
+    return ("user", "tool") if kind in ("preference", "unpaired") else ("user",)
+
+
 def _check_turns(
-    column: str, turns: Sequence[Mapping[str, Any]] | None, *, after_prompt: bool
+    column: str, turns: Sequence[Mapping[str, Any]] | None, ends: tuple[str, ...]
 ) -> str | None:
     if not turns:
         return f"'{column}' holds no messages"
@@ -112,10 +124,11 @@ def _check_turns(
             return f"{column}[{place}] holds no text"
         if turn["role"] not in ROLES:
             return f"unknown role '{turn['role']}' in {column}[{place}] (known: {', '.join(ROLES)})"
-        if turn["role"] == "system" and (place or after_prompt):
+        if turn["role"] == "system" and (place or column in ANSWERS):
             return f"a system turn that is not the first, in {column}[{place}]"
-    last, wanted = turns[-1], _ENDS[column]
-    if last["role"] != wanted:
+    last = turns[-1]
+    if last["role"] not in ends:
+        wanted = "' or '".join(ends)
         return f"'{column}' ends with a turn of '{last['role']}', not of '{wanted}'"
     if not last["content"].strip(_BLANK) and not last.get("tool_calls"):
         return f"the last turn of '{column}' is empty"
@@ -168,17 +181,17 @@ def valid(kind: str, body: pa.Table) -> Mask:
     """
     good = np.ones(body.num_rows, np.bool_)
     for column in TURN_COLUMNS[kind]:
-        good = good & _valid_turns(
-            body.column(column), _ENDS[column], after_prompt=column in ("chosen", "rejected")
-        )
+        good = good & _valid_turns(body.column(column), column, _ends(kind, column))
+    if kind == "unpaired":
+        good &= _true(pc.is_valid(body.column("label")))
     if kind == "rlvr":
         for name in ("verifier", "ground_truth"):
             good &= _true(pc.greater(pc.binary_length(body.column(name)), 0))
     return good
 
 
-def _valid_turns(column: pa.ChunkedArray, ends_with: str, *, after_prompt: bool) -> Mask:
-    lists = one_array(column)
+def _valid_turns(messages: pa.ChunkedArray, column: str, ends: tuple[str, ...]) -> Mask:
+    lists = one_array(messages)
     lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0), np.int64)
     stops = np.cumsum(lengths)
     starts = stops - lengths
@@ -186,12 +199,14 @@ def _valid_turns(column: pa.ChunkedArray, ends_with: str, *, after_prompt: bool)
     code = np.asarray(pc.fill_null(pc.index_in(role, value_set=pa.array(ROLES)), -1), np.int64)
     bad = (code < 0) | (_true(pc.is_null(content)))
     system = code == ROLES.index("system")
-    if not after_prompt:
+    if column not in ANSWERS:
         system[starts[lengths > 0]] = False
     wrong = np.concatenate([np.zeros(1, np.int64), np.cumsum(bad | system)])
     good = (lengths > 0) & (wrong[stops] == wrong[starts])
     last = np.where(lengths > 0, stops - 1, 0)[good]
-    good[good] = _filled(content, tool_calls, last) & (code[last] == ROLES.index(ends_with))
+    good[good] = _filled(content, tool_calls, last) & np.isin(
+        code[last], [ROLES.index(role) for role in ends]
+    )
     return np.asarray(good, np.bool_)
 
 

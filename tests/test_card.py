@@ -174,7 +174,7 @@ def test_licences_get_the_names_of_the_hub(licence: str | None, hub: str) -> Non
     assert head(card(facts))["license"] == hub
 
 
-@pytest.mark.parametrize("kind", ["prompt", "sft", "preference", "rlvr"])
+@pytest.mark.parametrize("kind", ["prompt", "sft", "preference", "unpaired", "rlvr"])
 def test_every_kind_has_its_tags(kind: str) -> None:
     read = head(card(replace(FACTS, kind=kind)))
     assert "text-generation" in read["task_categories"]

@@ -68,6 +68,23 @@ def test_pairs(tmp_path: Path) -> None:
     assert found(tmp_path / "rows.jsonl", "dpo") == found(tmp_path / "rows.jsonl") == wanted
 
 
+def test_answers_judged_one_by_one(tmp_path: Path) -> None:
+    rows = [{"prompt": f"Q{n}?", "completion": f"A{n}.", "label": n % 2 == 0} for n in range(6)]
+    rows[1] = rows[0] | {"completion": "Another."}
+    rows[3] = rows[2] | {"label": False}
+    rows[4] = dict(rows[2])
+    rows[5]["label"] = "perhaps"
+    write_lines(tmp_path / "rows.jsonl", rows)
+    wanted = {
+        ("conflicting-labels", "rows/3"),
+        ("same-completion", "rows/4"),
+        ("schema", "rows/5"),
+    }
+    assert found(tmp_path / "rows.jsonl", "kto") == found(tmp_path / "rows.jsonl") == wanted
+    write_lines(tmp_path / "rows.jsonl", [row | {"label": True} for row in rows[:3]])
+    assert found(build(tmp_path, "unpaired"), "kto") == {("one-label", None)}
+
+
 def labelled(*labels: tuple[str, str]) -> list[dict[str, str]]:
     return [
         {"prompt": f"Question {n}?", "verifier": name, "ground_truth": truth}
@@ -192,16 +209,16 @@ def test_a_built_folder_is_sound_and_its_audit_says_so(tmp_path: Path) -> None:
     assert json.loads(value) == {"kind": "sft", "rows": 18, "counts": {}, "only_read": {}}
 
 
-@pytest.mark.parametrize("kind", ["preference", "rlvr", "prompt"])
+@pytest.mark.parametrize("kind", ["preference", "unpaired", "rlvr", "prompt"])
 def test_built_folders_of_every_kind_are_read(tmp_path: Path, kind: str) -> None:
     made = {
         "preference": {"prompt": "Q{n}?", "chosen": "Good {n}.", "rejected": "Bad {n}."},
+        "unpaired": {"prompt": "Q{n}?", "completion": "A{n}.", "label": "{even}"},
         "rlvr": {"prompt": "What is {n} + 1?", "verifier": "gsm8k", "ground_truth": "{n}"},
         "prompt": {"prompt": "Q{n}?"},
     }[kind]
-    write_lines(
-        tmp_path / "rows.jsonl", [{k: v.format(n=n) for k, v in made.items()} for n in range(5)]
-    )
+    rows = [{k: v.format(n=n, even=n % 2 == 0) for k, v in made.items()} for n in range(5)]
+    write_lines(tmp_path / "rows.jsonl", rows)
     checked = check(build(tmp_path, kind))
     assert (checked.kind, checked.rows, checked.findings) == (kind, 5, [])
 

@@ -85,6 +85,7 @@ def test_a_finished_build_holds_and_nothing_is_written(built: Path) -> None:
     ("kind", "row"),
     [
         ("preference", {"prompt": "Q{n}?", "chosen": "Good {n}.", "rejected": "Bad {n}."}),
+        ("unpaired", {"prompt": "Q{n}?", "completion": "A{n}.", "label": "good"}),
         ("rlvr", {"prompt": "What is {n} + 1?", "verifier": "gsm8k", "ground_truth": "{n}"}),
         ("prompt", {"prompt": "Q{n}?"}),
     ],

@@ -201,6 +201,8 @@ def test_the_example_of_a_mapping_is_read_by_it(tmp_path: Path) -> None:
                 "response": "a",
                 "chosen": "a",
                 "rejected": "a",
+                "completion": "a",
+                "label": "a",
                 "verifier": "a",
                 "ground_truth": "a",
             }

@@ -32,7 +32,8 @@ def bodies(kind: str) -> st.SearchStrategy[list[dict[str, Any]]]:
     text = {
         name: st.sampled_from(["x", ""]) for name in ("verifier", "ground_truth") if kind == "rlvr"
     }
-    return st.lists(st.fixed_dictionaries(columns | text), max_size=6)
+    label = {"label": st.sampled_from([True, False, None])} if kind == "unpaired" else {}
+    return st.lists(st.fixed_dictionaries(columns | text | label), max_size=6)
 
 
 @examples(200)

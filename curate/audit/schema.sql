@@ -61,7 +61,7 @@ COMMENT ON COLUMN sources.rows_written IS 'Rows written to data/, repeats and va
 COMMENT ON COLUMN sources.licence IS 'Licence as the recipe states it; null if it states none.';
 COMMENT ON COLUMN sources.format IS 'Format the rows were read with, given or detected.';
 COMMENT ON COLUMN sources.shortfall IS 'Rows asked for but not there; 0 or null if there were enough.';
-COMMENT ON COLUMN sources.kind IS 'Record kind: prompt, sft, preference or rlvr.';
+COMMENT ON COLUMN sources.kind IS 'Record kind: prompt, sft, preference, unpaired or rlvr.';
 COMMENT ON COLUMN sources.rows_validation IS 'Rows written to the validation split.';
 COMMENT ON COLUMN sources.dropped_columns IS 'Columns of the input that no record holds.';
 

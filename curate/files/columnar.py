@@ -1,14 +1,15 @@
 """Rows that are columns already: Parquet, Arrow IPC (files and streams), `datasets.Dataset`.
 
 Batches of about a block's size are decoded as they are asked for. Types that say the same in
-another way (large strings, string views, dictionaries of text) become the plain ones. Refused,
-with the file's name: a file that does not decode.
+another way (large strings, string views, dictionaries of text) become the plain ones; what maps,
+structs and columns of JSON mean is said in `values`. Refused, with the file's name: a file that
+does not decode.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -22,8 +23,10 @@ import pyarrow.parquet as pq
 from curate.errors import UserError
 from curate.files.block import RAW_CHARACTERS, BadInput, Row, raw_text
 from curate.files.file import SourceFile
+from curate.files.values import Meaning, is_exact, meanings
 from curate.shards import cut
 
+_AT_ONCE = 256  # rows made to Python values in one go
 _MUCH = 2
 """A row group of at most so many blocks is one block, decoded by the thread that works on it."""
 
@@ -100,8 +103,11 @@ class ArrowBlock:
         return ArrowBlock.of(self.file, self.first_row, self.columns.slice(0, n))
 
     def table(self) -> pa.Table | None:
-        """The columns in plain types; None where text is no UTF-8 or a name stands twice."""
-        if len(set(self.columns.schema.names)) < self.columns.num_columns:
+        """The columns in plain types; None where text is no UTF-8, a name stands twice, or a column
+        holds JSON or maps.
+        """
+        schema = self.columns.schema
+        if len(set(schema.names)) < len(schema) or not is_exact(schema):
             return None
         try:
             self.columns.validate(full=True)
@@ -111,8 +117,13 @@ class ArrowBlock:
             return None
 
     def rows(self, only: Iterable[int] | None = None) -> Iterator[tuple[int, Row | BadInput]]:
-        """Rows one at a time."""
-        for place in range(self.n_rows) if only is None else only:
+        """Rows as Python values, a few hundred at once where all are wanted."""
+        if only is None:
+            for start in range(0, self.n_rows, _AT_ONCE):
+                rows = self._rows(start, min(_AT_ONCE, self.n_rows - start))
+                yield from enumerate(rows, self.first_row + start)
+            return
+        for place in only:
             yield self.first_row + place, self._row(place)
 
     def raw(self, place: int) -> str:
@@ -125,13 +136,31 @@ class ArrowBlock:
         )
         return text[:RAW_CHARACTERS]
 
+    def _rows(self, start: int, n: int) -> Sequence[Row | BadInput]:
+        try:
+            return self._read(self.columns.slice(start, n))
+        except ValueError:  # of one or some of them
+            return [self._row(place) for place in range(start, start + n)]
+
+    def _read(self, part: pa.Table) -> list[Row]:
+        rows: list[Row] = part.to_pylist()
+        for name, mean in self._meanings.items():
+            for row in rows:
+                row[name] = mean(row[name])
+        return rows
+
     def _row(self, place: int) -> Row | BadInput:
         one = self.columns.slice(place, 1)
         try:
-            row: Row = one.to_pylist()[0]
+            return self._read(one)[0]
         except UnicodeDecodeError:
             return BadInput("not UTF-8: a text column holds other bytes", _escaped(one))
-        return row
+        except ValueError as error:  # JSON that is none
+            return BadInput(f"not readable JSON in a column of JSON: {error}", _escaped(one))
+
+    @cached_property
+    def _meanings(self) -> dict[str, Meaning]:
+        return meanings(self.columns.schema)
 
 
 def _escaped(one: pa.Table) -> str:

@@ -10,7 +10,7 @@ guessing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -19,13 +19,14 @@ from curate.errors import UserError, unknown
 from curate.files import Block, hint
 from curate.formats.base import Format
 from curate.formats.chat import MESSAGES, SHAREGPT
-from curate.formats.detection import choose, no_format, sample_of
+from curate.formats.detection import choose, columns_of, no_format, sample_of
 from curate.formats.keep import conform, unify_kept
 from curate.formats.mapping import check_mapping, mapping_columns, mapping_format
 from curate.formats.pairs import ALPACA, GSM8K, TEXT
 from curate.formats.parsing import Parsed, Quarantined, parse_block
 from curate.formats.preference import PREFERENCE
-from curate.formats.rlvr import TULU3_RLVR
+from curate.formats.rlvr import TULU3_RLVR, VERL
+from curate.formats.unpaired import UNPAIRED
 from curate.records import body_schema
 
 __all__ = [
@@ -33,8 +34,10 @@ __all__ = [
     "Format",
     "Parsed",
     "Quarantined",
+    "as_words",
     "check_columns",
     "check_format",
+    "check_kept",
     "conform",
     "detect",
     "parse",
@@ -43,7 +46,18 @@ __all__ = [
 
 # In the order in which detection tries them: the first that makes the kind and fits is taken.
 FORMATS: Mapping[str, Format] = {
-    form.name: form for form in (TULU3_RLVR, MESSAGES, SHAREGPT, PREFERENCE, ALPACA, GSM8K, TEXT)
+    form.name: form
+    for form in (
+        TULU3_RLVR,
+        VERL,
+        MESSAGES,
+        SHAREGPT,
+        PREFERENCE,
+        UNPAIRED,
+        ALPACA,
+        GSM8K,
+        TEXT,
+    )
 }
 
 
@@ -99,6 +113,23 @@ def check_columns(block: Block, fmt: str | Mapping[str, Any]) -> None:
             )
 
 
+def check_kept(blocks: Iterable[Block], keep: Sequence[str]) -> None:
+    """Raise UserError where no row of a source has a column that is to be kept; looks no further
+    than where all were met.
+    """
+    found: set[str] = set()
+    file = ""
+    for block in blocks if keep else ():
+        file = file or block.file
+        for part in (block.head(1), block):  # most often the first row has them all
+            found |= columns_of(part)
+            if found >= set(keep):
+                return
+    for name in keep:
+        if name not in found:
+            raise UserError(f"{file}: keep: {unknown('column', name, found)}")
+
+
 def parse(
     block: Block,
     fmt: str | Mapping[str, Any],
@@ -112,3 +143,12 @@ def parse(
     `columns` is asked in place of `block.table`, by those who need that table themselves."""
     form = FORMATS[fmt] if isinstance(fmt, str) else mapping_format(fmt)
     return parse_block(block, form, kind, keep, columns=columns or block.table)
+
+
+def as_words(fmt: str | dict[str, Any]) -> str:
+    """A format as people write it: its name, or the mapping on one line."""
+    return (
+        fmt
+        if isinstance(fmt, str)
+        else "{" + ", ".join(f"{key}: {value}" for key, value in fmt.items()) + "}"
+    )

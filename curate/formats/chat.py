@@ -1,8 +1,8 @@
 """Conversations: `messages` ({role, content}) and `sharegpt` ({from, value}).
 
 Content is text, or a list of text parts that are joined; any other part (an image, say) makes a bad
-row. Tool calls, reasoning, tool call ids and names are carried. For kind `prompt` what follows the
-last user turn is left out."""
+row. Tool calls (a `function_call` is one), reasoning (`reasoning_content` or `thinking`), tool call
+ids and names are carried. For kind `prompt` what follows the last user turn is left out."""
 
 from __future__ import annotations
 
@@ -15,28 +15,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.files import Row
-from curate.formats.base import (
-    Format,
-    Sample,
-    describe,
-    json_or_text,
-    json_text,
-    message,
-    optional_text,
-)
+from curate.formats.base import SYSTEM, Format, Sample, describe, message, system_of
 from curate.formats.columns import (
     MessageColumns,
     NotPlain,
     body_of,
     extra,
     filled,
+    holds,
     lists_of,
+    system_column,
     text_column,
     turns_of,
 )
-from curate.records import BadRow, Body
+from curate.formats.values import json_text, number_text, tools_text
+from curate.records import EXTRAS, BadRow, Body
 
-Message = dict[str, str | None]
+Message = dict[str, Any]
+"""A turn as records hold it; what else its object held is there too, for columns that keep it."""
 
 _COLUMNS = ("messages", "conversations", "conversation")
 _ROLE_OF = {
@@ -53,6 +49,8 @@ _ROLE_OF = {
     "function_call": "assistant",
 }
 _CALL = "function_call"
+_THINKING = "thinking"
+_FIELDS = {"role", "content", "from", "value", *EXTRAS}
 
 
 def turn(value: object, where: str) -> Message:
@@ -62,14 +60,27 @@ def turn(value: object, where: str) -> Message:
     if "from" in value and "role" not in value:
         return _sharegpt_turn(value, where)
     role = _text(value.get("role"), f"{where}.role")
-    tool_calls = json_or_text(value.get("tool_calls"))
+    tool_calls = tools_text(value.get("tool_calls")) or _legacy_call(value, where)
     content = value.get("content")
-    rest = {
-        name: _optional(value.get(name), f"{where}.{name}")
-        for name in ("reasoning_content", "tool_call_id", "name")
-    }
+    rest = {name: _optional(value.get(name), f"{where}.{name}") for name in EXTRAS[1:]}
+    if rest["reasoning_content"] is None:
+        rest["reasoning_content"] = _optional(value.get(_THINKING), f"{where}.{_THINKING}")
     text = "" if content is None and tool_calls else _content(content, f"{where}.content")
-    return message(role, text, tool_calls=tool_calls, **rest)
+    role = "tool" if role == "function" else role
+    return _others(value) | message(role, text, tool_calls=tool_calls, **rest)
+
+
+def _others(value: dict[str, Any]) -> dict[str, Any]:
+    """What a turn's object holds beside the fields of records."""
+    return {key: one for key, one in value.items() if key not in _FIELDS}
+
+
+def _legacy_call(value: dict[str, Any], where: str) -> str | None:
+    """The one call of a message as chats had it before there were several."""
+    call = value.get(_CALL)
+    if not call:
+        return None
+    return _calls(call, where) if isinstance(call, str) else _as_calls(call)
 
 
 def _sharegpt_turn(value: dict[str, Any], where: str) -> Message:
@@ -78,16 +89,19 @@ def _sharegpt_turn(value: dict[str, Any], where: str) -> Message:
         raise BadRow(f"unknown speaker '{speaker}' in {where}.from (known: {', '.join(_ROLE_OF)})")
     text = _content(value.get("value"), f"{where}.value")
     if speaker == _CALL:
-        return message("assistant", "", tool_calls=_calls(text, where))
-    return message(_ROLE_OF[speaker], text)
+        return _others(value) | message("assistant", "", tool_calls=_calls(text, f"{where}.value"))
+    return _others(value) | message(_ROLE_OF[speaker], text)
 
 
 def _calls(text: str, where: str) -> str:
-    """Function calls as ShareGPT writes them, in the shape that chat templates read."""
+    """Function calls as text, in the shape that chat templates read."""
     try:
-        calls = json.loads(text)
+        return _as_calls(json.loads(text))
     except (ValueError, RecursionError) as error:
-        raise BadRow(f"{where}.value is no JSON of a function call") from error
+        raise BadRow(f"{where} is no JSON of a function call") from error
+
+
+def _as_calls(calls: object) -> str:
     return json_text(
         [
             {"type": "function", "function": call}
@@ -110,7 +124,7 @@ def _optional(value: object, where: str) -> str | None:
 
 def _content(value: object, where: str) -> str:
     if not isinstance(value, list):
-        return _text(value, where)
+        return number_text(value) or _text(value, where)
     return "".join(_part(part, f"{where}[{place}]") for place, part in enumerate(value))
 
 
@@ -146,11 +160,17 @@ def _last_user(items: list[Any], column: str) -> int:
 def _convert(row: Row, kind: str) -> Body:
     column = next((name for name in _COLUMNS if row.get(name) is not None), _COLUMNS[0])
     found = turns(row.get(column), column, until_user=kind == "prompt")
-    system = optional_text(row, "system")
-    if system:
-        found.insert(0, message("system", system))
-    body: Body = {"messages" if kind == "sft" else "prompt": found}
-    return body | {"tools": json_or_text(row.get("tools"))}
+    body: Body = {"messages" if kind == "sft" else "prompt": with_system(found, system_of(row))}
+    return body | {"tools": tools_text(row.get("tools"))}
+
+
+def with_system(found: list[Message], system: str | None) -> list[Message]:
+    """Turns with a system prompt in front, unless they begin with the same."""
+    if not system or (
+        found and found[0]["role"] == "system" and found[0]["content"].strip() == system.strip()
+    ):
+        return found
+    return [message("system", system), *found]
 
 
 def _vector(
@@ -185,7 +205,7 @@ def _columns(
     if kind == "prompt":
         whole = _until_user(whole)
     tools = text_column(table, "tools")
-    lists = _with_system(whole, text_column(table, "system"))
+    lists = _with_system(whole, system_column(table))
     column = "messages" if kind == "sft" else "prompt"
     return body_of(
         kind, table.num_rows, {column: lists, "tools": None if tools is None else _not_empty(tools)}
@@ -232,12 +252,14 @@ def _not_empty(column: pa.Array) -> pa.Array:
 
 
 def _read_messages(found: MessageColumns) -> dict[str, pa.Array | None]:
+    if any(holds(found, name) for name in (_CALL, _THINKING)):
+        raise NotPlain(_CALL)
     calls = extra(found, "tool_calls")
     return {
         "role": found.children["role"],
         "content": found.children["content"],
         "tool_calls": None if calls is None else _not_empty(calls),
-        **{name: extra(found, name) for name in ("reasoning_content", "tool_call_id", "name")},
+        **{name: extra(found, name) for name in EXTRAS[1:]},
     }
 
 
@@ -257,13 +279,13 @@ def _has(shape: str) -> Callable[[Sample, str], bool]:
         return (
             bool(found)
             and shape in sample[found[0]]
-            and not {"chosen", "rejected"} <= sample.keys()
+            and not (sample.get("chosen") and sample.get("rejected"))
         )
 
     return fits
 
 
-_USED = frozenset((*_COLUMNS, "system", "tools"))
+_USED = frozenset((*_COLUMNS, *SYSTEM, "tools"))
 
 MESSAGES = Format(
     "messages",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.formats.base import SYSTEM
 from curate.records import EXTRAS, MESSAGE, body_schema, one_array
 
 Ints = npt.NDArray[np.int64]
@@ -41,6 +42,14 @@ def needed_text(table: pa.Table, name: str) -> pa.StringArray:
     if column is None:
         raise NotPlain(name)
     return column
+
+
+def system_column(table: pa.Table) -> pa.StringArray | None:
+    """The column of system prompts, None where there is none; raises NotPlain where there are two."""
+    found = [one for name in SYSTEM if (one := text_column(table, name)) is not None]
+    if len(found) > 1:
+        raise NotPlain(SYSTEM[1])
+    return found[0] if found else None
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,12 @@ def extra(turns: MessageColumns, name: str) -> pa.Array | None:
     if child.type != pa.string():
         raise NotPlain(name)
     return child
+
+
+def holds(turns: MessageColumns, name: str) -> bool:
+    """Whether any message has something under `name`."""
+    child = turns.children.get(name)
+    return child is not None and child.null_count < len(child)
 
 
 def lists_of(

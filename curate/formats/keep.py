@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.formats.base import json_text
+from curate.formats.values import value_text
 from curate.records import one_array
 
 _EXACT = 2**53
@@ -30,7 +30,7 @@ def plain_text(value: object) -> str | None:
         return value
     if isinstance(value, float) and value.is_integer() and math.fabs(value) <= _EXACT:
         return str(int(value))
-    return json_text(value)
+    return value_text(value)
 
 
 def kept_array(values: Sequence[object]) -> pa.Array:

@@ -2,9 +2,10 @@
 
 A value is a column's name, or `{constant: text}` for the same text in every row. What a kind takes:
 
-    sft          prompt, response, or messages; system, tools
-    prompt       prompt or messages; system, tools, persona, constraints
+    sft          prompt, response, or messages; system, history, tools
+    prompt       prompt or messages; system, history, tools, persona, constraints
     preference   chosen, rejected; prompt, system, tools, chosen_model, rejected_model, chosen_rating, rejected_rating
+    unpaired     prompt, completion, label; system, history, tools
     rlvr         prompt or messages, verifier, ground_truth; system
 """
 
@@ -17,23 +18,35 @@ import pyarrow as pa
 
 from curate.errors import UserError, unknown
 from curate.files import Row
-from curate.formats.base import Format, describe, json_or_text, json_text, message
-from curate.formats.chat import MESSAGES, SHAREGPT, turns
+from curate.formats.answers import (
+    answer_turns,
+    history_turns,
+    number_answer,
+    parted,
+    prompt_turns,
+)
+from curate.formats.base import Format, describe, optional_name
+from curate.formats.chat import MESSAGES, SHAREGPT, Message, turns, with_system
 from curate.formats.columns import NotPlain, needed_text, text_column
 from curate.formats.pairs import pairs
 from curate.formats.preference import PREFERENCE
+from curate.formats.rlvr import truth_of
+from curate.formats.unpaired import UNPAIRED
+from curate.formats.values import json_text, tools_text
 from curate.records import BadRow, Body
 
 _CHAT = ("prompt", "messages")
+_LISTS = ("messages", "prompt", "response", "chosen", "rejected", "completion")
 _NEEDED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "sft": (_CHAT, ("response", "messages")),
     "prompt": (_CHAT,),
     "preference": (("chosen",), ("rejected",)),
+    "unpaired": (("prompt",), ("completion",), ("label",)),
     "rlvr": (_CHAT, ("verifier",), ("ground_truth",)),
 }
 _OPTIONAL: Mapping[str, tuple[str, ...]] = {
-    "sft": ("system", "tools"),
-    "prompt": ("system", "tools", "persona", "constraints"),
+    "sft": ("system", "history", "tools"),
+    "prompt": ("system", "history", "tools", "persona", "constraints"),
     "preference": (
         "prompt",
         "system",
@@ -43,8 +56,11 @@ _OPTIONAL: Mapping[str, tuple[str, ...]] = {
         "chosen_rating",
         "rejected_rating",
     ),
+    "unpaired": ("system", "history", "tools"),
     "rlvr": ("system",),
 }
+
+_PUBLISHED = {"preference": PREFERENCE, "unpaired": UNPAIRED}
 
 Spec = Mapping[str, Any]
 
@@ -79,9 +95,7 @@ def mapping_columns(spec: Spec) -> dict[str, str]:
 def mapping_format(spec: Spec) -> Format:
     """The format that a mapping describes."""
     columns = mapping_columns(spec)
-    lists = tuple(
-        columns[key] for key in ("messages", "prompt", "chosen", "rejected") if key in columns
-    )
+    lists = {columns[key]: key for key in _LISTS if key in columns}
     return Format(
         "mapping",
         tuple(_NEEDED),
@@ -89,6 +103,7 @@ def mapping_format(spec: Spec) -> Format:
         lambda row, kind: _convert(spec, row, kind),
         lambda sample, kind: True,
         lambda table, kind: _vector(spec, table, kind),
+        tuple(lists),
         lists,
     )
 
@@ -108,6 +123,10 @@ class _Fields:
         value = self._spec.get(key)
         return self._row.get(value) if isinstance(value, str) else (value or {}).get("constant")
 
+    @property
+    def chat(self) -> str:
+        return "messages" if "messages" in self._spec else "prompt"
+
     def text(self, key: str) -> str:
         value = self.get(key)
         if value is None:
@@ -122,32 +141,38 @@ class _Fields:
 
 def _convert(spec: Spec, row: Row, kind: str) -> Body:
     fields = _Fields(spec, row)
-    if kind == "preference":
-        return PREFERENCE.convert({key: fields.get(key) for key in spec}, kind)
-    found = _turns(fields, kind)
-    system = fields.optional("system")
-    if system:
-        found.insert(0, message("system", system))
-    if kind == "sft":
-        if "response" in spec:
-            found.append(message("assistant", fields.text("response")))
-        return {"messages": found, "tools": json_or_text(fields.get("tools"))}
+    if kind in _PUBLISHED:
+        return _PUBLISHED[kind].convert({key: fields.get(key) for key in spec}, kind)
+    found = with_system(_turns(fields, kind), fields.optional("system"))
     if kind == "rlvr":
-        truth = json_or_text(fields.get("ground_truth"))
-        if truth is None:
-            raise BadRow(f"field '{fields.label('ground_truth')}' is missing")
+        truth = truth_of(fields.get("ground_truth"), fields.label("ground_truth"))
         return {"prompt": found, "verifier": fields.text("verifier").lower(), "ground_truth": truth}
-    extras = {"persona": fields.optional("persona"), "constraints": _constraints(fields)}
-    return {"prompt": found, "tools": json_or_text(fields.get("tools")), **extras}
+    tools = tools_text(fields.get("tools"))
+    if kind == "sft":
+        return {
+            "messages": _answered(found, fields) if "response" in spec else found,
+            "tools": tools,
+        }
+    persona = optional_name({"persona": fields.get("persona")}, "persona")
+    extras = {"persona": persona, "constraints": _constraints(fields)}
+    return {"prompt": found, "tools": tools, **extras}
 
 
-def _turns(fields: _Fields, kind: str) -> list[dict[str, str | None]]:
+def _turns(fields: _Fields, kind: str) -> list[Message]:
     if fields.get("messages") is not None:
         return turns(fields.get("messages"), fields.label("messages"), until_user=kind != "sft")
-    if isinstance(fields.get("prompt"), list):
-        return turns(fields.get("prompt"), fields.label("prompt"))
-    key = "prompt" if "messages" not in fields._spec else "messages"
-    return [message("user", fields.text(key))]
+    if fields.get("prompt") is None:
+        raise BadRow(f"field '{fields.label(fields.chat)}' is missing")
+    asked = prompt_turns(fields.get("prompt"), fields.label("prompt"))
+    return [*history_turns(fields.get("history"), fields.label("history")), *asked]
+
+
+def _answered(asked: list[Message], fields: _Fields) -> list[Message]:
+    """The turns with the answer behind them, which may repeat them."""
+    label = fields.label("response")
+    side = answer_turns(number_answer(fields.get("response")), label)
+    prompt, (answer,) = parted(asked, {label: side})
+    return [*prompt, *answer]
 
 
 def _constraints(fields: _Fields) -> list[dict[str, str]] | None:

@@ -6,15 +6,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.files import Row
+from curate.formats.answers import history_turns
 from curate.formats.base import (
+    SYSTEM,
     Format,
     Sample,
-    describe,
-    json_or_text,
+    answer_of,
     message,
     optional_text,
+    system_of,
     text_of,
 )
+from curate.formats.chat import with_system
 from curate.formats.columns import (
     NotPlain,
     Part,
@@ -22,8 +25,10 @@ from curate.formats.columns import (
     body_of,
     filled,
     needed_text,
+    system_column,
     text_column,
 )
+from curate.formats.values import tools_text
 from curate.records import BadRow, Body
 
 _INPUTS = ("input", "context")
@@ -38,34 +43,15 @@ def _first(row: Row, names: tuple[str, ...]) -> str:
 
 
 def _alpaca(row: Row, kind: str) -> Body:
-    system = optional_text(row, "system")
     prompt = text_of(row, "instruction")
     more = optional_text(row, _first(row, _INPUTS))
-    turns = [message("system", system)] if system else []
-    turns += _history(row.get("history"))
-    turns.append(message("user", f"{prompt}\n\n{more}" if more else prompt))
-    tools = json_or_text(row.get("tools"))
+    asked = message("user", f"{prompt}\n\n{more}" if more else prompt)
+    turns = with_system([*history_turns(row.get("history")), asked], system_of(row))
+    tools = tools_text(row.get("tools"))
     if kind == "prompt":
         return {"prompt": turns, "tools": tools}
-    turns.append(message("assistant", text_of(row, _first(row, _OUTPUTS))))
-    return {"messages": turns, "tools": tools}
-
-
-def _history(value: object) -> list[dict[str, str | None]]:
-    """Earlier turns as pairs of question and answer."""
-    if value is None:
-        return []
-    pairs = value if isinstance(value, list) else [value]
-    turns = []
-    for pair in pairs:
-        if (
-            not isinstance(pair, list)
-            or len(pair) != 2
-            or not all(isinstance(text, str) for text in pair)
-        ):
-            raise BadRow(f"field 'history' holds {describe(pair)}, not pairs of texts")
-        turns += [message("user", pair[0]), message("assistant", pair[1])]
-    return turns
+    answer = message("assistant", answer_of(row, _first(row, _OUTPUTS)))
+    return {"messages": [*turns, answer], "tools": tools}
 
 
 def _one_of(table: pa.Table, names: tuple[str, ...]) -> pa.StringArray | None:
@@ -77,7 +63,7 @@ def _one_of(table: pa.Table, names: tuple[str, ...]) -> pa.StringArray | None:
 
 def _alpaca_columns(table: pa.Table, kind: str) -> pa.Table | None:
     try:
-        system = text_column(table, "system")
+        system = system_column(table)
         prompt = needed_text(table, "instruction")
         more = _one_of(table, _INPUTS)
         output = _one_of(table, _OUTPUTS)
@@ -108,7 +94,7 @@ def pairs(
 
 
 def _gsm8k(row: Row, kind: str) -> Body:
-    prompt = [message("user", text_of(row, "question"))]
+    prompt = with_system([message("user", text_of(row, "question"))], system_of(row))
     if kind == "prompt":
         return {"prompt": prompt}
     answer = text_of(row, "answer")
@@ -124,20 +110,22 @@ def _gsm8k_columns(table: pa.Table, kind: str) -> pa.Table | None:
     if kind == "rlvr":
         return None
     try:
+        system = system_column(table)
         prompt = needed_text(table, "question")
         answer = needed_text(table, "answer") if kind == "sft" else None
     except NotPlain:
         return None
-    return pairs(table.num_rows, kind, None, prompt, answer)
+    return pairs(table.num_rows, kind, system, prompt, answer)
 
 
 def _text(row: Row, kind: str) -> Body:
-    return {"prompt": [message("user", text_of(row, "text"))]}
+    return {"prompt": with_system([message("user", text_of(row, "text"))], system_of(row))}
 
 
 def _text_columns(table: pa.Table, kind: str) -> pa.Table | None:
     try:
-        return pairs(table.num_rows, kind, None, needed_text(table, "text"), None)
+        system = system_column(table)
+        return pairs(table.num_rows, kind, system, needed_text(table, "text"), None)
     except NotPlain:
         return None
 
@@ -149,17 +137,18 @@ def _is_text(sample: Sample, *names: str) -> bool:
 ALPACA = Format(
     "alpaca",
     ("sft", "prompt"),
-    frozenset(("instruction", *_INPUTS, *_OUTPUTS, "system", "tools", "history")),
+    frozenset(("instruction", *_INPUTS, *_OUTPUTS, *SYSTEM, "tools", "history")),
     _alpaca,
     lambda sample, kind: (
-        _is_text(sample, "instruction") and (kind == "prompt" or _is_text(sample, *_OUTPUTS))
+        _is_text(sample, "instruction")
+        and (kind == "prompt" or any(sample.get(name) for name in _OUTPUTS))
     ),
     _alpaca_columns,
 )
 GSM8K = Format(
     "gsm8k",
     ("sft", "prompt", "rlvr"),
-    frozenset(("question", "answer")),
+    frozenset(("question", "answer", *SYSTEM)),
     _gsm8k,
     lambda sample, kind: _is_text(sample, "question") and "#### text" in sample.get("answer", ()),
     _gsm8k_columns,
@@ -167,7 +156,7 @@ GSM8K = Format(
 TEXT = Format(
     "text",
     ("prompt",),
-    frozenset(("text",)),
+    frozenset(("text", *SYSTEM)),
     _text,
     lambda sample, kind: _is_text(sample, "text"),
     _text_columns,

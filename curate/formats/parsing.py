@@ -14,12 +14,22 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curate.files import BadInput, Block, Row
-from curate.formats.base import Format
+from curate.formats.base import OF_MESSAGES, Format, LeftOut
 from curate.formats.keep import id_column, kept_array, kept_column, plain_text
-from curate.records import EXTRAS, BadRow, Body, body_schema, check_body, valid
+from curate.formats.values import json_text
+from curate.records import (
+    EXTRAS,
+    TURN_COLUMNS,
+    BadRow,
+    Body,
+    body_schema,
+    check_body,
+    one_array,
+    valid,
+)
 
 _ID = "id"
-_KEYS = {"role", "content", "from", "value", *EXTRAS}
+_KEYS = {"role", "content", "from", "value", "function_call", "thinking", *EXTRAS}
 
 
 @dataclass(frozen=True)
@@ -33,14 +43,26 @@ class Quarantined:
 
 
 @dataclass(frozen=True)
+class Unused:
+    """A field of a row that could not be used and became null: which, and what it held."""
+
+    row: int
+    reason: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Parsed:
-    """What became of a block: records in the order of their rows, and what did not become one."""
+    """What became of a block: records in the order of their rows, what did not become one, and
+    fields of records that became null.
+    """
 
     records: pa.Table
     rows: npt.NDArray[np.int64]
     origin_id: pa.Array
     quarantine: list[Quarantined]
     dropped_columns: frozenset[str]
+    unused: list[Unused] = field(default_factory=list)
 
 
 @dataclass
@@ -53,6 +75,7 @@ class _Rows:
     readable: list[int] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     raw: list[Row] = field(default_factory=list)
+    unused: list[Unused] = field(default_factory=list)
 
 
 def parse_block(
@@ -66,7 +89,8 @@ def parse_block(
     """Records of a block in one format, with the columns `keep` beside them; without `columns`,
     which gives the block's table, by the plain rule alone.
     """
-    table = columns() if form.vector and columns else None
+    of_messages = any(OF_MESSAGES in name for name in keep)
+    table = columns() if form.vector and columns and not of_messages else None
     fast = _by_columns(block, table, form, kind, keep) if table is not None else None
     return fast if fast is not None else _by_rows(block, form, kind, keep)
 
@@ -85,12 +109,12 @@ def _by_columns(
     good = valid(kind, body)
     places = np.flatnonzero(good)
     dropped = _dropped_columns(table, form, keep)
-    bad: list[Quarantined] = []
+    rest = _Rows()
     if len(places) < len(good):
         rest = _convert(block, form, kind, np.flatnonzero(~good).tolist())
-        bad = rest.bad
         body, places = _merge(body, places, kind, rest)
-    return Parsed(body, places + block.first_row, ids.take(pa.array(places)), bad, dropped)
+    rows, ids = places + block.first_row, ids.take(pa.array(places))
+    return Parsed(body, rows, ids, rest.bad, dropped, rest.unused)
 
 
 def _merge(
@@ -116,11 +140,32 @@ def _by_rows(block: Block, form: Format, kind: str, keep: Sequence[str]) -> Pars
     places = np.array(done.places, np.int64)
     among = np.searchsorted(np.array(done.readable, np.int64), places)
     for name in keep:
-        column = kept_array([row.get(name) for row in done.raw])
-        records = records.append_column(name, column.take(pa.array(among)))
+        if OF_MESSAGES in name and not any(name in row for row in done.raw):
+            rows = (done.raw[place] for place in among)
+            lists = [
+                _of_messages(row, body, name, form, kind)
+                for row, body in zip(rows, done.bodies, strict=True)
+            ]
+            column = pa.array(lists, pa.string())
+        else:
+            column = kept_array([row.get(name) for row in done.raw]).take(pa.array(among))
+        records = records.append_column(name, column)
     ids = [plain_text(done.raw[place].get(_ID)) for place in among]
     dropped = frozenset(_unused(done.names, form, keep))
-    return Parsed(records, places + block.first_row, pa.array(ids, pa.string()), done.bad, dropped)
+    own = pa.array(ids, pa.string())
+    return Parsed(records, places + block.first_row, own, done.bad, dropped, done.unused)
+
+
+def _of_messages(row: Row, body: Body, name: str, form: Format, kind: str) -> str:
+    """A field of the messages of a record as a JSON list, which has a place for each of them; of
+    any other list of objects, a place for each of these.
+    """
+    column, _, key = name.partition(OF_MESSAGES)
+    own = form.becomes.get(column, column)
+    own = own if own in TURN_COLUMNS[kind] else TURN_COLUMNS[kind][0]
+    items = body[own] if column in form.turns else row.get(column)
+    items = items if isinstance(items, list) else []
+    return json_text([one.get(key) if isinstance(one, dict) else None for one in items])
 
 
 def _convert(block: Block, form: Format, kind: str, only: list[int] | None) -> _Rows:
@@ -140,7 +185,15 @@ def _convert(block: Block, form: Format, kind: str, only: list[int] | None) -> _
         else:
             done.places.append(place)
             done.bodies.append(body)
+            done.unused += _without_unused(body, position)
     return done
+
+
+def _without_unused(body: Body, row: int) -> list[Unused]:
+    """Make the fields of a body that could not be used null, and name them."""
+    left = {name: value for name, value in body.items() if isinstance(value, LeftOut)}
+    body.update(dict.fromkeys(left))
+    return [Unused(row, one.reason, one.value) for one in left.values()]
 
 
 def _one(row: Row, form: Format, kind: str) -> tuple[Body | None, str]:
@@ -159,7 +212,11 @@ def _names(row: Row, form: Format) -> Iterable[str]:
         value = row.get(column)
         for item in value if isinstance(value, list) else ():
             if isinstance(item, dict):
-                yield from (f"{column}[].{key}" for key in item.keys() - _KEYS)
+                yield from (
+                    f"{column}{OF_MESSAGES}{key}"
+                    for key in item.keys() - _KEYS
+                    if item[key] is not None
+                )
 
 
 def _unused(names: Iterable[str], form: Format, keep: Sequence[str]) -> Iterable[str]:
@@ -172,7 +229,10 @@ def _dropped_columns(table: pa.Table, form: Format, keep: Sequence[str]) -> froz
     for column in form.turns:
         kind = table.schema.field(column).type if column in names else None
         if kind is not None and pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
+            items = one_array(table.column(column)).flatten()
             names |= {
-                f"{column}[].{child.name}" for child in kind.value_type if child.name not in _KEYS
+                f"{column}{OF_MESSAGES}{child.name}"
+                for child, values in zip(items.type, items.flatten(), strict=True)
+                if child.name not in _KEYS and values.null_count < len(values)
             }
     return frozenset(_unused(names, form, keep))

@@ -24,15 +24,17 @@ def adhoc_recipe(
     split: str | None = None,
     output: dict[str, Any] | None = None,
     where: str,
-) -> Recipe:
-    """Make the recipe that puts `data` through `steps`; a kind that is not given is that of the
-    first source's rows.
+) -> tuple[Recipe, tuple[str, ...]]:
+    """Make the recipe that puts `data` through `steps`, and say what was found out: a kind that is
+    not given is that of the first source's rows.
 
     What is wrong with it is a UserError that begins with `where`.
     """
+    notes: tuple[str, ...] = ()
     if kind is None:
         source = open_source("data", data[0], base=base, split=split)
         kind = guess_kind(next(source.blocks()), fmt)
+        notes = (f"kind {kind}, found by the rows of {data[0]}; --kind says another",)
     sources = [
         {"name": source, "from": from_, "format": fmt, "split": split}
         for source, from_ in zip(source_names(list(data)), data, strict=True)
@@ -42,4 +44,4 @@ def adhoc_recipe(
         or "data"
     )
     recipe = {"name": clean, "kind": kind, "sources": sources, "output": output or {}} | steps
-    return make_recipe(recipe, where)
+    return make_recipe(recipe, where), notes

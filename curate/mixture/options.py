@@ -29,4 +29,6 @@ class Options:
     """Where what was found out about each block is kept for the next build; None: nowhere."""
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     block_bytes: int = BLOCK_BYTES
+    notes: tuple[str, ...] = ()
+    """What was found out before the build, to be told with its summary."""
     progress: Progress = lambda step, rows, text, part: None

@@ -16,7 +16,7 @@ from typing import Any
 
 from curate import steps
 from curate.errors import UserError
-from curate.formats import check_columns, check_format, detect
+from curate.formats import as_words, check_columns, check_format, check_kept, detect
 from curate.mixture.scan import Reading
 from curate.mixture.shape import check_shape, is_read_as_it_is
 from curate.recipe import OutputSpec, Recipe, SourceSpec
@@ -105,22 +105,12 @@ def _reading(
     fmt: str | dict[str, Any] | None = spec.format
     if fmt is None:
         fmt = _at(spec, lambda: detect(first, kind))
-        notes.append(
-            f"source '{spec.name}': format {fmt if isinstance(fmt, str) else as_words(fmt)}, found by its columns"
-        )
+        notes.append(f"source '{spec.name}': format {as_words(fmt)}, found by its columns")
         _at(spec, lambda: check_format(fmt, kind, spec.keep))
     _at(spec, lambda: check_columns(first, fmt))
+    _at(spec, lambda: check_kept(source.blocks(), spec.keep))
     passes = Wanted(spec.rows, spec.share).passes if output.order == "key" else 1
     return Reading(spec.name, fmt, spec.keep, passes, as_read=is_read_as_it_is(output, source))
-
-
-def as_words(fmt: str | dict[str, Any]) -> str:
-    """A format as people write it: its name, or the mapping on one line."""
-    return (
-        fmt
-        if isinstance(fmt, str)
-        else "{" + ", ".join(f"{key}: {value}" for key, value in fmt.items()) + "}"
-    )
 
 
 def _at(spec: SourceSpec, action: Any) -> Any:

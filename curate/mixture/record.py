@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from curate.audit import store
 from curate.audit.face import face
+from curate.formats import as_words
 from curate.mixture.merge import SourceRows
-from curate.mixture.plan import Plan, as_words
+from curate.mixture.plan import Plan
 from curate.mixture.scan import Scanned, staged_path
 from curate.mixture.seen import firsts
 from curate.mixture.settle import Settled
@@ -142,6 +143,14 @@ def _documents(con: duckdb.DuckDBPyConnection, result: SourceResult) -> None:
             bad = read_arrow(staged_path(block.folder, "quarantine", block.number))
             ids = row_ids(result.rows.name, bad["row"].to_numpy())
             _decided(con, "validate", ids, "quarantined", {"reason": bad["reason"]})
+    for unused in _staged("unused", result.blocks):
+        ids = row_ids(result.rows.name, unused["row"].to_numpy())
+        why = {"reason": unused["reason"], "detail": unused["value"]}
+        _decided(con, "validate", ids, FIELD_UNUSED, why)
+
+
+FIELD_UNUSED = "field-unused"
+"""The action of a decision that made an optional field of a record null."""
 
 
 def _staged(what: str, blocks: Sequence[Scanned]) -> Iterator[pa.Table]:

@@ -67,6 +67,7 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
     started = time.perf_counter()
     real = target(out, options.overwrite)
     plan = make_plan(recipe, base, options.workers)
+    plan = replace(plan, notes=[*options.notes, *plan.notes])
     locked = locks.load(options.locked) if options.locked else None
     if locked:
         locks.check_inputs(locked, lock_of(plan, options.limit, None, {}))
@@ -205,7 +206,8 @@ def _sample(
     """Which of the rows that are left are written."""
     kept = [np.flatnonzero(alive).astype(np.int32) for alive in settled.alive]
     candidates = [_candidates(source, left, plan) for source, left in zip(rows, kept, strict=True)]
-    choices = choose(candidates, plan.wanted, plan.recipe.output.validation)
+    held_out, together = plan.recipe.output.validation, plan.recipe.kind == "unpaired"
+    choices = choose(candidates, plan.wanted, held_out, grouped=together)
     for own in blocks:
         own[:] = [block.joined() for block in own]
     return [

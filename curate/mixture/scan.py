@@ -48,6 +48,8 @@ QUARANTINE = pa.schema(
     ]
 )
 """The columns of quarantine/."""
+UNUSED = pa.schema([("row", pa.int64()), ("reason", pa.string()), ("value", pa.string())])
+"""What is staged of fields that could not be used and became null."""
 
 
 @dataclass(frozen=True)
@@ -275,7 +277,7 @@ def _stage_run(
 
 
 def staged_path(folder: Path, what: str, number: int) -> Path:
-    """Where a table of a block lies: `documents`, `quarantine`, `texts`, or `<step>.<table>`."""
+    """Where a table of a block lies: `documents`, `quarantine`, `unused`, `texts`, or `<step>.<table>`."""
     return folder / f"{what}-{number}.arrow"
 
 
@@ -290,6 +292,8 @@ def _tables(
             for bad in parsed.quarantine
         ]
         tables["quarantine"] = pa.Table.from_pylist(lines, QUARANTINE)
+    if parsed.unused:
+        tables["unused"] = pa.Table.from_pylist([vars(one) for one in parsed.unused], UNUSED)
     shown = np.zeros(records.n, np.bool_)
     for name, look in looks.items():
         tables |= {

@@ -15,6 +15,7 @@ from curate.audit.face import faces
 from curate.card import CardFacts, SourceFacts, SplitFacts
 from curate.files import kind_of
 from curate.mixture.plan import Plan, portable
+from curate.mixture.record import FIELD_UNUSED
 from curate.mixture.settle import Settled
 from curate.mixture.shape import source_file
 from curate.recipe import paths_in, resolved
@@ -58,6 +59,7 @@ class Audited:
     sources: tuple[SourceSummary, ...]
     steps: tuple[Mapping[str, Any], ...]
     left_out: tuple[tuple[str, str, int], ...]  # step, fate, rows
+    unused: tuple[tuple[str, str, int, str], ...]  # source, reason, rows, an example
     sections: tuple[str, ...]  # of the card, by the steps
 
 
@@ -141,6 +143,12 @@ SELECT e.step, e.fate, count(*) FROM exits AS e LEFT JOIN (SELECT DISTINCT step,
 GROUP BY e.step, e.fate, f.position ORDER BY f.position, e.step, e.fate
 """
 
+_UNUSED = f"""
+SELECT o.source, d.reason, count(*), arg_min(o.id || ' has ' || d.detail, o.row)
+FROM decisions AS d JOIN documents AS o ON o.id = d.doc_id JOIN sources AS s ON s.name = o.source
+WHERE d.action = '{FIELD_UNUSED}' GROUP BY o.source, d.reason, s.rowid ORDER BY s.rowid, d.reason
+"""
+
 
 def read_audit(con: duckdb.DuckDBPyConnection) -> Audited:
     """Read what a summary tells from an audit that is open for reading."""
@@ -155,7 +163,8 @@ def read_audit(con: duckdb.DuckDBPyConnection) -> Audited:
     ]
     left_out = con.execute(_LEFT_OUT).fetchall()
     sections = [shown.card(con) for shown in faces(con) if shown.card is not None]
-    return Audited(tuple(sources), tuple(steps), tuple(left_out), tuple(sections))
+    unused = con.execute(_UNUSED).fetchall()
+    return Audited(tuple(sources), tuple(steps), tuple(left_out), tuple(unused), tuple(sections))
 
 
 def summarise(
@@ -185,7 +194,7 @@ def summarise(
             *(note for decision in decisions.values() for note in decision.notes),
         ),
         warnings=(
-            *_warnings(plan, sources),
+            *_warnings(plan, audited),
             *(line for decision in decisions.values() for line in decision.warnings),
         ),
         limit=limit,
@@ -206,9 +215,13 @@ def _of_shape(rows: str, sources: Sequence[SourceSummary]) -> list[str]:
     return [f"rows are written {what}, in data/{none}"]
 
 
-def _warnings(plan: Plan, sources: Sequence[SourceSummary]) -> list[str]:
+def _warnings(plan: Plan, audited: Audited) -> list[str]:
     """Lines that a person should see: what was dropped or fell short."""
-    records = plan.recipe.output.rows == "records"
+    sources, records = audited.sources, plan.recipe.output.rows == "records"
+    unused = [
+        f"source '{name}': {reason}, and left out of {rows} rows (the first: {example})"
+        for name, reason, rows, example in audited.unused
+    ]
     dropped = [
         f"source '{s.name}': columns dropped: {', '.join(s.dropped_columns)} (list them under `keep` to carry them)"
         for s in sources
@@ -235,7 +248,7 @@ def _warnings(plan: Plan, sources: Sequence[SourceSummary]) -> list[str]:
         if others and plan.recipe.output.rows == "lines"
         else []
     )
-    return dropped + bad + short + empty + apart
+    return dropped + unused + bad + short + empty + apart
 
 
 def lock_of(

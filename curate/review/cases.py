@@ -174,7 +174,8 @@ def texts(con: duckdb.DuckDBPyConnection, case: Case) -> Texts:
         "SELECT min(text) FROM instances WHERE instance_id = ?", [case.item]
     ).fetchone() or ("",)
     reason = con.execute(
-        "SELECT arg_max(step || ': ' || coalesce(reason, action), rowid) FROM decisions WHERE doc_id = ?",
+        """SELECT arg_max(step || ': ' || coalesce(reason, action), rowid) FROM decisions
+        WHERE doc_id = ? AND action <> 'field-unused'""",
         [case.doc],
     ).fetchone()
     sides = [

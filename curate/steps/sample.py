@@ -6,9 +6,10 @@ row ⌊s⌋ times and ⌊(s - ⌊s⌋) · n⌋ rows once more; neither takes all
 
 Validation rows are shared out over the sources in proportion to what each puts into the mixture. A
 source gives the rows with the next smallest keys after its training rows, and where none are left
-over, training rows with the largest keys. Only rows that ask what no other of those
-that were kept asks (`Turns.groups`) can become validation rows, so no prompt stands in both splits.
-Repeats are made of training rows alone."""
+over, training rows with the largest keys. Only rows that ask what no other of those that were kept
+asks (`Turns.groups`) can become validation rows, so no prompt appears in both splits. Repeats are
+made of training rows alone. Where rows of one prompt belong together (`grouped`), all rows of a
+prompt become validation rows or none does, and no more than were asked for."""
 
 from __future__ import annotations
 
@@ -66,9 +67,17 @@ class Choice:
 
 
 def choose(
-    candidates: Sequence[Candidates], wanted: Sequence[Wanted], n_validation: int
+    candidates: Sequence[Candidates],
+    wanted: Sequence[Wanted],
+    n_validation: int,
+    *,
+    grouped: bool = False,
 ) -> list[Choice]:
-    """Choose among the candidates of every source."""
+    """Choose among the candidates of every source; `grouped` holds all rows of a prompt out, or
+    none.
+    """
+    if grouped and n_validation:
+        return _choose_groups(candidates, wanted, n_validation)
     planned = [_planned(want, left.n) for want, left in zip(wanted, candidates, strict=True)]
     quotas = apportion(n_validation, planned)
     eligible = (
@@ -109,6 +118,39 @@ def _once(groups: Sequence[np.ndarray]) -> list[np.ndarray]:
         np.concatenate([*groups, np.empty(0, np.uint64)]), return_counts=True
     )
     return [counts[np.searchsorted(values, own)] == 1 for own in groups]
+
+
+def _choose_groups(
+    candidates: Sequence[Candidates], wanted: Sequence[Wanted], n_validation: int
+) -> list[Choice]:
+    """The same, of prompts with all their rows in all sources."""
+    planned = [_planned(want, left.n) for want, left in zip(wanted, candidates, strict=True)]
+    every = np.concatenate([left.groups for left in candidates])
+    values, sizes = np.unique(every, return_counts=True)
+    quotas = apportion(n_validation, planned)
+    out = np.zeros(len(values), np.bool_)
+    for left, plan, quota in zip(candidates, planned, quotas, strict=True):
+        by_key = np.argsort(left.keys(0), kind="stable")
+        prompts = np.searchsorted(values, left.groups)
+        for prompt in prompts[np.concatenate([by_key[plan:], by_key[:plan][::-1]])].tolist():
+            if not quota:
+                break
+            if not out[prompt] and sizes[prompt] <= quota:
+                out[prompt] = True
+                quota -= int(sizes[prompt])
+    return [
+        _beside(left, want, plan, out[np.searchsorted(values, left.groups)])
+        for left, want, plan in zip(candidates, wanted, planned, strict=True)
+    ]
+
+
+def _beside(left: Candidates, want: Wanted, planned: int, validation: np.ndarray) -> Choice:
+    """The training rows of a source whose validation rows are known: those with the smallest keys."""
+    by_key = np.argsort(left.keys(0), kind="stable")
+    first = np.zeros(left.n, np.bool_)
+    first[by_key[~validation[by_key]][:planned]] = True
+    shortfall = 0 if want.rows is None else want.rows - int(np.count_nonzero(first))
+    return Choice([first, *_repeats(left, want, validation)], validation, shortfall)
 
 
 def _choose(

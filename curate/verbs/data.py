@@ -18,7 +18,7 @@ def check(
     ],
     purpose: Annotated[
         str | None,
-        typer.Option("--for", metavar="WHAT", help="sft, dpo or rlvr; found out by default."),
+        typer.Option("--for", metavar="WHAT", help="sft, dpo, kto or rlvr; found out by default."),
     ] = None,
     lock: Annotated[
         bool,

@@ -49,7 +49,13 @@ KEPT = st.one_of(st.integers(-5, 5), st.sampled_from([1.5, 2.0, None]))
 
 def a_message(role: str, content: str, roles: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     required = {role: st.sampled_from(roles), content: MAYBE_TEXT}
-    optional = {"name": TEXT, "tool_calls": TEXT, "weight": st.integers(0, 1)}
+    optional = {
+        "name": TEXT,
+        "tool_calls": TEXT,
+        "weight": st.integers(0, 1),
+        "thinking": MAYBE_TEXT,
+        "function_call": st.sampled_from([None, {"name": "f", "arguments": "{}"}]),
+    }
     return st.fixed_dictionaries(
         required, optional=optional if role == "role" else {"weight": st.integers(0, 1)}
     )
@@ -100,7 +106,12 @@ CASES: list[tuple[Fmt, tuple[str, ...], dict[str, st.SearchStrategy[Any]]]] = [
     (
         "messages",
         ("sft", "prompt"),
-        {"messages": conversation(MESSAGE), "system": MAYBE_TEXT, "tools": TEXT},
+        {
+            "messages": conversation(MESSAGE),
+            "system": MAYBE_TEXT,
+            "system_prompt": MAYBE_TEXT,
+            "tools": TEXT,
+        },
     ),
     (
         "sharegpt",
@@ -112,8 +123,12 @@ CASES: list[tuple[Fmt, tuple[str, ...], dict[str, st.SearchStrategy[Any]]]] = [
         ("sft", "prompt"),
         {"instruction": TEXT, "input": MAYBE_TEXT, "output": MAYBE_TEXT, "system": MAYBE_TEXT},
     ),
-    ("gsm8k", ("sft", "prompt", "rlvr"), {"question": MAYBE_TEXT, "answer": MAYBE_TEXT}),
-    ("text", ("prompt",), {"text": MAYBE_TEXT}),
+    (
+        "gsm8k",
+        ("sft", "prompt", "rlvr"),
+        {"question": MAYBE_TEXT, "answer": MAYBE_TEXT, "system": MAYBE_TEXT},
+    ),
+    ("text", ("prompt",), {"text": MAYBE_TEXT, "system_prompt": MAYBE_TEXT}),
     (
         {"prompt": "q", "response": "a", "system": "s"},
         ("sft",),

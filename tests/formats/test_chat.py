@@ -104,7 +104,10 @@ BAD: list[tuple[Any, str]] = [
     (["hello"], "messages[0] is text, not a message"),
     ([USER], "'messages' ends with a turn of 'user', not of 'assistant'"),
     ([USER, {"role": "assistant"}], "messages[1].content is missing"),
-    ([USER, {"role": "assistant", "content": 3}], "messages[1].content is a number, not text"),
+    (
+        [USER, {"role": "assistant", "content": True}],
+        "messages[1].content is a truth value, not text",
+    ),
     ([{"content": "q"}, ANSWER], "messages[0].role is missing"),
     (
         [USER | {"role": "critic"}, ANSWER],

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
 from itertools import pairwise, permutations
 from typing import Any
 
@@ -11,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.errors import UserError
 from curate.files import Block
-from curate.formats import conform, parse, unify_kept
+from curate.formats import check_kept, conform, parse, unify_kept
 from curate.formats.keep import kept_array, kept_column
 from tests.soak import examples
 
@@ -131,3 +135,57 @@ def test_quarantined_rows_count_for_the_type_whichever_rule_reads_them(
         assert parsed.records.column("level").to_pylist() == [1.0]
         assert parsed.records.schema.field("level").type == pa.float64()
         assert parsed.records.column("none").null_count == 1
+
+
+def test_a_field_of_messages_is_kept_as_a_list_beside_them(block: Callable[..., Block]) -> None:
+    ask, said = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
+    rows = [
+        {"messages": [ask, said | {"weight": 0}], "system": "s"},
+        {"messages": [ask, said], "system": None},
+        {"messages": [ask]},
+        {"messages": [ask | {"weight": {"w": [1]}}, said, ask]},
+    ]
+    name = "messages[].weight"
+    parsed = parse(block(*rows), "messages", "sft", keep=[name])
+    assert parsed.records[name].to_pylist() == ["[null, null, 0]", "[null, null]"]
+    assert name not in parsed.dropped_columns
+    assert name in parse(block(*rows), "messages", "sft").dropped_columns
+    asked = parse(block(*rows), "messages", "prompt", keep=[name])
+    assert asked.records[name].to_pylist()[3] == '[{"w": [1]}, null, null]'
+    for places, turns in zip(asked.records[name], asked.records["prompt"], strict=True):
+        assert len(json.loads(places.as_py())) == len(turns)
+
+
+def test_of_another_list_of_objects_its_own_places_are_kept(block: Callable[..., Block]) -> None:
+    rows = [{"text": "t", "tags": [{"n": 1}, {"m": 2}]}, {"text": "t", "tags": None}]
+    parsed = parse(block(*rows), "text", "prompt", keep=["tags[].n"])
+    assert parsed.records["tags[].n"].to_pylist() == ["[1, null]", "[]"]
+
+
+def test_a_column_that_no_row_has_is_refused(block: Callable[..., Block]) -> None:
+    early, late = block({"text": "t", "level": None}), block({"text": "t", "tags": [{"n": 1}]})
+    check_kept([early, late], ["level", "tags", "tags[].n"])
+    check_kept(iter([early]), [])
+    with pytest.raises(UserError, match="keep: unknown column 'levle'; did you mean 'level'"):
+        check_kept([early, late], ["tags", "levle"])
+    with pytest.raises(UserError, match=r"keep: unknown column 'tags\[\]\.m'"):
+        check_kept([early, late], ["tags[].m"])
+
+
+def test_decimals_and_times_are_kept_without_quotation_marks() -> None:
+    values = [Decimal("72.50"), date(2024, 1, 2), datetime(2024, 1, 2, 3, 4), b"raw", None]
+    expected = ["72.50", "2024-01-02", "2024-01-02 03:04:00", "raw", None]
+    assert kept_array(values).to_pylist() == expected
+
+
+def test_each_side_keeps_its_own_fields(block: Callable[..., Block]) -> None:
+    asked = [{"role": "user", "content": "q", "w": 1}, {"role": "user", "content": "r"}]
+    said = [{"role": "assistant", "content": "a", "w": 2}]
+    row = {"prompt": asked, "answer": said, "label": True}
+    names = ["prompt[].w", "answer[].w"]
+    mapped = {"prompt": "prompt", "completion": "answer", "label": "label"}
+    for fmt in ("unpaired", mapped):
+        parsed = parse(block(row), fmt, "unpaired", keep=names)
+        assert [parsed.records[name].to_pylist() for name in names] == [["[1, null]"], ["[2]"]]
+    joined = parse(block(row), {"prompt": "prompt", "response": "answer"}, "sft", keep=names[:1])
+    assert joined.records[names[0]].to_pylist() == ["[1, null, 2]"]

@@ -28,9 +28,9 @@ def test_alpaca(records: Records, reasons: Reasons) -> None:
     ]
     assert records("alpaca", "prompt", rows[0]) == [{"prompt": ["user: i\n\nx"]}]
     assert reasons(
-        "alpaca", "sft", {"instruction": "i", "output": 3}, {"instruction": "i"}, {"output": "o"}
+        "alpaca", "sft", {"instruction": "i", "output": [3]}, {"instruction": "i"}, {"output": "o"}
     ) == [
-        "field 'output' is a number, not text",
+        "field 'output' is a list, not text",
         "field 'output' is missing",
         "field 'instruction' is missing",
     ]
@@ -81,7 +81,7 @@ def test_mappings(records: Records, reasons: Reasons) -> None:
     assert records(fmt, "sft", {"q": "Q", "a": "A"}) == [
         {"messages": ["system: s", "user: Q", "assistant: A"]}
     ]
-    assert reasons(fmt, "sft", {"q": "Q", "a": 1}) == ["field 'a' is a number, not text"]
+    assert reasons(fmt, "sft", {"q": "Q", "a": True}) == ["field 'a' is a truth value, not text"]
     assert reasons({"messages": "chat"}, "sft", {"chat": 1}, {}) == [
         "field 'chat' is a number, not a list of messages",
         "field 'chat' is missing",

@@ -70,6 +70,7 @@ SETS: list[tuple[str, str, Any, int, dict[str, int]]] = [
     ("preference/hh_rlhf/test.jsonl.gz", "preference", "preference", 2312, {"the last turn of": 4}),
     ("preference/llama_factory_demo/dpo_en_demo.json", "preference", "preference", 300, {}),
     ("preference/llama_factory_demo/kto_en_demo.json", "sft", "messages", 300, {}),
+    ("preference/llama_factory_demo/kto_en_demo.json", "unpaired", "unpaired", 300, {}),
 ]
 
 UNFIT = [

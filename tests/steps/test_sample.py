@@ -137,6 +137,50 @@ def test_what_must_hold_of_every_choice(case: Case) -> None:
     assert len(held_out) == len(set(held_out)) <= case.validation
 
 
+def grouped(case: Case) -> list[Choice]:
+    """The choice in which the rows of a prompt stay together."""
+    candidates = [
+        Candidates(
+            len(prompts),
+            [np.array(keys, np.uint64) for keys in passes].__getitem__,
+            np.array(prompts, np.uint64),
+        )
+        for passes, prompts in zip(case.keys, case.prompts, strict=True)
+    ]
+    return choose(candidates, case.wanted, case.validation, grouped=True)
+
+
+@given(cases())
+def test_rows_of_a_prompt_are_held_out_together(case: Case) -> None:
+    train_prompts: set[int] = set()
+    held_out: list[int] = []
+    for choice, keys, prompts, want in zip(
+        grouped(case), case.keys, case.prompts, case.wanted, strict=True
+    ):
+        rows = set(range(len(prompts)))
+        out = set(np.flatnonzero(choice.validation).tolist())
+        train = set(np.flatnonzero(choice.train[0]).tolist())
+        n = first_pass(want, len(prompts))
+        assert train == set(smallest(keys[0], sorted(rows - out), n))
+        assert choice.shortfall == (want.rows - len(train) if want.rows else 0)
+        train_prompts |= {prompts[row] for row in np.flatnonzero(choice.copies)} - {
+            prompts[row] for row in out
+        }
+        held_out += [prompts[row] for row in out]
+    seen = Counter(prompt for prompts in case.prompts for prompt in prompts)
+    assert len(held_out) <= case.validation
+    assert Counter(held_out) == {prompt: seen[prompt] for prompt in held_out}
+    assert not train_prompts & set(held_out)
+
+
+def test_prompts_are_held_out_from_the_largest_key_down_if_they_fit() -> None:
+    case = Case([[[1, 2, 3, 4, 5, 6]]], [[7, 7, 8, 9, 9, 9]], [Wanted()], 3)
+    (choice,) = grouped(case)
+    assert np.flatnonzero(choice.validation).tolist() == [3, 4, 5]
+    (choice,) = grouped(Case(case.keys, case.prompts, case.wanted, 2))
+    assert np.flatnonzero(choice.validation).tolist() == [2]
+
+
 def test_rows_takes_those_with_the_smallest_keys() -> None:
     case = Case([[[50, 10, 40, 20, 30]]], [[1, 2, 3, 4, 5]], [Wanted(rows=2)], 1)
     (choice,) = chosen(case)

@@ -62,8 +62,9 @@ def open_data(path: str, purpose: str, cache: Path, *, checked_before: bool = Fa
         lock = load(folder)
         name, there = str(lock["recipe"]["name"]), str(lock["recipe"]["kind"])
         if there != kind:
+            other = "; TRL's KTOTrainer takes its data/ as it is" if there == "unpaired" else ""
             raise UserError(
-                f"{path}: is a mixture of kind '{there}', and {purpose} trains on '{kind}'"
+                f"{path}: is a mixture of kind '{there}', and {purpose} trains on '{kind}'{other}"
             )
         shape = (lock["recipe"].get("output") or {}).get("rows", "records")
         if shape != "records":

@@ -57,7 +57,7 @@ def with_rows(
         raise UserError(
             f"{name}: the suite has a benchmark of this name already; give the data set another one"
         )
-    items, n_rows = _items(name, blocks, roles)
+    items, n_rows, notes = _items(name, blocks, roles)
     said = f"text in turns of role {', '.join(roles)}"
     if not items:
         raise UserError(
@@ -66,23 +66,39 @@ def with_rows(
     left = n_rows - len(items)
     warnings = [
         *read.warnings,
+        *notes,
         *([f"{name}: rows without {said}, not looked for: {left}"] if left else []),
     ]
     benchmark = ReadBenchmark(name, "development", None, len(items), files, revision, None)
     return ReadSuite(read.name, [*read.items, *items], [*read.benchmarks, benchmark], warnings)
 
 
-def _items(name: str, blocks: Iterable[Block], roles: Collection[str]) -> tuple[list[Item], int]:
-    """The rows that have text in these roles as items, and how many rows there were."""
+def _items(
+    name: str, blocks: Iterable[Block], roles: Collection[str]
+) -> tuple[list[Item], int, list[str]]:
+    """The rows that have text in these roles as items, how many rows there were, and what to say of
+    how they were read.
+    """
     items: list[Item] = []
+    notes: list[str] = []
     n_rows, shape = 0, None
     for block in blocks:
         if shape is None:
-            kind = guess_kind(block, None)
+            kind, notes = _kind(name, block, roles)
             shape = kind, detect(block, kind)
         items += _of_block(name, parse(block, shape[1], shape[0]), shape[0], roles)
         n_rows += block.n_rows
-    return items, n_rows
+    return items, n_rows, notes
+
+
+def _kind(name: str, block: Block, roles: Collection[str]) -> tuple[str, list[str]]:
+    """What the rows hold; where answers are not looked for, the prompts alone will do."""
+    try:
+        return guess_kind(block), []
+    except UserError as error:
+        if "assistant" in roles:
+            raise
+        return "prompt", [f"{name}: only prompts are read, since {error}"]
 
 
 def _of_block(name: str, parsed: Parsed, kind: str, roles: Collection[str]) -> Iterator[Item]:

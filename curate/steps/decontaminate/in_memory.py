@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,7 @@ import pyarrow as pa
 
 from curate.errors import UserError, unknown
 from curate.files.columnar import ArrowBlock
-from curate.formats import Parsed, Quarantined, check_columns, check_format, detect, parse
+from curate.formats import Parsed, Quarantined, as_words, check_columns, check_format, detect, parse
 from curate.formats.kinds import guess_kind
 from curate.matching.matchers import Matchers, build_matchers, match_all
 from curate.matching.ngram import NO_MATCHES, Matches
@@ -84,6 +85,7 @@ class _Scanned:
     pairs: list[tuple[int, str, Matches]]  # first record, matcher, pairs
     hashes: np.ndarray
     quarantine: list[Quarantined]
+    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ class Decontaminated:
     has a row for every pair of a record and an item that a matcher stored, with the columns of the
     audit's table of that name: doc_id, source, benchmark, instance_id, matcher, score, hit, label,
     verdict, counts, and the spans of both sides in code points. `overlaps[source]` has a cell for
-    every benchmark, `kept_rows[source]` the positions of the kept rows in the input."""
+    every benchmark, `kept_rows[source]` the positions of the kept rows in the input. `notes` say what was
+    found out: kinds, formats, and what is in no record."""
 
     kept: pa.Table
     dropped: pa.Table
@@ -102,6 +105,7 @@ class Decontaminated:
     overlaps: dict[str, list[Overlap]]
     kept_rows: dict[str, np.ndarray]
     quarantine: list[Quarantined]
+    notes: list[str]
     _scanned: list[_Scanned] = field(repr=False)
     _rule: _Rule = field(repr=False)
 
@@ -225,8 +229,13 @@ def _scan(
 ) -> _Scanned:
     if not blocks:
         raise UserError(f"{name}: no rows")
-    kind = kind or guess_kind(blocks[0], fmt)
-    fmt = fmt or detect(blocks[0], kind)
+    found = []
+    if not kind:
+        kind = guess_kind(blocks[0], fmt)
+        found.append(f"kind {kind}")
+    if not fmt:
+        fmt = detect(blocks[0], kind)
+        found.append(f"format {as_words(fmt)}")
     check_format(fmt, kind)
     check_columns(blocks[0], fmt)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -253,7 +262,21 @@ def _scan(
         pairs,
         np.concatenate([hashes for _, _, hashes, _ in done]),
         [bad for part in parsed for bad in part.quarantine],
+        [f"{name}: {line}" for line in (*_found(found), *_left(parsed))],
     )
+
+
+def _found(what: list[str]) -> list[str]:
+    return [f"{', '.join(what)}, found by its columns"] if what else []
+
+
+def _left(parsed: Sequence[Parsed]) -> Iterator[str]:
+    """What of the rows is in no record."""
+    dropped: frozenset[str] = frozenset().union(*(part.dropped_columns for part in parsed))
+    if dropped:
+        yield f"columns left out: {', '.join(sorted(dropped))}"
+    unused = Counter(one.reason for part in parsed for one in part.unused)
+    yield from (f"{reason}, and left out of {rows} rows" for reason, rows in unused.items())
 
 
 def _block(
@@ -294,7 +317,8 @@ def _decide(scanned: list[_Scanned], rule: _Rule) -> Decontaminated:
         overlaps[source.name], kept_rows[source.name] = cells, source.rows[left]
     return Decontaminated(
         pa.concat_tables(kept), pa.concat_tables(dropped), pa.concat_tables(matches), overlaps, kept_rows,
-        [bad for source in scanned for bad in source.quarantine], scanned, rule,
+        [bad for source in scanned for bad in source.quarantine],
+        [note for source in scanned for note in source.notes], scanned, rule,
     )  # fmt: skip
 
 
