@@ -159,7 +159,8 @@ def test_why_tells_the_way_of_a_row(quickstart: tuple[Path, Done]) -> None:
 
 
 def test_decontaminate_takes_bare_files(folder: Path) -> None:
-    done = call("decontaminate", "train.jsonl", "--suite", "evals.jsonl", "-o", "clean", cwd=folder)
+    call_ = ("decontaminate", "train.jsonl", "--suite", "evals.jsonl", "--records", "-o", "clean")
+    done = call(*call_, cwd=folder)
     assert (done.code, done.err) == (0, "")
     assert sorted(ids(folder / "clean")) == [f"train/{n}" for n in range(9)]
     (gone,) = read(folder / "clean", "removed/*.parquet")
@@ -228,7 +229,7 @@ def test_an_overlap_over_the_limit_ends_with_3_and_the_folder_is_there(folder: P
         cwd=folder,
     )
     assert done.code == 3
-    assert len(ids(folder / "o3")) == 9
+    assert len(read(folder / "o3", "data/*")) == 9
 
 
 def test_a_limit_is_marked_in_card_and_lock(folder: Path) -> None:
@@ -273,7 +274,7 @@ def test_a_fault_of_the_machine_is_one_line_and_a_traceback_only_when_asked_for(
     def full(*_: object, **__: object) -> Any:
         raise OSError(28, "No space left on device", "out.partial/data")
 
-    monkeypatch.setattr("curate.mixture.run.shard_jobs", full)
+    monkeypatch.setattr("curate.mixture.write.shard_jobs", full)
     done = call("build", "r.yaml", "-o", "out", cwd=folder)
     assert (done.code, done.error) == (1, "curate: out.partial/data: No space left on device")
     assert not (folder / "out.partial").exists()
