@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # them.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("shipped", "config", "network", "text"),
+    ("shipped", "config", "digests", "network", "text"),
     ("kernels",),
     ("records",),
     ("shards", "verify"),
@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("steps",),
     ("audit",),
     ("matching",),
-    ("steps.decontaminate", "suite_catalogue"),
+    ("steps.decontaminate", "steps.filters", "suite_catalogue"),
     ("recipe", "review"),
     ("lock", "card"),
     ("check_lock",),

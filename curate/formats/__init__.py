@@ -33,6 +33,7 @@ __all__ = [
     "Quarantined",
     "check_columns",
     "check_format",
+    "columns_of",
     "conform",
     "detect",
     "parse",
@@ -93,6 +94,12 @@ def check_columns(block: Block, fmt: str | Mapping[str, Any]) -> None:
     for key, column in mapping_columns(fmt).items():
         if column not in sample:
             raise UserError(f"{block.file}: format: '{key}': {unknown('column', column, sample)}")
+
+
+def columns_of(block: Block) -> list[str]:
+    """The columns of a block: of all its rows, or of its first ones where they are no table."""
+    table = block.table()
+    return table.column_names if table is not None else list(sample_of(block))
 
 
 def parse(
