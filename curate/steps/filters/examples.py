@@ -54,7 +54,9 @@ def _chosen(
     """Of every source the places, among its removals, of the rows that are shown."""
     chosen: list[list[int]] = [[] for _ in seen]
     codes = {label: code for code, label in enumerate(labels)}
-    of = [np.array([codes[str(one)] for one in removal.about or ()], np.int64) for removal in removals]
+    of = [
+        np.array([codes[str(one)] for one in removal.about or ()], np.int64) for removal in removals
+    ]
     for code in range(len(labels)):
         own = [
             np.flatnonzero((taken == code) & source.alive[removal.rows])

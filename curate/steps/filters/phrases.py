@@ -110,9 +110,7 @@ def provider_identity(view: View, args: ProviderIdentity) -> Values:
     return found(view.turns(args), f"(?i){pattern}")
 
 
-_MONTH = (
-    "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-)
+_MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 _CUTOFF = (
     r"(?i)\b(?:as (?:of )?(?:my )?(?:last|latest) (?:update|knowledge)(?: update)?(?: was)? in"
     r"|knowledge cut-?off(?: date)?(?: of| is| was)?(?: in)?|last updated? in)"

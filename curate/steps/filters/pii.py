@@ -101,7 +101,9 @@ def pii(view: View, args: Pii) -> Values:
     value, what = np.zeros(picked.n), np.full(picked.n, None, np.object_)
     for doc, counts in rows.items():
         value[doc] = counts.total()
-        what[doc] = ", ".join(counted(n, NAMES[kind], _MANY.get(kind)) for kind, n in counts.items())
+        what[doc] = ", ".join(
+            counted(n, NAMES[kind], _MANY.get(kind)) for kind, n in counts.items()
+        )
     return Values(value, pa.array(what, pa.string()))
 
 

@@ -66,13 +66,15 @@ class Repetition(Bounds, OfTurns):
     measure: Measure = "consecutive"
     n: int | None = Field(default=None, ge=1, le=64)
     """Words of an n-gram; of `consecutive`, at most so many in the unit."""
+    shortest: int = Field(default=0, ge=0)
+    """A turn of fewer words than this repeats nothing: short ones do so by chance."""
 
     @classmethod
     def usual_for(cls, given: Mapping[str, Any]) -> float | None:
         """The published number for a measure and the words of an n-gram."""
-        measure = given.get("measure", "consecutive")
+        measure = str(given.get("measure", "consecutive"))
         n = given.get("n") or WORDS.get(measure)
-        return USUAL.get(measure, GOPHER.get((measure, n)))
+        return USUAL.get(measure, GOPHER.get((measure, n or 0)))
 
     @property
     def words(self) -> int:
@@ -108,26 +110,27 @@ def repetition(view: View, args: Repetition) -> Values:
     """How much the worst turn of a row repeats itself, by one measure.
 
     `consecutive` is how often one and the same unit of at most `n` words follows itself: OLMo 2 took
-    out documents where a span of 1 to 13 tokens does so 32 times (arXiv 2501.00656, §3.1). `top_ngram`,
+    out documents where a span of 1 to 13 tokens does so 32 times (arXiv 2501.00656). `top_ngram`,
     `duplicate_ngrams` and the four shares of lines and paragraphs are those of Gopher (arXiv
-    2112.11446, table A1; preset `gopher` has all thirteen), but that an n-gram which occurs once is no
-    repetition. `paragraphs`, `sentences` and `consecutive_sentences` count the most frequent one
-    (preset `olmo3`): the numbers of the script of open-instruct for Olmo 3, without its exceptions
-    for mathematics and code.
+    2112.11446, table A1). Preset `gopher` has all thirteen, and like Gopher passes over texts of
+    fewer than 50 words; but an n-gram that occurs once is no repetition here. `paragraphs`,
+    `sentences` and `consecutive_sentences` count the most frequent one: preset `olmo3` has the
+    numbers of open-instruct's script for Olmo 3, without its exceptions for mathematics and code.
     """
     picked = view.turns(args)
+    long_enough = np.diff(view.words(args).first) >= args.shortest if args.shortest else True
     if args.measure in _PIECES:
-        return _of_pieces(picked, args.measure)
+        return _of_pieces(picked, args.measure, long_enough)
     words = view.words(args)
     if args.measure == "consecutive":
         found = kernels.runs(words.hashes, words.first, args.words)
-        value, turn = picked.worst(found[:, 0])
+        value, turn = picked.worst(found[:, 0] * long_enough)
         first, size = found[:, 1], found[:, 2]
     else:
         sizes = point_lengths(picked.stretches.data, words.begins, words.ends)
         distinct = args.measure == "duplicate_ngrams"
         shares, first = kernels.ngrams(words.hashes, sizes, words.first, args.words, distinct)
-        value, turn = picked.worst(shares)
+        value, turn = picked.worst(shares * long_enough)
         size = np.full(len(first), args.words)
     return Values(value, _units(picked, words, args.measure, value, turn, first, size))
 
@@ -150,13 +153,13 @@ def _units(
     return pa.array(what, pa.string())
 
 
-def _of_pieces(picked: Picked, measure: str) -> Values:
+def _of_pieces(picked: Picked, measure: str, long_enough: Any) -> Values:
     kind, column, whole = _PIECES[measure]
     found = kernels.pieces(*picked.stretches[:3], kind)
     each = found[:, column].astype(np.float64)
     if whole is not None:
         each /= np.maximum(1, found[:, whole])
-    value, turn = picked.worst(each)
+    value, turn = picked.worst(each * long_enough)
     place = kernels.RUN_BEGIN if column == kernels.RUN else kernels.BEGIN
     what = np.full(picked.n, None, np.object_)
     for row in np.flatnonzero(value >= (_NAMED_FROM if whole is None else _SHARE_FROM)):
@@ -166,8 +169,8 @@ def _of_pieces(picked: Picked, measure: str) -> Values:
 
 
 _GOPHER = [
-    *({"measure": measure, "n": n} for measure, n in GOPHER),
-    *({"measure": measure} for measure in USUAL if measure.startswith("duplicate_")),
+    *({"measure": measure, "n": n, "shortest": 50} for measure, n in GOPHER),
+    *({"measure": one, "shortest": 50} for one in USUAL if one.startswith("duplicate_")),
 ]
 _OLMO3 = [
     {"measure": measure, "last": True}

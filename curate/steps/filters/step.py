@@ -107,7 +107,11 @@ class Filters:
             figures={
                 "removed": sum(tally.removed for tally in whole),
                 "filters": {
-                    use.label: {"refused": t.refused, "removed": t.removed, "without_value": t.missing}
+                    use.label: {
+                        "refused": t.refused,
+                        "removed": t.removed,
+                        "without_value": t.missing,
+                    }
                     for use, t in zip(self.uses, whole, strict=True)
                 },
             },

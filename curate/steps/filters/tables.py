@@ -79,9 +79,7 @@ def histogram(
     for source, own in zip([None, *sources], [whole, *tallies], strict=True):
         for use, tally in zip(uses, own, strict=True):
             for line in tally.lines():
-                for column, value in zip(
-                    columns.values(), (source, use.label, *line), strict=True
-                ):
+                for column, value in zip(columns.values(), (source, use.label, *line), strict=True):
                     column.append(value)
     types = (pa.string(), pa.string(), pa.string(), pa.float64(), pa.float64(), pa.int64())
     return pa.table(
