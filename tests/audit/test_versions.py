@@ -131,7 +131,8 @@ print(json.dumps(answers))
 def answers_of(python: Path, database: Path) -> dict[str, list[str]]:
     """Ask every view and named query in plain SQL with the DuckDB of an environment."""
     files = [*ROOT.glob("curate/audit/queries/*.sql"), *ROOT.glob("curate/steps/*/queries/*.sql")]
-    texts = {path.stem: path.read_text("utf-8") for path in files}
+    own = queries(database)  # of the steps that this audit has
+    texts = {path.stem: path.read_text("utf-8") for path in files if path.stem in own}
     done = subprocess.run(
         [python, "-c", ASK, database],
         input=json.dumps(texts),
