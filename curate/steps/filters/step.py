@@ -204,7 +204,7 @@ def _joined(tallies: Sequence[Tally]) -> Tally:
 
 def make(spec: FilterSpec, *, base: Path, kind: str, seed: int) -> Filters:
     """Find what the filters depend on; paths in their settings are relative to `base`."""
-    uses, needs, looks = [], {}, {}
+    uses, needs, looks = [], set(), {}
     for label, use in zip(spec.labels(), spec.root, strict=True):
         found = load(use.name)
         try:
@@ -215,12 +215,12 @@ def make(spec: FilterSpec, *, base: Path, kind: str, seed: int) -> Filters:
         facts = [use.name, use.args.looks_at(), depends, _code(found)]
         key = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).hexdigest()
         looks[key] = facts
-        needs.update(dict.fromkeys(args.needs(kind)))
+        needs |= set(args.needs(kind))
         paths = {keys[0] for keys in use.args.paths()}
         plain = use.args.model_dump(mode="json", by_alias=True)
         given = {name: value for name, value in plain.items() if name not in paths} | depends
         uses.append(Ready(label, use.name, found, args, given, key))
-    return Filters(tuple(uses), tuple(needs), looks)
+    return Filters(tuple(uses), tuple(sorted(needs)), looks)
 
 
 def _code(found: Filter) -> str | None:

@@ -30,8 +30,7 @@ def consecutive(text: str, longest: int) -> int:
         for start in range(len(own)):
             unit, times = own[start : start + size], 1
             while (
-                len(unit) == size
-                and own[start + times * size : start + (times + 1) * size] == unit
+                len(unit) == size and own[start + times * size : start + (times + 1) * size] == unit
             ):
                 times += 1
             best = max(best, times)
