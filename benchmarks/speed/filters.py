@@ -26,12 +26,10 @@ from benchmarks.speed.corpus import conversations
 from benchmarks.speed.measure import table, use_cores
 from curate.errors import UserError
 from curate.records import EXTRAS, ROLES, body_schema
-from curate.steps.filters.filter import OfTurns
 from curate.steps.filters.language import _identifier
 from curate.steps.filters.pii import KINDS
 from curate.steps.filters.spec import FilterSpec
 from curate.steps.filters.step import Filters, make
-from curate.steps.filters.view import View
 from curate.steps.step import Records
 from curate.turns import all_turns
 
@@ -110,51 +108,54 @@ def cheap(records: list[Records], passes: int) -> Iterator[tuple[str, float]]:
         yield name, best(passes, partial(_look, step, records))
 
 
+def _identify(records: list[Records]) -> None:
+    """What the language of every record costs without curate."""
+    for one in records:
+        docs, turns = one.turns.stretches.docs, one.turns.texts.to_pylist()
+        cuts = np.flatnonzero(np.diff(docs)) + 1
+        for places in np.split(np.arange(len(docs)), cuts):
+            _identifier().classify("\n".join(turns[place] for place in places))
+
+
+def _search(texts: list[list[str]]) -> None:
+    """All patterns of personal data as one of Python's."""
+    pattern = re.compile("|".join(KINDS.values()), re.ASCII)
+    for own in texts:
+        for text in own:
+            for _ in pattern.finditer(text):
+                pass
+
+
+def _encode(texts: list[list[str]], path: Path) -> None:
+    """The tokens of all texts."""
+    from tokenizers import Tokenizer
+
+    library = Tokenizer.from_file(str(path))
+    for own in texts:
+        for at in range(0, len(own), 4096):
+            library.encode_batch_fast(own[at : at + 4096], add_special_tokens=False)
+
+
 def beside_libraries(
     records: list[Records], passes: int, tokenizer: Path | None
 ) -> Iterator[tuple[str, float, float]]:
     """Filters that call a library: description, seconds, and those of the library alone."""
-    texts = [View(one).turns(OfTurns(roles=ROLES)).texts for one in records]
-    lists = [one.to_pylist() for one in texts]
-
-    def identify() -> None:
-        for one in records:
-            docs = one.turns.stretches.docs
-            own = np.split(np.arange(len(docs)), np.flatnonzero(np.diff(docs)) + 1)
-            turns = one.turns.texts.to_pylist()
-            for places in own:
-                _identifier().classify("\n".join(turns[place] for place in places))
-
-    def personal() -> None:
-        pattern = re.compile("|".join(KINDS.values()), re.ASCII)
-        for own in lists:
-            for text in own:
-                for _ in pattern.finditer(text):
-                    pass
-
-    def tokenize() -> None:
-        from tokenizers import Tokenizer
-
-        library = Tokenizer.from_file(str(tokenizer))
-        for own in lists:
-            for at in range(0, len(own), 4096):
-                library.encode_batch_fast(own[at : at + 4096], add_special_tokens=False)
-
-    contestants: list[tuple[str, list[Any], Callable[[], None]]] = [
-        ("language, py3langid", [{"language": {"in": ["en"]}}], identify),
-        ("pii, Python's re", ["pii"], personal),
+    texts = [one.turns.texts.to_pylist() for one in records]
+    contestants: list[tuple[str, Any, Callable[[], None]]] = [
+        ("language, py3langid", {"language": {"in": ["en"]}}, partial(_identify, records)),
+        ("pii, Python's re", "pii", partial(_search, texts)),
     ]
     if tokenizer:
         settings = {"measure": "tokens", "tokenizer": str(tokenizer), "at_most": 1}
-        contestants.append(("length in tokens, tokenizers", [{"length": settings}], tokenize))
-    for name, entries, bare in contestants:
+        bare = partial(_encode, texts, tokenizer)
+        contestants.append(("length in tokens, tokenizers", {"length": settings}, bare))
+    for name, entry, bare in contestants:
         try:
-            step = everybody(entries)
+            step = everybody([entry])
         except UserError as error:
             print(f"left out: {error}")
             continue
-        ours = best(passes, partial(_look, step, records))
-        yield name, ours, best(passes, bare)
+        yield name, best(passes, partial(_look, step, records)), best(passes, bare)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -88,10 +89,9 @@ def test_special_tokens_of_a_tokenizer(tmp_path: Path) -> None:
     made.save(str(tmp_path / "tokenizer.json"))
     entry = {"special_tokens": {"tokenizer": str(tmp_path)}}
     assert numbers_of(entry, answers("a <|mine|><s>", "<|other|>")) == [2, 0]
-    entry = {
-        "length": {"measure": "tokens", "tokenizer": str(tmp_path / "tokenizer.json"), "at_most": 1}
-    }
-    assert numbers_of(entry, answers("a b a", "", "a")) == [3, 0, 1]
+    path = str(tmp_path / "tokenizer.json")
+    length: dict[str, Any] = {"measure": "tokens", "tokenizer": path, "at_most": 1}
+    assert numbers_of({"length": length}, answers("a b a", "", "a")) == [3, 0, 1]
 
 
 def test_turns_of_other_roles_are_looked_at_where_they_are_named() -> None:

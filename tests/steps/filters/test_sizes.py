@@ -27,7 +27,7 @@ chats = st.lists(st.lists(st.tuples(st.sampled_from(ROLES), texts), min_size=1, 
 def test_against_plain_python(given_chats: list[list[tuple[str, str]]], roles: set[str]) -> None:
     records = records_of(given_chats)
     own = [[text for role, text in chat if role in roles] for chat in given_chats]
-    where = {"roles": sorted(roles)}
+    where: dict[str, Any] = {"roles": sorted(roles)}
     entry = {"length": where | {"at_most": 1}}
     assert numbers_of(entry, records) == [sum(map(len, chat)) for chat in own]
     entry = {"length": where | {"at_most": 1, "measure": "words"}}
