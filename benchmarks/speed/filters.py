@@ -147,8 +147,8 @@ def beside_libraries(
     ]
     if tokenizer:
         settings = {"measure": "tokens", "tokenizer": str(tokenizer), "at_most": 1}
-        bare = partial(_encode, texts, tokenizer)
-        contestants.append(("length in tokens, tokenizers", {"length": settings}, bare))
+        encode = partial(_encode, texts, tokenizer)
+        contestants.append(("length in tokens, tokenizers", {"length": settings}, encode))
     for name, entry, bare in contestants:
         try:
             step = everybody([entry])

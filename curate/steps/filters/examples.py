@@ -34,10 +34,10 @@ SCHEMA = pa.schema(
 def examples(labels: Sequence[str], seen: Sequence[Seen], removals: Sequence[Removal]) -> pa.Table:
     """The table `filter_examples`: of the rows that each filter took some that are evenly spread."""
     lines = []
-    for source, places in zip(seen, _chosen(labels, seen, removals), strict=True):
+    chosen = _chosen(labels, seen, removals)
+    for source, removal, places in zip(seen, removals, chosen, strict=True):
         if not places:
             continue
-        removal = removals[seen.index(source)]
         mask = np.zeros(source.n, np.bool_)
         mask[removal.rows[places]] = True
         told = {int(source.positions(removal.rows[[at]])[0]): at for at in places}

@@ -40,7 +40,9 @@ class Line:
 def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     """Everything of the page that is about filters."""
     lines, n_filters, n_shown = _lines(con, page)
-    removed = sum(line.removed for line in lines)
+    (removed,) = con.execute(
+        "SELECT coalesce(sum(removed), 0)::BIGINT FROM filter_counts"
+    ).fetchone() or (0,)
     html = template("curate.steps.filters", "page.html.j2").render(
         lines=lines,
         more=n_filters - len(lines),
