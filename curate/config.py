@@ -6,9 +6,10 @@ suites. Keys that no model has are refused, never ignored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from copy import deepcopy
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -32,28 +33,33 @@ class Strict(BaseModel):
         """
         return []
 
+    def paths(self) -> Iterator[tuple[str | int, ...]]:
+        """Where paths are in its plain data: of each one the keys that lead there."""
+        for name, field in type(self).model_fields.items():
+            if IS_PATH in field.metadata:
+                yield (field.alias or name,)
+
 
 IS_PATH = "a path, relative to the file that names it"
 """Marks a field, by `Annotated`, that holds a path or a list of them."""
 
 
-def path_keys(model: type[BaseModel]) -> list[str]:
-    """The keys of a model that hold paths."""
-    return [
-        field.alias or name
-        for name, field in model.model_fields.items()
-        if IS_PATH in field.metadata
-    ]
+class HasPaths(Protocol):
+    """A part of a configuration that may hold paths: `Strict`, or a list that says where."""
+
+    def paths(self) -> Iterator[tuple[str | int, ...]]:
+        """Where paths are in its plain data: of each one the keys that lead there."""
 
 
-def rebased(
-    model: BaseModel, plain: dict[str, Any], rebase: Callable[[str], str]
-) -> dict[str, Any]:
+def rebased(model: HasPaths, plain: Any, rebase: Callable[[str], str]) -> Any:
     """The plain data of a model with its paths put through `rebase`."""
-    changed = dict(plain)
-    for key in path_keys(type(model)):
-        value = plain[key]
-        changed[key] = (
+    changed = deepcopy(plain)
+    for *above, key in model.paths():
+        part = changed
+        for step in above:
+            part = part[step]
+        value = part[key]
+        part[key] = (
             [rebase(path) for path in value] if isinstance(value, list) else value and rebase(value)
         )
     return changed

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, create_model, model_validator
 
 from curate import steps
-from curate.config import IS_PATH, Strict, check, load_yaml, one_of, path_keys, rebased
+from curate.config import IS_PATH, Strict, check, load_yaml, one_of, rebased
 from curate.errors import UserError
 from curate.files.encoding import Encoding
 from curate.records import KINDS
@@ -188,7 +188,11 @@ def resolved(recipe: Recipe, rebase: Callable[[str], str] = str) -> dict[str, An
 
 def paths_in(recipe: Recipe) -> Iterator[str]:
     """Where paths stand in the plain data of a recipe, as a lock names places: `sources[0].from`."""
-    for place, source in enumerate(recipe.sources):
-        yield from (f"sources[{place}].{key}" for key in path_keys(type(source)))
+    for number, source in enumerate(recipe.sources):
+        yield from (f"sources[{number}]{_place(keys)}" for keys in source.paths())
     for name, spec in recipe.steps.items():
-        yield from (f"{name}.{key}" for key in path_keys(type(spec)))
+        yield from (f"{name}{_place(keys)}" for keys in spec.paths())
+
+
+def _place(keys: Iterable[str | int]) -> str:
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # them.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("shipped", "config", "network", "text"),
+    ("shipped", "config", "digests", "network", "text"),
     ("kernels",),
     ("records",),
     ("shards", "verify"),
@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("audit",),
     ("matching",),
     ("suites",),
-    ("steps.decontaminate",),
+    ("steps.decontaminate", "steps.filters"),
     ("recipe", "review"),
     ("lock", "card"),
     ("check_lock",),

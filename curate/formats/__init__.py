@@ -38,6 +38,7 @@ __all__ = [
     "check_columns",
     "check_format",
     "check_kept",
+    "columns_of",
     "conform",
     "detect",
     "parse",

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from curate import lock as locks
+from curate.digests import code_digest
 from curate.errors import UserError
 from curate.mixture.options import Options
 from curate.mixture.plan import Plan
 from curate.mixture.scan import Reading, Scan, Scanned, completed, in_order, scan_block
-from curate.mixture.stages import Stage, code_digest, key_of, open_stages
+from curate.mixture.stages import Stage, key_of, open_stages
 from curate.sources import Block, verify_read
 
 

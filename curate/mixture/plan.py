@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from curate import steps
-from curate.errors import UserError
-from curate.formats import as_words, check_columns, check_format, check_kept, detect
+from curate.errors import UserError, unknown
+from curate.formats import as_words, check_columns, check_format, check_kept, columns_of, detect
 from curate.mixture.scan import Reading
 from curate.mixture.shape import check_shape, is_read_as_it_is
 from curate.recipe import OutputSpec, Recipe, SourceSpec
@@ -85,6 +85,7 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
     for name, step in zip(recipe.steps, made, strict=True):
         if step.name != name:
             raise UserError(f"step '{name}' calls itself '{step.name}'; the two must be the same")
+    _refuse_unknown_columns(made, readings, sources)
     readings = [replace(reading, needs=_needs(made, reading)) for reading in readings]
     return Plan(recipe, base, sources, readings, list(digests), made, notes)
 
@@ -94,6 +95,21 @@ def _needs(made: Sequence[Step], reading: Reading) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(name for step in made for name in step.needs if name not in reading.keep)
     )
+
+
+def _refuse_unknown_columns(
+    made: Sequence[Step], readings: Sequence[Reading], sources: Sequence[Source]
+) -> None:
+    """A column that a step needs is in the first block of some source, or is kept of one."""
+    wanted = {name: step.name for step in made for name in step.needs}
+    for name in dict.fromkeys(name for reading in readings for name in reading.keep):
+        wanted.pop(name, None)
+    if not wanted:
+        return
+    there = set[str]().union(*(columns_of(next(source.blocks())) for source in sources))
+    for name, step in wanted.items():
+        if name not in there:
+            raise UserError(f"{step}: no source has it: {unknown('column', name, there)}")
 
 
 def _reading(

@@ -27,6 +27,7 @@ class Corpus:
     kind: str
     blocks: Sequence[Sequence[Scanned]]
     writer: Writer
+    licences: Sequence[str | None]
 
     def seen(self, step: str, alive: Sequence[np.ndarray]) -> list[Seen]:
         """What a step has seen of every source, given the masks of the rows that are left."""
@@ -39,9 +40,10 @@ class Corpus:
                 staged=partial(self._staged, step, number),
                 positions=rows.positions,
                 rows=partial(self._rows, number),
+                licence=licence,
             )
-            for number, (rows, own, mask) in enumerate(
-                zip(self.writer.sources, self.blocks, alive, strict=True)
+            for number, (rows, own, mask, licence) in enumerate(
+                zip(self.writer.sources, self.blocks, alive, self.licences, strict=True)
             )
         ]
 

@@ -27,7 +27,6 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,6 +34,7 @@ import numpy as np
 import pyarrow as pa
 from isal import isal_zlib
 
+from curate.digests import code_digest
 from curate.files import SourceFile
 from curate.mixture.runs import Staged
 from curate.mixture.scan import Scanned, staged_path
@@ -58,27 +58,6 @@ def key_of(facts: Mapping[str, Any]) -> str:
         [facts, code_digest("curate")], sort_keys=True, ensure_ascii=False, default=str
     )
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
-
-
-@cache
-def code_digest(package: str) -> str:
-    """A digest of every Python and SQL file of an installed package or module."""
-    from importlib.util import find_spec
-
-    spec = find_spec(package)
-    folders = [Path(folder) for folder in spec.submodule_search_locations or ()] if spec else []
-    files = [
-        path
-        for folder in folders
-        for path in folder.rglob("*")
-        if path.suffix in (".py", ".sql", ".json")
-    ]
-    if spec and spec.origin:
-        files.append(Path(spec.origin))
-    digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(set(files)):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from curate.digests import code_digest
 from curate.errors import UserError
 from curate.mixture import stages
 from curate.mixture.blocks import stages_of, take_all
@@ -132,8 +133,9 @@ def test_only_the_source_that_changed_is_looked_at_again(work: Corpus) -> None:
 
 def test_other_code_looks_again(work: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
     built(work, "first")
-    code = stages.code_digest
-    monkeypatch.setattr(stages, "code_digest", lambda package: code(package) + "x")
+    monkeypatch.setattr(
+        "curate.mixture.stages.code_digest", lambda package: code_digest(package) + "x"
+    )
     assert built(work, "again").blocks[1] == 0
 
 
@@ -153,8 +155,8 @@ def test_the_digest_of_code_is_that_of_all_its_files(
         ("notes.txt", "no code"),
     ):
         (package / name).write_text(text)
-        stages.code_digest.cache_clear()
-        seen.add(stages.code_digest(package.name))
+        code_digest.cache_clear()
+        seen.add(code_digest(package.name))
     assert len(seen) == 3
 
 

@@ -212,3 +212,23 @@ def test_the_example_of_the_documentation_works_as_it_stands(folder: Path, tmp_p
         "a/0": "has 4 bytes",
         "a/2": "has 7 bytes",
     }
+
+
+def test_a_filter_of_another_package(folder: Path, tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", [chat("Xenon?", "No."), chat("Argon?", "Yes.")])
+    sources = [{"name": "a", "from": "a.jsonl"}]
+    write_recipe(tmp_path / "r.yaml", sources=sources, filters=[{"starts": "plain"}])
+    done = curate("build", "r.yaml", "-o", "out", "--no-stages", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert ids(tmp_path / "out") == ["a/1"]
+    assert read(tmp_path / "out", "removed/*.parquet")[0]["reason"] == "starts: 'X'"
+    for plugin, name, told in (
+        (True, "lost", "filter 'lost': curate_phrase.nowhere:LOST can't be imported"),
+        (True, "wrong", "filter 'wrong': curate_phrase.quiet:Quiet is no "),
+        (True, "strts", "unknown filter 'strts'; did you mean 'starts'?"),
+        (False, "starts", "unknown filter 'starts'"),
+    ):
+        write_recipe(tmp_path / "w.yaml", sources=sources, filters=[name])
+        done = curate("build", "w.yaml", "-o", "no", cwd=tmp_path, plugin=plugin)
+        assert done.returncode == 2 and told in done.stderr
+        assert len(done.stderr.splitlines()) == 1

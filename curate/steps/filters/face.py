@@ -1,0 +1,10 @@
+"""What the step shows of itself, for `audit.face`: nothing here loads a filter."""
+
+from __future__ import annotations
+
+from curate.steps.filters.card import card
+from curate.steps.filters.page import page
+from curate.steps.filters.show import show
+from curate.steps.filters.why import why
+
+__all__ = ["card", "page", "show", "why"]
