@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("steps",),
     ("audit",),
     ("matching",),
-    ("steps.decontaminate", "suite_catalogue"),
+    ("steps.decontaminate", "steps.dedup", "suite_catalogue"),
     ("recipe", "review"),
     ("lock", "card"),
     ("check_lock",),

@@ -126,7 +126,8 @@ def _work(
         source_rows(reading.name, own) for reading, own in zip(plan.readings, blocks, strict=True)
     ]
     writer = _writer(plan, rows, blocks, parts)
-    corpus = Corpus(plan.recipe.kind, blocks, writer)
+    licences = [source.licence for source in plan.recipe.sources]
+    corpus = Corpus(plan.recipe.kind, licences, blocks, writer)
     settled = settle(plan.steps, [source.n for source in rows], corpus.seen)
     results = _sample(plan, rows, blocks, settled)
     runs = {

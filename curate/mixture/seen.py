@@ -25,6 +25,7 @@ class Corpus:
     """All that was read: the blocks of every source, and how to read rows again."""
 
     kind: str
+    licences: Sequence[str | None]
     blocks: Sequence[Sequence[Scanned]]
     writer: Writer
 
@@ -39,9 +40,10 @@ class Corpus:
                 staged=partial(self._staged, step, number),
                 positions=rows.positions,
                 rows=partial(self._rows, number),
+                licence=licence,
             )
-            for number, (rows, own, mask) in enumerate(
-                zip(self.writer.sources, self.blocks, alive, strict=True)
+            for number, (rows, own, mask, licence) in enumerate(
+                zip(self.writer.sources, self.blocks, alive, self.licences, strict=True)
             )
         ]
 

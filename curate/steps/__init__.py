@@ -21,6 +21,7 @@ from types import ModuleType
 from curate.errors import UserError, unknown
 
 HOUSE: Mapping[str, str] = {
+    "dedup": "curate.steps.dedup",
     "decontaminate": "curate.steps.decontaminate",
 }
 """The steps of the house, in the order in which rows pass them."""

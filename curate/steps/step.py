@@ -92,6 +92,8 @@ class Seen:
     """The records of a mask (or all) in the order of their sampling keys, a part at a time, from
     disk.
     """
+    licence: str | None = None
+    """As the recipe states it."""
 
     def kept(self, name: str) -> np.ndarray:
         """An array that every look kept, of all blocks one after the other; raises KeyError where
