@@ -3,7 +3,7 @@
     counts = np.zeros(1 << 24, np.uint8)
     count(hashes, counts)                                  # of every block
     keys, owners = rare(sets, wanted, counts, 0.8)         # of every block
-    stays_for, values, kinds = settle(sets, keys, numbers, order, fixed, 0.8, False)
+    stays_for, values, kinds = settle(sets, keys, numbers, answers, ...)
 
 Two sets whose Jaccard value is at least t share one of their n - ceil(t·n) + 1 first elements, in
 whatever order all elements are put (Chaudhuri and others 2006; Xiao and others 2008). Here the rare
@@ -23,6 +23,10 @@ from curate.kernels.minhash import ShingleSets
 _EPS = 1e-9
 """Of products of a threshold and a whole number: 0.7 · 10 is a little more than 7."""
 NEAR, VARIANT = 1, 2
+SAME_ANSWER = 0.8
+"""Two answers are one if the other has more than this of the words of the shorter: of five words or
+fewer all.
+"""
 
 
 class Keys(NamedTuple):
@@ -207,16 +211,33 @@ def other_numbers(numbers: Numbers, a: int, b: int) -> bool:
     return False
 
 
+@inner
+def same_answer(answers: ShingleSets, a: int, b: int) -> bool:
+    """Whether the shorter of two answers, as sets of words, has little that the other lacks."""
+    i, j, shared = answers.first[a], answers.first[b], np.int64(0)
+    end_a, end_b = answers.first[a + 1], answers.first[b + 1]
+    least = min(end_a - i, end_b - j)
+    if least == 0:
+        return end_a - i == end_b - j
+    while i < end_a and j < end_b:
+        left, right = answers.hashes[i], answers.hashes[j]
+        shared += np.int64(left == right)
+        i += np.int64(left <= right)
+        j += np.int64(right <= left)
+    return shared > SAME_ANSWER * least
+
+
 @jit
 def settle(
-    sets: ShingleSets, keys: Keys, numbers: Numbers, order: np.ndarray, fixed: np.ndarray,
-    threshold: float, drop_variants: bool,
+    sets: ShingleSets, keys: Keys, numbers: Numbers, answers: ShingleSets, order: np.ndarray,
+    fixed: np.ndarray, threshold: float, drop_variants: bool,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Walk texts in the order in which they are to be kept: one goes if it is similar to one that
     stays.
 
     For each text: the one that it is most like of those that stay (-1: of none), the Jaccard value
-    of the two, whether they are NEAR or a VARIANT, and whether it goes. Of equal values the one
+    of the two, whether they are NEAR or a VARIANT (other numbers, or another answer), and whether it
+    goes. Of equal values the one
     that comes first counts. Texts that are `fixed` stay whatever they are like, and are like
     nothing."""
     n = order.size
@@ -240,7 +261,8 @@ def settle(
                 value = similarity(sets, text, other, threshold)
                 if value < 0:
                     continue
-                kind = VARIANT if other_numbers(numbers, text, other) else NEAR
+                same = same_answer(answers, text, other)
+                kind = NEAR if same and not other_numbers(numbers, text, other) else VARIANT
                 goes = kind == NEAR or drop_variants
                 better = value > values[text] or (
                     value == values[text] and rank[other] < rank[likest[text]]

@@ -52,7 +52,7 @@ Variants = Annotated[
     str,
     typer.Option(
         metavar="WHAT",
-        help="keep or drop rows that are near duplicates but for their numbers.",
+        help="keep or drop rows that are near duplicates but for their numbers or answer.",
         rich_help_panel=ALIKE,
     ),
 ]
@@ -103,9 +103,9 @@ def verb(
         """Take out rows that say what another row says, without a recipe.
 
         A row goes if its text is that of a row that stays, or shares most of its runs
-        of five words with it; each pair is confirmed, and the audit names the row that
-        stays. Rows that differ in their numbers stay. OUT is a folder as curate build
-        writes it.
+        of five words with it; each pair is confirmed, and the audit names the row
+        that stays. Rows with other numbers or another answer stay. OUT is a folder as
+        curate build writes it.
 
         \bExample: curate dedup train.jsonl more.jsonl -o once
 

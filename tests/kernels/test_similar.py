@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from curate.kernels.minhash import ShingleSets
 from curate.kernels.similar import Numbers
 from curate.steps.dedup.find import Piece, candidates, partnered, settle
+from curate.steps.dedup.variants import Inside
 
 values = st.sets(st.integers(0, 30), max_size=12)
 corpora = st.lists(values, min_size=1, max_size=10)
@@ -32,9 +33,9 @@ def similar(a: set[int], b: set[int], threshold: float) -> bool:
     return bool(a) and jaccard(a, b) >= threshold - 1e-9
 
 
-def no_numbers(n: int) -> Numbers:
-    none = np.empty(0, np.uint64)
-    return Numbers(none, none, np.zeros(n + 1, np.int64))
+def nothing(n: int) -> Inside:
+    none, first = np.empty(0, np.uint64), np.zeros(n + 1, np.int64)
+    return Inside(Numbers(none, none, first), ShingleSets(none, first))
 
 
 @given(corpora, thresholds, st.randoms(use_true_random=False), st.integers(0, 10))
@@ -63,7 +64,7 @@ def test_what_is_not_wanted_is_not_there_and_what_is_fixed_stays(
     wanted, fixed = (np.isin(np.arange(n), list(some)) for some in (set(range(n)) - left_out, held))
     rank = np.argsort(np.argsort(~fixed, kind="stable"))  # those that are fixed come first
     close = candidates([Piece(0, as_sets(texts))], wanted, threshold)
-    found = settle(close, no_numbers(len(close.rows)), rank, fixed, threshold, drop_variants=False)
+    found = settle(close, nothing(len(close.rows)), rank, fixed, threshold, drop_variants=False)
     stay: list[int] = []
     told = {}
     for row in sorted(np.flatnonzero(wanted).tolist(), key=lambda row: rank[row]):

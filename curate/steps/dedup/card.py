@@ -46,4 +46,4 @@ def _compared(own: dict[str, object]) -> str:
 
 def _treated(own: dict[str, object]) -> str:
     stays = "goes too" if own["variants"] == "drop" else "is a variant and stays"
-    return f"A row that is the same as another but for its numbers {stays}."
+    return f"A row that is like another but has other numbers or another answer {stays}."

@@ -75,17 +75,25 @@ class Corpus:
                 found.append(_piece(int(start) + first, table, own))
         return found
 
-    def texts(self, rows: np.ndarray, by: str) -> Iterator[tuple[int, str]]:
-        """The texts of some rows (ascending) as they are compared, read again; in any order."""
+    def again(self, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Records]]:
+        """Some rows (ascending) read again, in any order: records, and of each its number, -1 where
+        it is not one of the rows.
+        """
         for place, first in enumerate(self.firsts[:-1].tolist()):
             low, high = np.searchsorted(rows, [first, self.firsts[place + 1]])
             if high > low:
                 ordinals = rows[low:high] - first
                 at = self._positions(place, ordinals)  # ascending, as ordinals are
                 for records in self._records(place, ordinals):
-                    there = np.isin(records.rows, at)
-                    for row, text in read(compared(records, by), there):
-                        yield first + int(ordinals[np.searchsorted(at, records.rows[row])]), text
+                    found = np.minimum(np.searchsorted(at, records.rows), len(at) - 1)
+                    there = at[found] == records.rows
+                    yield np.where(there, ordinals[found] + first, -1), records
+
+    def texts(self, rows: np.ndarray, by: str) -> Iterator[tuple[int, str]]:
+        """The texts of some rows (ascending) as they are compared, in any order."""
+        for numbers, records in self.again(rows):
+            for place, text in read(compared(records, by), numbers >= 0):
+                yield int(numbers[place]), text
 
     def _records(self, place: int, ordinals: np.ndarray) -> Iterator[Records]:
         if place < len(self.others):

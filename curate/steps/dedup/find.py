@@ -2,7 +2,7 @@
 
     groups = first_of_each(exact, rank, alive)      # rows with one text: the one that stays
     close = candidates(pieces, wanted, 0.8)         # those that share a rare shingle with another
-    found = settle(close, numbers, rank, fixed, 0.8, drop_variants=False)
+    found = settle(close, inside, rank, fixed, 0.8, drop_variants=False)
 
 Rows are numbered through all sources. In memory lie the shingles of candidates alone; those of all
 rows stay in their files, and are read twice."""
@@ -16,8 +16,13 @@ import numpy as np
 
 from curate.kernels import similar
 from curate.kernels.minhash import ShingleSets, some_sets
-from curate.kernels.similar import Keys, Numbers
+from curate.kernels.similar import Keys
+from curate.steps.dedup.variants import Inside
 
+FOUND = 1.0
+"""The share of the pairs at the threshold that become candidates: all of them, by what `similar`
+says.
+"""
 _LEAST, _MOST = 1 << 16, 1 << 30
 """Bytes of the table in which shingles are counted; four for each shingle in between."""
 
@@ -57,7 +62,7 @@ class Settled:
     rows: np.ndarray  # int64, ascending
     kept: np.ndarray  # int64: the row that it is most like of those that stay
     values: np.ndarray  # the Jaccard value of the two
-    variant: np.ndarray  # bool: the same but for numbers
+    variant: np.ndarray  # bool: with other numbers, or another answer
     gone: np.ndarray  # bool
 
 
@@ -127,13 +132,13 @@ def partnered(close: Close, rank: np.ndarray, threshold: float) -> Close:
 
 
 def settle(
-    close: Close, numbers: Numbers, rank: np.ndarray, fixed: np.ndarray, threshold: float,
+    close: Close, inside: Inside, rank: np.ndarray, fixed: np.ndarray, threshold: float,
     *, drop_variants: bool,
 ) -> Settled:  # fmt: skip
     """Which of the candidates go: those that are similar to one that stays and comes before them."""
     order = np.argsort(rank[close.rows], kind="stable")
     likest, values, kinds, gone = similar.settle(
-        close.sets, close.keys, numbers, order, fixed[close.rows], threshold, drop_variants
+        close.sets, close.keys, *inside, order, fixed[close.rows], threshold, drop_variants
     )
     alike = np.flatnonzero(likest >= 0)
     return Settled(

@@ -129,7 +129,7 @@ def _pairs(con: duckdb.DuckDBPyConnection) -> Iterator[Pair]:
 
 def _said(kept_id: str, dropped: bool, fate: str | None, left_at: str | None) -> str:
     if not dropped:
-        return "both stay: only numbers differ"
+        return "both stay: numbers or answers differ"
     if fate == "against":
         return f"{kept_id} belongs to other data"
     later = f", and left later at {left_at}" if fate != "kept" else ""

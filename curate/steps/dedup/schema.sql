@@ -22,7 +22,7 @@ COMMENT ON COLUMN duplicates.doc_id IS 'Id of the row.';
 COMMENT ON COLUMN duplicates.source IS 'Its source.';
 COMMENT ON COLUMN duplicates.kept_id IS 'Id of the row that dedup kept: of those, the one it is most like.';
 COMMENT ON COLUMN duplicates.kept_source IS 'Source of that row, or the name of a data set under against.';
-COMMENT ON COLUMN duplicates.kind IS 'exact: the same text; near: Jaccard value from the threshold on; variant: near, but with other numbers.';
+COMMENT ON COLUMN duplicates.kind IS 'exact: the same text; near: Jaccard value from the threshold on; variant: near, but with other numbers or another answer.';
 COMMENT ON COLUMN duplicates.jaccard IS 'Shared shingles over all shingles of the two texts, exactly; 1 for equal texts.';
 COMMENT ON COLUMN duplicates.dropped IS 'True if the row went for it; variants stay unless the recipe says otherwise.';
 COMMENT ON COLUMN duplicates.against IS 'True if the row that stays belongs to a data set under against.';

@@ -40,7 +40,7 @@ class DedupSpec(Strict):
     shingle: int = Field(default=5, ge=1, le=32)
     """Tokens of a shingle; a text of fewer tokens is one shingle."""
     variants: Annotated[str, one_of("what to do with variants", ("keep", "drop"))] = "keep"
-    """What becomes of rows that are near duplicates but for their numbers."""
+    """What becomes of rows that are near duplicates but for their numbers, or for the answer."""
     keep: tuple[Rule, ...] = ("source",)
     """Which of several rows stays: the rules in order, `source` (in the order of the recipe),
     `licence` (the freest), `longest`, `shortest`, `largest:COLUMN` or `smallest:COLUMN`; then by

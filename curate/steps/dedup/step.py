@@ -23,7 +23,7 @@ from curate.steps.dedup.against import Other, open_others
 from curate.steps.dedup.corpus import Corpus, corpus_of
 from curate.steps.dedup.spec import DedupSpec
 from curate.steps.dedup.told import Found, told
-from curate.steps.dedup.variants import hashed, numbers_of
+from curate.steps.dedup.variants import hashed, inside
 from curate.steps.step import Decision, Look, Records, Seen
 
 
@@ -54,7 +54,9 @@ class Dedup:
         """
         settings = self.spec.model_dump(exclude={"against"}, mode="json")
         others = {other.name: other.inputs for other in self.others}
-        return settings | {"found_at_threshold": 1.0} | ({"against": others} if others else {})
+        return (
+            settings | {"found_at_threshold": find.FOUND} | ({"against": others} if others else {})
+        )
 
     def look(self, records: Records) -> Look:
         """Lay down what is compared of one block."""
@@ -83,15 +85,28 @@ class Dedup:
         wanted = corpus.alive & (first == np.arange(len(first)))
         close = find.candidates(corpus.pieces(), wanted, threshold)
         close = find.partnered(close, rank, threshold)
-        numbers = {row: hashed(text) for row, text in corpus.texts(close.rows, self.spec.by)}
         return find.settle(
             close,
-            numbers_of(numbers, close.rows),
+            inside(self._inside(corpus, close.rows), close.rows),
             rank,
             corpus.fixed,
             threshold,
             drop_variants=self.spec.variants == "drop",
         )
+
+    def _inside(self, corpus: Corpus, rows: np.ndarray) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """The numbers of some rows, and the words of their answers where whole conversations are
+        compared.
+        """
+        found = {}
+        for numbers, records in corpus.again(rows):
+            answers = texts.answers(records) if self.spec.by == "conversation" else None
+            for place, text in texts.read(texts.compared(records, self.spec.by), numbers >= 0):
+                words = np.empty(0, np.uint64)
+                if answers is not None:
+                    words = answers.hashes[answers.first[place] : answers.first[place + 1]]
+                found[int(numbers[place])] = hashed(text), words
+        return found
 
     def _looked(self, other: Other) -> list[tuple[np.ndarray, Look]]:
         """Of every block of another data set the positions of its rows, and what is compared."""

@@ -26,6 +26,7 @@ from curate.records import ROLES, TURN_COLUMNS, one_array, stretches
 from curate.steps.step import Records
 
 BY = ("conversation", "prompt", "response")
+NO_ANSWER = ("prompt", "rlvr")
 _WITHIN = ("tool_calls", "reasoning_content")
 """Texts of a message beside its content that are compared."""
 
@@ -49,7 +50,7 @@ class Compared(NamedTuple):
 
 def refuse(by: str, kind: str) -> None:
     """Raise UserError where rows of a kind have nothing to compare."""
-    if by == "response" and kind in ("prompt", "rlvr"):
+    if by == "response" and kind in NO_ANSWER:
         raise UserError(f"dedup: rows of kind {kind} have no response; compare them by prompt")
 
 
@@ -136,6 +137,20 @@ def shingles(found: Compared, size: int) -> ShingleSets:
     texts = own.docs.astype(np.int64) * parts + own.columns
     sets = shingle_sets(own.data, own.starts, own.stops, texts, found.n * parts, size)
     return sets if parts == 1 else joined(sets, parts)
+
+
+def answers(records: Records) -> ShingleSets | None:
+    """The distinct words of what each row answers: all turns of the assistant but those of the
+    prompt of a preference; None for kinds without an answer.
+    """
+    if records.kind in NO_ANSWER:
+        return None
+    found = compared(records, "conversation")
+    own = found.where(
+        (found.tags % 8 == ROLES.index("assistant"))
+        & ((found.columns > 0) | (records.kind == "sft"))
+    )
+    return shingles(own, 1)
 
 
 def read(found: Compared, mask: np.ndarray | None = None) -> Iterator[tuple[int, str]]:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from curate.steps.dedup.corpus import Corpus
-from curate.steps.dedup.find import Settled
+from curate.steps.dedup.find import FOUND, Settled
 from curate.steps.dedup.spec import DedupSpec
 from curate.steps.step import Decision, Removal
 
@@ -91,8 +91,8 @@ def reason(kind: str, kept_id: str, value: float) -> str:
     """Why a row goes, in one line."""
     if kind == "exact":
         return f"the same text as {kept_id}"
-    numbers = ", but for numbers" if kind == "variant" else ""
-    return f"duplicate of {kept_id}{numbers}, Jaccard {shown(value)}"
+    what = "variant" if kind == "variant" else "duplicate"
+    return f"{what} of {kept_id}, Jaccard {shown(value)}"
 
 
 def shown(value: float) -> str:
@@ -160,6 +160,6 @@ def _figures(spec: DedupSpec, corpus: Corpus, found: Found) -> dict[str, Any]:
         "variants": spec.variants,
         "by": spec.by,
         "threshold": spec.threshold,
-        "found_at_threshold": None if spec.threshold is None else 1.0,
+        "found_at_threshold": None if spec.threshold is None else FOUND,
         "pairs": pairs,
     }

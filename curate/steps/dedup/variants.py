@@ -1,19 +1,22 @@
-"""The numbers of texts, each with the place where it stands, so that those of two texts can be held
-against each other.
+"""What tells a variant from a copy: other numbers, or another answer.
 
-Two texts that are the same but for numbers are two exercises of one template, not two copies. A
-place is the two words before a number, or the two behind it, numbers themselves standing as one
+Two texts that are the same but for numbers are two exercises of one template, not two copies; and
+so are two questions on one long passage, whose answers differ. Two answers are one if the other has
+more than `similar.SAME_ANSWER` of the words of the shorter. Numbers are held against each other
+place by place. A place is the two words before a number, or the two behind it, numbers themselves standing as one
 sign; two texts differ in one if each has a number there that the other lacks. A number that is only
 left out or added differs nowhere: that is an edit."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 
+from curate.kernels.minhash import ShingleSets
 from curate.kernels.similar import Numbers
 from curate.text.numbers import located
 
@@ -48,9 +51,27 @@ def _hash(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
-def numbers_of(hashes: Mapping[int, np.ndarray], rows: np.ndarray) -> Numbers:
-    """The numbers of some rows, given those of each that has a text."""
-    own = [hashes[row] for row in rows.tolist()]
-    first = np.cumsum([0, *(one.shape[1] for one in own)]).astype(np.int64)
-    flat = np.concatenate([np.empty((2, 0), np.uint64), *own], axis=1)
-    return Numbers(np.ascontiguousarray(flat[0]), np.ascontiguousarray(flat[1]), first)
+class Inside(NamedTuple):
+    """What tells variants from copies, for some rows."""
+
+    numbers: Numbers
+    answers: ShingleSets  # the distinct words of each answer; of all none where there is no answer
+
+
+def inside(own: Mapping[int, tuple[np.ndarray, np.ndarray]], rows: np.ndarray) -> Inside:
+    """What tells some rows apart, given the hashed numbers and the words of the answer of each."""
+    numbers, answers = (
+        [own[row][0] for row in rows.tolist()],
+        [own[row][1] for row in rows.tolist()],
+    )
+    flat = np.concatenate([np.empty((2, 0), np.uint64), *numbers], axis=1)
+    places, values = (np.ascontiguousarray(line) for line in flat)
+    words = np.concatenate([np.empty(0, np.uint64), *answers])
+    return Inside(
+        Numbers(places, values, _bounds([one.shape[1] for one in numbers])),
+        ShingleSets(words, _bounds([len(one) for one in answers])),
+    )
+
+
+def _bounds(sizes: Sequence[int]) -> np.ndarray:
+    return np.cumsum([0, *sizes]).astype(np.int64)

@@ -37,10 +37,10 @@ def chance_sentence(figures: Mapping[str, Any]) -> str:
 
 
 def variant_sentence(figures: Mapping[str, Any]) -> str:
-    """What became of rows that are the same but for numbers."""
+    """What became of rows that are alike but for numbers, or for the answer."""
     n = counted(figures["variant"], "row")
     what = "were dropped too" if figures["variants"] == "drop" else "stay"
-    return f"variants, the same as another row but for numbers: {n}, which {what}"
+    return f"variants, like another row but with other numbers or another answer: {n}, which {what}"
 
 
 def differing(a: str, b: str) -> tuple[list[Piece], list[Piece]]:

@@ -143,6 +143,15 @@ def other_numbers(a: Chat, b: Chat) -> bool:
     )
 
 
+def other_answer(a: Chat, b: Chat) -> bool:
+    """Whether the shorter of two answers has more than a few words that the other lacks."""
+    ours, theirs = (
+        {token.text for turn in chat[1::2] for token in tokens(turn)} for chat in (a, b)
+    )
+    least = min(len(ours), len(theirs))
+    return len(ours & theirs) <= 0.8 * least if least else ours != theirs
+
+
 def oracle(
     rows: Sequence[tuple[str, Chat]], threshold: float | None, size: int, drop_variants: bool
 ) -> dict[str, Fate]:
@@ -162,7 +171,8 @@ def oracle(
         for place, (kept, other) in enumerate(stay if threshold is not None else []):
             value = jaccard(own, shingles(other, size))
             if own and value >= threshold - 1e-9:
-                kind = "variant" if other_numbers(chat, other) else "near"
+                variant = other_numbers(chat, other) or other_answer(chat, other)
+                kind = "variant" if variant else "near"
                 drop = kind == "near" or drop_variants
                 near.append((drop, value, -place, Fate(kept, kind, value, drop)))
         if near:

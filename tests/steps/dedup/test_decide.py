@@ -158,7 +158,7 @@ def test_a_threshold_is_no_part_of_a_look() -> None:
 def test_reasons_name_the_row_that_stays() -> None:
     assert reason("exact", "a/1", 1.0) == "the same text as a/1"
     assert reason("near", "a/1", 0.9999) == "duplicate of a/1, Jaccard 0.99"
-    assert reason("variant", "a/1", 0.8) == "duplicate of a/1, but for numbers, Jaccard 0.80"
+    assert reason("variant", "a/1", 0.8) == "variant of a/1, Jaccard 0.80"
 
 
 def test_texts_of_pairs_are_kept_for_people() -> None:
