@@ -140,7 +140,7 @@ def similarity(sets: ShingleSets, a: int, b: int, threshold: float) -> float:
     together = sets.first[a + 1] - sets.first[a] + sets.first[b + 1] - sets.first[b]
     needed = np.int64(np.ceil(threshold / (1 + threshold) * together - _EPS))
     shared = _shared(sets, a, b, needed)
-    return shared / (together - shared) if shared >= max(1, needed) else -1.0
+    return shared / (together - shared) if 0 < needed <= shared else -1.0
 
 
 @jit

@@ -38,11 +38,13 @@ class Corpus:
     @property
     def fixed(self) -> np.ndarray:
         """bool: rows of `against`, which stay."""
-        return self.ranked.source < len(self.others)
+        fixed: np.ndarray = self.ranked.source < len(self.others)
+        return fixed
 
     def source_of(self, rows: np.ndarray) -> np.ndarray:
         """The place of each row's data set among the names."""
-        return self.ranked.source[rows]
+        places: np.ndarray = self.ranked.source[rows]
+        return places
 
     def ids(self, rows: np.ndarray) -> pa.StringArray:
         """The ids of some rows, in any order."""
@@ -58,14 +60,15 @@ class Corpus:
     def _positions(self, place: int, ordinals: np.ndarray) -> np.ndarray:
         if place >= len(self.others):
             return self.seen[place - len(self.others)].positions(ordinals)
-        return np.concatenate([rows for rows, _ in self.looked[place]])[ordinals]
+        rows: np.ndarray = np.concatenate([rows for rows, _ in self.looked[place]])
+        return rows[ordinals]
 
     def pieces(self) -> list[Piece]:
         """The shingles of all rows; those of the sources lie in files until they are touched."""
         found = []
-        for first, own in zip(self.firsts, self.looked, strict=False):
-            for rows, look in own:
-                found.append(_piece(int(first), look.scratch["shingles"], look.kept["shingles"]))
+        for first, looked in zip(self.firsts.tolist(), self.looked, strict=False):
+            for rows, look in looked:
+                found.append(_piece(first, look.scratch["shingles"], look.kept["shingles"]))
                 first += len(rows)
         for start, source in zip(self.firsts[len(self.others) :], self.seen, strict=False):
             counts = source.kept("shingles")

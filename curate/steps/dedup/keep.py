@@ -48,11 +48,12 @@ def _key(rule: str, rows: Ranked) -> np.ndarray:
     if name == "source":
         return rows.source
     if name == "licence":
-        return np.array([freedom(licence) for licence in rows.licences])[rows.source]
-    if name in ("longest", "shortest"):
-        return rows.length if name == "shortest" else -rows.length
-    values = rows.columns[column]
-    return np.nan_to_num(values if name == "smallest" else -values, nan=np.inf)
+        free: np.ndarray = np.array([freedom(licence) for licence in rows.licences])[rows.source]
+        return free
+    values = rows.columns[column] if column else rows.length
+    downwards = name in ("longest", "largest")
+    key: np.ndarray = np.nan_to_num(-values if downwards else values, nan=np.inf)
+    return key
 
 
 def freedom(licence: str | None) -> int:

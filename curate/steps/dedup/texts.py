@@ -44,8 +44,13 @@ class Compared(NamedTuple):
 
     def where(self, mask: np.ndarray) -> Compared:
         """Those of a mask."""
-        chosen = (column[mask] for column in self[1:6])
-        return Compared(self.data, *chosen, self.n)
+        return self._replace(
+            starts=self.starts[mask],
+            stops=self.stops[mask],
+            docs=self.docs[mask],
+            tags=self.tags[mask],
+            columns=self.columns[mask],
+        )
 
 
 def refuse(by: str, kind: str) -> None:
@@ -57,7 +62,9 @@ def refuse(by: str, kind: str) -> None:
 def compared(records: Records, by: str) -> Compared:
     """The stretches of some rows."""
     turns = records.turns
-    found = Compared(*turns.stretches[:4], turns.roles.astype(np.int8), turns.columns, records.n)
+    data, starts, stops, docs, _ = turns.stretches
+    tags = turns.roles.astype(np.int8)
+    found = Compared(data, starts, stops, docs, tags, turns.columns, records.n)
     if (more := _within(records)) is not None:
         found = _with(found, turns.texts, more)
     return found if by == "conversation" else found.where(_chosen(found, records.kind, by))
@@ -72,7 +79,8 @@ def _chosen(found: Compared, kind: str, by: str) -> np.ndarray:
         response = np.arange(len(found.docs)) >= last[found.docs]
     else:
         response = found.columns > 0
-    return response if by == "response" else ~response
+    chosen: np.ndarray = response if by == "response" else ~response
+    return chosen
 
 
 def _within(records: Records) -> list[pa.Array] | None:

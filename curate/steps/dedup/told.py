@@ -140,7 +140,8 @@ def _cells(corpus: Corpus, found: Found) -> np.ndarray:
     """One number for the two data sets and the kind of each pair."""
     n = len(corpus.ranked.names)
     sources = corpus.source_of(found.rows).astype(np.int64) * n + corpus.source_of(found.kept)
-    return sources * len(KINDS) + found.kinds
+    cells: np.ndarray = sources * len(KINDS) + found.kinds
+    return cells
 
 
 def _figures(spec: DedupSpec, corpus: Corpus, found: Found) -> dict[str, Any]:

@@ -159,6 +159,7 @@ def oracle(
     stay: list[tuple[str, Chat]] = []
     fates: dict[str, Fate] = {}
     same: dict[tuple[str, ...], str] = {}
+    least = 2.0 if threshold is None else threshold - 1e-9
     for doc, chat in rows:
         text = tuple(map(normal, chat))
         if text in same:  # it shares the fate of the first of its kind
@@ -168,9 +169,9 @@ def oracle(
         same[text] = doc
         own = shingles(chat, size)
         near = []
-        for place, (kept, other) in enumerate(stay if threshold is not None else []):
+        for place, (kept, other) in enumerate(stay):
             value = jaccard(own, shingles(other, size))
-            if own and value >= threshold - 1e-9:
+            if own and value >= least:
                 variant = other_numbers(chat, other) or other_answer(chat, other)
                 kind = "variant" if variant else "near"
                 drop = kind == "near" or drop_variants

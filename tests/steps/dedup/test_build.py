@@ -93,7 +93,7 @@ def test_the_audit_says_which_row_stays_and_how_like_it_is(built: Path) -> None:
     decided = {row["doc_id"]: row for row in ask(built, "FROM decisions WHERE step = 'dedup'")}
     assert decided["a/41"]["reason"] == "duplicate of a/1, Jaccard 0.81"
     assert {key: row["about"] for key, row in decided.items()} == {
-        key: row["kept_id"] for key, row in found.items()
+        key: row["kept_id"] for key, row in found.items() if row["dropped"]
     }
     assert {row["action"] for row in decided.values()} == {"duplicate"}
     assert {row["id"]: row["reason"] for row in read(built, "removed/*.parquet")} == {
@@ -135,9 +135,13 @@ def test_another_threshold_is_decided_on_without_a_look(corpus: Path, tmp_path: 
 
     first = build("first")
     assert first.blocks == (2, 0)
-    for place, spec in enumerate(
-        ({"threshold": 0.95}, {"variants": "drop"}, {"keep": ["longest"]}, {"threshold": 0.5})
-    ):
+    others: list[dict[str, Any]] = [
+        {"threshold": 0.95},
+        {"variants": "drop"},
+        {"keep": ["longest"]},
+        {"threshold": 0.5},
+    ]
+    for place, spec in enumerate(others):
         assert build(f"other-{place}", **spec).blocks == (0, 2)
     assert build("shingle", shingle=3).blocks == (2, 0)
 
@@ -155,7 +159,7 @@ def test_a_row_that_stayed_and_left_later_is_told(corpus: Path) -> None:
 
 
 def test_prompts_of_one_stage_are_kept_out_of_another(corpus: Path) -> None:
-    sft = build_in(corpus, {"sources": SOURCES[:1], "dedup": {}}, "sft").folder
+    build_in(corpus, {"sources": SOURCES[:1], "dedup": {}}, "sft")
     prompts = prompts_of(corpus / "b.jsonl")
     mixed = [*prompts[:4], edited(prompts[5], 9), "A prompt of its own, is it not?"]
     rows = [

@@ -15,7 +15,9 @@ from curate.steps.dedup.told import reason
 from tests.steps.dedup.rows import Chat, Fate, decide, fates_of, made, oracle, seen
 
 WORDS = "mill tree lake road wind 3 7 12".split()
-texts = st.lists(st.sampled_from([*WORDS, "  ", "Tree", "."]), min_size=0, max_size=9).map(" ".join)
+texts: st.SearchStrategy[str] = st.lists(
+    st.sampled_from([*WORDS, "  ", "Tree", "."]), min_size=0, max_size=9
+).map(" ".join)
 changes = st.lists(st.tuples(st.integers(0, 40), st.sampled_from(WORDS)), max_size=2)
 
 
@@ -24,7 +26,8 @@ def corpora(draw: st.DrawFn) -> dict[str, list[Chat]]:
     """Two sources of short chats, many of them edited copies of one another."""
     chats: list[Chat] = []
     for _ in range(draw(st.integers(1, 9))):
-        if chats and draw(st.booleans()):
+        copied = draw(st.booleans())
+        if chats and copied:
             turns = [turn.split(" ") for turn in draw(st.sampled_from(chats))]
             for place, word in draw(changes):
                 turn = turns[place % 2]
