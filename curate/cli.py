@@ -48,7 +48,7 @@ from curate.arguments import (
 )
 from curate.errors import FailOver, UserError
 from curate.exits import exits
-from curate.verbs import audit, data, train
+from curate.verbs import audit, data, dedup, train
 
 _HELP = """Build post-training data: decontaminated, sampled, written as Parquet, with the evidence for every row.
 
@@ -281,6 +281,9 @@ def _run(recipe: Any, out: Path, base: Path, options: dict[str, Any], as_json: b
         show(built.summary, out)
     if over:
         raise over
+
+
+app.command()(dedup.verb(_options, _run))
 
 
 def main() -> None:

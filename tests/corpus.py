@@ -27,6 +27,9 @@ WORDS = (
 ).split()
 
 
+FATES = ("kept", "removed", "duplicate", "quarantined", "not-sampled")
+
+
 def sentence(rng: random.Random, n: int) -> str:
     """Random words; `n` of them are never by chance eight in a row the same as others."""
     return " ".join(f"{rng.choice(WORDS)}{rng.randrange(1000)}" for _ in range(n))
@@ -126,7 +129,7 @@ def reconcile(out: Path) -> None:
     }
     assert set(written) == {row_id for row_id, row in documents.items() if row["fate"] == "kept"}
     assert set(ids(out, "removed/*.parquet")) == {
-        k for k, row in documents.items() if row["fate"] == "removed"
+        k for k, row in documents.items() if row["fate"] in ("removed", "duplicate")
     }
     bad = {f"{row['source']}/{row['row']}" for row in read(out, "quarantine/*.parquet")}
     assert bad == {row_id for row_id, row in documents.items() if row["fate"] == "quarantined"}
@@ -136,11 +139,12 @@ def reconcile(out: Path) -> None:
         told = (
             figures["kept"],
             figures["removed"],
+            figures["duplicate"],
             figures["quarantined"],
             figures["not_sampled"],
             figures["read"],
         )
         assert told == (
-            *(fates.count(f) for f in ("kept", "removed", "quarantined", "not-sampled")),
+            *(fates.count(f) for f in FATES),
             len(fates),
         )

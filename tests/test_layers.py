@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("audit",),
     ("matching",),
     ("suites",),
-    ("steps.decontaminate", "steps.filters"),
+    ("steps.decontaminate", "steps.dedup", "steps.filters"),
     ("recipe", "review"),
     ("lock", "card"),
     ("check_lock",),

@@ -96,11 +96,39 @@ def shingle_sets(
 
 
 @inner
-def _sign(shingles: np.ndarray, factors: np.ndarray, summands: np.ndarray, out: np.ndarray) -> None:
-    for shingle in shingles:
-        x = shingle >> np.uint64(32)
+def _finalised(shingle: np.uint64) -> np.uint32:
+    """The upper half of a shingle's hash, through the finaliser of MurmurHash3.
+
+    Every step is put back into 32 bits: numba makes 64 of a product of two.
+    """
+    x = np.uint32(shingle >> np.uint64(32))
+    x = np.uint32(x ^ np.uint32(x >> np.uint32(16)))
+    x = np.uint32(x * np.uint32(0x85EBCA6B))
+    x = np.uint32(x ^ np.uint32(x >> np.uint32(13)))
+    x = np.uint32(x * np.uint32(0xC2B2AE35))
+    return np.uint32(x ^ np.uint32(x >> np.uint32(16)))
+
+
+@inner
+def _sign(shingles: np.ndarray, functions: np.ndarray, out: np.ndarray) -> None:
+    """Eight shingles at a time, so that factors, summands and minima are loaded once for eight."""
+    a, b, n = functions[0], functions[1], shingles.size
+    for at in range(0, n, 8):
+        x0 = _finalised(shingles[at])
+        # Behind the last one it stands for the others: a minimum takes no notice.
+        x1 = _finalised(shingles[min(at + 1, n - 1)])
+        x2 = _finalised(shingles[min(at + 2, n - 1)])
+        x3 = _finalised(shingles[min(at + 3, n - 1)])
+        x4 = _finalised(shingles[min(at + 4, n - 1)])
+        x5 = _finalised(shingles[min(at + 5, n - 1)])
+        x6 = _finalised(shingles[min(at + 6, n - 1)])
+        x7 = _finalised(shingles[min(at + 7, n - 1)])
         for i in range(out.size):
-            out[i] = min(out[i], np.uint32((factors[i] * x + summands[i]) >> np.uint64(32)))
+            h0 = min(np.uint32(np.uint32(a[i] * x0) + b[i]), np.uint32(np.uint32(a[i] * x1) + b[i]))
+            h1 = min(np.uint32(np.uint32(a[i] * x2) + b[i]), np.uint32(np.uint32(a[i] * x3) + b[i]))
+            h2 = min(np.uint32(np.uint32(a[i] * x4) + b[i]), np.uint32(np.uint32(a[i] * x5) + b[i]))
+            h3 = min(np.uint32(np.uint32(a[i] * x6) + b[i]), np.uint32(np.uint32(a[i] * x7) + b[i]))
+            out[i] = min(out[i], min(min(h0, h1), min(h2, h3)))
 
 
 @jit
@@ -112,12 +140,7 @@ def signatures(sets: ShingleSets, functions: np.ndarray) -> np.ndarray:
     """
     out = np.full((sets.first.size - 1, functions.shape[1]), np.uint32(0xFFFFFFFF))
     for text in range(out.shape[0]):
-        _sign(
-            sets.hashes[sets.first[text] : sets.first[text + 1]],
-            functions[0],
-            functions[1],
-            out[text],
-        )
+        _sign(sets.hashes[sets.first[text] : sets.first[text + 1]], functions, out[text])
     return out
 
 
@@ -216,3 +239,21 @@ def jaccards(
     for i in range(texts.size):
         scores[i] = jaccard(sets, texts[i], others, items[i])
     return scores
+
+
+@jit
+def joined(sets: ShingleSets, parts: int) -> ShingleSets:
+    """The sets of every `parts` texts as one; a shingle of the second is not the same one of the
+    first.
+    """
+    n = (sets.first.size - 1) // parts
+    hashes, first, k = sets.hashes.copy(), np.zeros(n + 1, np.int64), np.int64(0)
+    for text in range(n):
+        for part in range(parts):
+            own = text * parts + part
+            for i in range(sets.first[own], sets.first[own + 1]):
+                hashes[k] = sets.hashes[i] ^ (np.uint64(part) * K)
+                k += 1
+        first[text + 1] = k
+        sort(hashes[first[text] :], k - first[text])
+    return ShingleSets(hashes, first)

@@ -75,14 +75,13 @@ def show(summary: Summary, out: Path) -> None:
 
 
 def _sources(summary: Summary) -> Table:
-    columns = ("read", "quarantined", "removed", "not sampled", "kept", "written")
+    names = ["read", "quarantined", "removed", "duplicate", "not_sampled", "kept", "written"]
+    if not any(source.duplicate for source in summary.sources):
+        names.remove("duplicate")
     table = Table("source", title=f"{summary.name} ({summary.kind})", title_justify="left")
-    for column in columns:
-        table.add_column(column, justify="right")
-    rows = [
-        (s.read, s.quarantined, s.removed, s.not_sampled, s.kept, s.written)
-        for s in summary.sources
-    ]
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right")
+    rows = [[getattr(source, name) for name in names] for source in summary.sources]
     for source, figures in zip(summary.sources, rows, strict=True):
         table.add_row(source.name, *(f"{n:,}" for n in figures))
     if len(summary.sources) > 1:

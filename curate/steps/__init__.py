@@ -22,6 +22,7 @@ from curate.errors import UserError, unknown
 
 HOUSE: Mapping[str, str] = {
     "filters": "curate.steps.filters",
+    "dedup": "curate.steps.dedup",
     "decontaminate": "curate.steps.decontaminate",
 }
 """The steps of the house, in the order in which rows pass them."""

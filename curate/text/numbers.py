@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -32,7 +33,12 @@ def numbers(text: str) -> Counter[str]:
     """The numbers of a text in plain decimal notation, without needless zeros, each with how often
     it occurs.
     """
-    return Counter(_plain(found) for found in _NUMBER.finditer(text))
+    return Counter(number for _, _, number in located(text))
+
+
+def located(text: str) -> Iterator[tuple[int, int, str]]:
+    """The numbers of a text in their order: where each begins and stops, and what it is."""
+    return ((*found.span(), _plain(found)) for found in _NUMBER.finditer(text))
 
 
 def _plain(found: re.Match[str]) -> str:

@@ -26,8 +26,7 @@ import pyarrow.compute as pc
 from pydantic import Field, model_validator
 
 from curate.audit.words import counted, percent
-from curate.config import Strict, one_of, rebased
-from curate.records import ROLES
+from curate.config import Strict, rebased
 
 if TYPE_CHECKING:
     from curate.steps.filters.view import View
@@ -38,10 +37,7 @@ RULE = frozenset({"at_least", "at_most", "is", "in", "not_in"})
 SHARE = "share"
 """The unit of values from 0 to 1 that are shown in per cent."""
 
-Role = Annotated[str, one_of("role", ROLES)]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
-Roles = Annotated[tuple[Role, ...], Field(min_length=1)]
-EVERYBODY = ROLES
 
 
 class Args(Strict):
@@ -106,14 +102,6 @@ def amount(unit: str, value: float) -> str:
     if unit and whole:
         return counted(int(value), unit)
     return f"{int(value):,}" if whole else f"{value:,.4g}{f' {unit}s' if unit else ''}"
-
-
-class OfTurns(Strict):
-    """Which turns are looked at."""
-
-    roles: Roles = ("assistant",)
-    last: bool = False
-    """Only the last turn of these roles in each column of messages."""
 
 
 class Bounds(Args):

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from curate.errors import UserError
 from curate.kernels.scripts import han_points
-from curate.steps.filters.filter import SHARE, Bounds, Filter, Named, OfTurns, Values
+from curate.steps.filters.filter import SHARE, Bounds, Filter, Named, Values
+from curate.steps.filters.roles import OfTurns
 from curate.steps.filters.view import View
 
 

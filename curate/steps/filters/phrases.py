@@ -15,15 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.config import IS_PATH
-from curate.steps.filters.filter import (
-    EVERYBODY,
-    Bounds,
-    Filter,
-    Names,
-    OfTurns,
-    Roles,
-    Values,
-)
+from curate.steps.filters.filter import Bounds, Filter, Names, Values
+from curate.steps.filters.roles import EVERYBODY, OfTurns, Roles
 from curate.steps.filters.tokenizers import read_tokenizer, special_tokens_of
 from curate.steps.filters.view import Picked, View, quote
 

@@ -16,7 +16,8 @@ from pydantic import Field
 
 from curate.audit.words import counted
 from curate.config import one_of
-from curate.steps.filters.filter import EVERYBODY, Bounds, Filter, OfTurns, Roles, Values
+from curate.steps.filters.filter import Bounds, Filter, Values
+from curate.steps.filters.roles import EVERYBODY, OfTurns, Roles
 from curate.steps.filters.view import View
 
 KINDS = {

@@ -14,7 +14,8 @@ from pydantic import Field
 
 from curate.kernels import repetition as kernels
 from curate.kernels.texts import Tokens, point_lengths
-from curate.steps.filters.filter import SHARE, Bounds, Filter, OfTurns, Values, amount
+from curate.steps.filters.filter import SHARE, Bounds, Filter, Values, amount
+from curate.steps.filters.roles import OfTurns
 from curate.steps.filters.view import Picked, View, quoted
 
 Measure = Literal[

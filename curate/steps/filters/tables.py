@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from curate.steps.filters.counts import Tally
+from curate.steps.filters.ready import Ready
 from curate.steps.step import Removal, Seen, row_ids
-
-if TYPE_CHECKING:
-    from curate.steps.filters.step import Ready
 
 
 def filters(uses: Sequence[Ready]) -> pa.Table:

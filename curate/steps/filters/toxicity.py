@@ -18,7 +18,8 @@ import numpy as np
 
 from curate.digests import code_digest
 from curate.errors import UserError, unknown
-from curate.steps.filters.filter import Bounds, Filter, OfTurns, Values
+from curate.steps.filters.filter import Bounds, Filter, Values
+from curate.steps.filters.roles import OfTurns
 from curate.steps.filters.view import View
 
 GROUP = "curate.scorers"

@@ -13,7 +13,7 @@ import pyarrow as pa
 from curate.kernels.texts import Stretches, Tokens
 from curate.kernels.words import words_of_all
 from curate.records import ROLES
-from curate.steps.filters.filter import OfTurns
+from curate.steps.filters.roles import OfTurns
 from curate.steps.step import Records
 
 WIDTH = 80

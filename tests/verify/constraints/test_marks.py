@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from curate.verify import find
 from curate.verify.constraints.text import words
 
+Form = Literal["NFC", "NFD"]
 SENTENCES = {
     "Hindi": ("मेरी बिल्ली छोटी है", 4),
     "Tamil": ("என் பூனை சிறியது", 3),
@@ -43,7 +45,7 @@ def test_a_mark_ends_no_word(language: str) -> None:
 
 
 @pytest.mark.parametrize(("mine", "theirs"), [("NFC", "NFD"), ("NFD", "NFC"), ("NFD", "NFD")])
-def test_keywords_are_found_in_any_normal_form(mine: str, theirs: str) -> None:
+def test_keywords_are_found_in_any_normal_form(mine: Form, theirs: Form) -> None:
     word, answer = (
         unicodedata.normalize(mine, "brûlée"),
         unicodedata.normalize(theirs, "La Brûlée."),

@@ -1,0 +1,144 @@
+"""The step itself: what is compared is laid down block by block, and decided on for all sources at
+once.
+
+A look stages the hash of each row's text and its shingles, whatever the threshold: a changed
+threshold, rule or treatment of variants needs no second look. Rows that an earlier step took are
+not there: nothing is a duplicate of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curate.errors import UserError
+from curate.records import one_array
+from curate.steps.dedup import find, keep, texts
+from curate.steps.dedup.against import Other, open_others
+from curate.steps.dedup.corpus import Corpus, corpus_of
+from curate.steps.dedup.spec import DedupSpec
+from curate.steps.dedup.told import Found, told
+from curate.steps.dedup.variants import hashed, inside
+from curate.steps.step import Decision, Look, Records, Seen
+
+
+@dataclass(frozen=True)
+class Dedup:
+    """The step made ready."""
+
+    spec: DedupSpec
+    kind: str
+    others: Sequence[Other]
+    name: str = "dedup"
+
+    @property
+    def needs(self) -> Collection[str]:
+        """The columns that say which row stays."""
+        return self.spec.columns
+
+    @property
+    def look_inputs(self) -> Mapping[str, Any]:
+        """What of a row is laid down; neither threshold nor rules."""
+        shingle = self.spec.shingle if self.spec.threshold is not None else None
+        return {"by": self.spec.by, "shingle": shingle, "columns": list(self.spec.columns)}
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """The settings, the chance that a pair at the threshold is found, and the digests of the
+        data sets under `against`.
+        """
+        settings = self.spec.model_dump(exclude={"against"}, mode="json")
+        others = {other.name: other.inputs for other in self.others}
+        return (
+            settings | {"found_at_threshold": find.FOUND} | ({"against": others} if others else {})
+        )
+
+    def look(self, records: Records) -> Look:
+        """Lay down what is compared of one block."""
+        found = texts.compared(records, self.spec.by)
+        kept = {"exact": texts.exact(found), "length": texts.lengths(found)}
+        kept |= {f"column:{name}": _numbers(records.table, name) for name in self.spec.columns}
+        if self.spec.threshold is None:
+            return Look(kept=kept)
+        sets = texts.shingles(found, self.spec.shingle)
+        return Look(
+            kept=kept | {"shingles": np.diff(sets.first).astype(np.int32)},
+            scratch={"shingles": pa.table({"hash": sets.hashes})},
+        )
+
+    def decide(self, seen: Sequence[Seen]) -> Decision:
+        """Which rows go, and which one each is like."""
+        corpus = corpus_of(self.others, [self._looked(other) for other in self.others], seen)
+        self._refuse_empty(corpus)
+        rank = keep.ranks(self.spec.keep, corpus.ranked)
+        first = find.first_of_each(corpus.exact, rank, corpus.alive)
+        near = self._near(corpus, rank, first) if self.spec.threshold is not None else None
+        return told(self.spec, corpus, Found.of(corpus, rank, first, near))
+
+    def _near(self, corpus: Corpus, rank: np.ndarray, first: np.ndarray) -> find.Settled:
+        threshold = float(self.spec.threshold or 1)
+        wanted = corpus.alive & (first == np.arange(len(first)))
+        close = find.candidates(corpus.pieces(), wanted, threshold)
+        close = find.partnered(close, rank, threshold)
+        return find.settle(
+            close,
+            inside(self._inside(corpus, close.rows), close.rows),
+            rank,
+            corpus.fixed,
+            threshold,
+            drop_variants=self.spec.variants == "drop",
+        )
+
+    def _inside(self, corpus: Corpus, rows: np.ndarray) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """The numbers of some rows, and the words of their answers where whole conversations are
+        compared.
+        """
+        found = {}
+        for numbers, records in corpus.again(rows):
+            answers = texts.answers(records) if self.spec.by == "conversation" else None
+            for place, text in texts.read(texts.compared(records, self.spec.by), numbers >= 0):
+                words = np.empty(0, np.uint64)
+                if answers is not None:
+                    words = answers.hashes[answers.first[place] : answers.first[place + 1]]
+                found[int(numbers[place])] = hashed(text), words
+        return found
+
+    def _looked(self, other: Other) -> list[tuple[np.ndarray, Look]]:
+        """Of every block of another data set the positions of its rows, and what is compared."""
+        return [(records.rows, self.look(records)) for records in other.blocks()]
+
+    def _refuse_empty(self, corpus: Corpus) -> None:
+        """A rule of `keep` must have something to go by."""
+        for name, values in corpus.ranked.columns.items():
+            if np.isnan(values).all():
+                raise UserError(
+                    f"dedup: keep: no row has a number in the column '{name}'; name another one"
+                )
+
+
+def make(spec: DedupSpec, *, base: Path, kind: str, seed: int) -> Dedup:
+    """Open what is under `against`; raises UserError for what cannot be read or compared."""
+    texts.refuse(spec.by, kind)
+    return Dedup(spec, kind, open_others(spec.against, base, spec.by))
+
+
+def _numbers(table: pa.Table, name: str) -> np.ndarray:
+    """A column as float64: NaN where a row has no number."""
+    if name not in table.column_names:
+        return np.full(table.num_rows, np.nan)
+    column = one_array(table.column(name))
+    if pa.types.is_string(column.type):
+        return np.array([_number(value) for value in column.to_pylist()], np.float64)
+    return np.asarray(pc.fill_null(column.cast(pa.float64()), np.nan), np.float64)
+
+
+def _number(value: str | None) -> float:
+    try:
+        return float(value or "nan")
+    except ValueError:
+        return float("nan")

@@ -1,0 +1,77 @@
+"""What tells a variant from a copy: other numbers, or another answer.
+
+Two texts that are the same but for numbers are two exercises of one template, not two copies; and
+so are two questions on one long passage, whose answers differ. Two answers are one if the other has
+more than `similar.SAME_ANSWER` of the words of the shorter. Numbers are held against each other
+place by place. A place is the two words before a number, or the two behind it, numbers themselves standing as one
+sign; two texts differ in one if each has a number there that the other lacks. A number that is only
+left out or added differs nowhere: that is an edit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+import numpy as np
+
+from curate.kernels.minhash import ShingleSets
+from curate.kernels.similar import Numbers
+from curate.text.numbers import located
+
+_BESIDE = 2
+_WORD = re.compile(r"\w+|\0")
+
+
+def places_of(text: str) -> Iterator[tuple[str, str]]:
+    """Every number of a text twice: what stands before it, and what stands behind it, each with the
+    number in plain decimal notation.
+    """
+    text = text.replace("\0", " ")
+    found = list(located(text))
+    bare, at = [], 0
+    for start, stop, _ in found:
+        bare += [text[at:start], " \0 "]
+        at = stop
+    words = [word.lower() for word in _WORD.findall("".join([*bare, text[at:]]))]
+    spots = (place for place, word in enumerate(words) if word == "\0")
+    for place, (_, _, number) in zip(spots, found, strict=True):
+        yield "<".join(["", *words[max(0, place - _BESIDE) : place]]), number
+        yield ">".join([*words[place + 1 : place + 1 + _BESIDE], ""]), number
+
+
+def hashed(text: str) -> np.ndarray:
+    """The numbers of a text as hashes, ascending: uint64 [2, n], places and values."""
+    pairs = sorted((_hash(place), _hash(number)) for place, number in places_of(text))
+    return np.array(pairs, np.uint64).reshape(-1, 2).T
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+class Inside(NamedTuple):
+    """What tells variants from copies, for some rows."""
+
+    numbers: Numbers
+    answers: ShingleSets  # the distinct words of each answer; of all none where there is no answer
+
+
+def inside(own: Mapping[int, tuple[np.ndarray, np.ndarray]], rows: np.ndarray) -> Inside:
+    """What tells some rows apart, given the hashed numbers and the words of the answer of each."""
+    numbers, answers = (
+        [own[row][0] for row in rows.tolist()],
+        [own[row][1] for row in rows.tolist()],
+    )
+    flat = np.concatenate([np.empty((2, 0), np.uint64), *numbers], axis=1)
+    places, values = (np.ascontiguousarray(line) for line in flat)
+    words = np.concatenate([np.empty(0, np.uint64), *answers])
+    return Inside(
+        Numbers(places, values, _bounds([one.shape[1] for one in numbers])),
+        ShingleSets(words, _bounds([len(one) for one in answers])),
+    )
+
+
+def _bounds(sizes: Sequence[int]) -> np.ndarray:
+    return np.cumsum([0, *sizes]).astype(np.int64)

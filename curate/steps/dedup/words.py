@@ -1,0 +1,63 @@
+"""Sentences that several faces of the step share, and which words of two texts differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
+from typing import Any
+
+from curate.audit.words import counted, percent
+
+_PIECES = re.compile(r"\w+|\s+|[^\w\s]")
+Piece = tuple[str, bool]
+"""A piece of a text, and whether the other text has it not."""
+
+
+def found_sentence(figures: Mapping[str, Any]) -> str:
+    """How many rows went, and for what."""
+    kinds = [
+        counted(figures["exact"], "equal one"),
+        counted(figures["near"], "near one"),
+    ]
+    if figures["variants"] == "drop":
+        kinds.append(counted(figures["variant"], "variant"))
+    told = f"duplicates: {figures['dropped']:,} of {counted(figures['compared'], 'row')} went"
+    return f"{told} ({', '.join(kinds)})" if figures["dropped"] else told
+
+
+def chance_sentence(figures: Mapping[str, Any]) -> str:
+    """What is looked for, and how much of it is found."""
+    if figures["threshold"] is None:
+        return f"compared by {figures['by']}: equal texts alone"
+    return (
+        f"compared by {figures['by']}; of all pairs with a Jaccard value of {figures['threshold']:g} "
+        f"or more {percent(figures['found_at_threshold'])} are found"
+    )
+
+
+def variant_sentence(figures: Mapping[str, Any]) -> str:
+    """What became of rows that are alike but for numbers, or for the answer."""
+    n = counted(figures["variant"], "row")
+    what = "were dropped too" if figures["variants"] == "drop" else "stay"
+    return f"variants, like another row but with other numbers or another answer: {n}, which {what}"
+
+
+def differing(a: str, b: str) -> tuple[list[Piece], list[Piece]]:
+    """Both texts in pieces, those that the other one lacks marked."""
+    ours, theirs = _PIECES.findall(a), _PIECES.findall(b)
+    blocks = SequenceMatcher(None, ours, theirs, autojunk=len(ours) > 2000).get_matching_blocks()
+    return (
+        list(_marked(ours, [(block.a, block.size) for block in blocks])),
+        list(_marked(theirs, [(block.b, block.size) for block in blocks])),
+    )
+
+
+def _marked(pieces: list[str], shared: list[tuple[int, int]]) -> Iterator[Piece]:
+    at = 0
+    for start, size in shared:
+        if start > at:
+            yield "".join(pieces[at:start]), True
+        if size:
+            yield "".join(pieces[start : start + size]), False
+        at = start + size
