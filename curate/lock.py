@@ -71,8 +71,9 @@ def check_inputs(locked: Mapping[str, Any], current: Mapping[str, Any]) -> None:
     Where a file lies is not compared: digests say what it is.
     """
     where = tuple(current.get("paths", ()))
-    output = _OUTPUT | (locked.get("recipe", {}).get("output") or {})
-    locked = {**locked, "recipe": {**locked.get("recipe", {}), "output": output}}
+    recipe = locked.get("recipe") or {}
+    if "output" in recipe:
+        locked = {**locked, "recipe": recipe | {"output": _OUTPUT | recipe["output"]}}
     differing = [
         diff
         for name in _INPUTS
