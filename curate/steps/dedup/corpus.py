@@ -60,8 +60,9 @@ class Corpus:
     def _positions(self, place: int, ordinals: np.ndarray) -> np.ndarray:
         if place >= len(self.others):
             return self.seen[place - len(self.others)].positions(ordinals)
-        rows: np.ndarray = np.concatenate([rows for rows, _ in self.looked[place]])
-        return rows[ordinals]
+        rows = np.concatenate([rows for rows, _ in self.looked[place]])
+        positions: np.ndarray = rows[ordinals]
+        return positions
 
     def pieces(self) -> list[Piece]:
         """The shingles of all rows; those of the sources lie in files until they are touched."""
