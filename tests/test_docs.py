@@ -33,6 +33,7 @@ from curate.shipped import suite as shipped_suite
 from curate.shipped import suites as shipped_suites
 from curate.sources import open_source
 from curate.steps.decontaminate.spec import DecontaminateSpec
+from curate.steps.dedup.spec import DedupSpec
 from curate.suites import Benchmark, SuiteFile
 from curate.trainers import configure, find
 from curate.verify import ALIASES, VERIFIERS, load
@@ -47,6 +48,7 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
     "recipes.md": {
         "Of the recipe": Recipe,
         "Of a source": SourceSpec,
+        "Of `dedup`": DedupSpec,
         "Of `decontaminate`": DecontaminateSpec,
         "Of `output`": OutputSpec,
     },

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from curate.audit.sql import queries
 from tests.command import ROOT, call
 from tests.corpus import (
     ask,
@@ -118,6 +120,17 @@ def test_lock_card_report_why_and_queries_tell_it(built: Path) -> None:
     for name in QUERIES:
         assert call("sql", built, name, "--json", cwd=built).code == 0
     assert call("check", built, "--lock", cwd=built).code == 0
+
+
+def test_the_documentation_says_what_the_database_says(built: Path) -> None:
+    page = (ROOT / "docs/audit.md").read_text()
+    sections = {part.split("\n", 1)[0].strip(" `"): part for part in page.split("\n### ")[1:]}
+    for table in ("duplicates", "duplicate_texts", "kept_rows", "lost_texts"):
+        told = re.findall(r"^\| `(\w+)` \| [^|]+ \| (.*) \|$", sections[table], re.MULTILINE)
+        listing = f"SELECT column_name, comment FROM duckdb_columns() WHERE table_name = '{table}'"
+        assert told == [tuple(column.values()) for column in ask(built, listing)]
+    for name, question in queries(built).items():
+        assert f"| `{name}` | {question} |" in page
 
 
 def test_neither_workers_nor_blocks_change_a_byte(corpus: Path, built: Path) -> None:
