@@ -13,8 +13,9 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -46,7 +47,11 @@ from curate.arguments import (
 )
 from curate.errors import FailOver
 from curate.exits import exits
+from curate.progress import shown
 from curate.verbs import audit, data, train
+
+if TYPE_CHECKING:
+    from curate.recipe import Recipe
 
 _HELP = """Build post-training data: decontaminated, sampled, written as Parquet, with the evidence for every row.
 
@@ -124,8 +129,6 @@ def build(
 
     Read on: docs/recipes.md
     """
-    from curate.recipe import load_recipe, override
-
     given = {
         "benchmarks_dir": None if benchmarks_dir is None else str(benchmarks_dir.absolute()),
         "without": tuple(without) if without else None,
@@ -133,8 +136,14 @@ def build(
         "verdicts": None if verdicts is None else str(verdicts.absolute()),
         "self_test": self_test or None,
     }
+
+    def changed() -> Recipe:
+        from curate.recipe import load_recipe, override
+
+        return override(load_recipe(recipe), given)
+
     options = _options(overwrite, limit, locked, workers, stages, no_stages)
-    _run(override(load_recipe(recipe), given), out, recipe.parent, options, as_json)
+    _run(changed, out, recipe.parent, options, as_json)
 
 
 @app.command()
@@ -179,8 +188,6 @@ def decontaminate(
 
     Read on: docs/decontamination.md and docs/suites.md
     """
-    from curate.mixture.adhoc import adhoc_recipe
-
     spec = {
         "suite": suite,
         "against": tuple(against or ()),
@@ -194,17 +201,24 @@ def decontaminate(
         "fail_over": fail_over,
         "self_test": self_test,
     }
-    name, verb = out.absolute().name, "decontaminate"
-    recipe = adhoc_recipe(
-        data, Path.cwd(), name=name, steps={verb: spec}, kind=kind, fmt=fmt, split=split, where=verb
-    )
-    _run(
-        recipe,
-        out,
-        Path.cwd(),
-        _options(overwrite, limit, locked, workers, stages, no_stages),
-        as_json,
-    )
+
+    def made() -> Recipe:
+        from curate.mixture.adhoc import adhoc_recipe
+
+        verb = "decontaminate"
+        return adhoc_recipe(
+            data,
+            Path.cwd(),
+            name=out.absolute().name,
+            steps={verb: spec},
+            kind=kind,
+            fmt=fmt,
+            split=split,
+            where=verb,
+        )
+
+    options = _options(overwrite, limit, locked, workers, stages, no_stages)
+    _run(made, out, Path.cwd(), options, as_json)
 
 
 for verb in (
@@ -238,23 +252,25 @@ def _options(
     return {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores} | kept
 
 
-def _run(recipe: Any, out: Path, base: Path, options: dict[str, Any], as_json: bool) -> None:
+def _run(
+    recipe: Callable[[], Recipe], out: Path, base: Path, options: dict[str, Any], as_json: bool
+) -> None:
     """Build with progress on the terminal, then print the summary."""
-    from curate.mixture import Options
-    from curate.mixture import build as run
-    from curate.mixture.show import progress_bar, show
+    with shown() as progress:  # first of all: what is imported and compiled below takes seconds
+        progress("prepare", 0, 0, 0.0)
+        from curate.mixture import Options
+        from curate.mixture import build as run
 
-    with progress_bar() as progress:
         try:
-            built, over = (
-                run(recipe, out, base=base, options=Options(**options, progress=progress)),
-                None,
-            )
+            done = run(recipe(), out, base=base, options=Options(**options, progress=progress))
+            built, over = done, None
         except FailOver as error:  # the folder is finished: show it all the same
             built, over = error.built, error
     if as_json:
         print(json.dumps(built.summary.as_dict() | {"folder": str(out)}, ensure_ascii=False))
     else:
+        from curate.mixture.show import show
+
         show(built.summary, out)
     if over:
         raise over

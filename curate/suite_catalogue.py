@@ -11,7 +11,7 @@ but the Hub's cache. A benchmark that cannot be read does not keep the others fr
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,9 @@ from curate.items import Item
 from curate.kernels.texts import tokenise_all
 from curate.matching.matchers import build_matchers
 from curate.matching.profile import Profile
+from curate.progress import Progress
 from curate.suite import Benchmark, Outcome, Suite, load_suite, read_each
 from curate.text.buffer import lay_out
-
-Progress = Callable[[str, int, int, float], None]
-"""Called with a step, the rows and bytes of text it did, and the part of the step that these are.
-"""
 
 
 @dataclass(frozen=True)

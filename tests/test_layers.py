@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # them.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("shipped", "config", "network", "text"),
+    ("shipped", "config", "network", "progress", "text"),
     ("kernels",),
     ("records",),
     ("shards", "verify"),

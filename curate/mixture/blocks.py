@@ -83,7 +83,8 @@ def take_all(
     scan = Scan(
         plan.recipe.kind, plan.recipe.seed, plan.steps, plan.recipe.output.validation > 0, parts
     )
-    doing = "read and look" if plan.steps else "read"
+    doing = "scan" if plan.steps else "read"
+    options.progress(doing, 0, 0, 0.0)
     results: list[list[Taken]] = [[] for _ in plan.sources]
     pending = {owner: stage.whole() for owner, stage in enumerate(stages)}
     streamed: list[dict[str, str]] = [{} for _ in plan.sources]

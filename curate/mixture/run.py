@@ -53,6 +53,10 @@ RECIPE = "recipe.yaml"
 """The file that holds the recipe in a built folder."""
 
 
+PREPARE = "prepare"
+"""The first step that is reported: sources are opened, suites read and indexed."""
+
+
 @dataclass(frozen=True)
 class Built:
     """A finished folder and what is worth saying about it."""
@@ -76,7 +80,9 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
     options = options or Options()
     started = time.perf_counter()
     real = target(out, options.overwrite)
+    options.progress(PREPARE, 0, 0, 0.0)
     plan = make_plan(recipe, base, options.workers)
+    options.progress(PREPARE, 0, 0, 1.0)
     locked = locks.load(options.locked) if options.locked else None
     if locked:
         locks.check_inputs(locked, lock_of(plan, options.limit, None, {}))
@@ -127,8 +133,10 @@ def _work(
     ]
     writer = _writer(plan, rows, blocks, parts)
     corpus = Corpus(plan.recipe.kind, blocks, writer)
+    options.progress("decide", 0, 0, 0.0)
     settled = settle(plan.steps, [source.n for source in rows], corpus.seen)
     results = _sample(plan, rows, blocks, settled)
+    options.progress("decide", 0, 0, 1.0)
     runs = {
         "schema": store.VERSION,
         "versions": locks.versions(),
@@ -140,9 +148,11 @@ def _work(
     }
     with ThreadPoolExecutor(1) as beside:
         # The audit needs nothing of the shards: both are written at once.
+        options.progress("write audit", 0, 0, 0.0)
         recording = beside.submit(_record, out, plan, results, settled, runs)
         files = _write(plan, out, results, writer, options)
         drawn, audited = recording.result()
+        options.progress("write audit", 0, 0, 1.0)
         _check_written(out, results)
         text_bytes = sum(int(source.sizes.sum()) for source in rows)
         summary = summarise(plan, audited, settled, text_bytes, list(files), options.limit)

@@ -1,58 +1,17 @@
-"""What a person sees of a build: a progress line while it runs, a summary when it is done."""
+"""What a person sees of a finished build: a summary, and where to look on."""
 
 from __future__ import annotations
 
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskID,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from curate.audit.face import face
-from curate.mixture.options import Progress as Report
 from curate.mixture.summary import Summary
-
-
-@contextmanager
-def progress_bar() -> Iterator[Report]:
-    """Progress with rate and time left on standard error while work goes on; silent where that is
-    no terminal.
-    """
-    columns = (
-        TextColumn("{task.description:15}"),
-        BarColumn(bar_width=None),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[figures]}"),
-        TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    console = Console(stderr=True)
-    lock = Lock()
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        steps: dict[str, tuple[TaskID, int, int]] = {}
-
-        def report(step: str, rows: int, text: int, part: float) -> None:
-            with lock:
-                task, n, size = steps.get(step) or (bar.add_task(step, total=1.0, figures=""), 0, 0)
-                steps[step] = task, n + rows, size + text
-            rate = (size + text) / 1e6 / (bar.tasks[bar.task_ids.index(task)].elapsed or 1.0)
-            figures = f"{n + rows:,} rows, {(size + text) / 1e6:,.0f} MB, {rate:,.0f} MB/s"
-            bar.update(task, advance=part, figures=figures)
-
-        yield report
 
 
 def show(summary: Summary, out: Path) -> None:

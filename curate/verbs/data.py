@@ -154,9 +154,9 @@ def suites(
     """
     from curate import suite_catalogue as module
     from curate.matching.profile import profile as find_profile
-    from curate.mixture.show import progress_bar
+    from curate.progress import shown
 
-    with progress_bar() as progress:
+    with shown() as progress:
         settings = find_profile(profile)
         result = module.run(
             words or [],
