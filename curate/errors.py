@@ -6,7 +6,8 @@ line.
     └── FailOver        3   contamination above the rate given to --fail-over
 
 A message is one line, written for the person who has to mend it: which file, row and field, what
-was wrong, what to do."""
+was wrong, what to do. Only a file of settings in which several things are wrong gets a line for
+each."""
 
 from __future__ import annotations
 
@@ -40,9 +41,14 @@ class FailOver(CurateError):
         self.built = built
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like `name`, if one is like it at all."""
+    return next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.5)), None)
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """Say that `name` is no known `kind`, with the nearest known name and the whole list."""
     names = sorted(known)
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
+    near = nearest(name, names)
+    hint = f"; did you mean '{near}'?" if near else ""
     return f"unknown {kind} '{name}'{hint} (known: {', '.join(names)})"

@@ -1,4 +1,4 @@
-"""How the command line ends: every error becomes one line on standard error and an exit code."""
+"""How the command line ends: every error becomes a line on standard error and an exit code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def exits(debug: bool) -> Iterator[None]:
     except CurateError as error:
         if debug:
             raise
-        print(f"curate: {error}", file=sys.stderr)
+        for line in str(error).splitlines():
+            print(f"curate: {line}", file=sys.stderr)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, SystemExit) as error:
         if (

@@ -63,9 +63,12 @@ def configure(trainer: Trainer, config: str, given: Sequence[str]) -> BaseModel:
     path = _config_file(trainer, config)
     model: type[BaseModel] = trainer.module.Config
     data = load_yaml(path)
+    if not given:
+        return check(model, data, config)
+    changed = dict(data)  # which has no lines: a value may come from either
     for key, value in _pairs(given).items():
-        _set(data, key, value)
-    return check(model, data, f"{config} and the options" if given else config)
+        _set(changed, key, value)
+    return check(model, changed, f"{config} and the options")
 
 
 def _config_file(trainer: Trainer, config: str) -> Path:
