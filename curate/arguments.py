@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from curate.errors import UserError
 
 # Headings under which `curate VERB --help` lists options.
 RUN = "How it runs"
@@ -147,8 +149,18 @@ ProfileName = Annotated[
 MatcherNames = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="NAME",
-        help="Turn a matcher on beside the profile's: exact, minhash, robust or semantic.",
+        metavar="NAME[=VALUE]",
+        help="Turn on a matcher that the profile does not run: exact, minhash, robust or semantic. "
+        "exact=false turns one off; 'ngram={n: 13}' changes its settings. May be repeated.",
+        rich_help_panel=SUITE,
+    ),
+]
+BenchmarkFields = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FIELD",
+        help="Field of SUITE that holds the question, if SUITE is a data file; detected by default. "
+        "May be repeated.",
         rich_help_panel=SUITE,
     ),
 ]
@@ -162,7 +174,7 @@ Kind = Annotated[
     str | None,
     typer.Option(
         metavar="KIND",
-        help="prompt, sft, preference or rlvr; found out by default.",
+        help="prompt, sft, preference or rlvr. Detected by default.",
         rich_help_panel=READ,
     ),
 ]
@@ -170,8 +182,9 @@ Format = Annotated[
     str | None,
     typer.Option(
         "--format",
-        metavar="NAME",
-        help="messages, sharegpt, alpaca, gsm8k, preference, tulu3-rlvr or text; found out by default.",
+        metavar="FORMAT",
+        help="messages, sharegpt, alpaca, gsm8k, preference, tulu3-rlvr or text, or which column holds "
+        "what: '{prompt: question, response: answer}'. Detected by default.",
         rich_help_panel=READ,
     ),
 ]
@@ -191,3 +204,23 @@ Roles = Annotated[
         rich_help_panel=SUITE,
     ),
 ]
+
+
+def as_format(text: str) -> str | dict[str, Any]:
+    """The name of a format, or the mapping that is written out; raises UserError for anything else."""
+    if not text.lstrip().startswith("{"):
+        return text
+    from curate.config import yaml_value  # a tenth of a second that --help need not pay
+
+    found = yaml_value("--format", text)
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        raise UserError(f"--format: {text!r} is neither a name nor a mapping of fields to columns")
+    return found
+
+
+def matcher_setting(text: str) -> tuple[str, Any]:
+    """A matcher's name and what it is set to: true where only the name is given."""
+    from curate.config import yaml_value
+
+    name, equals, value = text.partition("=")
+    return name, yaml_value("--matcher", value) if equals else True

@@ -21,6 +21,7 @@ import typer
 
 from curate.arguments import (
     Against,
+    BenchmarkFields,
     BenchmarksDir,
     Data,
     Debug,
@@ -44,6 +45,8 @@ from curate.arguments import (
     Verdicts,
     Without,
     Workers,
+    as_format,
+    matcher_setting,
 )
 from curate.errors import FailOver
 from curate.exits import exits
@@ -151,6 +154,7 @@ def decontaminate(
     data: Data,
     out: Out,
     suite: Suite = None,
+    benchmark_field: BenchmarkFields = None,
     against: Against = None,
     profile: ProfileName = "default",
     matcher: MatcherNames = None,
@@ -186,16 +190,20 @@ def decontaminate(
     \bA training split against a test split, and what these settings would miss:
       curate decontaminate train.jsonl --against test.jsonl --self-test -o clean
 
+    \bColumns with names of your own:
+      curate decontaminate t.csv --format '{prompt: q, response: a}' --suite e -o out
+
     Read on: docs/decontamination.md and docs/suites.md
     """
     spec = {
         "suite": suite,
         "against": tuple(against or ()),
         "profile": profile,
-        "matchers": {name: True for name in matcher or ()},
+        "matchers": dict(map(matcher_setting, matcher or ())),
         "verdicts": None if verdicts is None else str(verdicts),
         "policy": policy,
         "roles": tuple(role or ["user"]),
+        "benchmark_fields": tuple(benchmark_field or ()),
         "without": tuple(without or ()),
         "benchmarks_dir": None if benchmarks_dir is None else str(benchmarks_dir),
         "fail_over": fail_over,
@@ -212,7 +220,7 @@ def decontaminate(
             name=out.absolute().name,
             steps={verb: spec},
             kind=kind,
-            fmt=fmt,
+            fmt=fmt and as_format(fmt),
             split=split,
             where=verb,
         )

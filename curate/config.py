@@ -90,6 +90,15 @@ class Document(dict[str, Any]):
     lines: Mapping[Place, int] = {}
 
 
+def yaml_value(what: str, text: str) -> Any:
+    """A value given as YAML in a call, such as `{prompt: question}`; `what` names it in the error."""
+    try:
+        return yaml.load(text, Loader=_UniqueKeys)  # a SafeLoader
+    except yaml.YAMLError as error:
+        problem = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise UserError(f"{what}: {text!r} is not valid YAML ({problem})") from None
+
+
 class _UniqueKeys(yaml.SafeLoader):
     """Safe loading that refuses a key that is given twice: plain YAML would silently take the last
     one.
@@ -124,7 +133,7 @@ def load_yaml(path: Path) -> Document:
         raise UserError(f"{path}{line}: not valid YAML ({error.problem})") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(data, dict):
+    if root is None or not isinstance(data, dict):
         raise UserError(f"{path}: the top level must be a mapping of keys to values")
     document = Document(data)
     document.lines = dict(_lines(root, ()))

@@ -11,9 +11,28 @@ each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
+
+_commanded = False
+
+
+@contextmanager
+def on_the_command_line() -> Iterator[None]:
+    """Within, messages name options as the command line has them."""
+    global _commanded
+    before, _commanded = _commanded, True
+    try:
+        yield
+    finally:
+        _commanded = before
+
+
+def option(command: str, python: str) -> str:
+    """An option as whoever called would write it: `--overwrite`, or `overwrite=True` in Python."""
+    return command if _commanded else python
 
 
 class CurateError(Exception):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import NoReturn
 
-from curate.errors import CurateError
+from curate.errors import CurateError, on_the_command_line
 
 
 @contextmanager
@@ -15,23 +17,26 @@ def exits(debug: bool) -> Iterator[None]:
     traceback.
     """
     try:
-        yield
+        with on_the_command_line():
+            yield
+        sys.stdout.flush()
     except CurateError as error:
         if debug:
             raise
         for line in str(error).splitlines():
             print(f"curate: {line}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, SystemExit) as error:
-        if (
-            isinstance(error, SystemExit) and error.code != 130
-        ):  # typer makes an exit with 130 of an interrupt
-            raise
-        print("curate: interrupted; nothing half-written is left", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
+        _leave_pipe()
+    except SystemExit as error:
+        if error.code == 130:  # typer makes an exit with 130 of an interrupt
+            _interrupted()
+        if isinstance(error.__context__, BrokenPipeError):  # and one with 1 of a closed pipe
+            _leave_pipe()
+        _flush()
+        raise
+    except KeyboardInterrupt:
+        _interrupted()
     except OSError as error:  # no space, no permission, a file where a folder should be
         if debug:
             raise
@@ -46,3 +51,25 @@ def exits(debug: bool) -> Iterator[None]:
             file=sys.stderr,
         )
         sys.exit(1)
+
+
+def _interrupted() -> NoReturn:
+    print("curate: interrupted; nothing half-written is left", file=sys.stderr)
+    sys.exit(130)
+
+
+def _flush() -> None:
+    """Bring to whoever reads what was printed; they may be gone."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_pipe()
+
+
+def _leave_pipe() -> NoReturn:
+    """End as a program does that the closed pipe killed; what is still to be written goes nowhere,
+    or the interpreter would complain of it when it ends.
+    """
+    with suppress(OSError, ValueError):  # a stream of a test has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(141)

@@ -22,6 +22,11 @@ Progress = Callable[[str, int, int, float], None]
 about which part of the whole step they are. A step begins with a call that reports nothing done.
 """
 
+
+def silent(step: str, rows: int, size: int, part: float) -> None:
+    """Progress that nobody wants to see."""
+
+
 COMPILING = "compiling (once, about 20 s)"
 _ABOUT = 20.0
 _SILENCE = 1.0
@@ -129,7 +134,8 @@ def _plain(meter: Meter, step: str | None) -> None:
     """Say once that compiling takes its time."""
     if meter.compiled > _SILENCE and COMPILING not in meter.steps:
         meter.add(COMPILING, 0, 0, 0.0)
-        print(f"curate: {COMPILING}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"curate: {COMPILING}\n")
+        sys.stderr.flush()
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from curate.config import (
     path_keys,
     rebased,
 )
-from curate.errors import UserError
+from curate.errors import UserError, option
 from curate.formats import check_format
 from curate.records import KINDS
 
@@ -159,7 +159,8 @@ def override(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
             continue
         owners = [name for name, spec in recipe.steps.items() if key in type(spec).model_fields]
         if not owners:
-            raise UserError(f"{key}: the recipe has no step that this could change")
+            flag = f"--{key.replace('_', '-')}"
+            raise UserError(f"{option(flag, key)}: the recipe has no step that takes it")
         spec = changed.get(owners[0], recipe.steps[owners[0]])
         changed[owners[0]] = spec.model_copy(update={key: value})
     return recipe.model_copy(update=changed) if changed else recipe

@@ -26,7 +26,7 @@ from pydantic import Field, model_validator
 
 from curate import network, shipped, sources
 from curate.config import Strict, check, load_yaml
-from curate.errors import UserError, unknown
+from curate.errors import UserError, option, unknown
 from curate.files import kind_of
 from curate.files.stream import COMPRESSIONS
 from curate.items import Item, Located, detect_answer, detect_fields, make_items
@@ -144,17 +144,22 @@ class ReadSuite:
     warnings: list[str]
 
 
-def load_suite(suite: str | Path, *, base: Path) -> Suite:
+def load_suite(suite: str | Path, *, base: Path, fields: Sequence[str] = ()) -> Suite:
     """Find a suite by its shipped name, its YAML file or a data file of one's own; paths are
     relative to `base`.
-    """
+
+    `fields` are the fields of a data file that a model is shown; without them they are detected.
+    Raises UserError where they are given for a suite that names its own."""
     text = str(suite)
     path = base / sources.expand(text)
-    if path.suffix in (".yaml", ".yml"):
-        return _from_yaml(path)
-    if "/" in text or kind_of(text) or (text not in shipped.suites() and path.exists()):
-        return _from_data(text, path, base)
-    return _from_yaml(shipped.suite(text))
+    is_yaml = path.suffix in (".yaml", ".yml")
+    has_rows = "/" in text or kind_of(text) or (text not in shipped.suites() and path.exists())
+    if has_rows and not is_yaml:
+        return _from_data(text, path, base, tuple(fields))
+    if fields:
+        named = option("--benchmark-field", "benchmark_fields")
+        raise UserError(f"{named} goes with a data file; suite {text} names the fields itself")
+    return _from_yaml(path if is_yaml else shipped.suite(text))
 
 
 def read_suite(
@@ -241,14 +246,14 @@ def _inherited(read: SuiteFile, where: str) -> tuple[Benchmark, ...]:
     return tuple(benchmark for benchmark in suite.benchmarks if benchmark.name not in read.without)
 
 
-def _from_data(text: str, path: Path, base: Path) -> Suite:
-    """Make a suite of one data file or folder: its name is the stem, its fields are found in the
-    first row.
+def _from_data(text: str, path: Path, base: Path, given: tuple[str, ...]) -> Suite:
+    """Make a suite of one data file or folder: its name is the stem, its fields are those given or
+    detected in the first row.
     """
     first = next(sources.read_rows(text, base=base), None)
     if first is None:
         raise UserError(f"{text}: no rows; a benchmark needs at least one item")
-    fields, optional = detect_fields(first[2], text)
+    fields, optional = (given, ()) if given else detect_fields(first[2], text)
     name = "_".join(_stem(path.name).split())
     answer = detect_answer(first[2])
     own = Benchmark(
@@ -268,14 +273,20 @@ def _stem(name: str) -> str:
     return name
 
 
+def _folder_option() -> str:
+    return option("--benchmarks-dir", "benchmarks_dir")
+
+
 def _leave_out(suite: Suite, without: Iterable[str]) -> list[Benchmark]:
     names = {benchmark.name for benchmark in suite.benchmarks}
     for name in without:
         if name not in names:
-            raise UserError(f"--without: {unknown('benchmark', name, names)}")
+            raise UserError(
+                f"{option('--without', 'without')}: {unknown('benchmark', name, names)}"
+            )
     chosen = [benchmark for benchmark in suite.benchmarks if benchmark.name not in set(without)]
     if not chosen:
-        raise UserError(f"suite {suite.name}: --without leaves no benchmark")
+        raise UserError(f"suite {suite.name}: {option('--without', 'without')} leaves no benchmark")
     return chosen
 
 
@@ -284,7 +295,7 @@ def _given(suite: Suite, folder: Path) -> tuple[dict[str, Path], list[str]]:
     warning.
     """
     if not folder.is_dir():
-        raise UserError(f"--benchmarks-dir {folder}: no such folder")
+        raise UserError(f"{_folder_option()}: {folder}: no such folder")
     names = {benchmark.name for benchmark in suite.benchmarks}
     given: dict[str, Path] = {}
     unused: list[str] = []
@@ -302,9 +313,11 @@ def _given(suite: Suite, folder: Path) -> tuple[dict[str, Path], list[str]]:
             given[name] = path
     if not given:
         raise UserError(
-            f"--benchmarks-dir {folder}: no file or folder is called like a benchmark of suite {suite.name}"
+            f"{_folder_option()}: {folder}: no file or folder in it is named after a benchmark of suite {suite.name}"
         )
-    return given, [f"--benchmarks-dir: no benchmark claims {', '.join(unused)}"] if unused else []
+    return given, [
+        f"benchmarks_dir: not named after a benchmark: {', '.join(unused)}"
+    ] if unused else []
 
 
 def _read(
@@ -415,7 +428,8 @@ def _unreadable(suite: str, problems: Mapping[str, str], total: int) -> str:
     for name, reason in problems.items():
         by_reason.setdefault(reason, []).append(name)
     listed = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in by_reason.items())
-    hint = "give their files with --benchmarks-dir"
+    hint = f"give their files with {_folder_option()}"
     if len(problems) < total:
-        hint += ", or leave them out: " + " ".join(f"--without {name}" for name in problems)
+        flags = " ".join(f"--without {name}" for name in problems)
+        hint += f", or leave them out: {option(flags, f'without={list(problems)}')}"
     return f"suite {suite}: {len(problems)} of {total} benchmarks cannot be read: {listed}; {hint}"

@@ -14,10 +14,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel
 
-from curate.config import check, load_yaml
+from curate.config import check, load_yaml, yaml_value
 from curate.errors import UserError, unknown
 
 GROUP = "curate.trainers"
@@ -99,15 +98,8 @@ def _pairs(given: Sequence[str]) -> dict[str, Any]:
         name = key.replace("-", "_")
         if name in found:
             raise UserError(f"--{key} is given twice")
-        found[name] = _value(key, value)
+        found[name] = yaml_value(f"--{key}", value)
     return found
-
-
-def _value(key: str, value: str) -> Any:
-    try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise UserError(f"--{key}: {value!r} is no value of YAML") from None
 
 
 def _set(data: dict[str, Any], key: str, value: Any) -> None:

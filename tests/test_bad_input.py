@@ -277,7 +277,7 @@ def test_a_folder_that_is_not_empty(folder: Path) -> None:
     (folder / "out/mine.txt").write_text("mine")
     done = build(folder)
     assert done.code == 2
-    assert "out: is there already; give another folder, or --overwrite to replace it" in done.error
+    assert "out: already exists; give another folder, or --overwrite to replace it" in done.error
     assert [path.name for path in (folder / "out").iterdir()] == ["mine.txt"]
 
 
@@ -303,7 +303,7 @@ def test_no_user_turns(folder: Path) -> None:
         folder,
         "source 'a': no text in turns of role user, so nothing can be said about contamination",
     )
-    assert "decontaminate: roles" in told
+    assert "name the roles to scan (--role, or `roles` in a recipe)" in told
     assert build(folder, decontaminate=CLEAN | {"roles": ["assistant"]}).code == 0
 
 

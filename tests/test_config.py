@@ -47,7 +47,7 @@ def test_what_is_right_is_read_by_its_alias() -> None:
             ": part 1: unknown key 'form'; did you mean 'from'? (known: from, ",
         ),
         (
-            {"name": "n", "parts": PARTS, "extra": {"sise": 1}},
+            {"name": "n", "parts": PARTS, "extra": {"from": "x", "sise": 1}},
             ": extra: unknown key 'sise'; did you mean 'size'?",
         ),
         ({"name": "n", "parts": [{}]}, ": part 1: the key 'from' is missing"),

@@ -164,7 +164,7 @@ def test_what_is_given_on_the_command_line_replaces_the_recipe(tmp_path: Path) -
 
 
 def test_a_step_that_is_not_there_cannot_be_changed(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="fail_over: the recipe has no step that this could change"):
+    with pytest.raises(UserError, match="fail_over: the recipe has no step that takes it"):
         override(loaded(tmp_path), {"fail_over": 0.1, "without": None})
 
 

@@ -16,7 +16,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.errors import UserError
+from curate.errors import UserError, on_the_command_line
 from curate.items import Item, make_items
 from curate.suite import ReadSuite, load_suite, read_suite
 
@@ -344,7 +344,11 @@ def test_all_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:
     message = str(caught.value)
     assert message.startswith("suite mine: 2 of 3 benchmarks cannot be read: gone (")
     assert "bad.jsonl, row 0: no field 'q' (found: x)" in message
-    assert message.endswith("or leave them out: --without gone --without bad")
+    with on_the_command_line(), pytest.raises(UserError, match="--without gone --without bad$"):
+        read(tmp_path, *benchmarks)
+    assert message.endswith(
+        "give their files with benchmarks_dir, or leave them out: without=['gone', 'bad']"
+    )
     assert "\n" not in message
     assert len(read(tmp_path, *benchmarks, without=["gone", "bad"]).items) == 1
 
@@ -456,7 +460,7 @@ def test_folders_unused_files_and_caps(tmp_path: Path, no_hub: None) -> None:
     assert [item.fields[0] for item in result.items[:2]] == ["dyck", "snarks"]
     assert len(result.items) == 62
     assert result.warnings == [
-        "--benchmarks-dir: no benchmark claims gms8k.jsonl, humaneval.txt",
+        "benchmarks_dir: not named after a benchmark: gms8k.jsonl, humaneval.txt",
         "benchmark bbh: bbh holds 2 items where 6511 are expected",
         "benchmark deepmind_math: deepmind_math.jsonl is taken whole, not 50 rows a configuration",
     ]
@@ -467,7 +471,7 @@ def test_a_folder_must_exist_hold_something_and_be_unambiguous(tmp_path: Path) -
     with pytest.raises(UserError, match="no such folder"):
         read_suite(suite, benchmarks_dir=Path("evals"), base=tmp_path)
     (tmp_path / "evals").mkdir()
-    with pytest.raises(UserError, match="no file or folder is called like a benchmark"):
+    with pytest.raises(UserError, match="is named after a benchmark of suite"):
         read_suite(suite, benchmarks_dir=Path("evals"), base=tmp_path)
     for ending in ("jsonl", "csv"):
         write_as(tmp_path / f"evals/gsm8k.{ending}", [{"question": "one"}])
@@ -489,7 +493,7 @@ def test_what_is_not_given_comes_from_the_hub_and_is_named_where_that_is_out_of_
         "suite tulu3: 18 of 19 benchmarks cannot be read: humaneval, drop, math,"
     )
     assert message.count("the Hugging Face Hub cannot be reached") == 1
-    assert message.count("--without") == 18
+    assert "without=['humaneval', 'drop'," in message
     with pytest.raises(UserError, match="20 of 20 benchmarks cannot be read"):
         read_suite(suite, base=tmp_path)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from curate.files import BLOCK_BYTES
 from curate.mixture.stages import default_root
-from curate.progress import Progress
+from curate.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -24,4 +24,4 @@ class Options:
     """Where what was found out about each block is kept for the next build; None: nowhere."""
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     block_bytes: int = BLOCK_BYTES
-    progress: Progress = lambda step, rows, text, part: None
+    progress: Progress = silent

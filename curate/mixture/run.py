@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from curate.audit import store
 from curate.audit.report import Drawn, draw, write_report
 from curate.audit.store import DATABASE, open_readonly
 from curate.card import card
-from curate.errors import CurateError, FailOver
+from curate.errors import CurateError, FailOver, UserError, unknown
 from curate.mixture.blocks import stages_of, take_all
 from curate.mixture.folder import target, unfinished
 from curate.mixture.merge import (
@@ -43,6 +43,7 @@ from curate.mixture.seen import Corpus
 from curate.mixture.settle import Settled, settle
 from curate.mixture.stages import Stage
 from curate.mixture.summary import Audited, Summary, card_facts, lock_of, read_audit, summarise
+from curate.progress import shown, silent
 from curate.recipe import Recipe, load_recipe, resolved
 from curate.shards import read_arrow, sha256, write_stream, write_text
 from curate.sources import estimated_bytes, expand, is_path
@@ -65,10 +66,23 @@ class Built:
     summary: Summary
 
 
-def build_recipe_file(path: Path | str, out: Path | str, options: Options | None = None) -> Built:
-    """Build the recipe in a file; its relative paths start from its folder."""
+def build_recipe_file(
+    path: Path | str, out: Path | str, options: Options | None = None, **changed: Any
+) -> Built:
+    """Build the recipe in a file; its relative paths start from its folder.
+
+    Options can be given by name: `build("my.yaml", "out", overwrite=True, limit=1000)`."""
+    known = {field.name for field in fields(Options)}
+    for name in changed:
+        if name not in known:
+            raise UserError(unknown("option", name, known))
+    paths = {name: Path(changed[name]) for name in ("locked", "stages") if changed.get(name)}
+    options = replace(options or Options(), **(changed | paths))
     path = Path(path)
-    return build(load_recipe(path), Path(out), base=path.parent, options=options)
+    with shown(plain=False) as progress:
+        if options.progress is silent:
+            options = replace(options, progress=progress)
+        return build(load_recipe(path), Path(out), base=path.parent, options=options)
 
 
 def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = None) -> Built:

@@ -126,7 +126,13 @@ def _find(path: Path, base: Path, from_: str, split: str | None) -> tuple[Source
         return _glob(base, from_)
     if path.exists():
         raise UserError(f"{from_}: not a regular file; write its rows to a file first")
-    raise UserError(f"{from_}: no such file or folder (looked for {path})")
+    raise UserError(
+        f"{from_}: no such file or folder{_looked(path, from_)}; a Hub name would look like org/name"
+    )
+
+
+def _looked(path: Path, from_: str) -> str:
+    return "" if str(path) == from_ else f" (looked for {path})"
 
 
 def _txt(path: Path) -> str:

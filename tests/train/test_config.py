@@ -221,7 +221,7 @@ def test_what_is_given_wins_over_the_file(tmp_path: Path) -> None:
         (("--lora", "8", "--lora.rank", "4"), ("--lora.rank: 'lora' is 8, which has no keys",)),
         (("--steps",), ("'--steps': has no value",)),
         (("steps", "3"), ("'steps': a setting is given as --key value",)),
-        (("--lora", "{rank: 8"), ("--lora: '{rank: 8' is no value of YAML",)),
+        (("--lora", "{rank: 8"), ("--lora: '{rank: 8' is not valid YAML",)),
         (("--prompts", "8"), ("unknown key 'prompts'",)),
     ],
 )

@@ -134,6 +134,7 @@ def decontaminate(
     matchers: Mapping[str, Mapping[str, Any] | bool] | None = None,
     policy: str = "drop-rows",
     benchmarks_dir: Path | str | None = None,
+    benchmark_fields: Sequence[str] = (),
     without: Sequence[str] = (),
     roles: Sequence[str] = ("user",),
     split: str = "train",
@@ -143,7 +144,8 @@ def decontaminate(
 
     `data` is a path, a glob, a Hub id or a list of them, or a data set at hand (`datasets.Dataset`,
     a pyarrow Table, a polars DataFrame), which is then called `data`; `against` may be the same
-    things. `suite` is a shipped name, a suite file or a data file of one's own. `matchers` turns
+    things. `suite` is a shipped name, a suite file or a data file of one's own, whose
+    `benchmark_fields` a model is shown. `matchers` turns
     matchers on and off and changes their numbers. `verdicts` is a file that `curate review` wrote.
     Raises UserError where a name is unknown, an input cannot be read, there is nothing to look for,
     or no text to scan."""
@@ -154,7 +156,7 @@ def decontaminate(
             raise UserError(unknown("role", role, ROLES))
     settings = with_matchers(find_profile(profile), matchers or {})
     named = _inputs(data, split, "data")
-    read = _looked_for(suite, against, benchmarks_dir, without, roles, split)
+    read = _looked_for(suite, against, benchmarks_dir, benchmark_fields, without, roles, split)
     built = build_matchers(read.items, settings)
     judged = load_verdicts(Path(verdicts)) if verdicts is not None else []
     rule = _Rule(
@@ -168,6 +170,7 @@ def _looked_for(
     suite: str | Path | None,
     against: Any,
     benchmarks_dir: Path | str | None,
+    fields: Sequence[str],
     without: Sequence[str],
     roles: Sequence[str],
     split: str,
@@ -177,7 +180,7 @@ def _looked_for(
     read = None
     if suite is not None:
         read = read_suite(
-            load_suite(suite, base=Path.cwd()),
+            load_suite(suite, base=Path.cwd(), fields=fields),
             benchmarks_dir=folder,
             without=without,
             base=Path.cwd(),
