@@ -191,7 +191,7 @@ def decontaminate(
       curate decontaminate train.jsonl --against test.jsonl --self-test -o clean
 
     \bColumns with names of your own:
-      curate decontaminate t.csv --format '{prompt: q, response: a}' --suite e -o out
+      curate decontaminate t.csv --format '{prompt: q, response: a}' --suite e -o o
 
     Read on: docs/decontamination.md and docs/suites.md
     """

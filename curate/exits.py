@@ -20,50 +20,49 @@ def exits(debug: bool) -> Iterator[None]:
         with on_the_command_line():
             yield
         sys.stdout.flush()
-    except CurateError as error:
-        if debug:
-            raise
-        for line in str(error).splitlines():
-            print(f"curate: {line}", file=sys.stderr)
-        sys.exit(error.exit_code)
     except BrokenPipeError:
         _leave_pipe()
-    except SystemExit as error:
-        if error.code == 130:  # typer makes an exit with 130 of an interrupt
-            _interrupted()
-        if isinstance(error.__context__, BrokenPipeError):  # and one with 1 of a closed pipe
-            _leave_pipe()
-        _flush()
-        raise
     except KeyboardInterrupt:
         _interrupted()
-    except OSError as error:  # no space, no permission, a file where a folder should be
+    except SystemExit as error:
+        _check_exit(error)
+        raise
+    except Exception as error:
         if debug:
             raise
+        sys.exit(_tell(error))
+
+
+def _tell(error: Exception) -> int:
+    """Say what was wrong on standard error; gives the exit code."""
+    if isinstance(error, CurateError):
+        for line in str(error).splitlines():
+            print(f"curate: {line}", file=sys.stderr)
+        return error.exit_code
+    if isinstance(error, OSError):  # no space, no permission, a file where a folder should be
         print(f"curate: {error.filename or 'disk'}: {error.strerror or error}", file=sys.stderr)
-        sys.exit(1)
-    except Exception as error:  # a fault of ours: one line all the same, and how to see more
-        if debug:
-            raise
-        said = " ".join(str(error).split())
-        print(
-            f"curate: a fault in curate: {type(error).__name__}: {said}; --debug shows where",
-            file=sys.stderr,
-        )
-        sys.exit(1)
+        return 1
+    # A fault of ours: one line all the same, and how to see more.
+    said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    print(f"curate: a fault in curate: {said}; --debug shows where", file=sys.stderr)
+    return 1
+
+
+def _check_exit(error: SystemExit) -> None:
+    """Typer makes an exit with 130 of an interrupt, and one with 1 of a pipe that was closed."""
+    if error.code == 130:
+        _interrupted()
+    if isinstance(error.__context__, BrokenPipeError):
+        _leave_pipe()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_pipe()
 
 
 def _interrupted() -> NoReturn:
     print("curate: interrupted; nothing half-written is left", file=sys.stderr)
     sys.exit(130)
-
-
-def _flush() -> None:
-    """Bring to whoever reads what was printed; they may be gone."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _leave_pipe()
 
 
 def _leave_pipe() -> NoReturn:
