@@ -106,6 +106,11 @@ def test_the_summary_is_one_json_object_and_nothing_else(quickstart: tuple[Path,
         65,
         True,
     )
+    assert summary["reasons"]["quarantined"] == []
+    (removed,) = summary["reasons"]["removed"]
+    assert (removed["step"], removed["kind"]) == ("decontaminate", "everyday")
+    assert removed["rows"] == len(read(out, "removed/*.parquet"))
+    assert summary["steps"]["decontaminate"]["variants"] == {"rows": 1, "kept": 0}
     reconcile(out)
 
 

@@ -18,6 +18,8 @@ def show(summary: Summary, out: Path) -> None:
     """Print the summary: sources, overlap with benchmarks, notes, and where things are."""
     console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(_sources(summary))
+    for line in _reasons(summary, out):
+        console.print(line, markup=False)
     for name, figures in summary.told.items():
         shown = face(name)
         for part in (
@@ -33,13 +35,21 @@ def show(summary: Summary, out: Path) -> None:
         console.print(line, markup=False)
 
 
+def _too_few(summary: Summary) -> str:
+    n, asked = summary.validation, summary.validation + summary.validation_shortfall
+    return f"{n:,} of {asked:,}, because only rows whose prompt occurs once can be held out"
+
+
 def _sources(summary: Summary) -> Table:
-    columns = ("read", "quarantined", "removed", "not sampled", "kept", "written")
+    held_out = summary.validation > 0
+    columns = ["read", "quarantined", "removed", "not sampled", "kept"]
+    columns += ["train", "validation"] if held_out else ["written"]
     table = Table("source", title=f"{summary.name} ({summary.kind})", title_justify="left")
     for column in columns:
         table.add_column(column, justify="right")
     rows = [
-        (s.read, s.quarantined, s.removed, s.not_sampled, s.kept, s.written)
+        (s.read, s.quarantined, s.removed + s.duplicate, s.not_sampled, s.kept)
+        + ((s.written - s.validation, s.validation) if held_out else (s.written,))
         for s in summary.sources
     ]
     for source, figures in zip(summary.sources, rows, strict=True):
@@ -50,13 +60,30 @@ def _sources(summary: Summary) -> Table:
     return table
 
 
+def _reasons(summary: Summary, out: Path) -> Iterator[str]:
+    """Why rows left: the most frequent kinds of reasons, each with a row as an example."""
+    total = {
+        "removed": sum(source.removed + source.duplicate for source in summary.sources),
+        "quarantined": sum(source.quarantined for source in summary.sources),
+    }
+    for left, kinds in summary.reasons.items():
+        for one in kinds:
+            said = "" if one.reason == one.kind else f", {one.reason}"
+            yield f"{left}: {one.rows:,} by {one.step}: {one.kind} (such as {one.example}{said})"
+        more = total[left] - sum(one.rows for one in kinds)
+        if more:
+            yield f"{left}: {more:,} for other reasons: curate sql {shlex.quote(str(out))} dropped"
+
+
 def _ending(summary: Summary, out: Path) -> Iterator[str]:
     if summary.blocks[1]:
-        yield f"note: of {sum(summary.blocks):,} blocks {summary.blocks[1]:,} had been looked at by an earlier build"
+        known, n = summary.blocks[1], sum(summary.blocks)
+        yield f"note: results of an earlier build were used for {known:,} of {n:,} blocks"
     if summary.limit:
-        yield f"note: a try on the first {summary.limit:,} rows of each source; the folder is marked so"
+        yield f"note: a trial run on the first {summary.limit:,} rows of each source; lock and card say so"
     if summary.validation_shortfall:
-        yield f"warning: validation rows missing of those asked for: {summary.validation_shortfall:,}"
+        n = summary.validation_shortfall
+        yield f"warning: validation: {n:,} fewer rows than requested: {_too_few(summary)}"
     split = f" and {summary.validation:,} validation" if summary.validation else ""
     size = f"{summary.text_bytes / 1e6:,.1f} MB of text, {summary.seconds:.1f} s"
     yield f"\n{out}: rows: {summary.train:,} train{split} ({size})"

@@ -13,6 +13,7 @@ import duckdb
 
 from curate import lock as locks
 from curate.audit.face import faces
+from curate.audit.reasons import Kind, kinds
 from curate.card import CardFacts, SourceFacts, SplitFacts
 from curate.mixture.plan import Plan, portable
 from curate.mixture.settle import Settled
@@ -57,6 +58,8 @@ class Audited:
     steps: tuple[Mapping[str, Any], ...]
     left_out: tuple[tuple[str, str, int], ...]  # step, fate, rows
     sections: tuple[str, ...]  # of the card, by the steps
+    kinds: tuple[Kind, ...]  # of reasons, the most frequent first
+    facts: Mapping[str, Mapping[str, Any]]  # by step
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class Summary:
     steps: tuple[Mapping[str, Any], ...]
     figures: Mapping[str, Mapping[str, Any]]
     more: Mapping[str, Mapping[str, Any]]
+    reasons: Mapping[str, Sequence[Kind]]
+    """The most frequent kinds of reasons of the rows that were `removed`, and `quarantined`."""
     validation_shortfall: int
     text_bytes: int
     notes: tuple[str, ...]
@@ -105,6 +110,7 @@ class Summary:
             "sources": {source.name: source.counts for source in self.sources},
             "funnel": list(self.steps),
             "steps": self.told,
+            "reasons": {left: list(map(asdict, kinds)) for left, kinds in self.reasons.items()},
             "validation_shortfall": self.validation_shortfall,
             "notes": list(self.notes),
             "warnings": list(self.warnings),
@@ -116,6 +122,7 @@ class Summary:
 
 
 _NO_STEPS = "the recipe has no steps: nothing was looked for in the rows, and none was removed"
+_REASONS = 3
 _SOURCES = """
 WITH counts AS (
     SELECT source, count(*) AS n, count(*) FILTER (fate = 'quarantined') AS quarantined,
@@ -150,8 +157,15 @@ def read_audit(con: duckdb.DuckDBPyConnection) -> Audited:
         for row in con.execute(_STEPS).fetchall()
     ]
     left_out = con.execute(_LEFT_OUT).fetchall()
-    sections = [shown.card(con) for shown in faces(con) if shown.card is not None]
-    return Audited(tuple(sources), tuple(steps), tuple(left_out), tuple(sections))
+    own = faces(con)
+    return Audited(
+        sources=tuple(sources),
+        steps=tuple(steps),
+        left_out=tuple(left_out),
+        sections=tuple(shown.card(con) for shown in own if shown.card is not None),
+        kinds=tuple(kinds(con)),
+        facts={shown.name: shown.facts(con) for shown in own if shown.facts is not None},
+    )
 
 
 def summarise(
@@ -164,18 +178,18 @@ def summarise(
 ) -> Summary:
     """Sum up a build; its seconds are not known yet."""
     sources, decisions = audited.sources, settled.decisions
-    nothing = (
-        []
-        if plan.steps
-        else ["the recipe has no steps: nothing was looked for in the rows, and none was removed"]
-    )
+    nothing = [] if plan.steps else [_NO_STEPS]
     return Summary(
         name=plan.recipe.name,
         kind=plan.recipe.kind,
         sources=sources,
         steps=audited.steps,
         figures={name: decision.figures for name, decision in decisions.items()},
-        more={name: decision.more for name, decision in decisions.items()},
+        more={
+            name: {**decision.more, **audited.facts.get(name, {})}
+            for name, decision in decisions.items()
+        },
+        reasons=_reasons(audited.kinds),
         validation_shortfall=plan.recipe.output.validation
         - sum(source.validation for source in sources),
         text_bytes=text_bytes,
@@ -194,6 +208,13 @@ def summarise(
     )
 
 
+def _reasons(found: Sequence[Kind]) -> dict[str, Sequence[Kind]]:
+    """The three most frequent kinds of reasons of each way to leave a build."""
+    bad = [one for one in found if one.fate == "quarantined"]
+    gone = [one for one in found if one.fate != "quarantined"]
+    return {"removed": gone[:_REASONS], "quarantined": bad[:_REASONS]}
+
+
 def _warnings(sources: Sequence[SourceSummary]) -> list[str]:
     """Lines that a person should see: what was dropped or fell short."""
     dropped = [
@@ -202,12 +223,14 @@ def _warnings(sources: Sequence[SourceSummary]) -> list[str]:
         if s.dropped_columns
     ]
     short = [
-        f"source '{s.name}': rows missing of those asked for: {s.shortfall}"
+        f"source '{s.name}': {s.shortfall:,} fewer rows than requested: {_because(s)}"
         for s in sources
         if s.shortfall
     ]
     bad = [
-        f"source '{s.name}': rows quarantined: {s.quarantined}" for s in sources if s.quarantined
+        f"source '{s.name}': rows quarantined: {s.quarantined:,} of {s.read:,}"
+        for s in sources
+        if s.quarantined
     ]
     empty = (
         []
@@ -215,6 +238,20 @@ def _warnings(sources: Sequence[SourceSummary]) -> list[str]:
         else ["no row is left: `datasets` cannot open an empty split"]
     )
     return dropped + bad + short + empty
+
+
+def _because(source: SourceSummary) -> str:
+    """Why a source gave fewer rows than were asked for."""
+    ways = (
+        (source.quarantined, "quarantined"),
+        (source.removed, "removed"),
+        (source.duplicate, "removed as duplicates"),
+        (source.validation, "held out for validation"),
+    )
+    lost = ", ".join(f"{n:,} were {what}" for n, what in ways if n)
+    train = source.written - source.validation
+    why = f"{source.read:,} were read" + (f", of which {lost}" if lost else "")
+    return f"{train:,} of {train + source.shortfall:,}, because {why}"
 
 
 def lock_of(
