@@ -41,7 +41,7 @@ ORDER BY rows DESC, source, step, about NULLS LAST, example
 _KINDS = """
 SELECT fate, coalesce(step, 'unknown'),
     coalesce(about, regexp_replace(reason, '[0-9]+', '#', 'g'), 'no reason on record') AS kind,
-    count(*) AS rows, arg_min(id, row), coalesce(arg_min(reason, row), '')
+    any_value(about), count(*) AS rows, arg_min(id, row), coalesce(arg_min(reason, row), '')
 FROM gone GROUP BY source, fate, step, kind
 ORDER BY rows DESC, source, step, kind
 """
@@ -81,6 +81,8 @@ class Kind:
     fate: str
     step: str
     kind: str
+    about: str | None
+    """What the reasons are about, where their step says it: it is their kind then."""
     rows: int
     example: str
     reason: str
@@ -90,8 +92,9 @@ def kinds(con: duckdb.DuckDBPyConnection) -> list[Kind]:
     """The kinds of reasons for which rows were quarantined or removed, the most frequent first."""
     _gather(con)
     found: dict[tuple[str, str, str], Kind] = {}
-    for fate, step, kind, rows, example, reason in con.execute(_KINDS).fetchall():
-        one = found.get((fate, step, kind)) or Kind(fate, step, kind, 0, example, short(reason))
+    for fate, step, kind, about, rows, example, reason in con.execute(_KINDS).fetchall():
+        told = short(reason, REASON_WIDTH)
+        one = found.get((fate, step, kind)) or Kind(fate, step, kind, about, 0, example, told)
         found[fate, step, kind] = replace(one, rows=one.rows + rows)
     return sorted(found.values(), key=lambda one: (-one.rows, one.fate, one.step, one.kind))
 

@@ -68,8 +68,10 @@ def _reasons(summary: Summary, out: Path) -> Iterator[str]:
     }
     for left, kinds in summary.reasons.items():
         for one in kinds:
-            said = "" if one.reason == one.kind else f", {one.reason}"
-            yield f"{left}: {one.rows:,} by {one.step}: {one.kind} (such as {one.example}{said})"
+            what = f"{one.about} (such as {one.example}: {one.reason})"
+            if one.about is None:
+                what = f"{one.reason} (such as {one.example})"
+            yield f"{left}: {one.rows:,} by {one.step}: {what}"
         more = total[left] - sum(one.rows for one in kinds)
         if more:
             yield f"{left}: {more:,} for other reasons: curate sql {shlex.quote(str(out))} dropped"

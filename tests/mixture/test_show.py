@@ -78,8 +78,9 @@ def test_a_build_is_shown(folder: Path) -> None:
     size, seconds = re.findall(r"\(([\d.]+ MB) of text, ([\d.]+ s)\)", lines[-5])[0]
     assert lines == [
         "r (sft)",
-        "removed: 1 by decontaminate: evals (such as chats/3, covers 100.0 % of evals/0)",
-        "BAD",
+        "removed: 1 by decontaminate: evals (such as chats/3: covers 100.0 % of evals/0)",
+        "quarantined: 1 by validate: not JSON: Expecting property name enclosed in double quotes at "
+        "character 1; the row is cut off (such as chats/5)",
         "overlap with benchmarks: 1 of 3 pairs of source and benchmark",
         "note: items that can never be hit: 1 (evals 1): curate sql out it never-matchable",
         f"note: searched 0.1 MB of turns, {tokens:,} tokens",
