@@ -269,3 +269,11 @@ def late() -> None:
 """
     assert arrows(text) == {"text", "errors", "records", "lock", "shards", "mixture", "card"}
     assert arrows("from . import b\nfrom .. import files", "curate.audit") == {"audit", "files"}
+
+
+def test_the_package_shows_its_public_names_before_they_are_used() -> None:
+    """Completion and `dir` find them, and asking loads nothing."""
+    code = "import sys, curate; names = [n for n in dir(curate) if n[0] != '_']; "
+    code += "print(names == curate.__all__, 'pyarrow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == "True False\n", done.stderr

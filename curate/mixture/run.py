@@ -58,12 +58,24 @@ PREPARE = "prepare"
 """The first step that is reported: sources are opened, suites read and indexed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Built:
     """A finished folder and what is worth saying about it."""
 
     folder: Path
     summary: Summary
+
+    def __repr__(self) -> str:
+        rows = f"{self.summary.train:,} train"
+        held_out = f" and {self.summary.validation:,} validation" if self.summary.validation else ""
+        removed = sum(source.removed + source.duplicate for source in self.summary.sources)
+        return f"<Built {self.folder}: {rows}{held_out} rows, {removed:,} removed>"
+
+    def _repr_html_(self) -> str:
+        """The build as a notebook shows it: the counts of every source."""
+        from curate.mixture.show import as_html  # what draws it need not be there to build
+
+        return as_html(self.summary, repr(self).strip("<>"))
 
 
 def build_recipe_file(

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from markupsafe import Markup
 from rich.console import Console
 from rich.table import Table
 
 from curate.audit.face import face
+from curate.audit.html import table
 from curate.mixture.summary import Summary
 
 
@@ -40,24 +42,40 @@ def _too_few(summary: Summary) -> str:
     return f"{n:,} of {asked:,}, because only rows whose prompt occurs once can be held out"
 
 
-def _sources(summary: Summary) -> Table:
+def as_html(summary: Summary, line: str) -> str:
+    """The counts of every source below a line, as a notebook shows them."""
+    head, rows = _counts(summary)
+    below = table(f"{summary.name} ({summary.kind})", ("source", *head), rows)
+    return str(Markup("<p>{}</p>{}").format(line, below))
+
+
+def _counts(summary: Summary) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The heads of the counts, and those of every source behind its name; all of them at the end."""
     held_out = summary.validation > 0
-    columns = ["read", "quarantined", "removed", "not sampled", "kept"]
-    columns += ["train", "validation"] if held_out else ["written"]
-    table = Table("source", title=f"{summary.name} ({summary.kind})", title_justify="left")
-    for column in columns:
-        table.add_column(column, justify="right")
-    rows = [
+    head = ["read", "quarantined", "removed", "not sampled", "kept"]
+    head += ["train", "validation"] if held_out else ["written"]
+    figures = [
         (s.read, s.quarantined, s.removed + s.duplicate, s.not_sampled, s.kept)
         + ((s.written - s.validation, s.validation) if held_out else (s.written,))
         for s in summary.sources
     ]
-    for source, figures in zip(summary.sources, rows, strict=True):
-        table.add_row(source.name, *(f"{n:,}" for n in figures))
-    if len(summary.sources) > 1:
-        table.add_section()
-        table.add_row("all", *(f"{sum(column):,}" for column in zip(*rows, strict=True)))
-    return table
+    names = [source.name for source in summary.sources]
+    if len(figures) > 1:
+        names, figures = [*names, "all"], [*figures, tuple(map(sum, zip(*figures, strict=True)))]
+    rows = zip(names, figures, strict=True)
+    return head, [(name, *(f"{n:,}" for n in own)) for name, own in rows]
+
+
+def _sources(summary: Summary) -> Table:
+    drawn = Table("source", title=f"{summary.name} ({summary.kind})", title_justify="left")
+    head, rows = _counts(summary)
+    for column in head:
+        drawn.add_column(column, justify="right")
+    for row in rows:
+        if len(rows) > 1 and row is rows[-1]:
+            drawn.add_section()
+        drawn.add_row(*row)
+    return drawn
 
 
 def _reasons(summary: Summary, out: Path) -> Iterator[str]:

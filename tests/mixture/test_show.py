@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import curate
 from tests.command import Done, call
 from tests.corpus import chat, ids, sentence, write_lines, write_recipe
 
@@ -119,8 +120,8 @@ def test_a_validation_split_that_falls_short_is_told(folder: Path) -> None:
     write_recipe(folder / "short.yaml", sources=[source], output={"validation": 5})
     lines = shown(call("build", "short.yaml", "-o", "short", cwd=folder))[1]
     assert (
-        "warning: validation: 3 fewer rows than requested: 2 of 5, because only rows whose prompt occurs once can be held out"
-        in lines
+        "warning: validation: 3 fewer rows than requested: 2 of 5, because only rows whose prompt "
+        "occurs once can be held out" in lines
     )
     assert "warning: no row is left: `datasets` cannot open an empty split" not in lines
 
@@ -146,3 +147,13 @@ def test_a_self_test_is_shown(folder: Path) -> None:
     assert head == ["verbatim", "5", "4", "80.0", "37.6 to 96.4"]
     assert last[0] == "none: false alarms, at most"
     assert last[1:3] == ["1,199", "1"]  # the leak that is in the text
+
+
+def test_a_build_is_one_line_at_the_prompt_and_a_table_in_a_notebook(folder: Path) -> None:
+    built = curate.build(folder / "r.yaml", folder / "shown", stages=None)
+    path = folder / "shown"
+    assert repr(built) == f"<Built {path}: 1,174 train and 30 validation rows, 1 removed>"
+    page = built._repr_html_()
+    assert page.startswith(f"<p>Built {path}: 1,174 train")
+    assert "<td>all</td><td>1,211</td><td>1</td><td>1</td><td>5</td><td>1,204</td>" in page
+    assert page.count("<tr>") == 1 + 4
