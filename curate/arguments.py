@@ -27,7 +27,7 @@ Limit = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        help="Only the first N rows of each source, for a first try.",
+        help="Read only the first N rows of each source, for a trial run.",
         rich_help_panel=RUN,
     ),
 ]
@@ -35,7 +35,7 @@ Locked = Annotated[
     Path | None,
     typer.Option(
         metavar="LOCK",
-        help="A lock file, or a built folder, whose inputs and output this build must repeat.",
+        help="A lock file, or a built folder, that this build must reproduce byte for byte.",
         rich_help_panel=RUN,
     ),
 ]
@@ -43,15 +43,15 @@ Stages = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Where what was found out about each block is kept, so that a killed or changed build continues; "
-        "by default in the user's cache.",
+        help="Where the results of each block are kept, so that a killed or changed build can continue; "
+        "in the user's cache by default.",
         rich_help_panel=RUN,
     ),
 ]
 StagesDir = Annotated[
     Path | None,
     typer.Option(
-        "--stages", metavar="DIR", help="The folder of the stages; by default in the user's cache."
+        "--stages", metavar="DIR", help="The folder of the stages; in the user's cache by default."
     ),
 ]
 NoStages = Annotated[
@@ -65,7 +65,7 @@ Overwrite = Annotated[
     typer.Option(
         "--overwrite",
         metavar="",
-        help="Replace OUT if an earlier build or run made it.",
+        help="Replace OUT if an earlier build or training run wrote it.",
         rich_help_panel=RUN,
     ),
 ]
@@ -74,7 +74,7 @@ Workers = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        help="Threads; all cores by default. The result is the same.",
+        help="Number of threads; all cores by default. The result does not depend on it.",
         rich_help_panel=RUN,
     ),
 ]
@@ -82,7 +82,7 @@ BenchmarksDir = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Take the benchmarks' items from DIR/<name>.* or DIR/<name>/ where they are there.",
+        help="Take a benchmark's items from DIR/<name>.* or DIR/<name>/ if there is one.",
         rich_help_panel=SUITE,
     ),
 ]
@@ -90,7 +90,7 @@ Without = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME",
-        help="Leave a benchmark out; may be given more than once.",
+        help="Leave a benchmark out. May be repeated.",
         rich_help_panel=SUITE,
     ),
 ]
@@ -100,7 +100,7 @@ MaxRate = Annotated[
         min=0,
         max=1,
         metavar="SHARE",
-        help="Exit with 3 if a source hits more than this share of a benchmark, 0.02 for example.",
+        help="Exit with code 3 if a source hits more than this share of a benchmark, such as 0.02.",
         rich_help_panel=SUITE,
     ),
 ]
@@ -109,7 +109,7 @@ SelfTest = Annotated[
     typer.Option(
         "--self-test",
         metavar="",
-        help="Plant changed copies of the items in a sample of the text, and say what is found of them.",
+        help="Plant changed copies of the items in a sample of the text, and report how many are found.",
         rich_help_panel=RUN,
     ),
 ]
@@ -117,7 +117,7 @@ Verdicts = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Verdicts that curate review wrote: they are honoured.",
+        help="Verdicts written by curate review, which this build honours.",
         rich_help_panel=SUITE,
     ),
 ]
@@ -135,7 +135,7 @@ Against = Annotated[
     list[str] | None,
     typer.Option(
         metavar="DATA",
-        help="A data set whose rows must not be there either: a test split, say.",
+        help="A data set whose rows must not occur in DATA either, such as a test split.",
     ),
 ]
 ProfileName = Annotated[
@@ -200,7 +200,7 @@ Roles = Annotated[
     list[str] | None,
     typer.Option(
         metavar="ROLE",
-        help="Whose turns are scanned; user by default; may be given more than once.",
+        help="Whose turns are scanned; user by default. May be repeated.",
         rich_help_panel=SUITE,
     ),
 ]

@@ -126,7 +126,7 @@ def build(
 
     \bExample: curate build mixtures/quickstart/recipe.yaml -o out/quickstart
 
-    \bA first try on 1,000 rows of each source, and a rebuild of the same bytes:
+    \bA trial run on 1,000 rows of each source, and a rebuild of the same bytes:
       curate build my-sft.yaml -o try --limit 1000
       curate build my-sft/recipe.yaml -o again --locked my-sft
 
@@ -176,11 +176,11 @@ def decontaminate(
     no_stages: NoStages = False,
     as_json: Json = False,
 ) -> None:
-    """Take benchmark items out of training data, without a recipe.
+    """Remove benchmark items from training data, without a recipe.
 
-    A row goes if runs of eight words that it shares with a benchmark item cover
-    more than half of the item, if a turn says the same as an item, or if it holds
-    an edited copy of one. OUT is a folder as curate build writes it.
+    A row is removed if runs of eight words that it shares with a benchmark item
+    cover more than half of the item, if one of its turns says the same as an item,
+    or if it holds an edited copy of one. OUT is a folder like that of curate build.
 
     \bExample: curate decontaminate train.jsonl --suite my_benchmark.jsonl -o clean
 

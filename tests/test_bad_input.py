@@ -176,7 +176,7 @@ def test_wrong_types_in_all_rows(folder: Path) -> None:
     )
     assert "format:" in told
     refused(
-        folder, "source 'a': none of its 1 rows makes a record", "field 'instruction' is a number, not text",
+        folder, "source 'a': none of its 1 rows could be parsed", "field 'instruction' is a number, not text",
         source={"format": "alpaca"},
     )  # fmt: skip
 

@@ -158,4 +158,4 @@ def _refuse_empty(plan: Plan, taken: list[list[Taken]]) -> None:
             n = sum(one.scanned.quarantined for one in own)
             reasons = (one.scanned.first_reason for one in own if one.scanned.first_reason)
             first = next((f"the first: {reason}" for reason in reasons), "it is empty")
-            raise UserError(f"source '{spec.name}': none of its {n} rows makes a record ({first})")
+            raise UserError(f"source '{spec.name}': none of its {n} rows could be parsed ({first})")
