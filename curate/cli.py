@@ -180,7 +180,7 @@ def decontaminate(
 
     A row is removed if runs of eight words that it shares with a benchmark item
     cover more than half of the item, if one of its turns says the same as an item,
-    or if it holds an edited copy of one. OUT is a folder like that of curate build.
+    or if it holds an edited copy of one. OUT is a folder as from curate build.
 
     \bExample: curate decontaminate train.jsonl --suite my_benchmark.jsonl -o clean
 

@@ -251,7 +251,7 @@ def test_an_overlap_over_the_limit_ends_with_3_and_the_folder_is_there(folder: P
 def test_a_limit_is_marked_in_card_and_lock(folder: Path) -> None:
     done = call("build", "r.yaml", "-o", "out", "--limit", "4", cwd=folder)
     assert done.code == 0
-    assert "a try on the first 4 rows of each source" in done.out
+    assert "a trial run on the first 4 rows of each source" in done.out
     assert len(ids(folder / "out")) == 4
     assert json.loads((folder / "out/recipe.lock.json").read_text())["limit"] == 4
     assert re.search(r"first 4 rows", (folder / "out/README.md").read_text())
