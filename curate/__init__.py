@@ -5,6 +5,8 @@
     curate.build("recipe.yaml", "out")                          # a whole mixture
     result = curate.decontaminate(dataset, suite="evals.jsonl")  # a data set at hand
 
+    curate.sql("out", "contamination")                          # what the audit of a build says
+
 Names are found when they are first used, so that importing the package costs next to nothing.
 """
 
@@ -35,6 +37,11 @@ _WHERE = {
 }
 
 __all__ = ["CurateError", "FailOver", "UserError", "build", "decontaminate", "diff", "sql", "why"]
+
+
+def __dir__() -> list[str]:
+    """The public names, found yet or not."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
 
 
 def __getattr__(name: str) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from curate.errors import UserError
 
 # Headings under which `curate VERB --help` lists options.
 RUN = "How it runs"
@@ -26,7 +28,7 @@ Limit = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        help="Only the first N rows of each source, for a first try.",
+        help="Read only the first N rows of each source, for a trial run.",
         rich_help_panel=RUN,
     ),
 ]
@@ -34,7 +36,7 @@ Locked = Annotated[
     Path | None,
     typer.Option(
         metavar="LOCK",
-        help="A lock file, or a built folder, whose inputs and output this build must repeat.",
+        help="A lock file, or a built folder, that this build must reproduce byte for byte.",
         rich_help_panel=RUN,
     ),
 ]
@@ -42,15 +44,15 @@ Stages = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Where what was found out about each block is kept, so that a killed or changed build continues; "
-        "by default in the user's cache.",
+        help="Where the results of each block are kept, so that a killed or changed build can continue; "
+        "in the user's cache by default.",
         rich_help_panel=RUN,
     ),
 ]
 StagesDir = Annotated[
     Path | None,
     typer.Option(
-        "--stages", metavar="DIR", help="The folder of the stages; by default in the user's cache."
+        "--stages", metavar="DIR", help="The folder of the stages; in the user's cache by default."
     ),
 ]
 NoStages = Annotated[
@@ -64,7 +66,7 @@ Overwrite = Annotated[
     typer.Option(
         "--overwrite",
         metavar="",
-        help="Replace OUT if an earlier build or run made it.",
+        help="Replace OUT if an earlier build or training run wrote it.",
         rich_help_panel=RUN,
     ),
 ]
@@ -73,7 +75,7 @@ Workers = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        help="Threads; all cores by default. The result is the same.",
+        help="Number of threads; all cores by default. The result does not depend on it.",
         rich_help_panel=RUN,
     ),
 ]
@@ -81,7 +83,7 @@ BenchmarksDir = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Take the benchmarks' items from DIR/<name>.* or DIR/<name>/ where they are there.",
+        help="Take a benchmark's items from DIR/<name>.* or DIR/<name>/ if there is one.",
         rich_help_panel=SUITE,
     ),
 ]
@@ -89,7 +91,7 @@ Without = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME",
-        help="Leave a benchmark out; may be given more than once.",
+        help="Leave a benchmark out. May be repeated.",
         rich_help_panel=SUITE,
     ),
 ]
@@ -99,7 +101,7 @@ MaxRate = Annotated[
         min=0,
         max=1,
         metavar="SHARE",
-        help="Exit with 3 if a source hits more than this share of a benchmark, 0.02 for example.",
+        help="Exit with code 3 if a source hits more than this share of a benchmark, such as 0.02.",
         rich_help_panel=SUITE,
     ),
 ]
@@ -108,7 +110,7 @@ SelfTest = Annotated[
     typer.Option(
         "--self-test",
         metavar="",
-        help="Plant changed copies of the items in a sample of the text, and say what is found of them.",
+        help="Plant changed copies of the items in a sample of the text, and report how many are found.",
         rich_help_panel=RUN,
     ),
 ]
@@ -116,7 +118,7 @@ Verdicts = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Verdicts that curate review wrote: they are honoured.",
+        help="Verdicts written by curate review, which this build honours.",
         rich_help_panel=SUITE,
     ),
 ]
@@ -134,7 +136,7 @@ Against = Annotated[
     list[str] | None,
     typer.Option(
         metavar="DATA",
-        help="A data set whose rows must not be there either: a test split, say.",
+        help="A data set whose rows must not occur in DATA either, such as a test split.",
     ),
 ]
 ProfileName = Annotated[
@@ -166,8 +168,18 @@ AsRecords = Annotated[
 MatcherNames = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="NAME",
-        help="Turn a matcher on beside the profile's: exact, minhash, robust or semantic.",
+        metavar="NAME[=VALUE]",
+        help="Turn on a matcher that the profile does not run: exact, minhash, robust or semantic. "
+        "exact=false turns one off; 'ngram={n: 13}' changes its settings. May be repeated.",
+        rich_help_panel=SUITE,
+    ),
+]
+BenchmarkFields = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FIELD",
+        help="Field of SUITE that holds the question, if SUITE is a data file; detected by default. "
+        "May be repeated.",
         rich_help_panel=SUITE,
     ),
 ]
@@ -181,7 +193,7 @@ Kind = Annotated[
     str | None,
     typer.Option(
         metavar="KIND",
-        help="prompt, sft, preference, unpaired or rlvr; found out by default.",
+        help="prompt, sft, preference, unpaired or rlvr. Detected by default.",
         rich_help_panel=READ,
     ),
 ]
@@ -189,9 +201,9 @@ Format = Annotated[
     str | None,
     typer.Option(
         "--format",
-        metavar="NAME",
-        help="messages, sharegpt, alpaca, gsm8k, preference, unpaired, tulu3-rlvr, verl or text; "
-        "found out by default.",
+        metavar="FORMAT",
+        help="messages, sharegpt, alpaca, gsm8k, preference, unpaired, tulu3-rlvr, verl or text, or "
+        "which column holds what: '{prompt: question, response: answer}'. Detected by default.",
         rich_help_panel=READ,
     ),
 ]
@@ -207,7 +219,34 @@ Roles = Annotated[
     list[str] | None,
     typer.Option(
         metavar="ROLE",
-        help="Whose turns are scanned; user by default; may be given more than once.",
+        help="Whose turns are scanned; user by default. May be repeated.",
         rich_help_panel=SUITE,
     ),
 ]
+
+
+def as_format(text: str) -> str | dict[str, Any]:
+    """The name of a format, or the mapping that is written out; raises UserError for anything else."""
+    if not text.lstrip().startswith("{"):
+        return text
+    from curate.config import yaml_value  # a tenth of a second that --help need not pay
+
+    found = yaml_value("--format", text)
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        raise UserError(f"--format: {text!r} is neither a name nor a mapping of fields to columns")
+    return found
+
+
+def matcher_setting(text: str) -> tuple[str, Any]:
+    """A matcher's name and what it is set to: true where only the name is given."""
+    from curate.config import yaml_value
+
+    name, equals, value = text.partition("=")
+    return name, yaml_value("--matcher", value) if equals else True
+
+
+def own_rows(like_input: bool, records: bool) -> dict[str, Any]:
+    """How rows are written that nobody mixes: in the order of their source."""
+    if like_input and records:
+        raise UserError("--like-input and --records are two shapes of the output; give one of them")
+    return {"order": "source", "rows": "lines" if like_input else "records" if records else "input"}

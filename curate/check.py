@@ -36,10 +36,10 @@ FINDINGS: Mapping[str, str] = {
     "columns": "a Parquet file does not open, or its columns are not those of its kind",
     "counts": "there are other rows than the lock or the audit counts",
     "audit": "the audit does not open, or does not add up",
-    "schema": "the row makes no record",
-    "roles": "a role is unknown or stands in the wrong place",
+    "schema": "the row cannot be parsed",
+    "roles": "a role is unknown or in the wrong place",
     "empty": "the last turn, a ground truth or a verifier's name is empty",
-    "same-prompt": "the prompt stands in another row too",
+    "same-prompt": "the prompt appears in another row too",
     "same-answers": "chosen and rejected are the same",
     "same-completion": "prompt and completion stand in another row too",
     "conflicting-labels": "prompt and completion stand in another row with the other label",
@@ -49,7 +49,7 @@ FINDINGS: Mapping[str, str] = {
     "golden-fails": "the verifier refuses the ground truth itself",
     "perturbed-passes": "the verifier accepts a changed ground truth",
     "no-verdict": "the verifier gave no verdict in time, or failed",
-    "conflicting-truths": "the prompt stands in another row with another ground truth",
+    "conflicting-truths": "the prompt appears in another row with another ground truth",
 }
 PURPOSES: Mapping[str, str] = {
     "sft": "sft",

@@ -13,14 +13,16 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from curate.arguments import (
     Against,
     AsRecords,
+    BenchmarkFields,
     BenchmarksDir,
     Data,
     Debug,
@@ -45,10 +47,17 @@ from curate.arguments import (
     Verdicts,
     Without,
     Workers,
+    as_format,
+    matcher_setting,
+    own_rows,
 )
-from curate.errors import FailOver, UserError
+from curate.errors import FailOver
 from curate.exits import exits
+from curate.progress import shown
 from curate.verbs import audit, data, dedup, train
+
+if TYPE_CHECKING:
+    from curate.recipe import Recipe
 
 _HELP = """Build post-training data: decontaminated, sampled, written as Parquet, with the evidence for every row.
 
@@ -120,14 +129,12 @@ def build(
 
     \bExample: curate build mixtures/quickstart/recipe.yaml -o out/quickstart
 
-    \bA first try on 1,000 rows of each source, and a rebuild of the same bytes:
+    \bA trial run on 1,000 rows of each source, and a rebuild of the same bytes:
       curate build my-sft.yaml -o try --limit 1000
       curate build my-sft/recipe.yaml -o again --locked my-sft
 
     Read on: docs/recipes.md
     """
-    from curate.recipe import load_recipe, override
-
     given = {
         "benchmarks_dir": None if benchmarks_dir is None else str(benchmarks_dir.absolute()),
         "without": tuple(without) if without else None,
@@ -135,8 +142,14 @@ def build(
         "verdicts": None if verdicts is None else str(verdicts.absolute()),
         "self_test": self_test or None,
     }
+
+    def changed() -> tuple[Recipe, tuple[str, ...]]:
+        from curate.recipe import load_recipe, override
+
+        return override(load_recipe(recipe), given), ()
+
     options = _options(overwrite, limit, locked, workers, stages, no_stages)
-    _run(override(load_recipe(recipe), given), out, recipe.parent, options, as_json)
+    _run(changed, out, recipe.parent, options, as_json)
 
 
 @app.command()
@@ -144,6 +157,7 @@ def decontaminate(
     data: Data,
     out: Out,
     suite: Suite = None,
+    benchmark_field: BenchmarkFields = None,
     against: Against = None,
     profile: ProfileName = "default",
     matcher: MatcherNames = None,
@@ -167,12 +181,12 @@ def decontaminate(
     no_stages: NoStages = False,
     as_json: Json = False,
 ) -> None:
-    """Take benchmark items out of training data, without a recipe.
+    """Remove benchmark items from training data, without a recipe.
 
-    A row goes if runs of eight words that it shares with a benchmark item cover
-    more than half of the item, if a turn says the same as an item, or if it holds
-    an edited copy of one. OUT is a folder as curate build writes it; the rows that
-    stay have their own columns and stand in their own order, in Parquet.
+    A row is removed if runs of eight words that it shares with a benchmark item
+    cover more than half of the item, if one of its turns says the same as an item,
+    or if it holds an edited copy of one. OUT is a folder as from curate build; the
+    rows that stay have their own columns and their own order, in Parquet.
 
     \bExample: curate decontaminate train.jsonl --suite my_benchmark.jsonl -o clean
 
@@ -185,42 +199,44 @@ def decontaminate(
     \bA training split against a test split, and what these settings would miss:
       curate decontaminate train.jsonl --against test.jsonl --self-test -o clean
 
+    \bColumns with names of your own:
+      curate decontaminate t.csv --format '{prompt: q, response: a}' --suite e -o o
+
     Read on: docs/decontamination.md and docs/suites.md
     """
-    from curate.mixture.adhoc import adhoc_recipe
-
     spec = {
         "suite": suite,
         "against": tuple(against or ()),
         "profile": profile,
-        "matchers": {name: True for name in matcher or ()},
+        "matchers": dict(map(matcher_setting, matcher or ())),
         "verdicts": None if verdicts is None else str(verdicts),
         "policy": policy,
         "roles": tuple(role or ["user"]),
+        "benchmark_fields": tuple(benchmark_field or ()),
         "without": tuple(without or ()),
         "benchmarks_dir": None if benchmarks_dir is None else str(benchmarks_dir),
         "fail_over": fail_over,
         "self_test": self_test,
     }
-    name, verb = out.absolute().name, "decontaminate"
-    recipe, notes = adhoc_recipe(
-        data,
-        Path.cwd(),
-        name=name,
-        steps={verb: spec},
-        kind=kind,
-        fmt=fmt,
-        split=split,
-        output=_own_rows(like_input, records),
-        where=verb,
-    )
-    _run(
-        recipe,
-        out,
-        Path.cwd(),
-        _options(overwrite, limit, locked, workers, stages, no_stages) | {"notes": notes},
-        as_json,
-    )
+
+    def made() -> tuple[Recipe, tuple[str, ...]]:
+        from curate.mixture.adhoc import adhoc_recipe
+
+        verb = "decontaminate"
+        return adhoc_recipe(
+            data,
+            Path.cwd(),
+            name=out.absolute().name,
+            steps={verb: spec},
+            kind=kind,
+            fmt=fmt and as_format(fmt),
+            split=split,
+            output=own_rows(like_input, records),
+            where=verb,
+        )
+
+    options = _options(overwrite, limit, locked, workers, stages, no_stages)
+    _run(made, out, Path.cwd(), options, as_json)
 
 
 for verb in (
@@ -240,13 +256,6 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 )
 
 
-def _own_rows(like_input: bool, records: bool) -> dict[str, Any]:
-    """How rows are written that nobody mixes: in the order of their source."""
-    if like_input and records:
-        raise UserError("--like-input and --records are two shapes of the output; give one of them")
-    return {"order": "source", "rows": "lines" if like_input else "records" if records else "input"}
-
-
 def _options(
     overwrite: bool,
     limit: int | None,
@@ -261,23 +270,32 @@ def _options(
     return {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores} | kept
 
 
-def _run(recipe: Any, out: Path, base: Path, options: dict[str, Any], as_json: bool) -> None:
-    """Build with progress on the terminal, then print the summary."""
-    from curate.mixture import Options
-    from curate.mixture import build as run
-    from curate.mixture.show import progress_bar, show
+def _run(
+    made: Callable[[], tuple[Recipe, tuple[str, ...]]],
+    out: Path,
+    base: Path,
+    options: dict[str, Any],
+    as_json: bool,
+) -> None:
+    """Build with progress on the terminal, then print the summary; what is `made` is a recipe, and
+    what was found out while it was made.
+    """
+    with shown() as progress:  # first of all: what is imported and compiled below takes seconds
+        progress("prepare", 0, 0, 0.0)
+        from curate.mixture import Options
+        from curate.mixture import build as run
 
-    with progress_bar() as progress:
         try:
-            built, over = (
-                run(recipe, out, base=base, options=Options(**options, progress=progress)),
-                None,
-            )
+            recipe, notes = made()
+            own = Options(**options, notes=notes, progress=progress)
+            built, over = run(recipe, out, base=base, options=own), None
         except FailOver as error:  # the folder is finished: show it all the same
             built, over = error.built, error
     if as_json:
         print(json.dumps(built.summary.as_dict() | {"folder": str(out)}, ensure_ascii=False))
     else:
+        from curate.mixture.show import show
+
         show(built.summary, out)
     if over:
         raise over

@@ -1,24 +1,40 @@
 """YAML into checked models: what a recipe and a suite have in common.
 
-A configuration is one pydantic model. This module turns what is wrong with a file into one line
-that names the file, the place in it and the nearest known key; it knows nothing of recipes or
-suites. Keys that no model has are refused, never ignored."""
+A configuration is one pydantic model. This module turns everything that is wrong with a file into
+one line each, which names the file, the line in it, the place in words and the nearest known key:
+
+    my.yaml:7: source 'chats': unknown key 'fromat'; did you mean 'format'? (known: ...)
+
+It knows nothing of recipes or suites. Keys that no model has are refused, never ignored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
+from functools import reduce
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from curate.errors import UserError, unknown
+from curate.errors import UserError, nearest, unknown
 
 Model = TypeVar("Model", bound=BaseModel)
+Place = tuple[int | str, ...]
+"""Keys and positions from the top level down to a value."""
+_SHORT = (str, int, float, bool)
+"""Types of values that a message repeats."""
+
+
+class Problem(NamedTuple):
+    """Where something is wrong, and what; `names_key` if the message itself names the key."""
+
+    place: Place
+    message: str
+    names_key: bool = False
 
 
 class Strict(BaseModel):
@@ -76,8 +92,23 @@ def one_of(what: str, known: Collection[str]) -> Any:
     return AfterValidator(check_name)
 
 
+class Document(dict[str, Any]):
+    """The mapping that a YAML file holds, and the line of every place in it, from 1 on."""
+
+    lines: Mapping[Place, int] = {}
+
+
+def yaml_value(what: str, text: str) -> Any:
+    """A value given as YAML in a call, such as `{prompt: question}`; `what` names it in the error."""
+    try:
+        return yaml.load(text, Loader=_UniqueKeys)  # a SafeLoader
+    except yaml.YAMLError as error:
+        problem = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise UserError(f"{what}: {text!r} is not valid YAML ({problem})") from None
+
+
 class _UniqueKeys(yaml.SafeLoader):
-    """Safe loading that refuses a key that stands twice: plain YAML would silently take the last
+    """Safe loading that refuses a key that is given twice: plain YAML would silently take the last
     one.
     """
 
@@ -87,7 +118,7 @@ def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
     for place, key in enumerate(keys):
         if key in keys[:place]:
             mark = node.value[place][0].start_mark
-            raise yaml.MarkedYAMLError(problem=f"the key '{key}' stands twice", problem_mark=mark)
+            raise yaml.MarkedYAMLError(problem=f"the key '{key}' is given twice", problem_mark=mark)
     loader.flatten_mapping(node)
     return loader.construct_mapping(node, deep=True)
 
@@ -95,58 +126,157 @@ def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
 _UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
-def load_yaml(path: Path) -> dict[str, Any]:
+def load_yaml(path: Path) -> Document:
     """Read a YAML file whose top level is a mapping."""
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # a SafeLoader
+        loader = _UniqueKeys(path.read_text(encoding="utf-8"))  # a SafeLoader
+        root = loader.get_single_node()
+        data = loader.construct_document(root) if root is not None else None
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read ({error})") from None
     except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise UserError(f"{path}{line}: not valid YAML ({error.problem})") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(data, dict):
+    if root is None or not isinstance(data, dict):
         raise UserError(f"{path}: the top level must be a mapping of keys to values")
-    return data
+    document = Document(data)
+    document.lines = dict(_lines(root, ()))
+    return document
 
 
-def check(model: type[Model], data: dict[str, Any], where: str) -> Model:
-    """Make a `model` of `data`; the first thing wrong with it becomes one line that starts with
-    `where`.
-    """
+def _lines(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
+    """The line of every key and list item below a node."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            below = (*place, str(key.value))
+            yield below, key.start_mark.line + 1
+            yield from _lines(value, below)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            yield (*place, number), value.start_mark.line + 1
+            yield from _lines(value, (*place, number))
+
+
+def check(
+    model: type[Model],
+    data: Mapping[str, Any],
+    where: str,
+    more: Callable[[Model], Iterable[Problem]] = lambda made: (),
+) -> Model:
+    """Make a `model` of `data`; everything wrong with it becomes a line that starts with `where`.
+
+    `more` finds what can be wrong only once the model is made."""
     try:
-        return model.model_validate(data)
+        made = model.model_validate(dict(data))
     except ValidationError as error:
-        raise UserError(_first(error, model, where)) from None
+        raise UserError(_told(_problems(error, model, data), data, where)) from None
+    told = _told(more(made), data, where)
+    if told:
+        raise UserError(told)
+    return made
 
 
-def _first(error: ValidationError, model: type[BaseModel], where: str) -> str:
+def _told(problems: Iterable[Problem], data: Mapping[str, Any], where: str) -> str:
+    """One line a problem, in the order of the file; `where` is not repeated as a place."""
+    lines = data.lines if isinstance(data, Document) else {}
+    told = []
+    for place, message, names_key in problems:
+        known = (lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines)
+        line = next(known, 0)
+        words = _words(place[:-1] if names_key else place, data)
+        start = [f"{where}:{line}" if line else where, *(word for word in words if word != where)]
+        told.append((line, ": ".join([*start, message])))
+    return "\n".join(text for _, text in sorted(told, key=lambda one: one[0]))
+
+
+def _words(place: Place, data: Any) -> list[str]:
+    """A place as people name it: `source 'chats'` for `sources`, 0."""
+    words: list[str] = []
+    for part in place:
+        data = _inside(data, part)
+        if isinstance(part, str):
+            words.append(part)
+        elif isinstance(data, Mapping):
+            words[-1] = f"{words[-1].removesuffix('s')} {data.get('name', part + 1)!r}"
+    return words
+
+
+def _inside(data: Any, part: int | str) -> Any:
+    """What stands under a key or at a position; None where there is nothing."""
+    if isinstance(part, int):
+        return data[part] if isinstance(data, list | tuple) and part < len(data) else None
+    return data.get(part) if isinstance(data, Mapping) else None
+
+
+def _problems(
+    error: ValidationError, model: type[BaseModel], data: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """What is wrong with some data; where one value could have been several things, all of them."""
     found = error.errors(include_url=False)
     # A list whose items are wrong counts as too short besides.
-    problems = [problem for problem in found if problem["type"] != "too_short"] or found
-    # A misspelt key is usually why another one is missing: it goes first.
-    first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        *above, key = first["loc"]
-        known = _keys(model, tuple(above))
-        within = f", {'.'.join(map(str, above))}" if above else ""
-        return f"{where}{within}: {unknown('key', str(key), known) if known else f'unknown key {key!r}'}{more}"
-    if first["type"] == "missing":
-        return f"{where}: the key '{place}' is missing{more}"
-    if allowed := _range(model, first):
-        return f"{where}: '{place}' must be {allowed}, not {first['input']!r}{more}"
-    message = first["msg"].replace("valid tuple", "list")
-    if first["type"] == "value_error":  # raised by a model of ours: says it all
-        message = message.removeprefix("Value error, ")
-    elif first["input"] is None or isinstance(first["input"], (str, int, float, bool)):
-        message = f"{message[:1].lower()}{message[1:]}, not {first['input']!r}"
-    at = f"'{place}': " if place else ""
-    return f"{where}: {at}{message}{more}"
+    found = [problem for problem in found if problem["type"] != "too_short"] or found
+    said: dict[Place, dict[str, Any]] = {}
+    meant = set()  # keys that are there under another name
+    for problem in sorted(found, key=lambda one: one["type"] != "extra_forbidden"):
+        place = tuple(problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            known, key = _keys(model, place[:-1]), str(place[-1])
+            message = unknown("key", key, known) if known else f"unknown key {key!r}"
+            meant.add((*place[:-1], nearest(key, known)))
+            yield Problem(place, message, names_key=True)
+        elif problem["type"] == "missing":
+            if place not in meant:
+                yield Problem(place, f"the key '{place[-1]}' is missing", names_key=True)
+        else:
+            while place and reduce(_inside, place, data) is None:  # one of several types
+                place = place[:-1]
+            own = problem["type"] != "value_error" and isinstance(problem["input"], _SHORT)
+            within = _range(model, problem)
+            told = f"must be {within}" if within else _message(problem)
+            said.setdefault(place, {})[told] = f", not {problem['input']!r}" if own else ""
+    for place, messages in said.items():
+        yield Problem(
+            place,
+            " or ".join(messages).replace(" or must be ", " or ") + next(iter(messages.values())),
+        )
+
+
+_PLAIN = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a mapping",
+    "finite_number": "must be a finite number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "less_than": "must be below {lt}",
+    "less_than_equal": "must be at most {le}",
+    "list_type": "must be a list",
+    "literal_error": "must be {expected}",
+    "model_type": "must be a mapping",
+    "string_pattern_mismatch": "must match {pattern}",
+    "string_type": "must be text",
+    "too_short": "must not be empty",
+    "tuple_type": "must be a list",
+}
+"""What pydantic's types of errors are called here; its own words serve for the others."""
+
+
+def _message(problem: Mapping[str, Any]) -> str:
+    """What one error of pydantic says of a value."""
+    message: str = problem["msg"]
+    if problem["type"] == "value_error":  # raised by a model of ours: says it all
+        return message.removeprefix("Value error, ")
+    plain = _PLAIN.get(problem["type"])
+    return plain.format(**problem.get("ctx", {})) if plain else message[:1].lower() + message[1:]
 
 
 def _range(model: type[BaseModel], problem: ErrorDetails) -> str | None:

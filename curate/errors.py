@@ -6,13 +6,33 @@ line.
     └── FailOver        3   contamination above the rate given to --fail-over
 
 A message is one line, written for the person who has to mend it: which file, row and field, what
-was wrong, what to do."""
+was wrong, what to do. Only a file of settings in which several things are wrong gets a line for
+each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
+
+_commanded = False
+
+
+@contextmanager
+def on_the_command_line() -> Iterator[None]:
+    """Within, messages name options as the command line has them."""
+    global _commanded
+    before, _commanded = _commanded, True
+    try:
+        yield
+    finally:
+        _commanded = before
+
+
+def option(command: str, python: str) -> str:
+    """An option as whoever called would write it: `--overwrite`, or `overwrite=True` in Python."""
+    return command if _commanded else python
 
 
 class CurateError(Exception):
@@ -40,9 +60,14 @@ class FailOver(CurateError):
         self.built = built
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like `name`, if one is like it at all."""
+    return next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.5)), None)
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """Say that `name` is no known `kind`, with the nearest known name and the whole list."""
     names = sorted(known)
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
+    near = nearest(name, names)
+    hint = f"; did you mean '{near}'?" if near else ""
     return f"unknown {kind} '{name}'{hint} (known: {', '.join(names)})"

@@ -1,12 +1,14 @@
-"""How the command line ends: every error becomes one line on standard error and an exit code."""
+"""How the command line ends: every error becomes a line on standard error and an exit code."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import NoReturn
 
-from curate.errors import CurateError
+from curate.errors import CurateError, on_the_command_line
 
 
 @contextmanager
@@ -15,33 +17,58 @@ def exits(debug: bool) -> Iterator[None]:
     traceback.
     """
     try:
-        yield
-    except CurateError as error:
-        if debug:
-            raise
-        print(f"curate: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, SystemExit) as error:
-        if (
-            isinstance(error, SystemExit) and error.code != 130
-        ):  # typer makes an exit with 130 of an interrupt
-            raise
-        print("curate: interrupted; nothing half-written is left", file=sys.stderr)
-        sys.exit(130)
+        with on_the_command_line():
+            yield
+        sys.stdout.flush()
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
-    except OSError as error:  # no space, no permission, a file where a folder should be
+        _leave_pipe()
+    except KeyboardInterrupt:
+        _interrupted()
+    except SystemExit as error:
+        _check_exit(error)
+        raise
+    except Exception as error:
         if debug:
             raise
+        sys.exit(_tell(error))
+
+
+def _tell(error: Exception) -> int:
+    """Say what was wrong on standard error; gives the exit code."""
+    if isinstance(error, CurateError):
+        for line in str(error).splitlines():
+            print(f"curate: {line}", file=sys.stderr)
+        return error.exit_code
+    if isinstance(error, OSError):  # no space, no permission, a file where a folder should be
         print(f"curate: {error.filename or 'disk'}: {error.strerror or error}", file=sys.stderr)
-        sys.exit(1)
-    except Exception as error:  # a fault of ours: one line all the same, and how to see more
-        if debug:
-            raise
-        said = " ".join(str(error).split())
-        print(
-            f"curate: a fault in curate: {type(error).__name__}: {said}; --debug shows where",
-            file=sys.stderr,
-        )
-        sys.exit(1)
+        return 1
+    # A fault of ours: one line all the same, and how to see more.
+    said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    print(f"curate: a fault in curate: {said}; --debug shows where", file=sys.stderr)
+    return 1
+
+
+def _check_exit(error: SystemExit) -> None:
+    """Typer makes an exit with 130 of an interrupt, and one with 1 of a pipe that was closed."""
+    if error.code == 130:
+        _interrupted()
+    if isinstance(error.__context__, BrokenPipeError):
+        _leave_pipe()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_pipe()
+
+
+def _interrupted() -> NoReturn:
+    print("curate: interrupted; nothing half-written is left", file=sys.stderr)
+    sys.exit(130)
+
+
+def _leave_pipe() -> NoReturn:
+    """End as a program does that the closed pipe killed; what is still to be written goes nowhere,
+    or the interpreter would complain of it when it ends.
+    """
+    with suppress(OSError, ValueError):  # a stream of a test has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(141)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from curate.errors import UserError
+from curate.errors import UserError, option
 
 Located = tuple[str, int, Mapping[str, Any]]
 """A row with the file it stands in and its position there."""
@@ -180,7 +180,8 @@ def detect_fields(row: Mapping[str, Any], where: str) -> tuple[tuple[str, ...], 
     if name is None:
         raise UserError(
             f"{where}: none of its fields is known to hold a prompt (found: {', '.join(row)}); "
-            "name them in a suite file: benchmarks: [{name: ..., from: ..., fields: [...]}]"
+            f"name them: {option('--benchmark-field NAME', 'benchmark_fields: [...]')}, or `fields` "
+            "in a suite file"
         )
     for prompt, other, leads in _COMPANIONS:
         if name == prompt and other in actual:

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from curate.errors import CurateError, UserError
+from curate.errors import CurateError, UserError, option
 
 LOCK = "recipe.lock.json"
 LOCK_VERSION = 2
@@ -59,7 +59,7 @@ def load(path: Path) -> dict[str, Any]:
         made = lock.get("versions", {}).get("curate", "another version")
         raise UserError(
             f"{path}: a lock of version {lock['lock_version']}, written by curate {made}; this curate reads version "
-            f"{LOCK_VERSION}: build again without --locked"
+            f"{LOCK_VERSION}: build again without {option('--locked', 'locked=')}"
         )
     return lock
 

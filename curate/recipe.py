@@ -19,9 +19,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, create_model, model_validator
 
 from curate import steps
-from curate.config import IS_PATH, Strict, check, load_yaml, one_of, rebased
-from curate.errors import UserError
+from curate.config import IS_PATH, Problem, Strict, check, load_yaml, one_of, rebased
+from curate.errors import UserError, option
 from curate.files.encoding import Encoding
+from curate.formats import check_format
 from curate.records import KINDS
 
 MAX_PASSES = 256
@@ -63,7 +64,7 @@ class SourceSpec(Strict):
     @model_validator(mode="after")
     def _rows_or_share(self) -> SourceSpec:
         if self.rows is not None and self.share is not None:
-            raise ValueError(f"source '{self.name}' gives both rows and share; give one of them")
+            raise ValueError("both rows and share are given; give one of them")
         return self
 
 
@@ -147,14 +148,24 @@ def _with_steps(names: frozenset[str]) -> type[Recipe]:
 
 
 def make_recipe(data: Mapping[str, Any], where: str) -> Recipe:
-    """Check a recipe given as plain data; the first thing that is wrong is a UserError that begins
-    with `where`.
+    """Check a recipe given as plain data; everything that is wrong is a line of one UserError, each
+    of which begins with `where`.
     """
-    return check(recipe_model(map(str, data)), dict(data), where)
+    return check(recipe_model(map(str, data)), data, where, _wrong_formats)
+
+
+def _wrong_formats(recipe: Recipe) -> Iterator[Problem]:
+    """Formats that no record of the recipe's kind can be made of."""
+    for number, source in enumerate(recipe.sources):
+        try:
+            if source.format is not None:
+                check_format(source.format, recipe.kind, source.keep)
+        except UserError as error:
+            yield Problem(("sources", number, "format"), str(error), names_key=True)
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read and check a recipe file; raises UserError with the file and the key that is wrong."""
+    """Read and check a recipe file; raises UserError with a line for everything that is wrong."""
     if path.is_dir():
         raise UserError(f"{path}: a folder; give the recipe's YAML file")
     return make_recipe(load_yaml(path), str(path))
@@ -168,7 +179,8 @@ def override(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
             continue
         owners = [name for name, spec in recipe.steps.items() if key in type(spec).model_fields]
         if not owners:
-            raise UserError(f"{key}: the recipe has no step that this could change")
+            flag = f"--{key.replace('_', '-')}"
+            raise UserError(f"{option(flag, key)}: the recipe has no step that takes it")
         spec = changed.get(owners[0], recipe.steps[owners[0]])
         changed[owners[0]] = spec.model_copy(update={key: value})
     return recipe.model_copy(update=changed) if changed else recipe

@@ -14,10 +14,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel
 
-from curate.config import check, load_yaml
+from curate.config import check, load_yaml, yaml_value
 from curate.errors import UserError, unknown
 
 GROUP = "curate.trainers"
@@ -63,9 +62,12 @@ def configure(trainer: Trainer, config: str, given: Sequence[str]) -> BaseModel:
     path = _config_file(trainer, config)
     model: type[BaseModel] = trainer.module.Config
     data = load_yaml(path)
+    if not given:
+        return check(model, data, config)
+    changed = dict(data)  # which has no lines: a value may come from either
     for key, value in _pairs(given).items():
-        _set(data, key, value)
-    return check(model, data, f"{config} and the options" if given else config)
+        _set(changed, key, value)
+    return check(model, changed, f"{config} and the options")
 
 
 def _config_file(trainer: Trainer, config: str) -> Path:
@@ -96,15 +98,8 @@ def _pairs(given: Sequence[str]) -> dict[str, Any]:
         name = key.replace("-", "_")
         if name in found:
             raise UserError(f"--{key} is given twice")
-        found[name] = _value(key, value)
+        found[name] = yaml_value(f"--{key}", value)
     return found
-
-
-def _value(key: str, value: str) -> Any:
-    try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise UserError(f"--{key}: {value!r} is no value of YAML") from None
 
 
 def _set(data: dict[str, Any], key: str, value: Any) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.command import ROOT, Done, call, run
+import curate
+from curate.errors import UserError
+from tests.command import ROOT, Done, call, environment, run
 from tests.corpus import chat, ids, read, reconcile, write_lines, write_recipe
 
 ITEM = "Which of these seven old trees in the quiet wood behind the mill is the oldest one of all?"
@@ -100,6 +106,11 @@ def test_the_summary_is_one_json_object_and_nothing_else(quickstart: tuple[Path,
         65,
         True,
     )
+    assert summary["reasons"]["quarantined"] == []
+    (removed,) = summary["reasons"]["removed"]
+    assert (removed["step"], removed["kind"]) == ("decontaminate", "everyday")
+    assert removed["rows"] == len(read(out, "removed/*.parquet"))
+    assert summary["steps"]["decontaminate"]["variants"] == {"rows": 1, "kept": 0}
     reconcile(out)
 
 
@@ -192,6 +203,12 @@ def test_decontaminate_by_the_real_command_with_more_files(folder: Path) -> None
         (["--format", "mesages"], "unknown format 'mesages'; did you mean 'messages'?"),
         (["--role", "usr"], "unknown role 'usr'; did you mean 'user'?"),
         (["--without", "eval"], "unknown benchmark 'eval'; did you mean 'evals'?"),
+        (["--matcher", "exat"], "unknown matcher 'exat'; did you mean 'exact'?"),
+        (["--matcher", "ngram={m: 3}"], "unknown setting of matcher 'ngram' 'm'"),
+        (["--matcher", "ngram={n: 3"], "--matcher: '{n: 3' is not valid YAML"),
+        (["--format", "{prompt"], "--format: '{prompt' is not valid YAML"),
+        (["--format", "{promt: q}"], "did you mean 'prompt'?"),
+        (["--benchmark-field", "task"], "no field 'task' (found: question)"),
         (["--benchmarks-dir", "none"], "none: no such folder"),
     ],
 )
@@ -235,7 +252,7 @@ def test_an_overlap_over_the_limit_ends_with_3_and_the_folder_is_there(folder: P
 def test_a_limit_is_marked_in_card_and_lock(folder: Path) -> None:
     done = call("build", "r.yaml", "-o", "out", "--limit", "4", cwd=folder)
     assert done.code == 0
-    assert "a try on the first 4 rows of each source" in done.out
+    assert "a trial run on the first 4 rows of each source" in done.out
     assert len(ids(folder / "out")) == 4
     assert json.loads((folder / "out/recipe.lock.json").read_text())["limit"] == 4
     assert re.search(r"first 4 rows", (folder / "out/README.md").read_text())
@@ -251,7 +268,7 @@ def test_overwrite_replaces_a_build_and_nothing_else(folder: Path) -> None:
     (folder / "mine/README.md").write_text("mine")
     done = call("build", "r.yaml", "-o", "mine", "--overwrite", cwd=folder)
     assert done.code == 2
-    assert "mine: holds no recipe.lock.json, so it is not overwritten" in done.error
+    assert "mine: holds no recipe.lock.json, so curate does not overwrite it" in done.error
     assert (folder / "mine/README.md").read_text() == "mine"
 
 
@@ -280,3 +297,92 @@ def test_a_fault_of_the_machine_is_one_line_and_a_traceback_only_when_asked_for(
     assert not (folder / "out.partial").exists()
     with pytest.raises(OSError, match="No space left"):
         call("build", "r.yaml", "-o", "out", "--debug", cwd=folder)
+
+
+def test_columns_and_matchers_are_given_on_the_command_line(folder: Path) -> None:
+    """What `--format`, `--benchmark-field` and `--matcher` say is what the kept recipe says."""
+    rows = [{"ask": ITEM, "reply": "Elm."}, {"ask": "Which one?", "reply": "Oak."}]
+    write_lines(folder / "asked.jsonl", rows)
+    write_lines(folder / "exam.jsonl", [{"task": ITEM, "question": "Is it?"}])
+    arguments = ["--format", "{prompt: ask, response: reply}", "--benchmark-field", "task"]
+    matchers = ["--matcher", "exact=false", "--matcher", "ngram={n: 4}", "--matcher", "minhash"]
+    done = call(
+        "decontaminate",
+        "asked.jsonl",
+        *arguments,
+        *matchers,
+        "--suite",
+        "exam.jsonl",
+        "-o",
+        "out",
+        cwd=folder,
+    )
+    assert (done.code, done.err) == (0, "")
+    assert ids(folder / "out") == ["asked/1"]
+    kept = yaml.safe_load((folder / "out/recipe.yaml").read_text())
+    assert kept["sources"][0]["format"] == {"prompt": "ask", "response": "reply"}
+    step = kept["decontaminate"]
+    assert step["benchmark_fields"] == ["task"]
+    assert step["matchers"] == {"exact": False, "ngram": {"n": 4}, "minhash": True}
+    again = call("build", "out/recipe.yaml", "--locked", "out", "-o", "again", cwd=folder)
+    assert again.code == 0
+
+
+def test_fields_are_not_given_for_a_suite_that_names_its_own(folder: Path) -> None:
+    done = call(
+        "decontaminate",
+        "train.jsonl",
+        "--suite",
+        "tulu3",
+        "--benchmark-field",
+        "x",
+        "-o",
+        "o",
+        cwd=folder,
+    )
+    told = "curate: --benchmark-field goes with a data file; suite tulu3 names the fields itself"
+    assert (done.code, done.error) == (2, told)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("data/gone.jsonl", "data/gone.jsonl: no such file or folder (looked for "),
+        ("data/gone", "data/gone: no such file or folder; as a name on the Hub: "),
+    ],
+)
+def test_a_path_that_is_not_there_is_told_before_anything_of_the_hub(
+    folder: Path, path: str, told: str
+) -> None:
+    done = call("decontaminate", path, "--suite", "evals.jsonl", "-o", "out", cwd=folder)
+    assert done.code == 2
+    assert done.error.startswith(f"curate: {told}")
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT 1 AS a", "SELECT * FROM range(200000)"], ids=["short", "long"]
+)
+def test_a_reader_that_leaves_ends_the_command_without_a_word(
+    quickstart: tuple[Path, Done], query: str
+) -> None:
+    out, _ = quickstart
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "curate", "sql", str(out), query, "--csv"]
+    plain = {name: value for name, value in environment().items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(command, env=plain, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_message_names_the_option_of_its_caller(folder: Path) -> None:
+    assert call("build", "r.yaml", "-o", "out", cwd=folder).code == 0
+    told = "already exists; give another folder, or {} to replace it"
+    assert call("build", "r.yaml", "-o", "out", cwd=folder).error.endswith(
+        told.format("--overwrite")
+    )
+    with pytest.raises(UserError) as caught:
+        curate.build(folder / "r.yaml", folder / "out")
+    assert str(caught.value).endswith(told.format("overwrite=True"))
+    curate.build(folder / "r.yaml", folder / "out", overwrite=True, limit=2)
+    assert len(ids(folder / "out")) == 2

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # them.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("shipped", "config", "digests", "network", "text"),
+    ("shipped", "config", "digests", "network", "progress", "text"),
     ("kernels",),
     ("records",),
     ("shards", "verify"),
@@ -311,3 +311,11 @@ def test_no_file_imports_itself_by_way_of_others() -> None:
         tuple(TopologicalSorter(graph).static_order())
     except CycleError as error:
         pytest.fail(" imports ".join(error.args[1][::-1]))
+
+
+def test_the_package_shows_its_public_names_before_they_are_used() -> None:
+    """Completion and `dir` find them, and asking loads nothing."""
+    code = "import sys, curate; names = [n for n in dir(curate) if n[0] != '_']; "
+    code += "print(names == curate.__all__, 'pyarrow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == "True False\n", done.stderr

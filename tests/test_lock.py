@@ -59,7 +59,7 @@ def test_versions_name_what_the_bytes_may_depend_on() -> None:
         ("{", "not a lock file"),
         ("[]", "not a lock file"),
         ("{}", "not a lock file"),
-        ('{"lock_version": 99}', "a lock of version 99, .*: build again without --locked"),
+        ('{"lock_version": 99}', "a lock of version 99, .*: build again without locked="),
     ],
 )
 def test_what_is_no_lock_is_refused(tmp_path: Path, text: str, told: str) -> None:

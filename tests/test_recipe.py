@@ -59,11 +59,11 @@ NAMES = [
     ({"kind": "stf"}, "unknown kind 'stf'; did you mean 'sft'?"),
     (
         {"sources": [SOURCE | {"form": "x"}]},
-        "sources.0: unknown key 'form'; did you mean 'format'?",
+        "source 'a': unknown key 'form'; did you mean 'format'?",
     ),
     (
         {"sources": [SOURCE, SOURCE | {"lisence": "MIT"}]},
-        "sources.1: unknown key 'lisence'; did you mean 'licence'?",
+        "source 'a': unknown key 'lisence'; did you mean 'licence'?",
     ),
     (
         {"decontaminate": CLEAN | {"polisy": "report"}},
@@ -96,40 +96,40 @@ def test_an_unknown_name_is_told_with_the_nearest(
 
 WRONG = [
     ({"sources": []}, "sources"),
-    ({"sources": [{"name": "a"}]}, "'sources.0.from' is missing"),
+    ({"sources": [{"name": "a"}]}, "source 'a': the key 'from' is missing"),
     (
         {"decontaminate": {}},
-        "'decontaminate': nothing to look for; give a suite, or data sets under against",
+        "decontaminate: nothing to look for; give a suite, or data sets under against",
     ),
     (
         {"sources": [SOURCE | {"rows": 5, "share": 0.5}]},
-        "source 'a' gives both rows and share; give one of them",
+        "source 'a': both rows and share are given; give one of them",
     ),
     ({"sources": [SOURCE, SOURCE | {"from": "b.jsonl"}]}, "two sources are called 'a'"),
     (
         {"sources": [SOURCE | {"rows": 0}]},
-        "'sources.0.rows': input should be greater than or equal to 1, not 0",
+        "source 'a': rows: must be at least 1, not 0",
     ),
-    ({"sources": [SOURCE | {"rows": "many"}]}, "'sources.0.rows'"),
-    ({"sources": [SOURCE | {"share": 0}]}, "'sources.0.share': input should be greater than 0"),
+    ({"sources": [SOURCE | {"rows": "many"}]}, "source 'a': rows: must be a whole number"),
+    ({"sources": [SOURCE | {"share": 0}]}, "source 'a': share: must be above 0"),
     (
         {"sources": [SOURCE | {"share": 257}]},
-        "'sources.0.share': input should be less than or equal to 256, not 257",
+        "source 'a': share: must be at most 256",
     ),
-    ({"sources": [SOURCE | {"share": math.inf}]}, "'sources.0.share'"),
-    ({"sources": [SOURCE | {"share": math.nan}]}, "'sources.0.share'"),
-    ({"sources": [SOURCE | {"name": "a b"}]}, "'sources.0.name'"),
-    ({"sources": [SOURCE | {"name": "a#2"}]}, "'sources.0.name'"),
-    ({"sources": [SOURCE | {"from": ""}]}, "'sources.0.from'"),
-    ({"seed": -1}, "'seed'"),
-    ({"name": "../x"}, "'name'"),
-    ({"output": {"shards": 0}}, "'output.shards"),
-    ({"output": {"validation": -1}}, "'output.validation'"),
+    ({"sources": [SOURCE | {"share": math.inf}]}, "source 'a': share: must be a finite number"),
+    ({"sources": [SOURCE | {"share": math.nan}]}, "source 'a': share: must be a finite number"),
+    ({"sources": [SOURCE | {"name": "a b"}]}, "name: must match"),
+    ({"sources": [SOURCE | {"name": "a#2"}]}, "name: must match"),
+    ({"sources": [SOURCE | {"from": ""}]}, "source 'a': from: "),
+    ({"seed": -1}, "seed: must be at least 0"),
+    ({"name": "../x"}, "name: must match"),
+    ({"output": {"shards": 0}}, "output: shards: must be 'auto' or at least 1, not 0"),
+    ({"output": {"validation": -1}}, "output: validation: must be at least 0"),
     (
         {"decontaminate": CLEAN | {"fail_over": 2}},
-        "'decontaminate.fail_over' must be from 0 to 1, not 2",
+        "decontaminate: fail_over: must be from 0 to 1, not 2",
     ),
-    ({"decontaminate": CLEAN | {"roles": []}}, "'decontaminate.roles'"),
+    ({"decontaminate": CLEAN | {"roles": []}}, "decontaminate: roles: must not be empty"),
 ]
 
 
@@ -164,7 +164,7 @@ def test_what_is_given_on_the_command_line_replaces_the_recipe(tmp_path: Path) -
 
 
 def test_a_step_that_is_not_there_cannot_be_changed(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="fail_over: the recipe has no step that this could change"):
+    with pytest.raises(UserError, match="fail_over: the recipe has no step that takes it"):
         override(loaded(tmp_path), {"fail_over": 0.1, "without": None})
 
 
@@ -180,8 +180,60 @@ def test_a_resolved_recipe_is_a_recipe_and_reads_back_the_same(tmp_path: Path) -
     assert load_recipe(tmp_path / "again.yaml") == recipe
 
 
-def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> None:
+def test_a_key_that_is_given_twice_is_refused_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "r.yaml"
     path.write_text("name: x\nkind: sft\nseed: 1\nseed: 2\nsources: [{name: a, from: a.csv}]\n")
-    with pytest.raises(UserError, match="line 4: not valid YAML .the key 'seed' stands twice"):
+    with pytest.raises(
+        UserError, match=r"r\.yaml:4: not valid YAML .the key 'seed' is given twice"
+    ):
         load_recipe(path)
+
+
+WRONG_THROUGHOUT = """\
+name: mine
+kind: sft
+sed: 3
+sources:
+  - name: chats
+    fromat: messages
+  - {name: sums, from: sums.csv, rows: 0}
+  - from: more.jsonl
+    format: [q, a]
+decontaminate:
+  suite: evals.jsonl
+  roles:
+    - user
+    - usr
+output: {shards: 0}
+"""
+
+
+def test_everything_that_is_wrong_is_told_at_once_each_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(WRONG_THROUGHOUT)
+    with pytest.raises(UserError) as caught:
+        load_recipe(path)
+    told = [line.split(" (known")[0] for line in str(caught.value).splitlines()]
+    assert told == [
+        f"{path}:3: unknown key 'sed'; did you mean 'seed'?",
+        f"{path}:5: source 'chats': the key 'from' is missing",
+        f"{path}:6: source 'chats': unknown key 'fromat'; did you mean 'format'?",
+        f"{path}:7: source 'sums': rows: must be at least 1, not 0",
+        f"{path}:8: source 3: the key 'name' is missing",
+        f"{path}:9: source 3: format: must be text or a mapping",
+        f"{path}:14: decontaminate: roles: unknown role 'usr'; did you mean 'user'?",
+        f"{path}:15: output: shards: must be 'auto' or at least 1, not 0",
+    ]
+
+
+def test_formats_are_told_with_their_lines_too(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    sources = [SOURCE | {"format": "mesages"}, {"name": "b", "from": "b", "format": {"promt": "q"}}]
+    write_recipe(path, sources=sources)
+    places = {line: n for n, line in enumerate(path.read_text().splitlines(), 1)}
+    first, second = (n for line, n in places.items() if line.strip().startswith("format"))
+    with pytest.raises(UserError) as caught:
+        load_recipe(path)
+    one, two = str(caught.value).splitlines()
+    assert one.startswith(f"{path}:{first}: source 'a': unknown format 'mesages'; did you mean")
+    assert two.startswith(f"{path}:{second}: source 'b': format: unknown key of a mapping")

@@ -8,6 +8,7 @@ card, its lines in `curate why`. All of it lies beside the step's code, and an a
 Beside its code a step's package may have `schema.sql`, `views.sql`, `queries/*.sql`, and a module
 `face` with any of
 
+    facts(con)              -> plain data for `--json` and the screen, read from the finished audit
     show(figures, out)      -> Iterable of what rich prints below the summary
     why(con, doc_id)        -> Iterable of (title, lines), for `curate why`
     card(con)               -> Markdown, for the data set card
@@ -42,6 +43,7 @@ class Face:
     schema: str
     views: str
     queries: Mapping[str, str]
+    facts: Callable[..., Mapping[str, Any]] | None
     show: Callable[..., Iterable[Any]] | None
     why: Callable[..., Iterable[tuple[str, Iterable[str]]]] | None
     card: Callable[..., str] | None
@@ -108,7 +110,7 @@ def face(name: str) -> Face | None:
         for path in named
         if path.name.endswith(".sql")
     }
-    shows = (getattr(module, part, None) for part in ("show", "why", "card", "page"))
+    shows = (getattr(module, part, None) for part in ("facts", "show", "why", "card", "page"))
     return Face(name, text("schema.sql"), text("views.sql"), queries, *shows)
 
 

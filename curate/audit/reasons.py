@@ -8,7 +8,7 @@ by the reason without its numbers."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -21,7 +21,7 @@ GROUPS = 40
 
 # The reason of a row is that of the last decision that names its fate, as in the view `exits`.
 _GONE = """
-CREATE TEMP TABLE gone AS
+CREATE TEMP TABLE IF NOT EXISTS gone AS
 SELECT o.id, o.source, o.row, o.fate, d.reason, d.step, d.about
 FROM documents AS o LEFT JOIN (
     SELECT doc_id, action, arg_max(step, rowid) AS step, arg_max(coalesce(reason, ''), rowid) AS reason,
@@ -36,6 +36,14 @@ SELECT source, step, about, count(*) AS rows, min(reason) IS DISTINCT FROM max(r
 FROM gone WHERE (fate = 'quarantined') = ?
 GROUP BY source, step, about, CASE WHEN about IS NULL THEN regexp_replace(reason, '[0-9]+', '#', 'g') END
 ORDER BY rows DESC, source, step, about NULLS LAST, example
+"""
+# What a reason is about says its kind, or else the reason without its numbers.
+_KINDS = """
+SELECT fate, coalesce(step, 'unknown'),
+    coalesce(about, regexp_replace(reason, '[0-9]+', '#', 'g'), 'no reason on record') AS kind,
+    any_value(about), count(*) AS rows, arg_min(id, row), coalesce(arg_min(reason, row), '')
+FROM gone GROUP BY source, fate, step, kind
+ORDER BY rows DESC, source, step, kind
 """
 
 
@@ -66,9 +74,39 @@ class LeftOut:
     n_quarantined: int
 
 
+@dataclass(frozen=True)
+class Kind:
+    """Rows of all sources that left a build for one kind of reason; one of them as an example."""
+
+    fate: str
+    step: str
+    kind: str
+    about: str | None
+    """What the reasons are about, where their step says it: it is their kind then."""
+    rows: int
+    example: str
+    reason: str
+
+
+def kinds(con: duckdb.DuckDBPyConnection) -> list[Kind]:
+    """The kinds of reasons for which rows were quarantined or removed, the most frequent first."""
+    _gather(con)
+    found: dict[tuple[str, str, str], Kind] = {}
+    for fate, step, kind, about, rows, example, reason in con.execute(_KINDS).fetchall():
+        told = short(reason, REASON_WIDTH)
+        one = found.get((fate, step, kind)) or Kind(fate, step, kind, about, 0, example, told)
+        found[fate, step, kind] = replace(one, rows=one.rows + rows)
+    return sorted(found.values(), key=lambda one: (-one.rows, one.fate, one.step, one.kind))
+
+
+def _gather(con: duckdb.DuckDBPyConnection) -> None:
+    """Lay the rows that left and their last reasons in a table of this connection."""
+    con.execute(_GONE.format(about="about" if store.version(con) > 1 else "NULL"))
+
+
 def left_out(con: duckdb.DuckDBPyConnection) -> LeftOut:
     """Group the rows that were left out of the build; `con` is an audit opened for reading."""
-    con.execute(_GONE.format(about="about" if store.version(con) > 1 else "NULL"))
+    _gather(con)
     removed, quarantined = (con.execute(_GROUPS, [bad]).fetchall() for bad in (False, True))
     return LeftOut(_listed(removed), len(removed), _listed(quarantined), len(quarantined))
 

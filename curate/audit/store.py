@@ -139,8 +139,26 @@ def open_readonly(out: Path | str) -> duckdb.DuckDBPyConnection:
         raise UserError(f"{out}: no {DATABASE} there; give the folder of a finished build")
     try:
         return duckdb.connect(path, read_only=True, config=SETTINGS)
+    except duckdb.ConnectionException:  # this process has it open with other settings
+        return _attached(path)
     except duckdb.Error as error:
         raise UserError(f"{path}: cannot be opened as an audit: {one_line(error)}") from error
+
+
+def _attached(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open an audit beside a connection of the same process that has settings of its own."""
+    con = duckdb.connect(config=SETTINGS)
+    place = str(path).replace("'", "''")
+    try:
+        con.execute(f"ATTACH '{place}' AS audit (READ_ONLY)")
+    except duckdb.Error as error:
+        con.close()
+        raise UserError(
+            f"{path}: this process has it open for writing; close that connection, or open it with "
+            "read_only=True"
+        ) from error
+    con.execute("USE audit")
+    return con
 
 
 @contextmanager

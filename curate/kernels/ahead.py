@@ -25,6 +25,7 @@ from numba import types
 from curate.kernels import ngram, seek
 from curate.kernels.align import Items, Rule
 from curate.kernels.texts import Stretches
+from curate.progress import compiling
 
 _helper: subprocess.Popen[bytes] | None = None
 
@@ -88,7 +89,7 @@ def begin(matchers: Collection[str]) -> None:
     processor to spare.
     """
     global _helper
-    missing = [name for name in KERNELS if name in matchers and not _is_cached(KERNELS[name][0])]
+    missing = [name for name in KERNELS if name in matchers and _is_missing(KERNELS[name][0])]
     if _helper is not None or not missing or len(os.sched_getaffinity(0)) < 2:
         return
     command = [sys.executable, "-m", "curate.kernels.ahead", *missing]
@@ -100,8 +101,13 @@ def begin(matchers: Collection[str]) -> None:
 
 def wait() -> None:
     """Wait for the process that `begin` started, if there is one."""
-    if _helper is not None:
+    if _helper is None or _helper.poll() is not None:
+        return
+    compiling(True)
+    try:
         _helper.wait()
+    finally:
+        compiling(False)
 
 
 def _stop(helper: subprocess.Popen[bytes]) -> None:
@@ -109,11 +115,13 @@ def _stop(helper: subprocess.Popen[bytes]) -> None:
     helper.wait()
 
 
-def _is_cached(kernel: Any) -> bool:
-    """Whether there is an index of the kernel in numba's cache; it is one of these very kernels by
-    its digest.
+def _is_missing(kernel: Any) -> bool:
+    """Whether numba's cache has no index of the kernel, though there is a cache to put it in. The
+    digest in its name says that it is one of these very kernels.
     """
-    return any(Path(kernel.stats.cache_path).glob(f"*.{kernel.py_func.__qualname__}-*.nbi"))
+    cache = kernel.stats.cache_path
+    name = f"*.{kernel.py_func.__qualname__}-*.nbi"
+    return cache is not None and not any(Path(cache).glob(name))
 
 
 if __name__ == "__main__":

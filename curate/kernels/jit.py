@@ -6,7 +6,10 @@ tables made when needed.
 
 The cache of numba goes by the file and the name of an entry and does not see a change in what it
 calls. So entries are named by a digest of everything that is compiled: this folder, and the rule of
-`curate.text.tokenise`."""
+`curate.text.tokenise`.
+
+Where nothing can be written, neither beside the package nor in the user's cache folder, every
+process compiles anew. Whoever watches (`curate.progress`) is told when compiling begins and ends."""
 
 from __future__ import annotations
 
@@ -19,10 +22,11 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import cgutils, event, types
 from numba.extending import intrinsic
 
 from curate.kernels.parts import Compiler
+from curate.progress import compiling
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -37,12 +41,27 @@ DIGEST = _digest_of_kernels()
 """Of everything that is compiled."""
 
 
+class _Told(event.Listener):  # type: ignore[misc]
+    """Hands on when numba begins and ends to compile; what comes from the cache is no compiling."""
+
+    def on_start(self, event: Any) -> None:
+        compiling(True)
+
+    def on_end(self, event: Any) -> None:
+        compiling(False)
+
+
+event.register("numba:compile", _Told())
+
+
 def jit(function: _F) -> _F:
     """Compile an entry: no GIL, cached on disk, integer wrap-around as in C."""
     function.__qualname__ += f"_{DIGEST}"
-    return numba.njit(nogil=True, cache=True, no_cfunc_wrapper=True, pipeline_class=Compiler)(
-        function
-    )
+    options = {"nogil": True, "no_cfunc_wrapper": True, "pipeline_class": Compiler}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # numba found no folder that it may write to
+        return numba.njit(**options)(function)
 
 
 def inner(function: _F) -> _F:

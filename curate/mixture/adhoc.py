@@ -20,7 +20,7 @@ def adhoc_recipe(
     name: str,
     steps: dict[str, Any],
     kind: str | None = None,
-    fmt: str | None = None,
+    fmt: str | dict[str, Any] | None = None,
     split: str | None = None,
     output: dict[str, Any] | None = None,
     where: str,

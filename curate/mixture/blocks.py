@@ -86,7 +86,8 @@ def take_all(
     scan = Scan(
         plan.recipe.kind, plan.recipe.seed, plan.steps, plan.recipe.output.validation > 0, parts
     )
-    doing = "read and look" if plan.steps else "read"
+    doing = "scan" if plan.steps else "read"
+    options.progress(doing, 0, 0, 0.0)
     results: list[list[Taken]] = [[] for _ in plan.sources]
     pending = {owner: stage.whole() for owner, stage in enumerate(stages)}
     streamed: list[dict[str, str]] = [{} for _ in plan.sources]
@@ -160,4 +161,4 @@ def _refuse_empty(plan: Plan, taken: list[list[Taken]]) -> None:
             n = sum(one.scanned.quarantined for one in own)
             reasons = (one.scanned.first_reason for one in own if one.scanned.first_reason)
             first = next((f"the first: {reason}" for reason in reasons), "it is empty")
-            raise UserError(f"source '{spec.name}': none of its {n} rows makes a record ({first})")
+            raise UserError(f"source '{spec.name}': none of its {n} rows could be parsed ({first})")

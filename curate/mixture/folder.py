@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from curate.errors import UserError
+from curate.errors import UserError, option
 from curate.lock import LOCK
 from curate.shards import fsync_tree
 
@@ -29,17 +29,18 @@ def target(out: Path, overwrite: bool) -> Path:
     Refused are a folder that holds something, unless `overwrite`, and with `overwrite` a folder
     that no build made."""
     if out.name in ("", ".."):
-        raise UserError(f"{out}: a folder that is there already; give the name of a new one")
+        raise UserError(f"{out}: this folder already exists; give the name of a new one")
     real = Path(os.path.realpath(out))
     if not real.exists() or (real.is_dir() and not any(real.iterdir())):
         return real
     if not overwrite:
         raise UserError(
-            f"{out}: is there already; give another folder, or --overwrite to replace it"
+            f"{out}: already exists; give another folder, or "
+            f"{option('--overwrite', 'overwrite=True')} to replace it"
         )
     if not (real / LOCK).is_file():
         raise UserError(
-            f"{out}: holds no {LOCK}, so it is not overwritten; give another folder or remove it yourself"
+            f"{out}: holds no {LOCK}, so curate does not overwrite it; give another folder or remove it yourself"
         )
     return real
 

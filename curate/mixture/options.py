@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from curate.files import BLOCK_BYTES
 from curate.mixture.stages import default_root
-
-Progress = Callable[[str, int, int, float], None]
-"""Called as work goes on, from any thread: the step, rows and bytes of text that were done, and
-about which part of the whole step they are.
-"""
+from curate.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -31,4 +26,4 @@ class Options:
     block_bytes: int = BLOCK_BYTES
     notes: tuple[str, ...] = ()
     """What was found out before the build, to be told with its summary."""
-    progress: Progress = lambda step, rows, text, part: None
+    progress: Progress = silent

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from curate.audit import store
 from curate.audit.report import Drawn, draw, write_report
 from curate.audit.store import DATABASE, open_readonly
 from curate.card import card
-from curate.errors import FailOver
+from curate.errors import FailOver, UserError, unknown
 from curate.mixture.blocks import stages_of, take_all
 from curate.mixture.folder import target, unfinished
 from curate.mixture.merge import SourceRows, Writer, corpus_schema, source_rows
@@ -33,6 +33,7 @@ from curate.mixture.settle import Settled, settle
 from curate.mixture.stages import Stage
 from curate.mixture.summary import Audited, Summary, card_facts, lock_of, read_audit, summarise
 from curate.mixture.write import write_rows
+from curate.progress import shown, silent
 from curate.recipe import Recipe, load_recipe, resolved
 from curate.shards import sha256, write_text
 from curate.sources import estimated_bytes, expand, is_path
@@ -43,18 +44,47 @@ RECIPE = "recipe.yaml"
 """The file that holds the recipe in a built folder."""
 
 
-@dataclass(frozen=True)
+PREPARE = "prepare"
+"""The first step that is reported: sources are opened, suites read and indexed."""
+
+
+@dataclass(frozen=True, repr=False)
 class Built:
     """A finished folder and what is worth saying about it."""
 
     folder: Path
     summary: Summary
 
+    def __repr__(self) -> str:
+        rows = f"{self.summary.train:,} train"
+        held_out = f" and {self.summary.validation:,} validation" if self.summary.validation else ""
+        removed = sum(source.removed + source.duplicate for source in self.summary.sources)
+        return f"<Built {self.folder}: {rows}{held_out} rows, {removed:,} removed>"
 
-def build_recipe_file(path: Path | str, out: Path | str, options: Options | None = None) -> Built:
-    """Build the recipe in a file; its relative paths start from its folder."""
+    def _repr_html_(self) -> str:
+        """The build as a notebook shows it: the counts of every source."""
+        from curate.mixture.show import as_html  # what draws it need not be there to build
+
+        return as_html(self.summary, repr(self).strip("<>"))
+
+
+def build_recipe_file(
+    path: Path | str, out: Path | str, options: Options | None = None, **changed: Any
+) -> Built:
+    """Build the recipe in a file; its relative paths start from its folder.
+
+    Options can be given by name: `build("my.yaml", "out", overwrite=True, limit=1000)`."""
+    known = {field.name for field in fields(Options)}
+    for name in changed:
+        if name not in known:
+            raise UserError(unknown("option", name, known))
+    paths = {name: Path(changed[name]) for name in ("locked", "stages") if changed.get(name)}
+    options = replace(options or Options(), **(changed | paths))
     path = Path(path)
-    return build(load_recipe(path), Path(out), base=path.parent, options=options)
+    with shown(plain=False) as progress:
+        if options.progress is silent:
+            options = replace(options, progress=progress)
+        return build(load_recipe(path), Path(out), base=path.parent, options=options)
 
 
 def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = None) -> Built:
@@ -66,8 +96,10 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
     options = options or Options()
     started = time.perf_counter()
     real = target(out, options.overwrite)
+    options.progress(PREPARE, 0, 0, 0.0)
     plan = make_plan(recipe, base, options.workers)
     plan = replace(plan, notes=[*options.notes, *plan.notes])
+    options.progress(PREPARE, 0, 0, 1.0)
     locked = locks.load(options.locked) if options.locked else None
     if locked:
         locks.check_inputs(locked, lock_of(plan, options.limit, None, {}))
@@ -117,8 +149,10 @@ def _work(
     writer = _writer(plan, rows, blocks, parts)
     licences = [source.licence for source in plan.recipe.sources]
     corpus = Corpus(plan.recipe.kind, blocks, writer, licences)
+    options.progress("decide", 0, 0, 0.0)
     settled = settle(plan.steps, [source.n for source in rows], corpus.seen)
     results = _sample(plan, rows, blocks, settled)
+    options.progress("decide", 0, 0, 1.0)
     runs = {
         "schema": store.VERSION,
         "versions": locks.versions(),
@@ -131,9 +165,11 @@ def _work(
     }
     with ThreadPoolExecutor(1) as beside:
         # The audit needs nothing of the shards: both are written at once.
+        options.progress("write audit", 0, 0, 0.0)
         recording = beside.submit(_record, out, plan, results, settled, runs)
         files = write_rows(plan, out, results, writer, options)
         drawn, audited = recording.result()
+        options.progress("write audit", 0, 0, 1.0)
         text_bytes = sum(int(source.sizes.sum()) for source in rows)
         sizes = {path.relative_to(out).as_posix(): path.stat().st_size for path in files}
         summary = summarise(plan, audited, settled, text_bytes, sizes, options.limit)

@@ -1,64 +1,27 @@
-"""What a person sees of a build: a progress line while it runs, a summary when it is done."""
+"""What a person sees of a finished build: a summary, and where to look on."""
 
 from __future__ import annotations
 
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 
+from markupsafe import Markup
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskID,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from curate.audit.face import face
-from curate.mixture.options import Progress as Report
+from curate.audit.html import table
 from curate.mixture.summary import Summary
-
-
-@contextmanager
-def progress_bar() -> Iterator[Report]:
-    """Progress with rate and time left on standard error while work goes on; silent where that is
-    no terminal.
-    """
-    columns = (
-        TextColumn("{task.description:15}"),
-        BarColumn(bar_width=None),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[figures]}"),
-        TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    console = Console(stderr=True)
-    lock = Lock()
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        steps: dict[str, tuple[TaskID, int, int]] = {}
-
-        def report(step: str, rows: int, text: int, part: float) -> None:
-            with lock:
-                task, n, size = steps.get(step) or (bar.add_task(step, total=1.0, figures=""), 0, 0)
-                steps[step] = task, n + rows, size + text
-            rate = (size + text) / 1e6 / (bar.tasks[bar.task_ids.index(task)].elapsed or 1.0)
-            figures = f"{n + rows:,} rows, {(size + text) / 1e6:,.0f} MB, {rate:,.0f} MB/s"
-            bar.update(task, advance=part, figures=figures)
-
-        yield report
 
 
 def show(summary: Summary, out: Path) -> None:
     """Print the summary: sources, overlap with benchmarks, notes, and where things are."""
     console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(_sources(summary))
+    for line in _reasons(summary, out):
+        console.print(line, markup=False)
     for name, figures in summary.told.items():
         shown = face(name)
         for part in (
@@ -74,29 +37,75 @@ def show(summary: Summary, out: Path) -> None:
         console.print(line, markup=False)
 
 
+def _too_few(summary: Summary) -> str:
+    n, asked = summary.validation, summary.validation + summary.validation_shortfall
+    return f"{n:,} of {asked:,}, because only rows whose prompt occurs once can be held out"
+
+
+def as_html(summary: Summary, line: str) -> str:
+    """The counts of every source below a line, as a notebook shows them."""
+    head, rows = _counts(summary)
+    below = table(f"{summary.name} ({summary.kind})", ("source", *head), rows)
+    return str(Markup("<p>{}</p>{}").format(line, below))
+
+
+def _counts(summary: Summary) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The heads of the counts, and those of every source behind its name; all of them at the end."""
+    some_twice = any(source.duplicate for source in summary.sources)
+    held_out = summary.validation > 0
+    head = ["read", "quarantined", "removed", *(["duplicate"] if some_twice else [])]
+    head += ["not sampled", "kept", *(["train", "validation"] if held_out else ["written"])]
+    figures = [
+        (s.read, s.quarantined, s.removed, *((s.duplicate,) if some_twice else ()))
+        + (s.not_sampled, s.kept)
+        + ((s.written - s.validation, s.validation) if held_out else (s.written,))
+        for s in summary.sources
+    ]
+    names = [source.name for source in summary.sources]
+    if len(figures) > 1:
+        names, figures = [*names, "all"], [*figures, tuple(map(sum, zip(*figures, strict=True)))]
+    rows = zip(names, figures, strict=True)
+    return head, [(name, *(f"{n:,}" for n in own)) for name, own in rows]
+
+
 def _sources(summary: Summary) -> Table:
-    names = ["read", "quarantined", "removed", "duplicate", "not_sampled", "kept", "written"]
-    if not any(source.duplicate for source in summary.sources):
-        names.remove("duplicate")
-    table = Table("source", title=f"{summary.name} ({summary.kind})", title_justify="left")
-    for name in names:
-        table.add_column(name.replace("_", " "), justify="right")
-    rows = [[getattr(source, name) for name in names] for source in summary.sources]
-    for source, figures in zip(summary.sources, rows, strict=True):
-        table.add_row(source.name, *(f"{n:,}" for n in figures))
-    if len(summary.sources) > 1:
-        table.add_section()
-        table.add_row("all", *(f"{sum(column):,}" for column in zip(*rows, strict=True)))
-    return table
+    drawn = Table("source", title=f"{summary.name} ({summary.kind})", title_justify="left")
+    head, rows = _counts(summary)
+    for column in head:
+        drawn.add_column(column, justify="right")
+    for row in rows:
+        if len(rows) > 1 and row is rows[-1]:
+            drawn.add_section()
+        drawn.add_row(*row)
+    return drawn
+
+
+def _reasons(summary: Summary, out: Path) -> Iterator[str]:
+    """Why rows left: the most frequent kinds of reasons, each with a row as an example."""
+    total = {
+        "removed": sum(source.removed + source.duplicate for source in summary.sources),
+        "quarantined": sum(source.quarantined for source in summary.sources),
+    }
+    for left, kinds in summary.reasons.items():
+        for one in kinds:
+            what = f"{one.about} (such as {one.example}: {one.reason})"
+            if one.about is None:
+                what = f"{one.reason} (such as {one.example})"
+            yield f"{left}: {one.rows:,} by {one.step}: {what}"
+        more = total[left] - sum(one.rows for one in kinds)
+        if more:
+            yield f"{left}: {more:,} for other reasons: curate sql {shlex.quote(str(out))} dropped"
 
 
 def _ending(summary: Summary, out: Path) -> Iterator[str]:
     if summary.blocks[1]:
-        yield f"note: of {sum(summary.blocks):,} blocks {summary.blocks[1]:,} had been looked at by an earlier build"
+        known, n = summary.blocks[1], sum(summary.blocks)
+        yield f"note: results of an earlier build were used for {known:,} of {n:,} blocks"
     if summary.limit:
-        yield f"note: a try on the first {summary.limit:,} rows of each source; the folder is marked so"
+        yield f"note: a trial run on the first {summary.limit:,} rows of each source; lock and card say so"
     if summary.validation_shortfall:
-        yield f"warning: validation rows missing of those asked for: {summary.validation_shortfall:,}"
+        n = summary.validation_shortfall
+        yield f"warning: validation: {n:,} fewer rows than requested: {_too_few(summary)}"
     split = f" and {summary.validation:,} validation" if summary.validation else ""
     size = f"{summary.text_bytes / 1e6:,.1f} MB of text, {summary.seconds:.1f} s"
     yield f"\n{out}: rows: {summary.train:,} train{split} ({size})"

@@ -12,6 +12,7 @@ import duckdb
 
 from curate import lock as locks
 from curate.audit.face import faces
+from curate.audit.reasons import Kind, kinds
 from curate.card import CardFacts, SourceFacts, SplitFacts
 from curate.files import kind_of
 from curate.mixture.plan import Plan, portable
@@ -61,6 +62,8 @@ class Audited:
     left_out: tuple[tuple[str, str, int], ...]  # step, fate, rows
     unused: tuple[tuple[str, str, int, str], ...]  # source, reason, rows, an example
     sections: tuple[str, ...]  # of the card, by the steps
+    kinds: tuple[Kind, ...]  # of reasons, the most frequent first
+    facts: Mapping[str, Mapping[str, Any]]  # by step
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class Summary:
     steps: tuple[Mapping[str, Any], ...]
     figures: Mapping[str, Mapping[str, Any]]
     more: Mapping[str, Mapping[str, Any]]
+    reasons: Mapping[str, Sequence[Kind]]
+    """The most frequent kinds of reasons of the rows that were `removed`, and `quarantined`."""
     validation_shortfall: int
     text_bytes: int
     notes: tuple[str, ...]
@@ -111,6 +116,7 @@ class Summary:
             "sources": {source.name: source.counts for source in self.sources},
             "funnel": list(self.steps),
             "steps": self.told,
+            "reasons": {left: list(map(asdict, kinds)) for left, kinds in self.reasons.items()},
             "validation_shortfall": self.validation_shortfall,
             "notes": list(self.notes),
             "warnings": list(self.warnings),
@@ -122,6 +128,7 @@ class Summary:
 
 
 _NO_STEPS = "the recipe has no steps: nothing was looked for in the rows, and none was removed"
+_REASONS = 3
 _SOURCES = """
 WITH counts AS (
     SELECT source, count(*) AS n, count(*) FILTER (fate = 'quarantined') AS quarantined,
@@ -162,9 +169,16 @@ def read_audit(con: duckdb.DuckDBPyConnection) -> Audited:
         for row in con.execute(_STEPS).fetchall()
     ]
     left_out = con.execute(_LEFT_OUT).fetchall()
-    sections = [shown.card(con) for shown in faces(con) if shown.card is not None]
-    unused = con.execute(_UNUSED).fetchall()
-    return Audited(tuple(sources), tuple(steps), tuple(left_out), tuple(unused), tuple(sections))
+    own = faces(con)
+    return Audited(
+        sources=tuple(sources),
+        steps=tuple(steps),
+        left_out=tuple(left_out),
+        unused=tuple(con.execute(_UNUSED).fetchall()),
+        sections=tuple(shown.card(con) for shown in own if shown.card is not None),
+        kinds=tuple(kinds(con)),
+        facts={shown.name: shown.facts(con) for shown in own if shown.facts is not None},
+    )
 
 
 def summarise(
@@ -183,7 +197,11 @@ def summarise(
         sources=sources,
         steps=audited.steps,
         figures={name: decision.figures for name, decision in decisions.items()},
-        more={name: decision.more for name, decision in decisions.items()},
+        more={
+            name: {**decision.more, **audited.facts.get(name, {})}
+            for name, decision in decisions.items()
+        },
+        reasons=_reasons(audited.kinds),
         validation_shortfall=plan.recipe.output.validation
         - sum(source.validation for source in sources),
         text_bytes=text_bytes,
@@ -203,6 +221,13 @@ def summarise(
     )
     configs = configs_of(plan, summary)
     return summary if "default" in configs else replace(summary, config=next(iter(configs), None))
+
+
+def _reasons(found: Sequence[Kind]) -> dict[str, Sequence[Kind]]:
+    """The three most frequent kinds of reasons of each way to leave a build."""
+    bad = [one for one in found if one.fate == "quarantined"]
+    gone = [one for one in found if one.fate != "quarantined"]
+    return {"removed": gone[:_REASONS], "quarantined": bad[:_REASONS]}
 
 
 def _of_shape(rows: str, sources: Sequence[SourceSummary]) -> list[str]:
@@ -228,12 +253,14 @@ def _warnings(plan: Plan, audited: Audited) -> list[str]:
         if s.dropped_columns and records
     ]
     short = [
-        f"source '{s.name}': rows missing of those asked for: {s.shortfall}"
+        f"source '{s.name}': {s.shortfall:,} fewer rows than requested: {_because(s)}"
         for s in sources
         if s.shortfall
     ]
     bad = [
-        f"source '{s.name}': rows quarantined: {s.quarantined}" for s in sources if s.quarantined
+        f"source '{s.name}': rows quarantined: {s.quarantined:,} of {s.read:,}"
+        for s in sources
+        if s.quarantined
     ]
     empty = (
         []
@@ -249,6 +276,20 @@ def _warnings(plan: Plan, audited: Audited) -> list[str]:
         else []
     )
     return dropped + unused + bad + short + empty + apart
+
+
+def _because(source: SourceSummary) -> str:
+    """Why a source gave fewer rows than were asked for."""
+    ways = (
+        (source.quarantined, "quarantined"),
+        (source.removed, "removed"),
+        (source.duplicate, "removed as duplicates"),
+        (source.validation, "held out for validation"),
+    )
+    lost = ", ".join(f"{n:,} were {what}" for n, what in ways if n)
+    train = source.written - source.validation
+    why = f"{source.read:,} were read" + (f", of which {lost}" if lost else "")
+    return f"{train:,} of {train + source.shortfall:,}, because {why}"
 
 
 def lock_of(

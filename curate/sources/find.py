@@ -46,7 +46,8 @@ def find_files(from_: str, base: Path, wish: Wish) -> Found:
         return _glob(base, from_, wish)
     if path.exists():
         raise UserError(f"{from_}: not a regular file; write its rows to a file first")
-    raise UserError(f"{from_}: no such file or folder (looked for {path})")
+    looked = "" if str(path) == from_ else f" (looked for {path})"
+    raise UserError(f"{from_}: no such file or folder{looked}; a Hub name would look like org/name")
 
 
 def _one(path: Path, from_: str, wish: Wish) -> Found:

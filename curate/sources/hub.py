@@ -129,7 +129,7 @@ def _explain(name: HubName, split: str, error: BaseException, *, reachable: bool
     if kind == "GatedRepoError" or "is a gated dataset" in line:
         return f"{where}: the data set is gated; accept its terms at {page} and log in with `hf auth login`"
     if kind in ("RepositoryNotFoundError", "DatasetNotFoundError"):
-        return f"{where}: there is no such data set on the Hub, or it is private; see {page}"
+        return f"{where}: no such file or folder, and no such data set on the Hub, or it is private; see {page}"
     if kind == "RevisionNotFoundError":
         return f"{where}: the data set has no such revision; see {page}"
     if "split" in line.lower():
@@ -138,6 +138,7 @@ def _explain(name: HubName, split: str, error: BaseException, *, reachable: bool
         return f"{where}: the subset is missing or unknown; write {name.path}:<subset> ({line})"
     if not reachable and isinstance(error, OSError):
         return (
-            f"{where}: the Hub cannot be reached, and the data set is not in the cache; see {page}"
+            f"{where}: no such file or folder; as a name on the Hub: the Hub cannot be reached, and its cache "
+            f"holds no copy; see {page}"
         )
     return f"{where}: cannot be read from the Hub ({kind}: {line}); see {page}"

@@ -11,7 +11,7 @@ but the Hub's cache. A benchmark that cannot be read does not keep the others fr
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,9 @@ from curate.items import Item
 from curate.kernels.texts import tokenise_all
 from curate.matching.matchers import build_matchers
 from curate.matching.profile import Profile
+from curate.progress import Progress
 from curate.suites import Benchmark, Outcome, Suite, load_suite, read_each
 from curate.text.buffer import lay_out
-
-Progress = Callable[[str, int, int, float], None]
-"""Called with a step, the rows and bytes of text it did, and the part of the step that these are.
-"""
 
 
 @dataclass(frozen=True)
@@ -181,21 +178,29 @@ def show(result: list[Suite] | Suite | Fetch) -> None:
         _show_fetch(result, console)
         return
     for suite in result if isinstance(result, list) else [result]:
-        console.print(_table(suite))
+        console.print(_table(suite, console.width))
     console.print("?: optional · *: every configuration · --json shows every key", markup=False)
 
 
-def _table(suite: Suite) -> Any:
+_WIDE = 120
+
+
+def _table(suite: Suite, width: int) -> Any:
+    """A suite's benchmarks; on a narrow screen only what tells them apart, so that names are whole."""
     from rich.table import Table
 
     title = f"{suite.name}: {len(suite.benchmarks)} benchmarks"
-    table = Table(
-        "benchmark", "from", "split", "fields", "role", "licence", title=title, title_justify="left"
-    )
-    table.add_column("items", justify="right")
+    table = Table(title=title, title_justify="left")
+    table.add_column("benchmark", no_wrap=True)
+    table.add_column("from", overflow="fold")
+    wide = ("split", "fields", "licence") if width >= _WIDE else ()
+    for column in wide:
+        table.add_column(column, overflow="fold")
+    table.add_column("role", no_wrap=True)
+    table.add_column("items", justify="right", no_wrap=True)
     for b in suite.benchmarks:
-        items = f"{b.items:,}" if b.items else ""
-        table.add_row(b.name, b.from_, b.split or "", _fields(b), b.role, b.licence or "", items)
+        more = (b.split or "", _fields(b), b.licence or "") if wide else ()
+        table.add_row(b.name, b.from_, *more, b.role, f"{b.items:,}" if b.items else "")
     return table
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from curate.errors import UserError
+from curate.errors import UserError, option
 from curate.files.kind import kind_of, stem_of
 from curate.suites.spec import Suite
 
@@ -14,7 +14,7 @@ def given_in(folder: Path, suite: Suite) -> tuple[dict[str, Path], list[str]]:
     warning.
     """
     if not folder.is_dir():
-        raise UserError(f"--benchmarks-dir {folder}: no such folder")
+        raise UserError(f"{folder_option()}: {folder}: no such folder")
     names = {benchmark.name for benchmark in suite.benchmarks}
     given: dict[str, Path] = {}
     unused: list[str] = []
@@ -32,6 +32,13 @@ def given_in(folder: Path, suite: Suite) -> tuple[dict[str, Path], list[str]]:
             given[name] = path
     if not given:
         raise UserError(
-            f"--benchmarks-dir {folder}: no file or folder is called like a benchmark of suite {suite.name}"
+            f"{folder_option()}: {folder}: no file or folder in it is named after a benchmark of "
+            f"suite {suite.name}"
         )
-    return given, [f"--benchmarks-dir: no benchmark claims {', '.join(unused)}"] if unused else []
+    listed = ", ".join(unused)
+    return given, [f"benchmarks_dir: not named after a benchmark: {listed}"] if unused else []
+
+
+def folder_option() -> str:
+    """What the folder is called by whoever gave it."""
+    return option("--benchmarks-dir", "benchmarks_dir")

@@ -9,9 +9,9 @@ from itertools import chain
 from pathlib import Path
 
 from curate import network, sources
-from curate.errors import UserError, unknown
+from curate.errors import UserError, option, unknown
 from curate.items import Item, make_items
-from curate.suites.given import given_in
+from curate.suites.given import folder_option, given_in
 from curate.suites.rows import EVERY, on_hub, open_all, open_given, rows_of
 from curate.suites.spec import Benchmark, Role, Suite
 
@@ -115,10 +115,12 @@ def _leave_out(suite: Suite, without: Iterable[str]) -> list[Benchmark]:
     names = {benchmark.name for benchmark in suite.benchmarks}
     for name in without:
         if name not in names:
-            raise UserError(f"--without: {unknown('benchmark', name, names)}")
+            raise UserError(
+                f"{option('--without', 'without')}: {unknown('benchmark', name, names)}"
+            )
     chosen = [benchmark for benchmark in suite.benchmarks if benchmark.name not in set(without)]
     if not chosen:
-        raise UserError(f"suite {suite.name}: --without leaves no benchmark")
+        raise UserError(f"suite {suite.name}: {option('--without', 'without')} leaves no benchmark")
     return chosen
 
 
@@ -186,7 +188,8 @@ def _unreadable(suite: str, problems: Mapping[str, str], total: int) -> str:
     for name, reason in problems.items():
         by_reason.setdefault(reason, []).append(name)
     listed = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in by_reason.items())
-    hint = "give their files with --benchmarks-dir"
+    hint = f"give their files with {folder_option()}"
     if len(problems) < total:
-        hint += ", or leave them out: " + " ".join(f"--without {name}" for name in problems)
+        flags = " ".join(f"--without {name}" for name in problems)
+        hint += f", or leave them out: {option(flags, f'without={list(problems)}')}"
     return f"suite {suite}: {len(problems)} of {total} benchmarks cannot be read: {listed}; {hint}"

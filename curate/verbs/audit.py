@@ -14,20 +14,22 @@ def sql(
     out: Folder,
     query: Annotated[
         str,
-        typer.Argument(metavar="QUERY", help="SQL, or the name of a query (--list shows them)."),
+        typer.Argument(
+            metavar="QUERY", help="SQL, or the name of a query; --list shows the names."
+        ),
     ] = "",
     as_json: Annotated[
         bool, typer.Option("--json", metavar="", help="One JSON array of objects.")
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", metavar="", help="CSV with a header.")] = False,
     names: Annotated[
-        bool, typer.Option("--list", metavar="", help="List the queries that have a name.")
+        bool, typer.Option("--list", metavar="", help="List the named queries.")
     ] = False,
 ) -> None:
     """Ask the audit of a build anything, in DuckDB's SQL.
 
-    The database, OUT/audit.duckdb, is opened for reading alone. Without a query,
-    those that have a name are listed.
+    The database, OUT/audit.duckdb, is opened read-only. Without a query, the named
+    queries are listed.
 
     \bExample: curate sql out/quickstart contamination
       curate sql out/quickstart "select * from worst_matches where rank <= 5"
@@ -51,7 +53,7 @@ def why(
     out: Folder,
     row: Annotated[str, typer.Argument(metavar="ROW", help="The id of a row: <source>/<row>.")],
 ) -> None:
-    """Tell one row's whole path in words.
+    """Explain in words what became of one row.
 
     Where it came from, what it matches, what each step decided and why.
 
@@ -71,16 +73,16 @@ def review(
         typer.Option(metavar="FILE", help="The verdict file; verdicts.yaml beside OUT by default."),
     ] = None,
     benchmark: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Matches of one benchmark alone.")
+        str | None, typer.Option(metavar="NAME", help="Only matches of one benchmark.")
     ] = None,
     matcher: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What one matcher found alone.")
+        str | None, typer.Option(metavar="NAME", help="Only what one matcher found.")
     ] = None,
     label: Annotated[
         str | None, typer.Option(metavar="NAME", help="leak, variant, suspect or none.")
     ] = None,
     near: Annotated[
-        bool, typer.Option("--all", metavar="", help="Near misses too, not hits alone.")
+        bool, typer.Option("--all", metavar="", help="Near misses too, not only hits.")
     ] = False,
     names: Annotated[
         bool, typer.Option("--list", metavar="", help="Print what would be reviewed.")
@@ -107,7 +109,7 @@ def review(
 
 
 def report(out: Folder) -> None:
-    """Make report.html again from the audit of a build.
+    """Write report.html again from the audit of a build.
 
     \bExample: curate report out/quickstart
 

@@ -18,7 +18,7 @@ def check(
     ],
     purpose: Annotated[
         str | None,
-        typer.Option("--for", metavar="WHAT", help="sft, dpo, kto or rlvr; found out by default."),
+        typer.Option("--for", metavar="WHAT", help="sft, dpo, kto or rlvr. Detected by default."),
     ] = None,
     lock: Annotated[
         bool,
@@ -30,21 +30,21 @@ def check(
         typer.Option(
             "--allow-weaker-sandbox",
             metavar="",
-            help="Run code within limits alone where no sandbox can be made.",
+            help="Run code with limits only if no sandbox can be made.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Check that a data set is sound and ready for a trainer.
 
-    Rows that make no record, prompts that stand twice, pairs without a
-    difference, files that differ from the lock, and for rlvr ground truths that
-    their own verifiers refuse. Ends with code 1 if anything is found; what is
-    found in a built folder is written into its audit.
+    Finds rows that cannot be parsed, duplicate prompts, pairs whose answers are
+    identical, files that differ from the lock, and for rlvr ground truths that
+    their own verifiers reject. Ends with code 1 if anything is found; findings in
+    a built folder are written into its audit.
 
-    With --lock the rows are not looked into: every file is hashed and opened
-    again, its columns and rows are compared with the lock and the audit, and
-    the audit has to add up. It says what held, and writes nothing.
+    With --lock the rows themselves are not examined: every file is hashed and
+    opened again, its columns and rows are compared with the lock and the audit,
+    and the audit has to add up. It reports what held, and writes nothing.
 
     \bExample: curate check out/quickstart
       curate check train.jsonl --for rlvr
@@ -78,12 +78,12 @@ def diff(
     b: Annotated[str, typer.Argument(metavar="B", help="Another, or an earlier one.")],
     as_json: Json = False,
 ) -> None:
-    """Say what changed between two data sets.
+    """Show what changed between two data sets.
 
-    Of two built folders: inputs, parameters, versions and counts, what became of
-    every row, and the rows themselves. Of anything else that can be read the rows
-    alone, by what they say. Ends with code 0 if nothing differs, 1 if anything
-    does, be it the order of the rows.
+    For two built folders: inputs, parameters, versions and counts, what became of
+    every row, and the rows themselves. For any other data: the rows only, by their
+    content. Ends with code 0 if nothing differs, with 1 if anything does; another
+    order of the rows counts too.
 
     \bExample: curate diff out/before out/after
       curate diff train.jsonl train.parquet --json
@@ -125,7 +125,7 @@ def suites(
         list[str] | None,
         typer.Argument(
             metavar="[NAME | fetch NAME]",
-            help="A suite to show, or to fetch; all are listed without.",
+            help="A suite to show, or to fetch; without one, all are listed.",
         ),
     ] = None,
     profile: Annotated[
@@ -142,9 +142,9 @@ def suites(
 ) -> None:
     """List the evaluation suites that ship with curate, or fetch one.
 
-    fetch reads every benchmark of a suite once, so that it lies in the Hub's
-    cache, and says how many items can never be matched. It ends with code 1 if
-    one cannot be read; the others are fetched all the same.
+    fetch reads every benchmark of a suite once, so that the Hub's cache holds it,
+    and reports how many items can never be matched. It ends with code 1 if one
+    cannot be read; the others are still fetched.
 
     \bExample: curate suites
       curate suites tulu3-extended
@@ -153,10 +153,10 @@ def suites(
     Read on: docs/suites.md
     """
     from curate.matching.profile import profile as find_profile
-    from curate.mixture.show import progress_bar
+    from curate.progress import shown
     from curate.suites import catalogue as module
 
-    with progress_bar() as progress:
+    with shown() as progress:
         settings = find_profile(profile)
         result = module.run(
             words or [],
@@ -176,7 +176,7 @@ def suites(
 def stages(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[prune]", help="prune removes them; all are counted without."),
+        typer.Argument(metavar="[prune]", help="prune removes them; without it, they are counted."),
     ] = None,
     folder: StagesDir = None,
     keep: Annotated[
@@ -187,11 +187,12 @@ def stages(
     ] = 0.0,
     as_json: Json = False,
 ) -> None:
-    """Say what builds have kept so that they continue, or remove it.
+    """Show what builds have kept so that they can continue, or remove it.
 
-    A build keeps what it found out about each block in the user's cache. Killed,
-    it goes on where it was; with another threshold it decides anew and reads
-    nothing again. 20 GB are kept; what a build is using is never removed.
+    A build keeps its results for each block in the user's cache. If it was killed,
+    the next one continues where it stopped; with another threshold it decides
+    again without reading anything. At most 20 GB are kept; what a running build
+    uses is never removed.
 
     \bExample: curate stages
       curate stages prune --keep-gb 5

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from curate.arguments import (
+    AsRecords,
     Data,
     Format,
     Json,
     Kind,
+    LikeInput,
     Limit,
     Locked,
     NoStages,
@@ -21,6 +23,8 @@ from curate.arguments import (
     Split,
     Stages,
     Workers,
+    as_format,
+    own_rows,
 )
 
 ALIKE, STAYS = "Which rows are alike", "Which row stays"
@@ -91,7 +95,9 @@ def verb(
         against: Against = None,
         kind: Kind = None,
         fmt: Format = None,
-        split: Split = "train",
+        split: Split = None,
+        like_input: LikeInput = False,
+        records: AsRecords = False,
         overwrite: Overwrite = False,
         limit: Limit = None,
         locked: Locked = None,
@@ -100,12 +106,12 @@ def verb(
         no_stages: NoStages = False,
         as_json: Json = False,
     ) -> None:
-        """Take out rows that say what another row says, without a recipe.
+        """Remove rows that say what another row says, without a recipe.
 
         A row goes if its text is that of a row that stays, or shares most of its runs
         of five words with it; each pair is confirmed, and the audit names the row
         that stays. Rows with other numbers or another answer stay. OUT is a folder as
-        curate build writes it.
+        from curate build; the rows that stay have their own columns and order.
 
         \bExample: curate dedup train.jsonl more.jsonl -o once
 
@@ -117,8 +123,6 @@ def verb(
 
         Read on: docs/dedup.md
         """
-        from curate.mixture.adhoc import adhoc_recipe
-
         spec = {
             "by": by,
             "threshold": None if exact else threshold,
@@ -126,18 +130,23 @@ def verb(
             "keep": tuple(keep or ("source",)),
             "against": tuple(against or ()),
         }
-        name, own = out.absolute().name, "dedup"
-        recipe = adhoc_recipe(
-            data,
-            Path.cwd(),
-            name=name,
-            steps={own: spec},
-            kind=kind,
-            fmt=fmt,
-            split=split,
-            where=own,
-        )
+
+        def made() -> Any:
+            from curate.mixture.adhoc import adhoc_recipe
+
+            return adhoc_recipe(
+                data,
+                Path.cwd(),
+                name=out.absolute().name,
+                steps={"dedup": spec},
+                kind=kind,
+                fmt=fmt and as_format(fmt),
+                split=split,
+                output=own_rows(like_input, records),
+                where="dedup",
+            )
+
         options = options_of(overwrite, limit, locked, workers, stages, no_stages)
-        run(recipe, out, Path.cwd(), options, as_json)
+        run(made, out, Path.cwd(), options, as_json)
 
     return dedup

@@ -16,6 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -404,3 +405,17 @@ def test_formats_and_twin_names_are_refused() -> None:
 def test_control_characters_are_shown_not_sent() -> None:
     assert printable("a\x1b[2J\x07\r\nb\u202e") == "a\\x1b[2J\\x07\\r\\nb\\u202e"
     assert printable("日本語\u3000です\u00a0ok") == "日本語\u3000です\u00a0ok"
+
+
+def test_an_audit_that_the_process_has_open_elsewhere_is_read_all_the_same(example: Path) -> None:
+    before = {name: sql(example, name) for name in queries(example)}
+    with duckdb.connect(example / DATABASE, read_only=True) as other:
+        assert {name: sql(example, name) for name in queries(example)} == before
+        with pytest.raises(UserError, match="read-only"):
+            sql(example, "DROP TABLE documents")
+        assert other.sql("SELECT count(*) FROM documents").fetchall()
+    with (
+        duckdb.connect(example / DATABASE),
+        pytest.raises(UserError, match="open for writing; close that connection, or open it with"),
+    ):
+        sql(example, "fates")

@@ -113,3 +113,8 @@ def test_a_cold_start_compiles_each_kernel_once_in_one_of_two_processes(package:
     )
     assert run(package, MATCHED).split() == ["1", "0"] * 2
     assert compiled(package) == files
+
+
+def test_where_nothing_can_be_written_kernels_run_all_the_same(package: Path) -> None:
+    nowhere = "from numba.core import caching; caching.CacheImpl._locator_classes = []\n"
+    assert run(package, nowhere + HASHED) == run(package, HASHED)

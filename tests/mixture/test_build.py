@@ -479,7 +479,7 @@ def test_a_full_folder_is_refused_and_only_a_built_one_is_replaced(tmp_path: Pat
         with pytest.raises(UserError, match="mine: "):
             build_in(tmp_path, recipe, "mine", overwrite=overwrite)
     assert (tmp_path / "mine/thesis.txt").read_text() == "dear to me"
-    with pytest.raises(UserError, match="empty: is there already"):
+    with pytest.raises(UserError, match="empty: already exists"):
         build_in(tmp_path, recipe, "empty")
     before = digests(tmp_path / "empty")
     write_lines(tmp_path / "a.jsonl", [chat("question", "answer"), chat("another", "answer")])

@@ -74,7 +74,7 @@ def test_a_link_is_followed_so_that_the_data_lands_where_it_points(tmp_path: Pat
 def test_a_folder_that_no_build_made_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "notes.txt").touch()
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="already exists"):
         target(tmp_path / "out", overwrite=False)
     with pytest.raises(UserError, match="holds no recipe.lock.json"):
         target(tmp_path / "out", overwrite=True)

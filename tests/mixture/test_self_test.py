@@ -165,5 +165,5 @@ def test_there_must_be_something_to_test(tmp_path: Path) -> None:
     done = call("build", recipe, "--self-test", "-o", tmp_path / "out", cwd=tmp_path)
     assert (done.code, done.err) == (
         2,
-        "curate: self_test: the recipe has no step that this could change\n",
+        "curate: --self-test: the recipe has no step that takes it\n",
     )

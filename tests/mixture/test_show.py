@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import curate
 from tests.command import Done, call
-from tests.corpus import chat, sentence, write_lines, write_recipe
+from tests.corpus import chat, ids, sentence, write_lines, write_recipe
 
 CLEAN = {"suite": "evals.jsonl"}
 
@@ -56,12 +57,20 @@ def shown(done: Done) -> tuple[list[list[str]], list[str]]:
 
 def test_a_build_is_shown(folder: Path) -> None:
     rows, lines = shown(call("build", "r.yaml", "-o", "out it", "--no-stages", cwd=folder))
+
+    def split(name: str) -> list[str]:
+        written = {"data/train*": 0, "data/validation*": 0}
+        for pattern in written:
+            own = ids(folder / "out it", f"{pattern}.parquet")
+            written[pattern] = sum(one.startswith(f"{name}/") for one in own)
+        return [f"{n:,}" for n in written.values()]
+
     assert rows == [
-        ["source", "read", "quarantined", "removed", "not sampled", "kept", "written"],
-        ["chats", "1,200", "1", "1", "0", "1,198", "1,198"],
-        ["more", "9", "0", "0", "5", "4", "4"],
-        ["few", "2", "0", "0", "0", "2", "2"],
-        ["all", "1,211", "1", "1", "5", "1,204", "1,204"],
+        ["source", "read", "quarantined", "removed", "not sampled", "kept", "train", "validation"],
+        ["chats", "1,200", "1", "1", "0", "1,198", *split("chats")],
+        ["more", "9", "0", "0", "5", "4", *split("more")],
+        ["few", "2", "0", "0", "0", "2", *split("few")],
+        ["all", "1,211", "1", "1", "5", "1,204", "1,174", "30"],
         ["source", "benchmark", "items hit", "of", "rate", "over 2 %"],
         ["chats", "evals", "1", "5", "20.00 %", "flagged"],
     ]
@@ -70,13 +79,16 @@ def test_a_build_is_shown(folder: Path) -> None:
     size, seconds = re.findall(r"\(([\d.]+ MB) of text, ([\d.]+ s)\)", lines[-5])[0]
     assert lines == [
         "r (sft)",
+        "removed: 1 by decontaminate: evals (such as chats/3: covers 100.0 % of evals/0)",
+        "quarantined: 1 by validate: not JSON: Expecting property name enclosed in double quotes at "
+        "character 1; the row is cut off (such as chats/5)",
         "overlap with benchmarks: 1 of 3 pairs of source and benchmark",
         "note: items that can never be hit: 1 (evals 1): curate sql out it never-matchable",
         f"note: searched 0.1 MB of turns, {tokens:,} tokens",
         "note: source 'more': format messages, found by its columns",
         "warning: source 'more': columns dropped: mark (list them under `keep` to carry them)",
-        "warning: source 'chats': rows quarantined: 1",
-        "warning: source 'few': rows missing of those asked for: 1",
+        "warning: source 'chats': rows quarantined: 1 of 1,200",
+        "warning: source 'few': 1 fewer rows than requested: 2 of 3, because 2 were read",
         f"out it: rows: 1,174 train and 30 validation ({size} of text, {seconds})",
         "  load     datasets.load_dataset('out it')",
         "  look     out it/report.html",
@@ -92,7 +104,7 @@ def test_a_build_of_one_source_without_steps_needs_no_sums(folder: Path) -> None
     assert rows[1:] == [["few", "1", "0", "0", "0", "1", "1"]]
     assert lines[1:3] == [
         "note: the recipe has no steps: nothing was looked for in the rows, and none was removed",
-        "note: a try on the first 1 rows of each source; the folder is marked so",
+        "note: a trial run on the first 1 rows of each source; lock and card say so",
     ]
     assert re.fullmatch(r"one: rows: 1 train \(0\.0 MB of text, [\d.]+ s\)", lines[3])
 
@@ -100,14 +112,17 @@ def test_a_build_of_one_source_without_steps_needs_no_sums(folder: Path) -> None
 def test_blocks_that_were_known_are_told(folder: Path) -> None:
     call("build", "one.yaml", "-o", "first", cwd=folder)
     lines = shown(call("build", "one.yaml", "-o", "second", cwd=folder))[1]
-    assert "note: of 1 blocks 1 had been looked at by an earlier build" in lines
+    assert "note: results of an earlier build were used for 1 of 1 blocks" in lines
 
 
 def test_a_validation_split_that_falls_short_is_told(folder: Path) -> None:
     source = {"name": "few", "from": "few.jsonl", "format": "messages"}
     write_recipe(folder / "short.yaml", sources=[source], output={"validation": 5})
     lines = shown(call("build", "short.yaml", "-o", "short", cwd=folder))[1]
-    assert "warning: validation rows missing of those asked for: 3" in lines
+    assert (
+        "warning: validation: 3 fewer rows than requested: 2 of 5, because only rows whose prompt "
+        "occurs once can be held out" in lines
+    )
     assert "warning: no row is left: `datasets` cannot open an empty split" not in lines
 
 
@@ -132,3 +147,13 @@ def test_a_self_test_is_shown(folder: Path) -> None:
     assert head == ["verbatim", "5", "4", "80.0", "37.6 to 96.4"]
     assert last[0] == "none: false alarms, at most"
     assert last[1:3] == ["1,199", "1"]  # the leak that is in the text
+
+
+def test_a_build_is_one_line_at_the_prompt_and_a_table_in_a_notebook(folder: Path) -> None:
+    built = curate.build(folder / "r.yaml", folder / "shown", stages=None)
+    path = folder / "shown"
+    assert repr(built) == f"<Built {path}: 1,174 train and 30 validation rows, 1 removed>"
+    page = built._repr_html_()
+    assert page.startswith(f"<p>Built {path}: 1,174 train")
+    assert "<td>all</td><td>1,211</td><td>1</td><td>1</td><td>5</td><td>1,204</td>" in page
+    assert page.count("<tr>") == 1 + 4

@@ -63,7 +63,7 @@ MISSING = "Repository Not Found. If you are trying to access a private or gated 
         ),
         (
             raised(RepositoryNotFoundError, MISSING),
-            "there is no such data set on the Hub, or it is private",
+            "no such file or folder, and no such data set on the Hub, or it is private",
         ),
         (raised(RevisionNotFoundError, "Revision Not Found."), "the data set has no such revision"),
         (ValueError("Unknown split \"dev\". Should be one of ['train']."), "no split 'dev' "),

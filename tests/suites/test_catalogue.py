@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from curate import shipped
 from curate.errors import UserError
 from curate.items import Item
 from curate.matching.ngram import NgramSettings
 from curate.matching.profile import PROFILES, Profile
-from curate.suites import load_suite, read_suite
+from curate.suites import catalogue, load_suite, read_suite
 from curate.suites.catalogue import fetch, suites, unmatchable
 from tests.command import call
 from tests.corpus import write_lines
@@ -199,3 +201,14 @@ def test_unmatchable_are_those_whose_best_score_is_no_hit(
     for item in named:
         best = sum(len(words(field)) >= n for field in item.fields) / len(item.fields)
         assert (item.instance_id in found) == (best <= threshold)
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_names_are_whole_at_every_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    for suite in suites():
+        Console(file=written, width=width).print(catalogue._table(suite, width))
+        names = [benchmark.name for benchmark in suite.benchmarks]
+        assert [name for name in names if f"│ {name} " not in written.getvalue()] == []
+    assert "…" not in written.getvalue()
+    assert max(map(len, written.getvalue().splitlines())) <= width

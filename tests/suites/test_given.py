@@ -48,7 +48,7 @@ def test_folders_unused_files_and_caps(tmp_path: Path, no_hub: None) -> None:
     assert [item.fields[0] for item in result.items[:2]] == ["dyck", "snarks"]
     assert len(result.items) == 62
     assert result.warnings == [
-        "--benchmarks-dir: no benchmark claims gms8k.jsonl, humaneval.txt",
+        "benchmarks_dir: not named after a benchmark: gms8k.jsonl, humaneval.txt",
         "benchmark bbh: bbh holds 2 items where 6511 are expected",
         "benchmark deepmind_math: deepmind_math.jsonl is taken whole, not 50 rows a configuration",
     ]
@@ -97,7 +97,7 @@ def test_a_folder_must_exist_hold_something_and_be_unambiguous(tmp_path: Path) -
     with pytest.raises(UserError, match="no such folder"):
         read_suite(suite, benchmarks_dir=Path("evals"), base=tmp_path)
     (tmp_path / "evals").mkdir()
-    with pytest.raises(UserError, match="no file or folder is called like a benchmark"):
+    with pytest.raises(UserError, match="is named after a benchmark of suite"):
         read_suite(suite, benchmarks_dir=Path("evals"), base=tmp_path)
     for ending in ("jsonl", "csv"):
         write_as(tmp_path / f"evals/gsm8k.{ending}", [{"question": "one"}])
@@ -119,6 +119,6 @@ def test_what_is_not_given_comes_from_the_hub_and_is_named_where_that_is_out_of_
         "suite tulu3: 18 of 19 benchmarks cannot be read: humaneval, drop, math,"
     )
     assert message.count("the Hugging Face Hub cannot be reached") == 1
-    assert message.count("--without") == 18
+    assert "without=['humaneval', 'drop'," in message
     with pytest.raises(UserError, match="20 of 20 benchmarks cannot be read"):
         read_suite(suite, base=tmp_path)

@@ -110,7 +110,7 @@ def test_paths_are_relative_to_the_suite_file_not_to_the_working_folder(tmp_path
     ("benchmarks", "message"),
     [
         ([{"name": "a", "from": "x.jsonl", "feilds": ["q"]}], "did you mean 'fields'"),
-        ([{"name": "a", "fields": ["q"]}], "'benchmarks.0.from' is missing"),
+        ([{"name": "a", "fields": ["q"]}], "mine.yaml:2: benchmark 'a': the key 'from' is missing"),
         ([], "benchmarks"),
         (
             [{"name": "a", "from": "x.jsonl", "fields": ["q"], "role": "test"}],
@@ -118,7 +118,7 @@ def test_paths_are_relative_to_the_suite_file_not_to_the_working_folder(tmp_path
         ),
         (
             [{"name": "a", "from": "x.jsonl", "fields": ["q"], "cap": 0}],
-            "greater than or equal to 1, not 0",
+            "cap: must be at least 1, not 0",
         ),
         ([{"name": "a", "from": "x.jsonl", "fields": ["q"]}] * 2, "two benchmarks are called 'a'"),
         (

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from curate.errors import UserError
+from curate.errors import UserError, on_the_command_line
 from curate.items import Item
 from tests.suites.samples import jsonl, read
 
@@ -85,7 +85,11 @@ def test_all_that_cannot_be_read_is_named_at_once(tmp_path: Path) -> None:
     message = str(caught.value)
     assert message.startswith("suite mine: 2 of 3 benchmarks cannot be read: gone (")
     assert "bad.jsonl, row 0: no field 'q' (found: x)" in message
-    assert message.endswith("or leave them out: --without gone --without bad")
+    with on_the_command_line(), pytest.raises(UserError, match="--without gone --without bad$"):
+        read(tmp_path, *benchmarks)
+    assert message.endswith(
+        "give their files with benchmarks_dir, or leave them out: without=['gone', 'bad']"
+    )
     assert "\n" not in message
     assert len(read(tmp_path, *benchmarks, without=["gone", "bad"]).items) == 1
 

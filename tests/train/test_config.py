@@ -208,20 +208,20 @@ def test_what_is_given_wins_over_the_file(tmp_path: Path) -> None:
             ("and the options", "unknown key 'learning_rat'", "did you mean 'learning_rate'?"),
         ),
         (("--lora.rnak", "8"), ("lora", "unknown key 'rnak'", "did you mean 'rank'?")),
-        (("--batch", "0"), ("'batch'", "greater than 0", "not 0")),
-        (("--batch", "many"), ("'batch'", "integer", "not 'many'")),
-        (("--learning-rate", "-1e-5"), ("'learning_rate'", "greater than 0")),
-        (("--warmup", "3"), ("'warmup'", "less than 1", "not 3")),
-        (("--schedule", "linaer"), ("'schedule'", "'linear'", "not 'linaer'")),
-        (("--report-to", "[mlflow]"), ("'report_to.0'", "'tensorboard'", "not 'mlflow'")),
-        (("--report-to", "wandb"), ("'report_to'", "list", "not 'wandb'")),
-        (("--adam-betas", "[0.9]"), ("'adam_betas",)),
-        (("--learning-rate", ".inf"), ("'learning_rate'", "finite")),
+        (("--batch", "0"), ("options: batch: must be above 0, not 0",)),
+        (("--batch", "many"), ("batch: must be a whole number, not 'many'",)),
+        (("--learning-rate", "-1e-5"), ("learning_rate: must be above 0",)),
+        (("--warmup", "3"), ("warmup: must be below 1.0, not 3",)),
+        (("--schedule", "linaer"), ("schedule: must be 'linear'", "not 'linaer'")),
+        (("--report-to", "[mlflow]"), ("report_to: must be", "'tensorboard'", "not 'mlflow'")),
+        (("--report-to", "wandb"), ("report_to: must be a list, not 'wandb'",)),
+        (("--adam-betas", "[0.9]"), ("adam_betas",)),
+        (("--learning-rate", ".inf"), ("learning_rate: must be a finite number",)),
         (("--steps", "3", "--steps", "4"), ("--steps is given twice",)),
         (("--lora", "8", "--lora.rank", "4"), ("--lora.rank: 'lora' is 8, which has no keys",)),
         (("--steps",), ("'--steps': has no value",)),
         (("steps", "3"), ("'steps': a setting is given as --key value",)),
-        (("--lora", "{rank: 8"), ("--lora: '{rank: 8' is no value of YAML",)),
+        (("--lora", "{rank: 8"), ("--lora: '{rank: 8' is not valid YAML",)),
         (("--prompts", "8"), ("unknown key 'prompts'",)),
     ],
 )
@@ -234,7 +234,7 @@ def test_what_is_wrong_is_one_line(given: tuple[str, ...], parts: tuple[str, ...
 def test_what_is_wrong_in_a_file_names_the_file(tmp_path: Path) -> None:
     path = written(tmp_path, batch_size=8)
     line = said("sft", path)
-    assert line.startswith(f"{path}: unknown key 'batch_size'; did you mean 'batch'?")
+    assert line.startswith(f"{path}:1: unknown key 'batch_size'; did you mean 'batch'?")
     assert said("dpo", written(tmp_path, loss="sigmoid-norm")).endswith("not 'sigmoid-norm'")
     assert said("sft", tmp_path / "none.yaml").endswith("no such file")
     path.write_text("model: embedded\n", encoding="utf-8")
@@ -249,7 +249,7 @@ def test_what_is_wrong_in_a_file_names_the_file(tmp_path: Path) -> None:
             {"max_completion": 32, "prompts": 3, "generations": 5, "minibatches": 2},
             "not a multiple of minibatches (2)",
         ),
-        ({"max_completion": 32, "generations": 1}, "greater than or equal to 2"),
+        ({"max_completion": 32, "generations": 1}, "generations: must be at least 2, not 1"),
         (
             {"max_completion": 32, "vllm": {"mode": "server"}},
             "mode 'server' needs the server's url",

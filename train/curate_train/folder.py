@@ -24,7 +24,7 @@ from typing import Any
 
 import yaml
 
-from curate.errors import UserError
+from curate.errors import UserError, option
 from curate.shards import write_text
 from curate_train.config import TrainConfig
 
@@ -107,10 +107,10 @@ def begin(folder: Path, stage: str, config: TrainConfig, data: str) -> None:
 def _in_the_way(folder: Path, ours: bool) -> str:
     if not ours:
         return f"{folder}: is not empty, and no training run left it so; give another folder"
-    how = "--overwrite to begin anew" + (
-        "" if read(folder)["finished"] else ", or --resume to go on"
-    )
-    return f"{folder}: holds a run already; give another folder, {how}"
+    how = option("--overwrite", "overwrite=True") + " to begin anew"
+    if not read(folder)["finished"]:
+        how += ", or " + option("--resume", "resume=True") + " to go on"
+    return f"{folder}: already holds a run; give another folder, {how}"
 
 
 def _refuse_other(folder: Path, stage: str, config: TrainConfig, data: str, ours: bool) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from curate.check import PURPOSES
-from curate.errors import UserError
+from curate.errors import UserError, option
 from curate_train import card, curves
 from curate_train import folder as folders
 from curate_train.config import RlvrConfig, TrainConfig
@@ -180,8 +180,9 @@ def _train(
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         steps = int(trainer.state.global_step)
         if watch.stopped and steps < trainer.state.max_steps:
-            saved = f"curate: {folder}: saved after step {steps} of {trainer.state.max_steps}; go on with --resume\n"
-            sys.stderr.write(saved)
+            resume = option("--resume", "resume=True")
+            saved = f"saved after step {steps} of {trainer.state.max_steps}; go on with {resume}"
+            sys.stderr.write(f"curate: {folder}: {saved}\n")
             raise KeyboardInterrupt
         logged = {log["step"] for log in trainer.state.log_history if "eval_loss" in log}
         if prepared.validation and steps not in logged:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from curate.errors import CurateError, UserError
+from curate.errors import CurateError, UserError, option
 
 # Where the user has set one, that stands.
 _ENVIRONMENT = {
@@ -45,7 +45,9 @@ def surroundings(folder: Path) -> Iterator[None]:
     except (OSError, RuntimeError) as error:
         if _disk(error):
             full = f"{folder}: could not be written ({_disk(error)}); earlier checkpoints are whole"
-            raise CurateError(f"{full}: make room, then add --resume") from error
+            raise CurateError(
+                f"{full}: make room, then add {option('--resume', 'resume=True')}"
+            ) from error
         raise
     finally:
         for name in ours:

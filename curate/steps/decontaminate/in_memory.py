@@ -12,11 +12,10 @@ build`."""
 from __future__ import annotations
 
 import os
-import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -26,16 +25,17 @@ import numpy as np
 import pyarrow as pa
 
 from curate.errors import UserError, unknown
-from curate.files.columnar import ArrowBlock
 from curate.formats import Parsed, Quarantined, as_words, check_columns, check_format, detect, parse
 from curate.formats.kinds import guess_kind
 from curate.matching.matchers import Matchers, build_matchers, match_all
 from curate.matching.ngram import NO_MATCHES, Matches
 from curate.matching.profile import profile as find_profile
 from curate.matching.profile import with_matchers
+from curate.progress import shown
 from curate.records import ROLES
-from curate.sources import Block, DatasetSource, open_source, source_names
+from curate.sources import Block
 from curate.steps.decontaminate.against import with_rows
+from curate.steps.decontaminate.at_hand import inputs, suite_at_hand
 from curate.steps.decontaminate.found import (
     Found,
     ItemNames,
@@ -44,6 +44,7 @@ from curate.steps.decontaminate.found import (
     judge,
     match_lines,
 )
+from curate.steps.decontaminate.notebook import as_html, as_line
 from curate.steps.decontaminate.policy import (
     POLICIES,
     BenchmarkItems,
@@ -56,8 +57,6 @@ from curate.steps.decontaminate.verdicts import load_verdicts
 from curate.steps.step import row_ids
 from curate.suites import ReadSuite, load_suite, read_suite
 from curate.turns import all_turns
-
-_ROWS_A_BLOCK = 20_000
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class _Scanned:
     notes: list[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Decontaminated:
     """What was kept, what was dropped, and why.
 
@@ -106,8 +105,15 @@ class Decontaminated:
     kept_rows: dict[str, np.ndarray]
     quarantine: list[Quarantined]
     notes: list[str]
-    _scanned: list[_Scanned] = field(repr=False)
-    _rule: _Rule = field(repr=False)
+    _scanned: list[_Scanned]
+    _rule: _Rule
+
+    def __repr__(self) -> str:
+        return as_line(self)
+
+    def _repr_html_(self) -> str:
+        """The result as a notebook shows it."""
+        return as_html(self)
 
     def rethreshold(self, **thresholds: float) -> Decontaminated:
         """The same with other thresholds, `rethreshold(ngram=0.8)`, from the stored scores: nothing
@@ -131,7 +137,7 @@ class Decontaminated:
 def decontaminate(
     data: Any,
     *,
-    suite: str | Path | None = None,
+    suite: Any = None,
     against: Any = None,
     kind: str | None = None,
     format: str | dict[str, Any] | None = None,
@@ -139,6 +145,7 @@ def decontaminate(
     matchers: Mapping[str, Mapping[str, Any] | bool] | None = None,
     policy: str = "drop-rows",
     benchmarks_dir: Path | str | None = None,
+    benchmark_fields: Sequence[str] = (),
     without: Sequence[str] = (),
     roles: Sequence[str] = ("user",),
     split: str | None = None,
@@ -147,11 +154,12 @@ def decontaminate(
     """Take the items of an evaluation suite, or the rows of another data set, out of `data`.
 
     `data` is a path, a glob, a Hub id or a list of them, or a data set at hand (`datasets.Dataset`,
-    a pyarrow Table, a polars DataFrame), which is then called `data`; `against` may be the same
-    things. `suite` is a shipped name, a suite file or a data file of one's own. `matchers` turns
-    matchers on and off and changes their numbers. `split` is one of the folders or Hub sets that
-    are named. `verdicts` is a file that `curate review` wrote.
-    Raises UserError where a name is unknown, an input cannot be read, there is nothing to look for,
+    a pyarrow Table, a pandas or polars frame, a list of dicts), which is then called `data`;
+    `against` may be the same things. `suite` is a shipped name, a suite file, a data file of one's
+    own or a data set at hand; of the last two, `benchmark_fields` names what a model is shown.
+    `matchers` turns matchers on and off and changes their numbers. `split` is one of the folders or
+    Hub sets that are named. `verdicts` is a file that `curate review` wrote. Raises UserError where
+    a name is unknown, an input cannot be read, there is nothing to look for,
     or no text to scan."""
     if policy not in POLICIES:
         raise UserError(unknown("policy", policy, POLICIES))
@@ -159,21 +167,30 @@ def decontaminate(
         if role not in ROLES:
             raise UserError(unknown("role", role, ROLES))
     settings = with_matchers(find_profile(profile), matchers or {})
-    named = _inputs(data, split, "data")
-    read = _looked_for(suite, against, benchmarks_dir, without, roles, split)
-    built = build_matchers(read.items, settings)
-    judged = load_verdicts(Path(verdicts)) if verdicts is not None else []
-    rule = _Rule(
-        built, ItemNames.of(read.items), benchmark_items(read), built.thresholds, policy, tuple(roles),
-        ready(judged, read.items),
-    )  # fmt: skip
-    return _decide([_scan(name, list(blocks), kind, format, rule) for name, blocks in named], rule)
+    with shown(plain=False) as progress:
+        progress("prepare", 0, 0, 0.0)
+        named = inputs(data, split, "data")
+        read = _looked_for(suite, against, benchmarks_dir, benchmark_fields, without, roles, split)
+        built = build_matchers(read.items, settings)
+        judged = load_verdicts(Path(verdicts)) if verdicts is not None else []
+        rule = _Rule(
+            built, ItemNames.of(read.items), benchmark_items(read), built.thresholds, policy,
+            tuple(roles), ready(judged, read.items),
+        )  # fmt: skip
+        progress("prepare", 0, 0, 1.0)
+        scanned = []
+        for name, blocks in named:
+            progress(f"scan {name}", 0, 0, 0.0)
+            report = partial(progress, f"scan {name}")
+            scanned.append(_scan(name, list(blocks), kind, format, rule, report))
+    return _decide(scanned, rule)
 
 
 def _looked_for(
-    suite: str | Path | None,
+    suite: Any,
     against: Any,
     benchmarks_dir: Path | str | None,
+    fields: Sequence[str],
     without: Sequence[str],
     roles: Sequence[str],
     split: str | None,
@@ -181,51 +198,31 @@ def _looked_for(
     """The items of the suite and of the data sets to hold against."""
     folder = Path(benchmarks_dir) if benchmarks_dir is not None else None
     read = None
-    if suite is not None:
+    if suite is not None and not isinstance(suite, str | Path):
+        if without or folder is not None:
+            raise UserError("without and benchmarks_dir go with a suite that is given by its name")
+        read = suite_at_hand(suite, split, fields)
+    elif suite is not None:
         read = read_suite(
-            load_suite(suite, base=Path.cwd()),
+            load_suite(suite, base=Path.cwd(), fields=fields),
             benchmarks_dir=folder,
             without=without,
             base=Path.cwd(),
         )
-    for name, blocks in _inputs(against, split, "against") if against is not None else ():
+    for name, blocks in inputs(against, split, "against") if against is not None else ():
         read = with_rows(read, name, blocks, roles)
     if read is None:
         raise UserError("nothing to look for: give suite= or against=")
     return read
 
 
-def _inputs(data: Any, split: str | None, what: str) -> list[tuple[str, Iterator[Block]]]:
-    """Named streams of blocks of whatever was given."""
-    if isinstance(data, (str, Path)):
-        data = [data]
-    if isinstance(data, (list, tuple)) and all(isinstance(path, (str, Path)) for path in data):
-        paths = [str(path) for path in data]
-        if not paths:
-            raise UserError(f"{what}: an empty list; give at least one path")
-        sources = [
-            open_source(n, p, base=Path.cwd(), split=split)
-            for n, p in zip(source_names(paths), paths, strict=True)
-        ]
-        for source in sources:
-            for note in source.notes:
-                warnings.warn(f"{source.from_}: {note}", stacklevel=4)
-        return [(source.name, source.blocks()) for source in sources]
-    if hasattr(data, "with_format") and hasattr(data, "features"):  # datasets.Dataset
-        return [(what, DatasetSource(what, what, data).blocks())]
-    table = data.to_arrow() if hasattr(data, "to_arrow") else data
-    if not isinstance(table, pa.Table):
-        raise UserError(
-            f"{what}: neither paths nor a Dataset, Table or DataFrame, but {type(data).__name__}"
-        )
-    starts = range(0, table.num_rows, _ROWS_A_BLOCK)
-    return [
-        (what, (ArrowBlock.of(what, start, table.slice(start, _ROWS_A_BLOCK)) for start in starts))
-    ]
-
-
 def _scan(
-    name: str, blocks: list[Block], kind: str | None, fmt: str | dict[str, Any] | None, rule: _Rule
+    name: str,
+    blocks: list[Block],
+    kind: str | None,
+    fmt: str | dict[str, Any] | None,
+    rule: _Rule,
+    report: Callable[[int, int, float], None],
 ) -> _Scanned:
     if not blocks:
         raise UserError(f"{name}: no rows")
@@ -238,8 +235,13 @@ def _scan(
         found.append(f"format {as_words(fmt)}")
     check_format(fmt, kind)
     check_columns(blocks[0], fmt)
+    done = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = list(pool.map(partial(_block, fmt=fmt, kind=kind, rule=rule), blocks))
+        for block, one in zip(
+            blocks, pool.map(partial(_block, fmt=fmt, kind=kind, rule=rule), blocks), strict=True
+        ):
+            done.append(one)
+            report(block.n_rows, block.nbytes, 1 / len(blocks))
     if not any(tokens for *_, tokens in done):
         raise UserError(
             f"{name}: no text in turns of role {', '.join(rule.roles)}; name the roles to scan"

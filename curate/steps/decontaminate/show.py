@@ -12,7 +12,7 @@ from rich.table import Table
 
 
 def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
-    """The overlaps, the self-test, and the items that can never be hit."""
+    """The overlaps, the self-test, the items that can never be hit, and the variants."""
     yield _overlaps(figures["contamination"], figures["pairs"])
     if figures.get("self_test"):
         yield _recall(figures["self_test"])
@@ -21,6 +21,10 @@ def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
         parts = ", ".join(f"{name} {n:,}" for name, n in never.items())
         told = f"items that can never be hit: {sum(never.values()):,} ({parts}): curate sql {out} never-matchable"
         yield escape(f"note: {told}")
+    variants = figures.get("variants") or {"rows": 0}
+    if variants["rows"]:
+        told = f"rows with a variant of an item (its wording, other numbers): {variants['rows']:,}"
+        yield f"note: {told}, of which {variants['kept']:,} are kept"
     tokens, size = figures["scanned"]
     yield f"note: searched {size / 1e6:,.1f} MB of turns, {tokens:,} tokens"
 

@@ -161,7 +161,8 @@ class Decontaminate:
             if not sum(int(kept["scanned"][0]) for _, _, kept in source.looks):
                 raise UserError(
                     f"source '{source.name}': no text in turns of role {', '.join(self.spec.roles)}, so nothing can be "
-                    "said about contamination; name the roles to scan (decontaminate: roles) or take the source out"
+                    "said about contamination; name the roles to scan (--role, or `roles` in a recipe) or leave the "
+                    "source out"
                 )
 
     def _judged(
@@ -247,7 +248,7 @@ def make(spec: DecontaminateSpec, *, base: Path, kind: str, seed: int) -> Decont
     read = None
     if spec.suite is not None:
         read = read_suite(
-            load_suite(spec.suite, base=base),
+            load_suite(spec.suite, base=base, fields=spec.benchmark_fields),
             benchmarks_dir=folder,
             without=spec.without,
             base=base,

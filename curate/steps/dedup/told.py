@@ -44,7 +44,12 @@ class Found:
         kept, values = first.copy(), np.ones(n)
         kinds, gone = np.zeros(n, np.int8), first != np.arange(n)
         if near is not None:
-            own = np.arange(n), np.zeros(n), np.zeros(n, np.int8), np.zeros(n, np.bool_)
+            own: tuple[np.ndarray, ...] = (
+                np.arange(n),
+                np.zeros(n),
+                np.zeros(n, np.int8),
+                np.zeros(n, np.bool_),
+            )
             for whole, part in zip(
                 own, (near.kept, near.values, np.where(near.variant, VARIANT, NEAR), near.gone),
                 strict=True,

@@ -6,17 +6,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import datasets
+import pandas
+import polars
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given
 
 import curate
 from curate import UserError
-from curate.steps.decontaminate import in_memory
+from curate.steps.decontaminate import at_hand
 from curate.steps.decontaminate.in_memory import Decontaminated, decontaminate
 from tests.matching import oracle
 from tests.matching.samples import Item, Record, samples
@@ -69,14 +72,46 @@ def as_table(folder: Path) -> Any:
 
 
 def as_polars(folder: Path) -> Any:
-    return pytest.importorskip("polars").DataFrame(ROWS)
+    return polars.DataFrame(ROWS)
+
+
+def as_lazy_polars(folder: Path) -> Any:
+    return polars.LazyFrame(ROWS)
+
+
+def as_pandas(folder: Path) -> Any:
+    return pandas.DataFrame(ROWS, index=[7, 3, 5, 1])
+
+
+def as_rows(folder: Path) -> Any:
+    return [dict(reversed(row.items())) for row in ROWS]
+
+
+def as_batches(folder: Path) -> Any:
+    return pa.RecordBatchReader.from_batches(
+        as_table(folder).schema, as_table(folder).to_batches(max_chunksize=1)
+    )
+
+
+SHAPES = [
+    as_path,
+    as_text,
+    as_list,
+    as_dataset,
+    as_table,
+    as_polars,
+    as_lazy_polars,
+    as_pandas,
+    as_rows,
+    as_batches,
+]
 
 
 def texts(table: pa.Table, column: str = "messages") -> list[str]:
     return [row[column][0]["content"] for row in table.to_pylist()]
 
 
-@pytest.mark.parametrize("shape", [as_path, as_text, as_list, as_dataset, as_table, as_polars])
+@pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_of_input_gives_the_same_answer(
     shape: Callable[[Path], Any], tmp_path: Path, suite: Path
 ) -> None:
@@ -127,7 +162,7 @@ def test_many_blocks_give_the_same_answer_as_one(
 ) -> None:
     table = pa.Table.from_pylist(ROWS * 7)
     whole = decontaminate(table, suite=suite)
-    monkeypatch.setattr(in_memory, "_ROWS_A_BLOCK", 3)
+    monkeypatch.setattr(at_hand, "_ROWS_A_BLOCK", 3)
     cut = decontaminate(table, suite=suite)
     assert cut.kept.equals(whole.kept)
     assert cut.dropped.equals(whole.dropped)
@@ -286,9 +321,6 @@ def test_one_source_without_text_is_enough_to_stop(tmp_path: Path, suite: Path) 
 def test_what_is_no_data_set_is_refused(tmp_path: Path, suite: Path) -> None:
     assert "but int" in refused(3, suite)
     assert "but dict" in refused({"question": ["x"]}, suite)
-    assert "but DatasetDict" in refused(
-        datasets.DatasetDict({"train": datasets.Dataset.from_list(ROWS)}), suite
-    )
     assert "empty list" in refused([], suite)
     assert "no rows" in refused(pa.Table.from_pylist(ROWS).slice(0, 0), suite)
     assert "no rows" in refused(datasets.Dataset.from_list(ROWS).select([]), suite)
@@ -308,3 +340,74 @@ def test_the_result_is_plain_tables(suite: Path) -> None:
     result.kept.validate(full=True)
     result.dropped.validate(full=True)
     result.matches.validate(full=True)
+
+
+@pytest.mark.parametrize("shape", SHAPES[3:])
+def test_every_shape_can_be_the_suite_or_what_is_held_against(
+    shape: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    """Data that is its own benchmark is hit in every row."""
+    by_suite = decontaminate(
+        as_table(tmp_path), suite=shape(tmp_path), benchmark_fields=["question"]
+    )
+    assert (by_suite.kept.num_rows, by_suite.dropped.num_rows) == (0, 4)
+    assert by_suite.dropped["reason"].to_pylist()[0] == "covers 100.0 % of suite/0"
+    against = decontaminate(as_table(tmp_path), against=shape(tmp_path))
+    assert against.dropped["reason"].to_pylist()[0] == "covers 100.0 % of against/0"
+
+
+def test_fields_of_a_suite_at_hand_are_detected(suite: Path) -> None:
+    rows = [{"question": OTHER, "answer": "?"}, {"question": LEAK, "answer": "7"}]
+    at_hand_, by_path = (decontaminate(ROWS, suite=given) for given in (rows, suite))
+    assert at_hand_.kept_rows["data"].tolist() == by_path.kept_rows["data"].tolist() == [0, 2]
+
+
+def test_what_holds_no_single_table_is_refused_with_the_way_on(suite: Path) -> None:
+    dataset = datasets.Dataset.from_list(ROWS)
+    splits = datasets.DatasetDict({"test": dataset, "train": dataset})
+    told = "data: a DatasetDict of the splits test, train; give one of them: data['test']"
+    assert refused(splits, suite) == told
+    stream = dataset.to_iterable_dataset()
+    told = (
+        "data: an IterableDataset, which has no positions; give rows of it: list(data.take(1000))"
+    )
+    assert refused(stream, suite) == told
+    assert decontaminate(list(stream.take(4)), suite=suite).kept.num_rows == 2
+    assert refused([{"question": "x"}, 3], suite) == "data: row 1 is no dict, but int"
+    mixed = [{"question": "x", "n": 1}, {"question": "y", "n": "one"}]
+    assert refused(mixed, suite).startswith("data: column 'n' holds values of several types (")
+    with pytest.raises(UserError, match="suite: a DatasetDict of the splits"):
+        decontaminate(ROWS, suite=splits)
+    with pytest.raises(UserError, match="suite: give one path"):
+        decontaminate(ROWS, suite=[suite, suite])
+    with pytest.raises(UserError, match="against: an IterableDataset"):
+        decontaminate(ROWS, against=stream)
+
+
+def test_a_key_that_only_later_rows_have_is_not_lost(suite: Path) -> None:
+    rows = [ROWS[0], ROWS[2] | {"system": "Be brief."}]
+    result = decontaminate(
+        rows, suite=suite, format={"prompt": "question", "response": "answer", "system": "system"}
+    )
+    roles = [[turn["role"] for turn in row] for row in result.kept["messages"].to_pylist()]
+    assert roles == [["user", "assistant"], ["system", "user", "assistant"]]
+
+
+def test_a_result_is_one_line_at_the_prompt_and_a_page_in_a_notebook(suite: Path) -> None:
+    name = "<b>&data"
+    evil = write(suite.parent / "evil.jsonl", [{"question": LEAK}])
+    result = decontaminate(ROWS, suite=suite, against=evil)
+    line = repr(result)
+    assert line == (
+        "<Decontaminated: 2 rows kept, 2 dropped; 1 of 2 items of evals in data, 1 of 1 item of evil in data>"
+    )
+    page = result._repr_html_()
+    assert "<td>data/1</td><td>evals/1</td><td>exact</td>" not in page
+    assert page.count("<tr>") == 2 + 2 + 5  # two heads, two overlaps, the five worst matches
+    assert "<td>data/1</td><td>evals/1</td><td>ngram</td><td>1.00</td>" in page
+    renamed = replace(result, overlaps={name: result.overlaps["data"]})
+    assert name not in renamed._repr_html_()
+    assert "&lt;b&gt;&amp;data" in renamed._repr_html_()
+    clean = decontaminate(ROWS[:1], suite=suite)
+    assert repr(clean) == "<Decontaminated: 1 row kept, 0 dropped; no benchmark item found>"
+    assert "<table>" not in clean._repr_html_()

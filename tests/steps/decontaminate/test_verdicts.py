@@ -151,7 +151,7 @@ def test_no_verdict_is_a_file_too(tmp_path: Path, text: str) -> None:
         ("verdicts:\n" + GOOD.replace("item: b/0, ", ""), "verdict 1: the key 'item' is missing"),
         (
             "verdicts:\n" + GOOD.replace("doc:", "item:"),
-            "line 2: not valid YAML (the key 'item' stands twice)",
+            "v.yaml:2: not valid YAML (the key 'item' is given twice)",
         ),
         ("verdicts: [\n", "not valid YAML"),
     ],
