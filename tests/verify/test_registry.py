@@ -96,7 +96,10 @@ def other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
         "    return Verdict(engine(completion), True, 'asked')\n",
         "utf-8",
     )
-    points = "own = their_judge:verify\nShout = their_verifiers:shout\njudge = their_verifiers:judge\ngone = their_verifiers:gone\nmath = x:y\n"
+    points = (
+        "own = their_judge:verify\nShout = their_verifiers:shout\njudge = their_verifiers:judge\n"
+        "gone = their_verifiers:gone\nmath = x:y\n"
+    )
     (info / "entry_points.txt").write_text(f"[curate.verifiers]\n{points}", "utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     load.cache_clear()
