@@ -84,6 +84,8 @@ def _read(text: str, label: str = "") -> Value:
     inside = _INSIDE.match(text)
     if inside is not None:
         text = inside[1].strip()
+    elif text[:1] == "{" and _closes(text) == len(text) - 1:
+        text = text[1:-1].strip()
     number = _number(text, label) or _repeating(text, label)
     if number is not None:
         return number
