@@ -187,7 +187,16 @@ def readme(root: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_readme_promises_runs(root: Path, installed: Path, readme: Path) -> None:
+@pytest.fixture
+def with_verifiers(root: Path, wheel: Path, installed: Path) -> None:
+    """The extra that the verifier of README's session needs."""
+    pip = (installed / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    run(*pip, "-c", root / "constraints.txt", f"{wheel}[verify]", cwd=installed)
+
+
+def test_what_readme_promises_runs(
+    root: Path, installed: Path, with_verifiers: None, readme: Path
+) -> None:
     """Every command and every piece of Python, from the wheel alone, in the order of the page."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {
