@@ -264,7 +264,7 @@ def test_the_card_is_what_the_hub_reads(built: Built) -> None:
         "evals",
         "not stated",
         "quarantin",
-        f"rows missing of those asked for: {short}",
+        f"{short} fewer rows than requested",
         "recipe.lock.json",
     ):
         assert told in text, told
