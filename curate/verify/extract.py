@@ -19,9 +19,9 @@ _MINERVA = re.compile(
     re.DOTALL,
 )
 _STATED = re.compile(
-    r"(?:\banswer(?:\s+is)?\s*(?:[:：]|=|\bis\b)|\banswer\s+is|答案?(?:\s*[是为為:：])+)[\s*]*([^\n]+)",
-    re.IGNORECASE,
+    r"(?:\banswer(?:\s+is)?\s*(?:[:：]|=|\bis\b)|\banswer\s+is)[\s*]*([^\n]+)", re.IGNORECASE
 )
+_IN_CHINESE = re.compile(r"答案?(?:\s*[是为為:：])+[\s*]*([^\n]+)")
 # A remark after an answer says why, or what the answer is not. What takes back a part of it, a
 # condition or an alternative, is no remark, and neither is one that holds such a word.
 _REMARK = re.compile(
@@ -53,7 +53,7 @@ def answer(completion: str) -> str | None:
     place = max(completion.rfind("\\boxed"), completion.rfind("\\fbox"))
     if place >= 0:
         return _boxed(completion, place)
-    for pattern in (_MINERVA, _STATED):
+    for pattern in (_MINERVA, _STATED, *((_IN_CHINESE,) if "答" in completion else ())):
         said = _last_group(pattern, completion)
         if said:
             return _inside(said)

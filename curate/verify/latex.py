@@ -141,7 +141,8 @@ def _plain_commands(text: str) -> str:
     """
     if "color" in text:
         text = _COLOUR.sub("", text)
-    text = _UPRIGHT.sub(r"\1", text)
+    if "rm" in text:
+        text = _UPRIGHT.sub(r"\1", text)
     if "\\over" in text:
         text = _OVER.sub(r"\\frac{\1}{\2}", text)
     text = _SPACED.sub(

@@ -34,7 +34,7 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _LAST_DIGIT = re.compile(r"(?s:.*)[0-9]")
-_LAST_WIDE = re.compile(r"(?s:.*)[0-9０-９]")
+_WIDE = re.compile(r"[！-～‐‑]")
 # Most answers end in a bare number after a blank or a sign that takes no part in it; this is three
 # times as fast.
 _EASY = re.compile(
@@ -56,11 +56,14 @@ _ASCII = {place: place - 0xFEE0 for place in range(0xFF01, 0xFF5F)} | {0x2010: "
 
 def last_number(text: str) -> tuple[str, Number] | None:
     """The last number of a text, as written and as a value; None where there is none."""
-    digit = (_LAST_DIGIT if text.isascii() else _LAST_WIDE).match(text)
+    digit = _LAST_DIGIT.match(text)
+    if not text.isascii():
+        text = _in_ascii(text, digit.end() if digit else 0)
+        digit = _LAST_DIGIT.match(text)
     if digit is None:
         return None
     stop = digit.end()
-    scale = _SCALE.match(text, stop)
+    scale = _SCALE.match(text, stop) if stop < len(text) else None
     if scale is not None:
         found = _last_before(text, stop)
         return found and (f"{found[0]} {scale[1]}", found[1] * SCALES[scale[1].lower()])
@@ -69,14 +72,19 @@ def last_number(text: str) -> tuple[str, Number] | None:
 
 def _last_before(text: str, stop: int) -> tuple[str, Number] | None:
     """The number whose last digit stands before `stop`."""
-    start = max(0, stop - _WINDOW)
-    if not text.isascii() and not text[start : stop + 4].isascii():
-        text = text[:start] + text[start:].translate(_ASCII)
-    easy = _EASY.match(text, start, stop)
+    easy = _EASY.match(text, max(0, stop - _WINDOW), stop)
     if easy is not None:
         token = easy[1]
         return token, (int(token) if token.isdigit() else value_of(token))
-    return _last(text[start : stop + 4], start > 0) or _last(text[: stop + 4], False)
+    return _last(text[max(0, stop - _WINDOW) : stop + 4], stop > _WINDOW) or _last(
+        text[: stop + 4], False
+    )
+
+
+def _in_ascii(text: str, last: int) -> str:
+    """A text whose full-width characters are ASCII around its last digit and behind it."""
+    start = max(0, last - _WINDOW)
+    return text[:start] + text[start:].translate(_ASCII) if _WIDE.search(text, start) else text
 
 
 def _last(text: str, cut: bool) -> tuple[str, Number] | None:

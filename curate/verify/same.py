@@ -24,6 +24,8 @@ _WITH_LETTERS = re.compile(r"([-0-9.,]+)\$?([A-Za-z]+)")
 
 def same(gold: Value, found: Value, compare: Compare) -> bool:
     """Whether two answers are the same; `compare` judges two expressions, or two equations."""
+    if gold.kind == found.kind == "number" and not found.steps and not (gold.label and found.label):
+        return _same_number(gold, found)
     if found.steps and not all(_same_side(side, found, compare) for side in found.steps):
         return False  # a computation that does not come out
     if "equation" in (gold.kind, found.kind) or _other_name(gold, found):
@@ -88,7 +90,7 @@ def _same_number(gold: Value, found: Value) -> bool:
     if (gold.unit == "%") != (found.unit == "%"):
         percent, other = (gold, found) if gold.unit == "%" else (found, gold)
         return not other.unit and other.number in (percent.number, Fraction(percent.number) / 100)
-    return units.same_unit(gold.unit, found.unit) and gold.number == found.number
+    return gold.number == found.number and units.same_unit(gold.unit, found.unit)
 
 
 def _same_members(gold: Value, found: Value, compare: Compare) -> bool:

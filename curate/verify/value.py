@@ -157,8 +157,9 @@ def _number(text: str, label: str) -> Value | None:
     if match is None:
         return None
     part = match.groupdict()
-    scale = _SCALE.match(part["rest"])
-    unit = units.unit(part["rest"][scale.end() :] if scale else part["rest"])
+    rest = part["rest"]
+    scale = _SCALE.match(rest) if rest else None
+    unit = units.unit(rest[scale.end() :] if scale else rest) if rest else ""
     top, low = part["top"] or part["over"], part["low"] or part["under"]
     if unit is None or len(text) > 300 or (low and not float(low.replace(",", ""))):
         return None
@@ -171,7 +172,7 @@ def _number(text: str, label: str) -> Value | None:
     value *= (-1 if "-" in (part["sign"], part["minus"]) else 1) * (
         SCALES[scale[1].lower()] if scale else 1
     )
-    unit = unit or units.currency(part["money"] or "")
+    unit = unit or (units.currency(part["money"]) if part["money"] else "")
     return Value("number", text, value, unit, part["base"] or part["base1"] or "", label)
 
 
