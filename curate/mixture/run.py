@@ -243,8 +243,7 @@ def _sample(
     """Which of the rows that are left are written."""
     kept = [np.flatnonzero(alive).astype(np.int32) for alive in settled.alive]
     candidates = [_candidates(source, left, plan) for source, left in zip(rows, kept, strict=True)]
-    held_out, together = plan.recipe.output.validation, plan.recipe.kind == "unpaired"
-    choices = choose(candidates, plan.wanted, held_out, grouped=together)
+    choices = choose(candidates, plan.wanted, plan.recipe.output.validation)
     for own in blocks:
         own[:] = [block.joined() for block in own]
     return [

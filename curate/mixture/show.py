@@ -39,7 +39,7 @@ def show(summary: Summary, out: Path) -> None:
 
 def _too_few(summary: Summary) -> str:
     n, asked = summary.validation, summary.validation + summary.validation_shortfall
-    return f"{n:,} of {asked:,}, because only rows whose prompt occurs once can be held out"
+    return f"{n:,} of {asked:,}, because all rows of a prompt are held out together, or none"
 
 
 def as_html(summary: Summary, line: str) -> str:

@@ -6,10 +6,9 @@ row ⌊s⌋ times and ⌊(s - ⌊s⌋) · n⌋ rows once more; neither takes all
 
 Validation rows are shared out over the sources in proportion to what each puts into the mixture. A
 source gives the rows with the next smallest keys after its training rows, and where none are left
-over, training rows with the largest keys. Only rows that ask what no other of those that were kept
-asks (`Turns.groups`) can become validation rows, so no prompt appears in both splits. Repeats are
-made of training rows alone. Where rows of one prompt belong together (`grouped`), all rows of a
-prompt become validation rows or none does, and no more than were asked for."""
+over, training rows with the largest keys. Rows that ask the same (`Turns.groups`) are held out
+together, in all sources, or not at all, and no more than were asked for: so no prompt appears in
+both splits. Repeats are made of training rows alone."""
 
 from __future__ import annotations
 
@@ -19,8 +18,6 @@ from fractions import Fraction
 from math import floor
 
 import numpy as np
-
-_NONE = np.empty(0, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -67,27 +64,18 @@ class Choice:
 
 
 def choose(
-    candidates: Sequence[Candidates],
-    wanted: Sequence[Wanted],
-    n_validation: int,
-    *,
-    grouped: bool = False,
+    candidates: Sequence[Candidates], wanted: Sequence[Wanted], n_validation: int
 ) -> list[Choice]:
-    """Choose among the candidates of every source; `grouped` holds all rows of a prompt out, or
-    none.
-    """
-    if grouped and n_validation:
-        return _choose_groups(candidates, wanted, n_validation)
+    """Choose among the candidates of every source."""
     planned = [_planned(want, left.n) for want, left in zip(wanted, candidates, strict=True)]
-    quotas = apportion(n_validation, planned)
-    eligible = (
-        _once([left.groups for left in candidates]) if n_validation else [_NONE] * len(candidates)
+    held_out = (
+        _held_out(candidates, planned, n_validation)
+        if n_validation
+        else [np.zeros(left.n, np.bool_) for left in candidates]
     )
     return [
-        _choose(left, want, plan, quota, may)
-        for left, want, plan, quota, may in zip(
-            candidates, wanted, planned, quotas, eligible, strict=True
-        )
+        _choose(left, want, plan, validation)
+        for left, want, plan, validation in zip(candidates, wanted, planned, held_out, strict=True)
     ]
 
 
@@ -112,68 +100,36 @@ def _planned(want: Wanted, left: int) -> int:
     return left if want.share is None else min(left, floor(Fraction(str(want.share)) * left))
 
 
-def _once(groups: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """For every row, whether its group has no other row in all sources together."""
-    values, counts = np.unique(
-        np.concatenate([*groups, np.empty(0, np.uint64)]), return_counts=True
-    )
-    return [counts[np.searchsorted(values, own)] == 1 for own in groups]
-
-
-def _choose_groups(
-    candidates: Sequence[Candidates], wanted: Sequence[Wanted], n_validation: int
-) -> list[Choice]:
-    """The same, of prompts with all their rows in all sources."""
-    planned = [_planned(want, left.n) for want, left in zip(wanted, candidates, strict=True)]
+def _held_out(
+    candidates: Sequence[Candidates], planned: Sequence[int], n_validation: int
+) -> list[np.ndarray]:
+    """Which rows of every source are held out: of a group all rows in all sources, or none."""
     every = np.concatenate([left.groups for left in candidates])
     values, sizes = np.unique(every, return_counts=True)
-    quotas = apportion(n_validation, planned)
     out = np.zeros(len(values), np.bool_)
+    quotas = apportion(n_validation, planned)
     for left, plan, quota in zip(candidates, planned, quotas, strict=True):
+        if not quota:
+            continue
         by_key = np.argsort(left.keys(0), kind="stable")
-        prompts = np.searchsorted(values, left.groups)
-        for prompt in prompts[np.concatenate([by_key[plan:], by_key[:plan][::-1]])].tolist():
+        groups = np.searchsorted(values, left.groups)
+        # First what lies beyond the training rows, then training rows from the largest key down.
+        for group in groups[np.concatenate([by_key[plan:], by_key[:plan][::-1]])].tolist():
             if not quota:
                 break
-            if not out[prompt] and sizes[prompt] <= quota:
-                out[prompt] = True
-                quota -= int(sizes[prompt])
-    return [
-        _beside(left, want, plan, out[np.searchsorted(values, left.groups)])
-        for left, want, plan in zip(candidates, wanted, planned, strict=True)
-    ]
+            if not out[group] and sizes[group] <= quota:
+                out[group] = True
+                quota -= int(sizes[group])
+    return [out[np.searchsorted(values, left.groups)] for left in candidates]
 
 
-def _beside(left: Candidates, want: Wanted, planned: int, validation: np.ndarray) -> Choice:
+def _choose(left: Candidates, want: Wanted, planned: int, validation: np.ndarray) -> Choice:
     """The training rows of a source whose validation rows are known: those with the smallest keys."""
-    by_key = np.argsort(left.keys(0), kind="stable")
-    first = np.zeros(left.n, np.bool_)
-    first[by_key[~validation[by_key]][:planned]] = True
-    shortfall = 0 if want.rows is None else want.rows - int(np.count_nonzero(first))
-    return Choice([first, *_repeats(left, want, validation)], validation, shortfall)
-
-
-def _choose(
-    left: Candidates, want: Wanted, planned: int, quota: int, eligible: np.ndarray
-) -> Choice:
-    n = left.n
-    if planned == n and not quota:  # everything is taken: nothing to sort
-        none = np.zeros(n, np.bool_)
-        return Choice(
-            [~none, *_repeats(left, want, none)], none, 0 if want.rows is None else want.rows - n
-        )
-    by_key = np.argsort(left.keys(0), kind="stable")
-    validation = np.zeros(n, np.bool_)
-    if quota:
-        may = eligible[by_key]
-        # In key order: first what lies beyond the training rows, then training rows from the
-        # largest key down.
-        beyond = planned + np.flatnonzero(may[planned:])
-        within = np.flatnonzero(may[:planned])[::-1]
-        validation[by_key[np.concatenate([beyond, within])[:quota]]] = True
-    first = np.zeros(n, np.bool_)
-    first[by_key[:planned]] = True
-    first &= ~validation
+    first = ~validation
+    if planned < np.count_nonzero(first):
+        by_key = np.argsort(left.keys(0), kind="stable")
+        first = np.zeros(left.n, np.bool_)
+        first[by_key[~validation[by_key]][:planned]] = True
     shortfall = 0 if want.rows is None else want.rows - int(np.count_nonzero(first))
     return Choice([first, *_repeats(left, want, validation)], validation, shortfall)
 

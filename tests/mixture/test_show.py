@@ -120,8 +120,8 @@ def test_a_validation_split_that_falls_short_is_told(folder: Path) -> None:
     write_recipe(folder / "short.yaml", sources=[source], output={"validation": 5})
     lines = shown(call("build", "short.yaml", "-o", "short", cwd=folder))[1]
     assert (
-        "warning: validation: 3 fewer rows than requested: 2 of 5, because only rows whose prompt "
-        "occurs once can be held out" in lines
+        "warning: validation: 3 fewer rows than requested: 2 of 5, because all rows of a prompt are "
+        "held out together, or none" in lines
     )
     assert "warning: no row is left: `datasets` cannot open an empty split" not in lines
 

@@ -92,20 +92,20 @@ def brute_force(case: Case) -> list[tuple[list[set[int]], set[int]]]:
     planned = [
         first_pass(want, len(own)) for want, own in zip(case.wanted, case.prompts, strict=True)
     ]
-    found = []
-    shares = quotas(case.validation, planned)
-    for keys, prompts, want, n, quota in zip(
-        case.keys, case.prompts, case.wanted, planned, shares, strict=True
+    found, out = [], set[int]()
+    for keys, prompts, n, quota in zip(
+        case.keys, case.prompts, planned, quotas(case.validation, planned), strict=True
     ):
+        order = smallest(keys[0], list(range(len(prompts))), len(prompts))
+        for row in order[n:] + order[:n][::-1]:
+            if prompts[row] not in out and seen[prompts[row]] <= quota:
+                out.add(prompts[row])
+                quota -= seen[prompts[row]]
+    for keys, prompts, want, n in zip(case.keys, case.prompts, case.wanted, planned, strict=True):
         rows = list(range(len(prompts)))
-        order = smallest(keys[0], rows, len(rows))
-        alone = [row for row in order if seen[prompts[row]] == 1]
-        spare = [row for row in alone if row not in order[:n]] + [
-            row for row in reversed(alone) if row in order[:n]
-        ]
-        held_out = set(spare[:quota])
+        held_out = {row for row in rows if prompts[row] in out}
         rest = [row for row in rows if row not in held_out]
-        passes = [set(order[:n]) - held_out]
+        passes = [set(smallest(keys[0], rest, n))]
         share = Fraction(str(want.share or 1))
         for turn in range(1, want.passes):
             n_more = len(rest) if turn + 1 <= share else int((share - turn) * len(rest))
@@ -133,51 +133,17 @@ def test_what_must_hold_of_every_choice(case: Case) -> None:
         assert choice.copies.tolist() == (np.sum(choice.train, axis=0) + choice.validation).tolist()
         assert choice.shortfall == (want.rows - int(choice.train[0].sum()) if want.rows else 0)
         assert choice.shortfall >= 0
-    assert not train_prompts & set(held_out)
-    assert len(held_out) == len(set(held_out)) <= case.validation
-
-
-def grouped(case: Case) -> list[Choice]:
-    """The choice in which the rows of a prompt stay together."""
-    candidates = [
-        Candidates(
-            len(prompts),
-            [np.array(keys, np.uint64) for keys in passes].__getitem__,
-            np.array(prompts, np.uint64),
-        )
-        for passes, prompts in zip(case.keys, case.prompts, strict=True)
-    ]
-    return choose(candidates, case.wanted, case.validation, grouped=True)
-
-
-@given(cases())
-def test_rows_of_a_prompt_are_held_out_together(case: Case) -> None:
-    train_prompts: set[int] = set()
-    held_out: list[int] = []
-    for choice, keys, prompts, want in zip(
-        grouped(case), case.keys, case.prompts, case.wanted, strict=True
-    ):
-        rows = set(range(len(prompts)))
-        out = set(np.flatnonzero(choice.validation).tolist())
-        train = set(np.flatnonzero(choice.train[0]).tolist())
-        n = first_pass(want, len(prompts))
-        assert train == set(smallest(keys[0], sorted(rows - out), n))
-        assert choice.shortfall == (want.rows - len(train) if want.rows else 0)
-        train_prompts |= {prompts[row] for row in np.flatnonzero(choice.copies)} - {
-            prompts[row] for row in out
-        }
-        held_out += [prompts[row] for row in out]
     seen = Counter(prompt for prompts in case.prompts for prompt in prompts)
-    assert len(held_out) <= case.validation
-    assert Counter(held_out) == {prompt: seen[prompt] for prompt in held_out}
     assert not train_prompts & set(held_out)
+    assert Counter(held_out) == {prompt: seen[prompt] for prompt in held_out}
+    assert len(held_out) <= case.validation
 
 
 def test_prompts_are_held_out_from_the_largest_key_down_if_they_fit() -> None:
     case = Case([[[1, 2, 3, 4, 5, 6]]], [[7, 7, 8, 9, 9, 9]], [Wanted()], 3)
-    (choice,) = grouped(case)
+    (choice,) = chosen(case)
     assert np.flatnonzero(choice.validation).tolist() == [3, 4, 5]
-    (choice,) = grouped(Case(case.keys, case.prompts, case.wanted, 2))
+    (choice,) = chosen(Case(case.keys, case.prompts, case.wanted, 2))
     assert np.flatnonzero(choice.validation).tolist() == [2]
 
 
@@ -201,7 +167,7 @@ def test_validation_rows_that_training_must_give_up_are_the_last_ones() -> None:
     assert np.flatnonzero(choice.train[0]).tolist() == [1, 2]
 
 
-def test_repeated_prompts_never_become_validation_rows() -> None:
+def test_a_prompt_that_does_not_fit_with_all_its_rows_stays() -> None:
     choices = chosen(Case([[[1, 2]], [[3, 4]]], [[7, 8], [7, 9]], [Wanted(), Wanted()], 4))
     assert [choice.validation.tolist() for choice in choices] == [[False, True], [False, True]]
 
