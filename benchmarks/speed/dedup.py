@@ -15,7 +15,8 @@ import argparse
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import process_time
@@ -88,13 +89,15 @@ def by_bands(sets: ShingleSets) -> int:
     return int((jaccards(sets, found[:, 0], sets, found[:, 1]) >= T).sum())
 
 
-def timed(name: str, work: object, *given: object) -> float:
+def timed(work: Callable[[], object]) -> float:
+    """CPU seconds of some work."""
     start = process_time()
-    work(*given)  # type: ignore[operator]
+    work()
     return process_time() - start
 
 
 def main() -> None:
+    """Measure in turn, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--peers", type=Path, required=True)
@@ -110,19 +113,19 @@ def main() -> None:
     (options.work / "texts.json").write_text(json.dumps(found))
     gone, variants = end_to_end(own)
     functions = permutations(PLACES)
-    works = {
-        "signatures": (signatures, sets, functions),
-        "end to end": (end_to_end, own),
-        "of that, bands and confirming instead": (by_bands, sets),
+    works: dict[str, Callable[[], object]] = {
+        "signatures": partial(signatures, sets, functions),
+        "end to end": partial(end_to_end, own),
+        "bands and confirming, from shingles": partial(by_bands, sets),
     }
-    for work, *given in works.values():
-        work(*given)  # compiled
+    for work in works.values():
+        work()  # compiled
     ours: dict[str, list[float]] = {name: [] for name in works}
     peers: dict[str, list[float]] = {}
     script = Path(__file__).with_name("dedup_peers.py")
     for _ in range(options.rounds):
-        for name, (work, *given) in works.items():
-            ours[name].append(timed(name, work, *given))
+        for name, work in works.items():
+            ours[name].append(timed(work))
         done = subprocess.run(
             [options.peers, script, options.work], check=True, capture_output=True, text=True
         )

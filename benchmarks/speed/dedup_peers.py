@@ -15,9 +15,8 @@ from typing import Any
 
 import daft
 import numpy as np
-from datasketch import MinHash, MinHashLSH
-from rensa import RMinHash  # noqa: F401
 import rensa
+from datasketch import MinHash, MinHashLSH
 
 PLACES, BANDS, ROWS, N = 128, 18, 6, 5
 SAMPLE = 1500
@@ -66,6 +65,7 @@ def by_daft(texts: list[str]) -> float:
 
 
 def main() -> None:
+    """Measure each once, and print the rates."""
     folder = Path(sys.argv[1])
     texts = json.loads((folder / "texts.json").read_text())
     rates = {
