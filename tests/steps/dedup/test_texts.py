@@ -141,7 +141,8 @@ def test_rules_come_one_after_the_other_and_other_data_before_all() -> None:
     )
 
     def order(*rules: str) -> list[int]:
-        return np.argsort(ranks(rules, rows)).tolist()
+        found: list[int] = np.argsort(ranks(rules, rows)).tolist()
+        return found
 
     assert order() == [0, 3, 4, 1, 2]  # by name
     assert order("source") == [0, 1, 2, 3, 4]
