@@ -32,6 +32,8 @@ def places_of(text: str) -> Iterator[tuple[str, str]]:
     """
     text = text.replace("\0", " ")
     found = list(located(text))
+    if not found:
+        return
     bare, at = [], 0
     for start, stop, _ in found:
         bare += [text[at:start], " \0 "]
