@@ -8,24 +8,29 @@ from curate.kernels.jit import inner, jit
 from curate.kernels.tokens import code_point
 from curate.text.normalise import BLANKS
 
-_ASCII = np.array([chr(byte) in BLANKS for byte in range(128)] + [False] * 128, np.bool_)
 _OTHERS = np.array(sorted(ord(char) for char in BLANKS if ord(char) >= 128), np.int64)
-# The first bytes that a blank outside ASCII can have.
-_LEADS = np.zeros(256, np.bool_)
-_LEADS[[chr(code).encode()[0] for code in _OTHERS.tolist()]] = True
+
+
+def _sorts() -> np.ndarray:
+    """Of every byte: 0 for a part of a word, 1 for a blank, 2 for the first byte of what may be one."""
+    sorts = np.zeros(256, np.uint8)
+    sorts[[ord(char) for char in BLANKS if ord(char) < 128]] = 1
+    sorts[[chr(code).encode()[0] for code in _OTHERS.tolist()]] = 2
+    return sorts
+
+
+_SORTS = _sorts()
 
 
 @inner
 def _blank(data: np.ndarray, i: int) -> int:
     """How many bytes the blank takes that starts at byte `i`; 0 where none does."""
-    byte = data[i]
-    if byte < 128:
-        return np.int64(_ASCII[byte])
-    if _LEADS[byte]:
-        code, size = code_point(data, i)
-        for other in _OTHERS:
-            if code == other:
-                return np.int64(size)
+    if _SORTS[data[i]] < 2:
+        return np.int64(_SORTS[data[i]])
+    code, size = code_point(data, i)
+    for other in _OTHERS:
+        if code == other:
+            return np.int64(size)
     return 0
 
 
@@ -43,19 +48,18 @@ def fold(
     out = np.zeros(room, np.uint8)
     begins, ends, k = np.empty(starts.size, np.int64), np.empty(starts.size, np.int64), np.int64(0)
     for i in range(starts.size):
-        begins[i], at, waiting = k, starts[i], False
-        while at < stops[i]:
+        begins[i], at, stop = k, starts[i], stops[i]
+        while at < stop:
             size = _blank(data, at)
             if size:
-                waiting = k > begins[i]
                 at += size
                 continue
-            if waiting:
+            if k > begins[i]:
                 out[k] = 32
                 k += 1
-                waiting = False
-            out[k] = data[at]
-            k += 1
-            at += 1
+            while at < stop and (_SORTS[data[at]] == 0 or not _blank(data, at)):
+                out[k] = data[at]
+                k += 1
+                at += 1
         ends[i] = k
     return out, begins, ends

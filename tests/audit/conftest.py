@@ -183,13 +183,13 @@ def example_tables() -> dict[str, Rows]:
         "decisions": [
             decision("decontaminate", "chat/1", "removed", "it hits gsm8k/0", "score 0.842"),
             decision("sample", "chat/3", "not-sampled"),
-            decision("dedup", "math/1", "duplicate", "same content as chat/1"),
+            decision("doubles", "math/1", "duplicate", "same content as chat/1"),
             decision("validate", "math/0", "quarantined", "the last turn is not the assistant's"),
         ],
         "runs": [
             {
                 "key": "steps",
-                "value": '["read", "validate", "dedup", "decontaminate", "sample", "write"]',
+                "value": '["read", "validate", "doubles", "decontaminate", "sample", "write"]',
             },
             {"key": "versions", "value": '{"curate": "0.1.0"}'},
             {"key": "schema", "value": "2"},

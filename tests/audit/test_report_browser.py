@@ -336,7 +336,7 @@ def test_the_funnel_of_one_source(page: Page) -> None:
     assert steps == [
         "read3",
         "validate2−1 of 3",
-        "dedup1−1 of 2",
+        "doubles1−1 of 2",
         "decontaminate1",
         "sample1",
         "write1",

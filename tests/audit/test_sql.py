@@ -55,7 +55,7 @@ def test_the_example_is_told_in_figures(example: Path) -> None:
     assert [(row["step"], row["rows"]) for row in one["dropped"]] == [
         ("decontaminate", 1),
         ("sample", 1),
-        ("dedup", 1),
+        ("doubles", 1),
         ("validate", 1),
     ]
     assert one["quarantine"][0]["reason"] == "the last turn is not the assistant's"

@@ -23,7 +23,7 @@ from tests.soak import examples
 
 ROOT = Path(__file__).resolve().parents[2]
 FATES = ("kept", "removed", "duplicate", "quarantined", "not-sampled")
-STEPS = {"removed": "decontaminate", "duplicate": "dedup", "quarantined": "validate"}
+STEPS = {"removed": "decontaminate", "duplicate": "doubles", "quarantined": "validate"}
 
 
 def documents(lines: list[tuple[str, int, str, int]]) -> pa.Table:
@@ -337,7 +337,7 @@ def test_the_documentation_says_what_the_database_says(example: Path) -> None:
 @examples(15)
 @given(builds())
 def test_the_funnel_is_the_walk_of_the_rows(lines: list[tuple[str, int, str, int]]) -> None:
-    order = ["read", "validate", "dedup", "decontaminate", "sample", "write"]
+    order = ["read", "validate", "doubles", "decontaminate", "sample", "write"]
     leaves = STEPS | {"not-sampled": "sample"}
     with tempfile.TemporaryDirectory() as folder:
         con = store.create(Path(folder) / store.DATABASE)

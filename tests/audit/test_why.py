@@ -78,7 +78,7 @@ Fate
         ),
         (
             "math/1",
-            ["duplicate", "because same content as chat/1", "dropped at dedup as a duplicate"],
+            ["duplicate", "because same content as chat/1", "dropped at doubles as a duplicate"],
         ),
         (
             "math/2",

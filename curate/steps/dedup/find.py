@@ -24,7 +24,7 @@ FOUND = 1.0
 says.
 """
 _LEAST, _MOST = 1 << 16, 1 << 30
-"""Bytes of the table in which shingles are counted; four for each shingle in between."""
+"""Bytes of the table in which shingles are counted; two to four for each shingle in between."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def candidates(pieces: Sequence[Piece], wanted: np.ndarray, threshold: float) ->
 
 
 def _room(shingles: int) -> int:
-    return min(_MOST, max(_LEAST, 1 << (4 * shingles).bit_length()))
+    return min(_MOST, max(_LEAST, 1 << (2 * shingles).bit_length()))
 
 
 def _close(pieces: Sequence[Piece], keys: np.ndarray, owners: np.ndarray) -> Close:

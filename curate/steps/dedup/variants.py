@@ -10,8 +10,9 @@ left out or added differs nowhere: that is an edit."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -21,15 +22,18 @@ from curate.kernels.similar import Numbers
 from curate.text.numbers import located
 
 _BESIDE = 2
-_WORD = re.compile(r"\w+|\0")
+_WORD = re.compile(r"\w+|\0|[.!?](?=\s)|\n")
+_ENDS = frozenset(".!?\n")
 
 
 def places_of(text: str) -> Iterator[tuple[str, str]]:
-    """Every number of a text twice: what stands before it, and what stands behind it, each with the
-    number in plain decimal notation.
+    """Every number of a text with what stands before it, and with what stands behind it, within its
+    sentence; a side that has fewer words counts only where the other has no more.
     """
     text = text.replace("\0", " ")
     found = list(located(text))
+    if not found:
+        return
     bare, at = [], 0
     for start, stop, _ in found:
         bare += [text[at:start], " \0 "]
@@ -37,8 +41,17 @@ def places_of(text: str) -> Iterator[tuple[str, str]]:
     words = [word.lower() for word in _WORD.findall("".join([*bare, text[at:]]))]
     spots = (place for place, word in enumerate(words) if word == "\0")
     for place, (_, _, number) in zip(spots, found, strict=True):
-        yield "<".join(["", *words[max(0, place - _BESIDE) : place]]), number
-        yield ">".join([*words[place + 1 : place + 1 + _BESIDE], ""]), number
+        before = _until_end(reversed(words[max(0, place - _BESIDE) : place]))
+        behind = _until_end(words[place + 1 : place + 1 + _BESIDE])
+        least = _BESIDE if max(len(before), len(behind)) == _BESIDE else 0
+        if len(before) >= least:
+            yield "<".join(["", *before]), number
+        if len(behind) >= least:
+            yield ">".join([*behind, ""]), number
+
+
+def _until_end(words: Iterable[str]) -> list[str]:
+    return list(takewhile(lambda word: word not in _ENDS, words))
 
 
 def hashed(text: str) -> np.ndarray:
