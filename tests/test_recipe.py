@@ -83,7 +83,7 @@ NAMES = [
         "unknown matcher 'rubust'; did you mean 'robust'?",
     ),
     ({"output": {"shard": 2}}, "output: unknown key 'shard'; did you mean 'shards'?"),
-    ({"dedup": {"exact": True}}, "unknown key 'dedup'"),  # a step that has not been built
+    ({"gates": {"exact": True}}, "unknown key 'gates'"),  # a step that has not been built
 ]
 
 

@@ -91,27 +91,27 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"ngram": False},
         "matcher 'ngram' always runs; to let it find nothing, give it the threshold 1",
     ),
-    ({"ngram": {"threshold": 1.5}}, "matcher 'ngram': 'threshold' must be from 0 to 1, not 1.5"),
-    ({"ngram": {"threshold": -0.1}}, "matcher 'ngram': 'threshold' must be from 0 to 1, not -0.1"),
+    ({"ngram": {"threshold": 1.5}}, "matcher 'ngram': threshold: must be from 0 to 1, not 1.5"),
+    ({"ngram": {"threshold": -0.1}}, "matcher 'ngram': threshold: must be from 0 to 1, not -0.1"),
     (
         {"ngram": {"threshold": float("nan")}},
-        "matcher 'ngram': 'threshold' must be from 0 to 1, not nan",
+        "matcher 'ngram': threshold: must be from 0 to 1, not nan",
     ),
-    ({"ngram": {"common": 2}}, "matcher 'ngram': 'common' must be from 0 to 1, not 2"),
-    ({"ngram": {"n": 0}}, "matcher 'ngram': 'n' must be from 1 to 64, not 0"),
-    ({"ngram": {"n": 65}}, "matcher 'ngram': 'n' must be from 1 to 64, not 65"),
-    ({"ngram": {"n": "8"}}, "matcher 'ngram': 'n': "),
-    ({"ngram": {"n": 8.5}}, "matcher 'ngram': 'n': "),
-    ({"ngram": {"n": True}}, "matcher 'ngram': 'n': "),
-    ({"ngram": {"singles": 1}}, "matcher 'ngram': 'singles': "),
-    ({"ngram": {"singles": "yes"}}, "matcher 'ngram': 'singles': "),
-    ({"ngram": {"threshold": "half"}}, "matcher 'ngram': 'threshold': "),
-    ({"minhash": {"places": 5000}}, "matcher 'minhash': 'places' must be from 1 to 4096, not 5000"),
-    ({"robust": {"chains": 0}}, "matcher 'robust': 'chains' must be from 1 to 10000, not 0"),
-    ({"robust": {"reach": 0.5}}, "matcher 'robust': 'reach': "),
-    ({"exact": {"min_tokens": 0}}, "matcher 'exact': 'min_tokens': "),
-    ({"exact": {"min_tokens": None}}, "matcher 'exact': 'min_tokens': "),
-    ({"semantic": {"model": 3}}, "matcher 'semantic': 'model': "),
+    ({"ngram": {"common": 2}}, "matcher 'ngram': common: must be from 0 to 1, not 2"),
+    ({"ngram": {"n": 0}}, "matcher 'ngram': n: must be from 1 to 64, not 0"),
+    ({"ngram": {"n": 65}}, "matcher 'ngram': n: must be from 1 to 64, not 65"),
+    ({"ngram": {"n": "8"}}, "matcher 'ngram': n: "),
+    ({"ngram": {"n": 8.5}}, "matcher 'ngram': n: "),
+    ({"ngram": {"n": True}}, "matcher 'ngram': n: "),
+    ({"ngram": {"singles": 1}}, "matcher 'ngram': singles: "),
+    ({"ngram": {"singles": "yes"}}, "matcher 'ngram': singles: "),
+    ({"ngram": {"threshold": "half"}}, "matcher 'ngram': threshold: "),
+    ({"minhash": {"places": 5000}}, "matcher 'minhash': places: must be from 1 to 4096, not 5000"),
+    ({"robust": {"chains": 0}}, "matcher 'robust': chains: must be from 1 to 10000, not 0"),
+    ({"robust": {"reach": 0.5}}, "matcher 'robust': reach: "),
+    ({"exact": {"min_tokens": 0}}, "matcher 'exact': min_tokens: "),
+    ({"exact": {"min_tokens": None}}, "matcher 'exact': min_tokens: "),
+    ({"semantic": {"model": 3}}, "matcher 'semantic': model: "),
 ]
 
 
@@ -133,7 +133,7 @@ def test_every_number_has_a_bound_on_both_sides() -> None:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 continue
             for beyond in (-1, 2**31 + 1):
-                with pytest.raises(UserError, match=f"matcher '{name}': '{key}'"):
+                with pytest.raises(UserError, match=f"matcher '{name}': {key}: "):
                     with_matchers(PROFILES["tulu3"], {name: {key: beyond}})
 
 

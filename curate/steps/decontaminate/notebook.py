@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from markupsafe import Markup
 
 from curate.audit.html import table
 from curate.audit.words import counted
-
-if TYPE_CHECKING:
-    from curate.steps.decontaminate.in_memory import Decontaminated
+from curate.steps.decontaminate.policy import Overlap
 
 _WORST = 5
 
 
-def as_line(result: Decontaminated) -> str:
+class Result(Protocol):
+    """What `curate.decontaminate` gives, as far as it is shown."""
+
+    @property
+    def kept(self) -> pa.Table: ...  # noqa: D102
+
+    @property
+    def dropped(self) -> pa.Table: ...  # noqa: D102
+
+    @property
+    def matches(self) -> pa.Table: ...  # noqa: D102
+
+    @property
+    def quarantine(self) -> Sequence[Any]: ...  # noqa: D102
+
+    @property
+    def overlaps(self) -> Mapping[str, Sequence[Overlap]]: ...  # noqa: D102
+
+
+def as_line(result: Result) -> str:
     """The result in one line: what was kept, and what was found of which benchmark."""
     rows = f"{counted(result.kept.num_rows, 'row')} kept, {result.dropped.num_rows:,} dropped"
     bad = f", {len(result.quarantine):,} quarantined" if result.quarantine else ""
@@ -31,7 +50,7 @@ def as_line(result: Decontaminated) -> str:
     return f"<Decontaminated: {rows}{bad}; {found}>"
 
 
-def as_html(result: Decontaminated) -> str:
+def as_html(result: Result) -> str:
     """The same as a page: counts of every source, overlaps, and the worst matches."""
     hits = [
         (source, cell.benchmark.name, f"{cell.hit:,}", f"{cell.benchmark.n_items:,}")
@@ -51,7 +70,7 @@ def as_html(result: Decontaminated) -> str:
     return str(Markup("").join(part for part in parts if part))
 
 
-def _worst(result: Decontaminated) -> list[tuple[Any, ...]]:
+def _worst(result: Result) -> list[tuple[Any, ...]]:
     matches = result.matches.select(
         ["doc_id", "instance_id", "matcher", "score", "label", "hit", "counts"]
     )
