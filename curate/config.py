@@ -205,6 +205,15 @@ def _words(place: Place, data: Any) -> list[str]:
     return words
 
 
+def _is_there(place: Place, data: Any) -> bool:
+    """Whether data has a value at a place, be it null."""
+    *above, last = place
+    holder = reduce(_inside, above, data)
+    if isinstance(holder, Mapping):
+        return last in holder
+    return isinstance(holder, list | tuple) and isinstance(last, int) and last < len(holder)
+
+
 def _inside(data: Any, part: int | str) -> Any:
     """What stands under a key or at a position; None where there is nothing."""
     if isinstance(part, int):
@@ -232,7 +241,7 @@ def _problems(
             if place not in meant:
                 yield Problem(place, f"the key '{place[-1]}' is missing", names_key=True)
         else:
-            while place and reduce(_inside, place, data) is None:  # one of several types
+            while place and not _is_there(place, data):  # one of several types
                 place = place[:-1]
             own = problem["type"] != "value_error" and isinstance(problem["input"], _SHORT)
             within = _range(model, problem)

@@ -149,7 +149,12 @@ def test_wrong_types_in_some_rows(folder: Path) -> None:
         [
             *GOOD,
             {"messages": "hello"},
-            {"messages": [{"role": "user", "content": 5}]},
+            {
+                "messages": [
+                    {"role": "user", "content": True},
+                    {"role": "assistant", "content": "a"},
+                ]
+            },
             ["no", "object"],
             chat("q", "a"),
         ],
@@ -162,7 +167,7 @@ def test_wrong_types_in_some_rows(folder: Path) -> None:
     ]
     assert "field 'messages' is text" in bad[0]["reason"]
     assert "content" in bad[1]["reason"]
-    assert "number" in bad[1]["reason"]
+    assert "is a truth value, not text" in bad[1]["reason"]
     assert bad[2]["reason"] == "a row must be a JSON object, not an array"
 
 

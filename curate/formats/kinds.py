@@ -14,7 +14,7 @@ from typing import Any
 
 from curate.errors import UserError
 from curate.files import Block, Row
-from curate.formats import check_format, detect, parse
+from curate.formats import check_columns, check_format, detect, parse
 from curate.formats.detection import PAIRS, first_rows, sample_of
 from curate.formats.mapping import mapping_columns
 from curate.formats.unpaired import COMPLETIONS, judged
@@ -38,9 +38,12 @@ def guess_kind(block: Block, fmt: str | Mapping[str, Any] | None = None) -> str:
     """The kind that a block's first rows look like, and make.
 
     Raises UserError, with the reason for the first row, where they look like a kind that none of
-    them makes: they are not read as something poorer."""
-    block = block.head(min(block.n_rows, _TRIED_ROWS))
+    them makes: they are not read as something poorer. Likewise where a mapping names a column that
+    is not there."""
     kind = look(block, fmt)
+    if fmt is not None:
+        check_columns(block, fmt)
+    block = block.head(min(block.n_rows, _TRIED_ROWS))
     parsed = parse(block, fmt or detect(block, kind), kind)
     if not len(parsed.rows) and parsed.quarantine:
         first = parsed.quarantine[0]

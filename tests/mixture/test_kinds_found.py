@@ -39,7 +39,7 @@ def decontaminated(folder: Path, rows: list[Any], *more: str) -> dict[str, Any]:
 
 def test_a_kind_that_was_found_is_said_with_what_is_in_no_record(tmp_path: Path) -> None:
     rows = [{"prompt": "q", "chosen": "a", "rejected": "b", "margin": 2, "chosen_rating": "N/A"}]
-    said = decontaminated(tmp_path, rows * 2)
+    said = decontaminated(tmp_path, rows * 2, "--records")
     assert said["kind"] == "preference"
     assert (
         said["notes"][0] == "kind preference, found by the rows of rows.jsonl; --kind says another"

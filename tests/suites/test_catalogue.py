@@ -154,6 +154,7 @@ def test_the_command_shows_one_suite_shipped_or_own(folder: Path) -> None:
         "optional": [],
         "rows": None,
         "id": None,
+        "encoding": None,
         "role": "development",
         "cap": None,
         "items": 14042,

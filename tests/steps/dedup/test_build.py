@@ -180,7 +180,18 @@ def test_prompts_of_one_stage_are_kept_out_of_another(corpus: Path) -> None:
         for p in mixed
     ]
     write_lines(corpus / "rl.jsonl", rows)
-    done = call("dedup", "rl.jsonl", "--by", "prompt", "--against", "sft", "-o", "rl", cwd=corpus)
+    done = call(
+        "dedup",
+        "rl.jsonl",
+        "--by",
+        "prompt",
+        "--against",
+        "sft",
+        "--records",
+        "-o",
+        "rl",
+        cwd=corpus,
+    )
     assert done.code == 0, done.err
     out = corpus / "rl"
     reconcile(out)
@@ -203,7 +214,7 @@ def test_mistakes_are_one_line(corpus: Path) -> None:
     assert "did you mean 'prompt'?" in error("--by", "promt")
     assert "no such file" in error("--against", "nowhere.jsonl")
     assert "'a' is the name of a source too" in error("--against", "a.jsonl")
-    assert "no row has a number in the column 'score'" in error("--keep", "largest:score")
+    assert "no source has it: unknown column 'score'" in error("--keep", "largest:score")
     assert "rows of kind prompt have no response" in error("--by", "response", "--kind", "prompt")
 
 
