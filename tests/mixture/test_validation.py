@@ -59,4 +59,4 @@ def test_no_first_question_stands_in_both_splits(tmp_path: Path, kind: str) -> N
         for split in ("train", "validation")
     )
     assert not {*train} & {*held_out}
-    assert len(held_out) == len({*held_out}) > 3
+    assert len(held_out) == 15 > len({*held_out}) > 3  # some questions with all their rows
