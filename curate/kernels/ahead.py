@@ -67,6 +67,8 @@ _ITEMS = types.NamedTuple(
         _rows(_I4),
         _row(_I8),
         _row(types.int8),
+        _row(_U8),
+        _row(_I8),
         _row(_I4),
         *[_row(_I8)] * 5,
         _row(_U8),

@@ -399,7 +399,11 @@ def test_real_data_are_enough_and_clean(shared_data: Path, tmp_path: Path) -> No
         assert removed["n"] < 0.05 * len(files[name])
         if held:
             assert len(evaluate.validation(tmp_path / name)) == held
-        again = curate.decontaminate(
-            str(tmp_path / name / "data"), suite=str(tmp_path / "suite.yaml"), profile="default"
-        )
-        assert len(again.dropped) == 0, "what was built holds none of the held-out instructions"
+        for split in ("train", "validation") if held else ("train",):
+            again = curate.decontaminate(
+                str(tmp_path / name),
+                suite=str(tmp_path / "suite.yaml"),
+                profile="default",
+                split=split,
+            )
+            assert len(again.dropped) == 0, "what was built holds none of the held-out instructions"
