@@ -199,7 +199,8 @@ def built_or_refused(folder: Path, recipe: dict[str, Any], **options: Any) -> di
         out = build_in(folder, recipe, **options).folder
     except UserError as error:
         assert re.search(
-            "could be parsed|none of the first rows can be read|no text in turns", str(error)
+            "could be parsed|none of the first rows can be read|no text in turns|keep: unknown column",
+            str(error),
         )
         assert not (folder / "out").exists()
         return {"refused": str(error)}
