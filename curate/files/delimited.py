@@ -28,9 +28,10 @@ import pyarrow.csv as pv
 from curate.errors import UserError
 from curate.files.block import BadInput, Row, not_utf8, raw_text
 from curate.files.dialect import Dialect, find_dialect
+from curate.files.encoding import BYTE_ORDER_MARK
 from curate.files.file import SourceFile
 from curate.files.kind import kind_of
-from curate.files.stream import BYTE_ORDER_MARK, Places, WholeRows, ended, peek, whole_rows
+from curate.files.stream import Places, WholeRows, ended, peek, whole_rows
 from curate.kernels.lines import newlines, quoted_cuts
 
 QUOTED_BYTES = 64 << 20

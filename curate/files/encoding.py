@@ -20,7 +20,7 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_UTF8_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def _known(name: str) -> str:
@@ -60,7 +60,7 @@ def as_utf8(path: Path, pieces: Iterator[bytes], encoding: str | None) -> Iterat
     if name is not None and codecs.lookup(name).name != "utf-8":
         yield from _decoded(path, pieces, name)
         return
-    if text := next(pieces).removeprefix(_UTF8_MARK):
+    if text := next(pieces).removeprefix(BYTE_ORDER_MARK):
         yield text
     yield from pieces
 

@@ -30,8 +30,9 @@ from curate.errors import UserError
 from curate.files import kind_of
 from curate.files.block import BLOCK_BYTES
 from curate.files.delimited import delimited_lines
+from curate.files.encoding import BYTE_ORDER_MARK
 from curate.files.file import SourceFile
-from curate.files.stream import BYTE_ORDER_MARK, WholeRows, decompressed, ended, whole_rows
+from curate.files.stream import WholeRows, decompressed, ended, whole_rows
 from curate.kernels.lines import array_cuts, newlines, strip
 
 _SPACE = b" \t\r\n"

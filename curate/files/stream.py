@@ -24,7 +24,6 @@ from isal import igzip, isal_zlib
 from curate.errors import UserError
 from curate.files.encoding import as_utf8
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 _CODECS = {".bz2": "bz2", ".zst": "zstd"}
 _MAGIC = {
