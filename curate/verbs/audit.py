@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -37,16 +38,17 @@ def sql(
 
     Read on: docs/audit.md, every table and column
     """
+    from shutil import get_terminal_size
+
     from curate.audit import sql as audit
 
     if names or not query:
         for name, question in audit.queries(out).items():
             print(f"{name:20} {question}")
         return
-    print(
-        audit.render(audit.sql(out, query), "json" if as_json else "csv" if as_csv else "table"),
-        end="",
-    )
+    fmt = "json" if as_json else "csv" if as_csv else "table"
+    width = get_terminal_size().columns if sys.stdout.isatty() else None
+    print(audit.render(audit.sql(out, query), fmt, width), end="")
 
 
 def why(

@@ -95,7 +95,7 @@ def test_the_audit_says_which_row_stays_and_how_like_it_is(built: Path) -> None:
     decided = {row["doc_id"]: row for row in ask(built, "FROM decisions WHERE step = 'dedup'")}
     assert decided["a/41"]["reason"] == "duplicate of a/1, Jaccard 0.81"
     assert {key: row["about"] for key, row in decided.items()} == {
-        key: row["kept_id"] for key, row in found.items() if row["dropped"]
+        key: f"{row['kind']} duplicates" for key, row in found.items() if row["dropped"]
     }
     assert {row["action"] for row in decided.values()} == {"duplicate"}
     assert {row["id"]: row["reason"] for row in read(built, "removed/*.parquet")} == {
