@@ -33,7 +33,7 @@ class DecontaminateSpec(Strict):
     benchmarks_dir: Annotated[str | None, IS_PATH] = None
     """A folder to take the benchmarks' items from instead of the Hub."""
     benchmark_fields: tuple[str, ...] = ()
-    """Where `suite` is a data file: dotted paths to the texts of an item; detected if omitted."""
+    """If `suite` is a data file: dotted paths to the texts of an item; detected if omitted."""
     without: tuple[str, ...] = ()
     """Benchmarks to leave out."""
     roles: tuple[Role, ...] = Field(default=("user",), min_length=1)
