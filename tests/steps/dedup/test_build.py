@@ -111,7 +111,7 @@ def test_lock_card_report_why_and_queries_tell_it(built: Path) -> None:
     assert {"source": "b", "kept": "a", "kind": "exact", "rows": 10} in figures["pairs"]
     assert "| b | a | exact | dropped | 10 |" in (built / "README.md").read_text()
     page = (built / "report.html").read_text()
-    assert 'id="duplicates"' in page and "15 rows said what another one says" in page
+    assert 'id="duplicates"' in page and "15 rows removed as duplicates" in page
     assert "<mark>blue</mark>" in page and "100 % are found" in page
     why = call("why", built, "a/41", cwd=built).out
     assert "duplicate of a/1, Jaccard 0.811" in why and "words that differ here   »blue«" in why
@@ -168,7 +168,7 @@ def test_a_row_that_stayed_and_left_later_is_told(corpus: Path) -> None:
     assert (lost["kept_fate"], lost["left_at"]) == ("removed", "decontaminate")
     told = call("why", out, "a/40", cwd=out).out
     assert "a/0 left later, at decontaminate: neither of the two was written" in told
-    assert "1 row went for a row that left at a later step" in (out / "report.html").read_text()
+    assert "1 row removed as a duplicate of a row that left at a later step" in (out / "report.html").read_text()
 
 
 def test_prompts_of_one_stage_are_kept_out_of_another(corpus: Path) -> None:
