@@ -44,7 +44,7 @@ Stages = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Where the results of each block are kept, so that a killed or changed build can continue; "
+        help="Where intermediate results are kept, so that a killed or changed build can continue; "
         "in the user's cache by default.",
         rich_help_panel=RUN,
     ),
@@ -52,13 +52,16 @@ Stages = Annotated[
 StagesDir = Annotated[
     Path | None,
     typer.Option(
-        "--stages", metavar="DIR", help="The folder of the stages; in the user's cache by default."
+        "--stages", metavar="DIR", help="The folder they are in; in the user's cache by default."
     ),
 ]
 NoStages = Annotated[
     bool,
     typer.Option(
-        "--no-stages", metavar="", help="Keep nothing for the next build.", rich_help_panel=RUN
+        "--no-stages",
+        metavar="",
+        help="Keep no intermediate results for the next build.",
+        rich_help_panel=RUN,
     ),
 ]
 Overwrite = Annotated[
@@ -66,7 +69,7 @@ Overwrite = Annotated[
     typer.Option(
         "--overwrite",
         metavar="",
-        help="Replace OUT if an earlier build or training run wrote it.",
+        help="Replace OUT, if a build or a training run of curate wrote it.",
         rich_help_panel=RUN,
     ),
 ]
@@ -91,7 +94,7 @@ Without = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME",
-        help="Leave a benchmark out. May be repeated.",
+        help="Leave out a benchmark. May be repeated.",
         rich_help_panel=SUITE,
     ),
 ]
@@ -110,7 +113,8 @@ SelfTest = Annotated[
     typer.Option(
         "--self-test",
         metavar="",
-        help="Plant changed copies of the items in a sample of the text, and report how many are found.",
+        help="Plant changed copies of benchmark items in a sample of the text, and report how many "
+        "are found.",
         rich_help_panel=RUN,
     ),
 ]
@@ -118,7 +122,7 @@ Verdicts = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Verdicts written by curate review, which this build honours.",
+        help="A file written by curate review; the build follows its verdicts.",
         rich_help_panel=SUITE,
     ),
 ]
@@ -129,21 +133,24 @@ Data = Annotated[
 Suite = Annotated[
     str | None,
     typer.Option(
-        metavar="SUITE", help="A shipped suite, a suite file, or a data file of your own."
+        metavar="SUITE",
+        help="A shipped suite (curate suites lists them), a suite file, or a data file of your own. "
+        "Needed unless --against is given.",
     ),
 ]
 Against = Annotated[
     list[str] | None,
     typer.Option(
         metavar="DATA",
-        help="A data set whose rows must not occur in DATA either, such as a test split.",
+        help="A data set whose rows must not occur in DATA either, such as a test split. May be "
+        "repeated.",
     ),
 ]
 ProfileName = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="default, tulu3 (the paper's rule) or olmo3.",
+        help="Which matchers run, and their settings: default, tulu3 (the paper's rule) or olmo3.",
         rich_help_panel=SUITE,
     ),
 ]
@@ -152,7 +159,7 @@ LikeInput = Annotated[
     typer.Option(
         "--like-input",
         metavar="",
-        help="Copy the lines of text files as they stand, to a file for each input.",
+        help="Copy the lines of text files unchanged, into one file for each input.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -161,7 +168,7 @@ AsRecords = Annotated[
     typer.Option(
         "--records",
         metavar="",
-        help="Write records, as curate build does, with the columns that trainers read.",
+        help="Write only the columns that trainers read, as curate build does.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -178,22 +185,25 @@ BenchmarkFields = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FIELD",
-        help="Field of SUITE that holds the question, if SUITE is a data file; detected by default. "
-        "May be repeated.",
+        help="The column of SUITE that holds the question, if SUITE is a data file. Detected by "
+        "default. May be repeated.",
         rich_help_panel=SUITE,
     ),
 ]
 PolicyName = Annotated[
     str,
     typer.Option(
-        metavar="NAME", help="report, drop-rows, drop-source or tulu3.", rich_help_panel=SUITE
+        metavar="NAME",
+        help="What is removed: nothing (report), the rows that match (drop-rows), whole sources above "
+        "2 % of a benchmark (drop-source), or what the Tülu 3 paper removed (tulu3).",
+        rich_help_panel=SUITE,
     ),
 ]
 Kind = Annotated[
     str | None,
     typer.Option(
         metavar="KIND",
-        help="prompt, sft, preference, unpaired or rlvr. Detected by default.",
+        help="What a row is: prompt, sft, preference, unpaired or rlvr. Detected by default.",
         rich_help_panel=READ,
     ),
 ]
@@ -202,7 +212,7 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="messages, sharegpt, alpaca, gsm8k, preference, unpaired, tulu3-rlvr, verl or text, or "
+        help="messages, sharegpt, alpaca, gsm8k, preference, unpaired, tulu3-rlvr, verl or text; or "
         "which column holds what: '{prompt: question, response: answer}'. Detected by default.",
         rich_help_panel=READ,
     ),
@@ -211,7 +221,7 @@ Split = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="The split of Hub ids, folders and globs; train by default.",
+        help="The split to read of Hub ids, folders and globs; train by default.",
         rich_help_panel=READ,
     ),
 ]
@@ -219,7 +229,7 @@ Roles = Annotated[
     list[str] | None,
     typer.Option(
         metavar="ROLE",
-        help="Whose turns are scanned; user by default. May be repeated.",
+        help="Whose turns are scanned: user (the default), assistant or another role. May be repeated.",
         rich_help_panel=SUITE,
     ),
 ]

@@ -44,7 +44,7 @@ def _findings(checked: Checked, title: str) -> Table:
     table.add_column("rows", justify="right")
     table.add_column("what it means")
     table.add_column("first rows")
-    table.add_column("how the first one shows")
+    table.add_column("the first one in detail")
     for name in checked.counts:
         found = [one for one in checked.findings if one.finding == name and one.row is not None]
         if found:

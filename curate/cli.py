@@ -59,26 +59,29 @@ from curate.verbs import audit, data, dedup, train
 if TYPE_CHECKING:
     from curate.recipe import Recipe
 
-_HELP = """Build post-training data: decontaminated, sampled, written as Parquet, with the evidence for every row.
+_HELP = """Build post-training data: filtered, deduplicated, decontaminated, sampled.
 
-\bYour own files against your own benchmark, without a recipe:
+Every row that is removed has its reason in an audit that you can query.
+
+\bYour own files, checked against your own benchmark, without a recipe:
   curate decontaminate train.jsonl --suite my_benchmark.jsonl -o clean
 
 \bA mixture of several sources, from a recipe:
   curate build my-sft.yaml -o my-sft
 
-\bWhat became of the rows:
+\bWhat became of the rows, and why:
   curate sql my-sft contamination
   curate why my-sft chats/0
 
-\bIs a data set sound, and do its answers pass their own verifiers:
+\bWhether a data set is sound, and its answers pass their own verifiers:
   curate check my-rlvr --for rlvr
 
 \bWhat changed between two builds, or two files:
   curate diff before after
 
-\bRead on: docs/recipes.md, docs/suites.md, docs/decontamination.md,
-docs/audit.md and docs/verifiers.md in the repository; curate VERB --help for all options.
+\bRead on: curate VERB --help for all options; in the repository
+docs/recipes.md, docs/suites.md, docs/decontamination.md, docs/dedup.md,
+docs/filters.md, docs/audit.md, docs/verifiers.md and docs/training.md.
 """
 app = typer.Typer(
     no_args_is_help=True,
@@ -123,9 +126,9 @@ def build(
 ) -> None:
     """Build the mixture of a recipe into a new folder.
 
-    Rows are read and validated, pass the recipe's steps, and are sampled and
-    written. OUT holds the rows, every removed row with its reason, an audit, a
-    report, the recipe and a lock, and opens with datasets.load_dataset("OUT").
+    Rows are read and validated, pass through the recipe's steps, and are sampled
+    and written. OUT holds them, every removed row with its reason, an audit, a
+    report, the recipe and a lock. datasets.load_dataset("OUT") opens it.
 
     \bExample: curate build mixtures/quickstart/recipe.yaml -o out/quickstart
 
@@ -184,23 +187,23 @@ def decontaminate(
     """Remove benchmark items from training data, without a recipe.
 
     A row is removed if runs of eight words that it shares with a benchmark item
-    cover more than half of the item, if one of its turns says the same as an item,
-    or if it holds an edited copy of one. OUT is a folder as from curate build; the
-    rows that stay have their own columns and their own order, in Parquet.
+    cover more than half of the item, if one of its turns equals an item, or if it
+    holds an edited copy of one. OUT is a folder like that of curate build; rows
+    keep their columns and their order, in Parquet.
 
     \bExample: curate decontaminate train.jsonl --suite my_benchmark.jsonl -o clean
 
-    \bThe lines of the file itself, byte for byte, in clean/data/train.jsonl:
+    \bThe same, with the lines of the file unchanged in clean/data/train.jsonl:
       curate decontaminate train.jsonl --suite tulu3 --like-input -o clean
 
     \bEnd with code 3 if the data holds more than 2 % of a benchmark:
       curate decontaminate train.jsonl --suite tulu3 --fail-over 0.02 -o clean
 
-    \bA training split against a test split, and what these settings would miss:
+    \bA training split against a test split; --self-test says what would be missed:
       curate decontaminate train.jsonl --against test.jsonl --self-test -o clean
 
     \bColumns with names of your own:
-      curate decontaminate t.csv --format '{prompt: q, response: a}' --suite e -o o
+      curate decontaminate t.csv --format '{prompt: q}' --suite e.csv -o out
 
     Read on: docs/decontamination.md and docs/suites.md
     """
@@ -237,23 +240,6 @@ def decontaminate(
 
     options = _options(overwrite, limit, locked, workers, stages, no_stages)
     _run(made, out, Path.cwd(), options, as_json)
-
-
-for verb in (
-    data.check,
-    data.diff,
-    data.verifiers,
-    data.suites,
-    data.stages,
-    audit.sql,
-    audit.why,
-    audit.review,
-    audit.report,
-):
-    app.command()(verb)
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-    train.train
-)
 
 
 def _options(
@@ -302,6 +288,21 @@ def _run(
 
 
 app.command()(dedup.verb(_options, _run))
+for verb in (
+    data.check,
+    data.diff,
+    data.verifiers,
+    data.suites,
+    data.stages,
+    audit.sql,
+    audit.why,
+    audit.review,
+    audit.report,
+):
+    app.command()(verb)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    train.train
+)
 
 
 def main() -> None:

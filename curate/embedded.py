@@ -21,7 +21,7 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-from curate.errors import UserError
+from curate.errors import UserError, extra
 from curate.network import hub_reachable
 from curate.shards import fsync_tree, sha256
 
@@ -60,9 +60,7 @@ def _dequantised(gguf: Path) -> Path:
             if not folder.is_dir():
                 _make(gguf, folder)
     except ImportError as error:
-        raise UserError(
-            f"the model {NAME} needs {error.name or error}: pip install 'tulu-curate[train]'"
-        ) from None
+        raise UserError(f"the model {NAME} needs {error.name or error}: {extra('train')}") from None
     except Exception as error:  # each of gguf, transformers and safetensors has types of its own
         line = " ".join(str(error).split())[:300]
         hint = "550 MB must be free there; XDG_CACHE_HOME names another place"
@@ -120,7 +118,7 @@ def _from_hub() -> Path:
             snapshot_download(HUB, allow_patterns=_HUB_FILES, local_files_only=not hub_reachable())
         )
     except Exception as error:  # dozens of types, down to those of the HTTP library
-        line = " ".join(str(error).split())[:200]
+        line = " ".join(str(error).split()).split(". ")[0][:200]
         raise UserError(f"the model {NAME} is not here: {hint} (the Hub: {line})") from error
     if not (found / "model.safetensors").is_file():
         raise UserError(f"the model {NAME} is not whole in {found}: {hint}")

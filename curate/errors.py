@@ -35,6 +35,11 @@ def option(command: str, python: str) -> str:
     return command if _commanded else python
 
 
+def extra(name: str) -> str:
+    """How an extra of curate is installed: curate is on no package index."""
+    return f"pip install -c constraints.txt '.[{name}]' in curate's repository"
+
+
 class CurateError(Exception):
     """The run failed or something that must hold does not."""
 

@@ -175,11 +175,11 @@ def test_wrong_types_in_all_rows(folder: Path) -> None:
     write_lines(folder / "a.jsonl", [{"instruction": 1, "output": 2}])
     told = refused(
         folder,
-        "source 'a': a.jsonl: no format fits kind 'sft'",
+        "source 'a': a.jsonl: no format of kind 'sft' fits its columns",
         "instruction (number)",
         "output (number)",
     )
-    assert "format:" in told
+    assert "--format" in told
     refused(
         folder, "source 'a': none of its 1 rows could be parsed", "field 'instruction' is a number, not text",
         source={"format": "alpaca"},

@@ -283,7 +283,7 @@ def test_a_mistake_in_the_call_ends_with_2(tmp_path: Path) -> None:
     for arguments, said in (
         (("nowhere.jsonl",), "no such file"),
         (("rows.jsonl", "--for", "rlv"), "unknown purpose 'rlv'; did you mean 'rlvr'?"),
-        (("rows.jsonl", "--for", "dpo"), "no format fits kind 'preference'"),
+        (("rows.jsonl", "--for", "dpo"), "no format of kind 'preference' fits"),
     ):
         done = call("check", *arguments, cwd=tmp_path)
         assert (done.code, said in done.error) == (2, True), done.err

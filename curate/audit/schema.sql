@@ -60,7 +60,7 @@ COMMENT ON COLUMN sources.rows_kept IS 'Distinct rows that reached the output.';
 COMMENT ON COLUMN sources.rows_written IS 'Rows written to data/, repeats and validation included.';
 COMMENT ON COLUMN sources.licence IS 'Licence as the recipe states it; null if it states none.';
 COMMENT ON COLUMN sources.format IS 'Format the rows were read with, given or detected.';
-COMMENT ON COLUMN sources.shortfall IS 'Rows asked for but not there; 0 or null if there were enough.';
+COMMENT ON COLUMN sources.shortfall IS 'How many rows fewer there were than requested; 0 or null if there were enough.';
 COMMENT ON COLUMN sources.kind IS 'Record kind: prompt, sft, preference, unpaired or rlvr.';
 COMMENT ON COLUMN sources.rows_validation IS 'Rows written to the validation split.';
 COMMENT ON COLUMN sources.dropped_columns IS 'Columns of the input that no record holds.';
@@ -74,21 +74,21 @@ COMMENT ON COLUMN documents.origin_id IS 'The id the row carried upstream, as te
 COMMENT ON COLUMN documents.n_tokens IS 'Tokens scanned for benchmark text, in the profile''s tokens; null if not scanned.';
 COMMENT ON COLUMN documents.content_hash IS 'Hash of the record''s content: equal rows have equal hashes; null if never parsed.';
 COMMENT ON COLUMN documents.fate IS 'kept, removed, duplicate, quarantined or not-sampled.';
-COMMENT ON COLUMN documents.copies IS 'Times the row stands in data/: 0 unless kept, above 1 if repeated.';
+COMMENT ON COLUMN documents.copies IS 'How often the row is in data/: 0 unless kept, above 1 if repeated.';
 
-COMMENT ON TABLE texts IS 'The turns of every document that a step wants to be read, such as one with a match.';
+COMMENT ON TABLE texts IS 'The turns of documents that a step stores for people to read, such as those with a match.';
 COMMENT ON COLUMN texts.doc_id IS 'Id of the document.';
 COMMENT ON COLUMN texts.turn IS 'Position in the whole message list, 0-based.';
 COMMENT ON COLUMN texts.role IS 'system, user, assistant or tool.';
 COMMENT ON COLUMN texts.text IS 'Text of the turn.';
 
-COMMENT ON TABLE decisions IS 'What the steps did to single rows, in the order it happened; nothing where nothing happened.';
+COMMENT ON TABLE decisions IS 'What the steps did to single rows, in the order it happened; rows that no step acted on have no line.';
 COMMENT ON COLUMN decisions.step IS 'Step that decided, as in runs.steps; a part of a step after a colon or a dot.';
 COMMENT ON COLUMN decisions.doc_id IS 'Id of the document.';
-COMMENT ON COLUMN decisions.action IS 'What was done; the decision that ended a row''s way has the row''s fate as its action.';
+COMMENT ON COLUMN decisions.action IS 'What was done; the decision that removed a row has the row''s fate as its action.';
 COMMENT ON COLUMN decisions.reason IS 'Why, in one line.';
-COMMENT ON COLUMN decisions.detail IS 'More to it, as text or JSON; null if there is none.';
-COMMENT ON COLUMN decisions.about IS 'What the reason is about: reasons with the same are counted together; null if there is nothing.';
+COMMENT ON COLUMN decisions.detail IS 'Further details, as text or JSON; null if there are none.';
+COMMENT ON COLUMN decisions.about IS 'What the reason is about; summaries count reasons with the same value together; null if there is none.';
 
 COMMENT ON TABLE runs IS 'Versions, parameters and timings of the build.';
 COMMENT ON COLUMN runs.key IS 'Name of the fact: versions, parameters, timings, steps, ...';

@@ -18,12 +18,15 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 from importlib.resources import files
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
 from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
 
 from curate.audit.face import faces
 from curate.audit.store import one_line, open_readonly
@@ -34,6 +37,10 @@ FORMATS = ("table", "json", "csv")
 # What a person reads on a terminal; JSON and CSV always hold everything.
 TABLE_ROWS = 200
 CELL_WIDTH = 72
+_LEAST = 9
+"""Columns of text are not made narrower than this."""
+_GAP = "  "
+_PLAIN = Console()
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -58,15 +65,21 @@ def sql(out: Path | str, query: str) -> pa.Table:
             raise UserError(f"the query failed: {one_line(error)}") from error
 
 
-def render(table: pa.Table, fmt: str) -> str:
-    """Write an answer as an aligned `table`, as `json` (one array of objects) or as `csv`."""
+def render(table: pa.Table, fmt: str, width: int | None = None) -> str:
+    """Write an answer as an aligned `table`, as `json` (one array of objects) or as `csv`.
+
+    A table wider than a terminal of `width` columns has its texts on several lines; one that is
+    too wide even so is written as a block for each row.
+    """
     if fmt not in FORMATS:
         raise UserError(unknown("output format", fmt, FORMATS))
     if len(set(table.column_names)) < table.num_columns and fmt == "json":
         raise UserError(
             "two columns of the answer have the same name: rename one with AS, or ask for CSV"
         )
-    return {"table": _as_table, "json": _as_json, "csv": _as_csv}[fmt](table)
+    if fmt == "table":
+        return _as_table(table, width)
+    return _as_json(table) if fmt == "json" else _as_csv(table)
 
 
 def _named(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -146,28 +159,81 @@ def _cell(value: Any) -> str:
     return text if cell_len(text) <= CELL_WIDTH else set_cell_size(text, CELL_WIDTH - 1) + "…"
 
 
-def _as_table(table: pa.Table) -> str:
+def _as_table(table: pa.Table, terminal: int | None) -> str:
     shown = [[_cell(value) for value in row] for row in _rows(table.slice(0, TABLE_ROWS))]
     names = [_cell(name) for name in table.column_names]
-    widths = [
-        max([cell_len(name), *(cell_len(row[i]) for row in shown)]) for i, name in enumerate(names)
-    ]
     right = [
         pa.types.is_integer(t) or pa.types.is_floating(t) or pa.types.is_decimal(t)
         for t in table.schema.types
     ]
-    lines = [
-        _aligned(row, widths, right) for row in [names, ["─" * width for width in widths], *shown]
-    ]
+    widths = _widths(names, shown, right, terminal)
+    if widths is None:
+        lines = _as_blocks(names, shown)
+    else:
+        rows = [names, ["─" * width for width in widths], *shown]
+        lines = [line for row in rows for line in _aligned(row, widths, right)]
     return "\n".join([*lines, _count(table.num_rows)]) + "\n"
 
 
-def _aligned(row: list[str], widths: list[int], right: list[bool]) -> str:
+def _widths(
+    names: list[str], shown: list[list[str]], right: list[bool], terminal: int | None
+) -> list[int] | None:
+    """The width of each column: that of its longest cell, or less where the terminal is narrow. A
+    number and a name stay whole; None if that leaves no room.
+    """
+    columns = list(zip(names, *shown, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
+    if terminal is None:
+        return widths
+    least = [
+        width if to_right else min(width, max(cell_len(name), _LEAST))
+        for name, width, to_right in zip(names, widths, right, strict=True)
+    ]
+    over = sum(widths) + len(_GAP) * (len(widths) - 1) - terminal
+    while over > 0:
+        place = max(range(len(widths)), key=lambda i: (widths[i] > least[i], widths[i]))
+        if widths[place] <= least[place]:
+            return None
+        widths[place], over = widths[place] - 1, over - 1
+    return widths
+
+
+def _aligned(row: list[str], widths: list[int], right: list[bool]) -> list[str]:
+    """The lines of a row: more than one where a cell is wider than its column."""
     cells = []
     for text, width, to_right in zip(row, widths, right, strict=True):
-        space = " " * (width - cell_len(text))
-        cells.append(space + text if to_right else text + space)
-    return "  ".join(cells).rstrip()
+        parts = (
+            Text(text).wrap(_PLAIN, width, overflow="fold") if cell_len(text) > width else [text]
+        )
+        spaces = [" " * (width - cell_len(str(part))) for part in parts]
+        cells.append(
+            [
+                f"{space}{part}" if to_right else f"{part}{space}"
+                for part, space in zip(parts, spaces, strict=True)
+            ]
+        )
+    blank = [" " * width for width in widths]
+    lines = zip_longest(*cells)
+    return [
+        _GAP.join(part or empty for part, empty in zip(line, blank, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
+def _as_blocks(names: list[str], shown: list[list[str]]) -> list[str]:
+    """Each row as a line for each column, and a blank line after it."""
+    width = max(map(cell_len, names))
+    return [
+        line
+        for row in shown
+        for line in (
+            *(
+                f"{set_cell_size(name, width)}{_GAP}{cell}"
+                for name, cell in zip(names, row, strict=True)
+            ),
+            "",
+        )
+    ]
 
 
 def _count(rows: int) -> str:

@@ -64,7 +64,7 @@ COMMENT ON COLUMN exits.source IS 'Name of the source.';
 COMMENT ON COLUMN exits.fate IS 'removed, duplicate, quarantined or not-sampled.';
 COMMENT ON COLUMN exits.step IS 'Step of the last decision that names the fate.';
 
-COMMENT ON VIEW funnel IS 'Rows that go into and come out of every step, for each source.';
+COMMENT ON VIEW funnel IS 'Rows that enter and leave every step, for each source.';
 COMMENT ON COLUMN funnel.source IS 'Name of the source.';
 COMMENT ON COLUMN funnel.position IS 'Order of the step, from 1: that of runs.steps.';
 COMMENT ON COLUMN funnel.step IS 'Name of the step.';

@@ -159,7 +159,7 @@ def _decisions(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterator[str]:
     ).fetchall()
     shown = f" (steps: {', '.join(row)})" if row else ""
     if not rows:
-        yield f"none: no step had anything to say about it{shown}"
+        yield f"none: no step acted on it{shown}"
     for number, (step, action, reason, detail) in enumerate(rows, start=1):
         yield f"{number}. {step}: {action}{f', because {printable(reason)}' if reason else ''}"
         if detail:
@@ -170,12 +170,12 @@ def _fate(con: duckdb.DuckDBPyConnection, document: Document) -> Iterator[str]:
     if document.fate == "kept":
         rows = (runs(con).get("recipe") or {}).get("rows", "records")
         if rows != "records":
-            how = "with the columns of its input" if rows == "input" else "as it stands in its file"
-            yield f"kept: it stands in data/ {_times(document.copies)}, {how}"
+            how = "with the columns of its input" if rows == "input" else "as in its file"
+            yield f"kept: it is in data/ {_times(document.copies)}, {how}"
             return
         ids = [document.id, *(f"{document.id}#{copy}" for copy in range(2, document.copies + 1))]
         more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
-        yield f"kept: it stands in data/ {_times(document.copies)}, as {', '.join(ids[:5])}{more}"
+        yield f"kept: it is in data/ {_times(document.copies)}, as {', '.join(ids[:5])}{more}"
         return
     found = con.execute(
         "SELECT step FROM decisions WHERE doc_id = ? AND action = ? ORDER BY rowid DESC LIMIT 1",
@@ -183,8 +183,8 @@ def _fate(con: duckdb.DuckDBPyConnection, document: Document) -> Iterator[str]:
     ).fetchone()
     at = f" at {found[0]}" if found else ""
     yield {
-        "removed": f"removed{at}; the whole row stands in removed/",
-        "duplicate": f"dropped{at} as a duplicate; the whole row stands in removed/",
-        "quarantined": f"quarantined{at}; the raw row stands in quarantine/",
+        "removed": f"removed{at}; the whole row is in removed/",
+        "duplicate": f"dropped{at} as a duplicate; the whole row is in removed/",
+        "quarantined": f"quarantined{at}; the raw row is in quarantine/",
         "not-sampled": "not drawn: the recipe asks for fewer rows than were left",
     }[document.fate]

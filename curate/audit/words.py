@@ -54,3 +54,10 @@ def percent(rate: float) -> str:
 def counted(n: int, one: str, many: str | None = None) -> str:
     """A number with its noun: 1 row, 2,000 rows."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def sized(n: int) -> str:
+    """A number of bytes as people read it: 1,234.5 MB, 12.3 kB, 45 bytes."""
+    if n < 1000:
+        return counted(n, "byte")
+    return f"{n / 1e3:,.1f} kB" if n < 100_000 else f"{n / 1e6:,.1f} MB"

@@ -110,7 +110,9 @@ def _value(value: Any) -> str:
 def _table(console: Console, title: str, columns: Sequence[str], lines: Lines) -> None:
     if not lines:
         return
-    table = Table(*columns, title=title, title_justify="left")
+    table = Table(title=title, title_justify="left")
+    for column in columns:  # what is cut off may be all that tells two lines apart
+        table.add_column(column, overflow="fold")
     for line in lines:
         table.add_row(*(escape(printable(cell)) for cell in line))
     console.print()

@@ -41,7 +41,8 @@ def hint(block: Block) -> str:
     """What to try where the columns of a block are not those that were looked for."""
     if getattr(block, "named_by_header", False):
         return (
-            " (their names are the first row; where that is no header, name them: columns: [...])"
+            " (taken from the first row; if that is not a header, name the columns in a recipe: "
+            "columns: [...])"
         )
     return ""
 

@@ -29,8 +29,8 @@ _EXACT = 2.0**53  # from here on, a float may be an integer that was rounded
 _NULL, _WHOLE, _NUMBER = pa.null(), pa.int64(), pa.float64()
 _LITTLE = 1 << 16  # a header needs no more
 OTHERWISE = (
-    "rows: lines (--like-input) copies the rows as they stand, rows: records (--records) writes "
-    "records instead"
+    "--like-input (rows: lines in a recipe) copies the lines unchanged, --records (rows: records) "
+    "writes only what trainers read"
 )
 """What there is where columns can't be written as they were read."""
 
@@ -121,7 +121,7 @@ def join(one: pa.DataType, other: pa.DataType, where: str = "") -> pa.DataType:
 
 
 def _refusal(what: str) -> str:
-    return f"{what}, which no one column holds as they are; {OTHERWISE}"
+    return f"{what}, which one column cannot hold unchanged; {OTHERWISE}"
 
 
 def without_codes(table: pa.Table) -> pa.Table:

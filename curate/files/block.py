@@ -65,10 +65,14 @@ class Block(Protocol):
 
 
 def not_utf8(line: bytes, error: UnicodeDecodeError) -> BadInput:
-    """A row that is no UTF-8, with the likely cause where nothing else in it is beyond ASCII."""
+    """A row that is no UTF-8, with the likely cause where most of what is beyond ASCII is no UTF-8."""
     reason = f"not UTF-8: byte 0x{line[error.start]:02x} at byte {error.start} of the row"
-    if line.decode("utf-8", "ignore").isascii():
-        reason += "; text of cp1252 or another code page? name it with `encoding`"
+    wrong, right = (
+        sum(char > "\x7f" and (char == "\ufffd") == bad for char in line.decode("utf-8", "replace"))
+        for bad in (True, False)
+    )
+    if wrong > right:
+        reason += "; text of cp1252 or another code page? convert the file to UTF-8, or name its `encoding` in a recipe"
     return BadInput(reason, raw_text(line))
 
 

@@ -242,7 +242,7 @@ def _header(path: Path, line: bytes, dialect: Dialect) -> tuple[str, ...]:
         return _unique(path, split(line.decode("utf-8"), dialect))
     except (UnicodeDecodeError, csv.Error) as error:
         hint = (
-            "; name its `encoding`, or, where there is no header, its `columns: [...]`"
+            "; name its `encoding` in a recipe, or, if there is no header, its `columns: [...]`"
             if isinstance(error, UnicodeDecodeError)
             else ""
         )

@@ -88,10 +88,12 @@ def _row(line: bytes) -> Row | BadInput:
     except UnicodeDecodeError as error:
         return not_utf8(line, error)
     except UnicodeEncodeError:
-        return BadInput("not Unicode: one half of a surrogate pair stands alone", raw_text(line))
+        return BadInput(
+            "not Unicode: half of a surrogate pair without the other half", raw_text(line)
+        )
     except json.JSONDecodeError as error:
         return BadInput(
-            f"not JSON: {error.msg} at character {error.pos}{_cut_off(error)}", raw_text(line)
+            f"not JSON: {_what(error)} at character {error.pos}{_cut_off(error)}", raw_text(line)
         )
     except (
         RecursionError,
@@ -105,6 +107,10 @@ def _row(line: bytes) -> Row | BadInput:
         if isinstance(row, dict)
         else BadInput(f"a row must be a JSON object, not {_kind(row)}", raw_text(line))
     )
+
+
+def _what(error: json.JSONDecodeError) -> str:
+    return error.msg.removesuffix(" at").removesuffix(" starting")  # the place follows
 
 
 def _cut_off(error: json.JSONDecodeError) -> str:
@@ -196,7 +202,7 @@ def said_of(file: SourceFile, pieces: Iterator[bytes], field: str | None) -> str
     document, _ = is_document(rest, pieces)
     if document and field is None:
         return f"one JSON object; its rows are the list under '{list_in(str(file.path), first, None)[0]}'"
-    return "an object goes over several lines" if not document and b"\n" in first else None
+    return "an object spans several lines" if not document and b"\n" in first else None
 
 
 def _layout(

@@ -46,7 +46,7 @@ def notes_of(
         sample, _ = peek(pieces, SAMPLE_BYTES)
         part = find_dialect(kind, sample, len(columns) if columns else None).delimiter
         if part != ("\t" if kind == "tsv" else ","):
-            yield f"fields are parted by {_PARTED_BY[part]}"
+            yield f"fields are separated by {_PARTED_BY[part]}"
 
 
 def not_in_lines(
@@ -59,7 +59,7 @@ def not_in_lines(
         return f"{name}, by its byte order mark"
     head, pieces = peek(chunks(file.path, _BYTES, encoding=encoding), _HEAD_BYTES)
     if has_returns(head):
-        return "lines end with CR alone"
+        return "lines end with CR only"
     if kind_of(file.path.name) in ("csv", "tsv"):
         return None
     from curate.files.json_rows import said_of

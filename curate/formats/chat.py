@@ -2,7 +2,7 @@
 
 Content is text, or a list of text parts that are joined; any other part (an image, say) makes a bad
 row. Tool calls (a `function_call` is one), reasoning (`reasoning_content` or `thinking`), tool call
-ids and names are carried. For kind `prompt` what follows the last user turn is left out."""
+ids and names are carried. For kind `prompt`, turns after the last user turn are left out."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from curate.formats.unpaired import label_of
 from curate.formats.values import number_text
 
 _SAMPLE_ROWS = 50
+_NAME = 40
 
 PAIRS = (
     ("prompt", "response"),
@@ -167,19 +168,26 @@ def _beside(sample: Sample, kind: str) -> dict[str, str]:
 
 def no_format(file: str, sample: Sample, kind: str, known: list[str], hint: str = "") -> UserError:
     """The error that lists what the columns are."""
-    found = ", ".join(f"{name} ({_shown(words)})" for name, words in sample.items()) or "none"
+    names = [f"{_one_line(name)} ({_shown(words)})" for name, words in sample.items()]
     fields = {
         "sft": ("prompt", "response"),
         "preference": ("prompt", "chosen", "rejected"),
         "unpaired": ("prompt", "completion", "label"),
         "rlvr": ("prompt", "verifier", "ground_truth"),
-        "prompt": ("prompt",),
+        "prompt": ("prompt", "response"),
     }
+    of = "" if kind == "prompt" else f" of kind '{kind}'"
     example = "{" + ", ".join(f"{name}: <column>" for name in fields[kind]) + "}"
     return UserError(
-        f"{file}: no format fits kind '{kind}'; columns: {found}{hint}. "
-        f"Name a format ({', '.join(known)}) or say which column holds what: format: {example}"
+        f"{file}: no format{of} fits its columns: {', '.join(names) or 'none'}{hint}; name a format "
+        f"({', '.join(known)}) or say which column holds what: {example} (`format` in a recipe, or --format)"
     )
+
+
+def _one_line(name: str) -> str:
+    """A column's name for a message: where there is no header it may be a whole text."""
+    name = " ".join(name.split())
+    return name if len(name) <= _NAME else name[: _NAME - 1] + "…"
 
 
 def _shown(words: frozenset[str]) -> str:

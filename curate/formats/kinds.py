@@ -49,7 +49,7 @@ def guess_kind(block: Block, fmt: str | Mapping[str, Any] | None = None) -> str:
         first = parsed.quarantine[0]
         raise UserError(
             f"{first.file}: the rows look like kind '{kind}', but none of the first {block.n_rows} "
-            f"makes a record; row {first.row}: {first.reason} (name the kind to read them otherwise)"
+            f"makes a record; row {first.row}: {first.reason} (name the kind to read them as another)"
         )
     return kind
 

@@ -27,14 +27,14 @@ from typing import Any
 
 import numpy as np
 
-from curate.errors import CurateError, UserError
+from curate.errors import CurateError, UserError, extra
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 """Texts, none of them empty, to unit vectors: float32 [texts, dimensions]."""
 
 CHUNK = 512
 """Texts in one file of the cache."""
-_EXTRA = "install the extra: pip install 'tulu-curate[semantic]'"
+_EXTRA = f"install the extra: {extra('semantic')}"
 _RETRIES = 5
 
 

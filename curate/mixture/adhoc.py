@@ -34,7 +34,7 @@ def adhoc_recipe(
     if kind is None:
         source = open_source("data", data[0], base=base, split=split)
         kind = guess_kind(next(source.blocks()), fmt)
-        notes = (f"kind {kind}, found by the rows of {data[0]}; --kind says another",)
+        notes = (f"kind {kind}, detected from the rows of {data[0]}; --kind sets another",)
     sources = [
         {"name": source, "from": from_, "format": fmt, "split": split}
         for source, from_ in zip(source_names(list(data)), data, strict=True)

@@ -121,7 +121,7 @@ def _reading(
     fmt: str | dict[str, Any] | None = spec.format
     if fmt is None:
         fmt = _at(spec, lambda: detect(first, kind))
-        notes.append(f"source '{spec.name}': format {as_words(fmt)}, found by its columns")
+        notes.append(f"source '{spec.name}': format {as_words(fmt)}, detected from its columns")
         _at(spec, lambda: check_format(fmt, kind, spec.keep))
     _at(spec, lambda: check_columns(first, fmt))
     _at(spec, lambda: check_kept(source.blocks(), spec.keep))

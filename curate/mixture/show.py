@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from markupsafe import Markup
@@ -13,13 +13,16 @@ from rich.table import Table
 
 from curate.audit.face import face
 from curate.audit.html import table
+from curate.audit.words import sized
 from curate.mixture.summary import Summary
+
+_FATES = ("quarantined", "removed", "not sampled")
 
 
 def show(summary: Summary, out: Path) -> None:
     """Print the summary: sources, overlap with benchmarks, notes, and where things are."""
     console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 120)
-    console.print(_sources(summary))
+    console.print(_sources(summary, console))
     for line in _reasons(summary, out):
         console.print(line, markup=False)
     for name, figures in summary.told.items():
@@ -68,11 +71,29 @@ def _counts(summary: Summary) -> tuple[list[str], list[tuple[str, ...]]]:
     return head, [(name, *(f"{n:,}" for n in own)) for name, own in rows]
 
 
-def _sources(summary: Summary) -> Table:
-    drawn = Table("source", title=f"{summary.name} ({summary.kind})", title_justify="left")
+def _sources(summary: Summary, console: Console) -> Table:
+    """The counts of every source; where the screen is too narrow, without what no row met."""
     head, rows = _counts(summary)
+    drawn = _drawn(summary, head, rows)
+    if (
+        console.measure(drawn, options=console.options.update(max_width=1000)).maximum
+        <= console.width
+    ):
+        return drawn
+    met = [
+        place
+        for place, name in enumerate(head)
+        if name not in _FATES or any(row[1 + place] != "0" for row in rows)
+    ]
+    some = [(row[0], *(row[1 + place] for place in met)) for row in rows]
+    return _drawn(summary, [head[place] for place in met], some)
+
+
+def _drawn(summary: Summary, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    drawn = Table(title=f"{summary.name} ({summary.kind})", title_justify="left")
+    drawn.add_column("source", overflow="fold")
     for column in head:
-        drawn.add_column(column, justify="right")
+        drawn.add_column(column, justify="right", overflow="fold")
     for row in rows:
         if len(rows) > 1 and row is rows[-1]:
             drawn.add_section()
@@ -107,7 +128,7 @@ def _ending(summary: Summary, out: Path) -> Iterator[str]:
         n = summary.validation_shortfall
         yield f"warning: validation: {n:,} fewer rows than requested: {_too_few(summary)}"
     split = f" and {summary.validation:,} validation" if summary.validation else ""
-    size = f"{summary.text_bytes / 1e6:,.1f} MB of text, {summary.seconds:.1f} s"
+    size = f"{sized(summary.text_bytes)} of text, {summary.seconds:.1f} s"
     yield f"\n{out}: rows: {summary.train:,} train{split} ({size})"
     folder = shlex.quote(str(out))
     which = f", {summary.config!r}" if summary.config else ""

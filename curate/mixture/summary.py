@@ -13,6 +13,7 @@ import duckdb
 from curate import lock as locks
 from curate.audit.face import faces
 from curate.audit.reasons import Kind, kinds
+from curate.audit.words import counted
 from curate.card import CardFacts, SourceFacts, SplitFacts
 from curate.files import kind_of
 from curate.mixture.plan import Plan, portable
@@ -234,9 +235,9 @@ def _of_shape(rows: str, sources: Sequence[SourceSummary]) -> list[str]:
     """What is to be said of rows that are written as they were read."""
     if rows == "records":
         return []
-    what = "with the columns of their input" if rows == "input" else "as they stand in their files"
+    what = "with the columns of their input" if rows == "input" else "unchanged, line by line"
     bad = sum(source.quarantined for source in sources)
-    none = f"; {bad:,} that make no record are in quarantine/ alone" if bad else ""
+    none = f"; {counted(bad, 'row')} could not be parsed; see quarantine/" if bad else ""
     return [f"rows are written {what}, in data/{none}"]
 
 
@@ -244,7 +245,7 @@ def _warnings(plan: Plan, audited: Audited) -> list[str]:
     """Lines that a person should see: what was dropped or fell short."""
     sources, records = audited.sources, plan.recipe.output.rows == "records"
     unused = [
-        f"source '{name}': {reason}, and left out of {rows} rows (the first: {example})"
+        f"source '{name}': {reason}; left out of {counted(rows, 'row')} (the first: {example})"
         for name, reason, rows, example in audited.unused
     ]
     dropped = [
@@ -258,7 +259,7 @@ def _warnings(plan: Plan, audited: Audited) -> list[str]:
         if s.shortfall
     ]
     bad = [
-        f"source '{s.name}': rows quarantined: {s.quarantined:,} of {s.read:,}"
+        f"source '{s.name}': {s.quarantined:,} of {counted(s.read, 'row')} quarantined"
         for s in sources
         if s.quarantined
     ]

@@ -54,7 +54,9 @@ def _one(path: Path, from_: str, wish: Wish) -> Found:
     """One file: the split `train`, or what its name or that of its folder says."""
     if kind_of(path.name) is None:
         known = ", ".join(EXTENSIONS)
-        raise UserError(f"{from_}: files named like this are not read (known: {known}){_txt(path)}")
+        raise UserError(
+            f"{from_}: the name does not say what kind of file this is; rename it to end in one of {known}{_txt(path)}"
+        )
     splits = {"train", *by_names(["/".join(Path(from_).parts[-2:])])}
     if wish.exact and wish.split not in {None, *splits}:
         raise UserError(
@@ -65,8 +67,8 @@ def _one(path: Path, from_: str, wish: Wish) -> Found:
 
 
 def _txt(path: Path) -> str:
-    known = "text files may be compressed with .gz, .bz2, .xz or .zst"
-    return f"; {known}" if len(path.suffixes) > 1 else ""
+    known = "followed by .gz, .bz2, .xz or .zst if it is compressed"
+    return f"; {known}"
 
 
 def _folder(path: Path, from_: str, wish: Wish) -> Found:
@@ -89,7 +91,7 @@ def _folder(path: Path, from_: str, wish: Wish) -> Found:
                 f"{_is(others)} of none: say `split: {split}`, or give a glob of what is to be read"
             )
         if others and not configured:
-            notes = [*notes, f"{_some(others)} {_is(others)} of no split and left out"]
+            notes = [*notes, f"{_some(others)} {_is(others)} of no split, and left out"]
         files = own
     elif wish.exact and wish.split not in (None, "train"):
         raise UserError(f"{from_}: no split '{wish.split}' (splits: train, of all its files)")

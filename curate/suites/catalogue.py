@@ -177,12 +177,29 @@ def show(result: list[Suite] | Suite | Fetch) -> None:
     if isinstance(result, Fetch):
         _show_fetch(result, console)
         return
-    for suite in result if isinstance(result, list) else [result]:
-        console.print(_table(suite, console.width))
-    console.print("?: optional · *: every configuration · --json shows every key", markup=False)
+    if isinstance(result, list):
+        console.print(_names(result))
+        console.print("curate suites NAME shows one of them; --json shows every key")
+        return
+    console.print(_table(result, console.width))
+    marks = ("?: optional · " if console.width >= _WIDE else "") + "*: every configuration"
+    console.print(f"{marks} · no number: not known · --json shows every key", markup=False)
 
 
 _WIDE = 120
+
+
+def _names(suites: Sequence[Suite]) -> Any:
+    """Every suite with the names of its benchmarks."""
+    from rich.table import Table
+
+    table = Table("suite", title="evaluation suites that come with curate", title_justify="left")
+    table.add_column("benchmarks", justify="right")
+    table.add_column("their names")
+    for suite in suites:
+        names = ", ".join(benchmark.name for benchmark in suite.benchmarks)
+        table.add_row(suite.name, f"{len(suite.benchmarks)}", names)
+    return table
 
 
 def _table(suite: Suite, width: int) -> Any:
@@ -211,7 +228,7 @@ def _fields(benchmark: Benchmark) -> str:
 def _show_fetch(result: Fetch, console: Any) -> None:
     from rich.table import Table
 
-    title = f"{result.suite}: fetched; what profile {result.profile} can never match"
+    title = f"{result.suite}: what was fetched, and the items that profile {result.profile} can never match"
     table = Table("benchmark", "revision", "licence", title=title, title_justify="left")
     table.add_column("items", justify="right")
     table.add_column("never matched", justify="right")
@@ -228,7 +245,8 @@ def _show_fetch(result: Fetch, console: Any) -> None:
             f"{never:,}" if never else "",
             reasons,
         )
-    console.print(table)
+    if result.benchmarks:
+        console.print(table)
     for warning in result.warnings:
         console.print(f"warning: {warning}", markup=False)
     for reason in dict.fromkeys(result.failed.values()):

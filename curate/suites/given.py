@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from curate.errors import UserError, option
@@ -33,10 +34,16 @@ def given_in(folder: Path, suite: Suite) -> tuple[dict[str, Path], list[str]]:
     if not given:
         raise UserError(
             f"{folder_option()}: {folder}: no file or folder in it is named after a benchmark of "
-            f"suite {suite.name}"
+            f"suite {suite.name}: {_listed(sorted(names))}"
         )
     listed = ", ".join(unused)
     return given, [f"benchmarks_dir: not named after a benchmark: {listed}"] if unused else []
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names that a file may have, and that there are more."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"such as {', '.join(f'{name}.jsonl' for name in names[:3])}{more}"
 
 
 def folder_option() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -26,10 +27,10 @@ def sql(
         bool, typer.Option("--list", metavar="", help="List the named queries.")
     ] = False,
 ) -> None:
-    """Ask the audit of a build anything, in DuckDB's SQL.
+    """Query the audit of a build, by name or in DuckDB's SQL.
 
-    The database, OUT/audit.duckdb, is opened read-only. Without a query, the named
-    queries are listed.
+    The database, OUT/audit.duckdb, is opened read-only. Without a query, the
+    named queries are listed.
 
     \bExample: curate sql out/quickstart contamination
       curate sql out/quickstart "select * from worst_matches where rank <= 5"
@@ -37,21 +38,24 @@ def sql(
 
     Read on: docs/audit.md, every table and column
     """
+    from shutil import get_terminal_size
+
     from curate.audit import sql as audit
 
     if names or not query:
         for name, question in audit.queries(out).items():
             print(f"{name:20} {question}")
         return
-    print(
-        audit.render(audit.sql(out, query), "json" if as_json else "csv" if as_csv else "table"),
-        end="",
-    )
+    fmt = "json" if as_json else "csv" if as_csv else "table"
+    width = get_terminal_size().columns if sys.stdout.isatty() else None
+    print(audit.render(audit.sql(out, query), fmt, width), end="")
 
 
 def why(
     out: Folder,
-    row: Annotated[str, typer.Argument(metavar="ROW", help="The id of a row: <source>/<row>.")],
+    row: Annotated[
+        str, typer.Argument(metavar="ROW", help="The id of a row: <source>/<row>, counted from 0.")
+    ],
 ) -> None:
     """Explain in words what became of one row.
 
@@ -79,23 +83,26 @@ def review(
         str | None, typer.Option(metavar="NAME", help="Only what one matcher found.")
     ] = None,
     label: Annotated[
-        str | None, typer.Option(metavar="NAME", help="leak, variant, suspect or none.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Only matches with one label: leak, variant, suspect or none."
+        ),
     ] = None,
     near: Annotated[
-        bool, typer.Option("--all", metavar="", help="Near misses too, not only hits.")
+        bool, typer.Option("--all", metavar="", help="Include near misses, not only hits.")
     ] = False,
     names: Annotated[
-        bool, typer.Option("--list", metavar="", help="Print what would be reviewed.")
+        bool, typer.Option("--list", metavar="", help="Print what would be reviewed, and end.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="Print it as one JSON object.")
+        bool, typer.Option("--json", metavar="", help="The same as one JSON object.")
     ] = False,
 ) -> None:
     """Judge the matches of a build, one key each, and keep the verdicts in a file.
 
-    The worst come first, those without a verdict before the others. Keys: l leak,
-    f false alarm, a allowed, n note, s skip, b back, q quit. Every verdict is
-    saved at once; the build itself is not changed.
+    Matches without a verdict come first, the highest scores before the others.
+    Keys: l leak, f false alarm, a allowed, n note, s skip, b back, q quit. Every
+    verdict is saved at once; the build itself is not changed.
 
     \bExample: curate review out/quickstart
 
@@ -109,7 +116,7 @@ def review(
 
 
 def report(out: Folder) -> None:
-    """Write report.html again from the audit of a build.
+    """Write report.html again, from the audit of a build.
 
     \bExample: curate report out/quickstart
 

@@ -30,7 +30,7 @@ def check(
         typer.Option(
             "--allow-weaker-sandbox",
             metavar="",
-            help="Run code with limits only if no sandbox can be made.",
+            help="If no sandbox can be made, run code with limits only.",
         ),
     ] = False,
     as_json: Json = False,
@@ -75,15 +75,17 @@ def diff(
     a: Annotated[
         str, typer.Argument(metavar="A", help="A built folder, a file, a glob or a Hub id.")
     ],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another, or an earlier one.")],
+    b: Annotated[
+        str, typer.Argument(metavar="B", help="What to compare it with: the same choices.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Show what changed between two data sets.
 
-    For two built folders: inputs, parameters, versions and counts, what became of
-    every row, and the rows themselves. For any other data: the rows only, by their
-    content. Ends with code 0 if nothing differs, with 1 if anything does; another
-    order of the rows counts too.
+    Of two built folders: inputs, parameters, versions and counts, what became of
+    every row, and the rows themselves. Of other data: the rows only, compared by
+    content. Ends with code 0 if nothing differs and with 1 if anything does;
+    another order of the rows counts as a difference.
 
     \bExample: curate diff out/before out/after
       curate diff train.jsonl train.parquet --json
@@ -125,14 +127,14 @@ def suites(
         list[str] | None,
         typer.Argument(
             metavar="[NAME | fetch NAME]",
-            help="A suite to show, or to fetch; without one, all are listed.",
+            help="A suite to show, or to fetch. Without one, all are listed.",
         ),
     ] = None,
     profile: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help="The settings that say what can never match.",
+            help="The settings by which items are told that can never match.",
             rich_help_panel=SUITE,
         ),
     ] = "default",
@@ -170,29 +172,36 @@ def suites(
     else:
         module.show(result)
     if isinstance(result, module.Fetch) and result.failed:
-        raise CurateError(f"suite {result.suite}: cannot be read: {', '.join(result.failed)}")
+        n, of = len(result.failed), len(result.failed) + len(result.benchmarks)
+        raise CurateError(f"suite {result.suite}: {n} of {of} benchmarks cannot be read")
 
 
 def stages(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[prune]", help="prune removes them; without it, they are counted."),
+        typer.Argument(
+            metavar="[prune]", help="prune removes them; without it, they are only counted."
+        ),
     ] = None,
     folder: StagesDir = None,
     keep: Annotated[
         float,
         typer.Option(
-            "--keep-gb", min=0, metavar="GB", help="With prune: how much may stay; 0 by default."
+            "--keep-gb",
+            min=0,
+            metavar="GB",
+            show_default=False,
+            help="With prune: how much may stay; 0 by default.",
         ),
     ] = 0.0,
     as_json: Json = False,
 ) -> None:
-    """Show what builds have kept so that they can continue, or remove it.
+    """Show or remove the intermediate results that builds keep to continue.
 
-    A build keeps its results for each block in the user's cache. If it was killed,
-    the next one continues where it stopped; with another threshold it decides
-    again without reading anything. At most 20 GB are kept; what a running build
-    uses is never removed.
+    A build keeps intermediate results (stages) in the user's cache. If it is
+    killed, the next one continues where it stopped; with another threshold it
+    decides again without reading the data. At most 20 GB are kept. What a running
+    build uses is never removed.
 
     \bExample: curate stages
       curate stages prune --keep-gb 5

@@ -31,7 +31,11 @@ ALIKE, STAYS = "Which rows are alike", "Which row stays"
 
 By = Annotated[
     str,
-    typer.Option(metavar="WHAT", help="conversation, prompt or response.", rich_help_panel=ALIKE),
+    typer.Option(
+        metavar="WHAT",
+        help="What is compared: conversation, prompt or response.",
+        rich_help_panel=ALIKE,
+    ),
 ]
 Threshold = Annotated[
     float,
@@ -39,7 +43,7 @@ Threshold = Annotated[
         min=0.5,
         max=1,
         metavar="VALUE",
-        help="The Jaccard value of runs of words from which on rows are near duplicates.",
+        help="Rows are near duplicates from this Jaccard value of their runs of words on.",
         rich_help_panel=ALIKE,
     ),
 ]
@@ -48,7 +52,7 @@ Exact = Annotated[
     typer.Option(
         "--exact",
         metavar="",
-        help="Look for equal texts alone, but for blanks.",
+        help="Remove only equal texts; white space is not compared.",
         rich_help_panel=ALIKE,
     ),
 ]
@@ -56,7 +60,7 @@ Variants = Annotated[
     str,
     typer.Option(
         metavar="WHAT",
-        help="keep or drop rows that are near duplicates but for their numbers or answer.",
+        help="keep or drop near duplicates with other numbers or another answer.",
         rich_help_panel=ALIKE,
     ),
 ]
@@ -64,8 +68,8 @@ Keep = Annotated[
     list[str] | None,
     typer.Option(
         metavar="RULE",
-        help="source (the order given), licence, longest, shortest, largest:COLUMN or "
-        "smallest:COLUMN; may be given more than once.",
+        help="source (the first one given; the default), licence, longest, shortest, largest:COLUMN "
+        "or smallest:COLUMN. May be repeated: the next rule decides where one does not.",
         rich_help_panel=STAYS,
     ),
 ]
@@ -73,7 +77,8 @@ Against = Annotated[
     list[str] | None,
     typer.Option(
         metavar="DATA",
-        help="A data set whose rows all stay and are not written; may be given more than once.",
+        help="A data set that rows are compared with too; its own rows are not written. May be "
+        "repeated.",
         rich_help_panel=STAYS,
     ),
 ]
@@ -106,19 +111,19 @@ def verb(
         no_stages: NoStages = False,
         as_json: Json = False,
     ) -> None:
-        """Remove rows that say what another row says, without a recipe.
+        """Remove equal and nearly equal rows, without a recipe.
 
-        A row goes if its text is that of a row that stays, or shares most of its runs
-        of five words with it; each pair is confirmed, and the audit names the row
-        that stays. Rows with other numbers or another answer stay. OUT is a folder as
-        from curate build; the rows that stay have their own columns and order.
+        A row is removed if its text equals that of a row that stays, or shares most
+        of its runs of five words. Each pair is confirmed, and the audit names the row
+        that stays. Rows with other numbers or another answer stay. OUT is a folder
+        like that of curate build; rows keep their columns and their order.
 
         \bExample: curate dedup train.jsonl more.jsonl -o once
 
-        \bPrompts of one stage that stand in another one already:
+        \bNew prompts only, without those of a data set that is already built:
           curate dedup rl.jsonl --by prompt --against my-sft -o rl-new
 
-        \bOf several answers to one prompt the one with the highest score:
+        \bOne answer for each prompt, the one with the highest score:
           curate dedup answers.jsonl --by prompt --keep largest:score -o best
 
         Read on: docs/dedup.md

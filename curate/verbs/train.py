@@ -15,14 +15,18 @@ def train(
     context: typer.Context,
     trainer: Annotated[
         str,
-        typer.Argument(metavar="TRAINER", help="sft, dpo, rlvr, or one that a package registers."),
+        typer.Argument(
+            metavar="TRAINER", help="sft, dpo, rlvr, or one that another package registers."
+        ),
     ],
     config: Annotated[
         str, typer.Argument(metavar="CONFIG", help="A preset's name, or a YAML file.")
     ],
     data: Annotated[
         str,
-        typer.Option(metavar="DATA", help="A built folder, or any set that `curate check` passes."),
+        typer.Option(
+            metavar="DATA", help="A built folder, or any data that `curate check` passes."
+        ),
     ],
     out: Out,
     resume: Annotated[
@@ -30,7 +34,7 @@ def train(
         typer.Option(
             "--resume",
             metavar="",
-            help="Go on from the last checkpoint in OUT.",
+            help="Continue from the last checkpoint in OUT.",
             rich_help_panel=RUN,
         ),
     ] = False,

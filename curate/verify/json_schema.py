@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from curate.errors import UserError
+from curate.errors import UserError, extra
 from curate.verify.labels import load_json
 from curate.verify.regex import SECONDS
 from curate.verify.verdict import BadGroundTruth, Verdict
@@ -73,9 +73,7 @@ def _validator(ground_truth: str) -> Any:
         from jsonschema import exceptions, validators
         from referencing import Registry
     except ImportError as error:
-        raise UserError(
-            "verifier 'json-schema' needs jsonschema: pip install 'tulu-curate[verify]'"
-        ) from error
+        raise UserError(f"verifier 'json-schema' needs jsonschema: {extra('verify')}") from error
     schema = load_json("json-schema", ground_truth, "a JSON Schema")
     if not isinstance(schema, dict | bool):
         raise BadGroundTruth(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from curate.errors import UserError
+from curate.errors import UserError, extra
 from curate.verify.labels import load_json
 from curate.verify.verdict import BadGroundTruth, Verdict
 
@@ -46,9 +46,7 @@ def _compiled(ground_truth: str) -> tuple[Any, bool]:
     try:
         import regex
     except ImportError as error:
-        raise UserError(
-            "verifier 'regex' needs the package regex: pip install 'tulu-curate[verify]'"
-        ) from error
+        raise UserError(f"verifier 'regex' needs the package regex: {extra('verify')}") from error
     spec = _spec(ground_truth)
     flags = 0
     for letter in spec.get("flags", ""):

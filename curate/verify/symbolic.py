@@ -15,7 +15,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
-from curate.errors import UserError
+from curate.errors import UserError, extra
 from curate.verify.size import too_large
 
 _LOCK = Lock()
@@ -97,9 +97,7 @@ def _parsed(text: str, complex_: bool) -> Any:
     try:
         from latex2sympy2_extended.latex2sympy2 import ConversionConfig, latex2sympy
     except ImportError as error:
-        raise UserError(
-            "verifier 'math' needs math-verify: pip install 'tulu-curate[verify]'"
-        ) from error
+        raise UserError(f"verifier 'math' needs math-verify: {extra('verify')}") from error
     try:
         read = latex2sympy(
             _for_the_parser(text),

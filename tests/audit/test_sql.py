@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from curate.audit import sql as asking
 from curate.audit.sql import queries, render, sql
@@ -419,3 +420,20 @@ def test_an_audit_that_the_process_has_open_elsewhere_is_read_all_the_same(examp
         pytest.raises(UserError, match="open for writing; close that connection, or open it with"),
     ):
         sql(example, "fates")
+
+
+@pytest.mark.parametrize("width", [12, 40, 61, 80, 200])
+def test_a_table_keeps_to_a_narrow_terminal_and_loses_nothing(width: int) -> None:
+    said = [["one two three", "the quick brown fox " * 3], ["x", "長" * 30]]
+    columns = [[*values] for values in zip(*said, strict=True)]
+    table = pa.table({"name": columns[0], "n": [1_234_567, 2], "words": columns[1]})
+    lines = render(table, "table", width).splitlines()
+    whole = render(table, "table").splitlines()
+    assert (lines == whole) == (max(map(cell_len, whole)) <= width)
+    if width < 30:  # no room for three columns: a block for each row
+        assert [line.split()[0] for line in lines if line][:4] == ["name", "n", "words", "name"]
+        return
+    assert max(map(cell_len, lines)) <= width
+    squeezed = "".join("".join(lines).split())
+    assert "1234567" in squeezed and len(re.findall("[長]", squeezed)) == 30
+    assert squeezed.count("quick") + squeezed.count("fox") >= 3

@@ -47,7 +47,7 @@ Decisions
      score 0.842
 
 Fate
-  removed at decontaminate; the whole row stands in removed/
+  removed at decontaminate; the whole row is in removed/
 """
     )
 

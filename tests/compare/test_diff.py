@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import tempfile
@@ -14,9 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 import curate
 from curate.compare import Diff, diff
+from curate.compare.show import _table
 from curate.lock import LOCK
 from tests.command import call
 from tests.corpus import build_in, chat, ids, sentence, write_csv, write_lines
@@ -230,3 +233,11 @@ def test_a_mistake_in_the_call_ends_with_2(builds: Path) -> None:
     for b, said in (("nowhere.jsonl", "no such file"), ("empty.jsonl", "the file is empty")):
         done = call("diff", "a.jsonl", b, cwd=builds)
         assert (done.code, said in done.error, done.out) == (2, True, "")
+
+
+def test_a_path_is_whole_on_a_narrow_screen() -> None:
+    written = io.StringIO()
+    paths = [f"steps.decontaminate.matchers.robust.{name}" for name in ("chains", "points")]
+    _table(Console(width=40, file=written), "t", ("where", "A"), [(path, "1") for path in paths])
+    cells = [line.split("│")[1].strip() for line in written.getvalue().splitlines() if "│" in line]
+    assert "".join(cells) == "".join(paths)

@@ -79,9 +79,14 @@ def test_a_row_that_is_no_utf8_names_the_likely_cause(tmp_path: Path) -> None:
     path.write_bytes(TEXT.encode("cp1252") + '{"a": "é'.encode() + b'\xe9"}\n')
     first, plain, mixed = read(path)
     assert isinstance(first, BadInput)
-    assert first.reason.endswith("text of cp1252 or another code page? name it with `encoding`")
+    assert first.reason.endswith(
+        "text of cp1252 or another code page? convert the file to UTF-8, or name its `encoding` in a recipe"
+    )
     assert plain == ROWS[1]
     assert mixed.reason == "not UTF-8: byte 0xe9 at byte 9 of the row"
+    german = "Die „Straße“ – größer als „groß“".encode("cp1252")  # ß“ is a letter in UTF-8 too
+    path.write_bytes(b'{"a": "' + german + b'"}\n')
+    assert "cp1252" in read(path)[0].reason
     path = tmp_path / "a.csv"
     path.write_bytes("größe,a\n1,2\n".encode("cp1252"))
     with pytest.raises(UserError, match="the header cannot be read: .*name its `encoding`"):
@@ -123,6 +128,6 @@ def test_cr_alone_ends_the_rows_of_csv_too(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b'q,a\rone,"two, three"\r')
     assert read(path) == [{"q": "one", "a": "two, three"}]
-    assert list(notes_of(SourceFile.of(path, "a.csv"))) == ["lines end with CR alone"]
+    assert list(notes_of(SourceFile.of(path, "a.csv"))) == ["lines end with CR only"]
     path.write_bytes(b'q,a\none,"two\rthree"\n')
     assert read(path) == [{"q": "one", "a": "two\rthree"}]

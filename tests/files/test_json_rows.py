@@ -97,11 +97,11 @@ def _filled(value: Any) -> Any:
 
 
 BAD = [
-    (b'{"a": "half', "the row is cut off"),
+    (b'{"a": "half', "not JSON: Unterminated string at character 6; the row is cut off"),
     (b'{"a": 1} {"a": 2}', "not JSON: Extra data"),
     (b'{"a": "\xff"}', "not UTF-8: byte 0xff at byte 7"),
-    (b'{"a": "\\ud83d"}', "one half of a surrogate pair"),
-    (b'{"a": "tab\there"}', "not JSON: Invalid control character"),
+    (b'{"a": "\\ud83d"}', "half of a surrogate pair"),
+    (b'{"a": "tab\there"}', "not JSON: Invalid control character at character 10"),
     (b"[1, 2]", "a row must be a JSON object, not an array"),
     (b"7", "not a number"),
     (b"null", "not null"),

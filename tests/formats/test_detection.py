@@ -76,12 +76,12 @@ def test_what_is_null_in_the_first_rows_is_carried_all_the_same(
 
 def test_nothing_fits(block: Callable[..., Block]) -> None:
     message = (
-        r"rows.jsonl: no format fits kind 'sft'; columns: a \(number or text\), b \(list\)\. "
-        r"Name a format \(alpaca, "
+        r"rows.jsonl: no format of kind 'sft' fits its columns: a \(number or text\), b \(list\); "
+        r"name a format \(alpaca, "
     )
     with pytest.raises(UserError, match=message):
         detect(block({"a": 1}, {"a": "x", "b": []}), "sft")
-    with pytest.raises(UserError, match="no format fits kind 'sft'"):
+    with pytest.raises(UserError, match="no format of kind 'sft' fits"):
         detect(block({"conversations": SPOKEN, "chosen": "a", "rejected": "b"}), "sft")
 
 

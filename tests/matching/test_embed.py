@@ -233,7 +233,7 @@ def test_a_missing_extra_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, package: str, server: str | None
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(UserError, match=r"pip install 'tulu-curate\[semantic\]'"):
+    with pytest.raises(UserError, match=r"pip install -c constraints.txt '\.\[semantic\]'"):
         embedder("m", server=server)
 
 

@@ -42,11 +42,12 @@ def test_a_kind_that_was_found_is_said_with_what_is_in_no_record(tmp_path: Path)
     said = decontaminated(tmp_path, rows * 2, "--records")
     assert said["kind"] == "preference"
     assert (
-        said["notes"][0] == "kind preference, found by the rows of rows.jsonl; --kind says another"
+        said["notes"][0]
+        == "kind preference, detected from the rows of rows.jsonl; --kind sets another"
     )
     assert said["warnings"] == [
         "source 'rows': columns dropped: margin (list them under `keep` to carry them)",
-        "source 'rows': field 'chosen_rating' is text, not a number, and left out of 2 rows "
+        "source 'rows': field 'chosen_rating' is text, not a number; left out of 2 rows "
         '(the first: rows/0 has "N/A")',
     ]
     decisions = ask(tmp_path / "out", "SELECT * FROM decisions ORDER BY doc_id")
@@ -71,7 +72,7 @@ def test_data_at_hand_goes_the_same_way(tmp_path: Path) -> None:
     result = curate.decontaminate(dataset, suite=bench)
     assert result.kept_rows["data"].tolist() == [0]
     assert result.notes == [
-        "data: kind sft, format messages, found by its columns",
+        "data: kind sft, format messages, detected from its columns",
         "data: columns left out: messages[].weight",
     ]
     pairs = datasets.Dataset.from_list([{"prompt": "q", "chosen": 0, "rejected": 1}])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import curate
+from curate.mixture.show import _sources
+from curate.mixture.summary import Summary
 from tests.command import Done, call
 from tests.corpus import chat, ids, sentence, write_lines, write_recipe
 
@@ -82,10 +87,10 @@ def test_a_build_is_shown(folder: Path) -> None:
         "removed: 1 by decontaminate: evals (such as chats/3: covers 100.0 % of evals/0)",
         "quarantined: 1 by validate: not JSON: Expecting property name enclosed in double quotes at "
         "character 1; the row is cut off (such as chats/5)",
-        "overlap with benchmarks: 1 of 3 pairs of source and benchmark",
-        "note: items that can never be hit: 1 (evals 1): curate sql out it never-matchable",
+        "overlap with benchmarks: 1 of 3 pairs of a source and a benchmark",
+        "note: items that can never be matched: 1 (evals 1): curate sql out it never-matchable",
         f"note: searched 0.1 MB of turns, {tokens:,} tokens",
-        "note: source 'more': format messages, found by its columns",
+        "note: source 'more': format messages, detected from its columns",
         "warning: source 'more': columns dropped: mark (list them under `keep` to carry them)",
         "warning: source 'chats': rows quarantined: 1 of 1,200",
         "warning: source 'few': 1 fewer rows than requested: 2 of 3, because 2 were read",
@@ -106,7 +111,7 @@ def test_a_build_of_one_source_without_steps_needs_no_sums(folder: Path) -> None
         "note: the recipe has no steps: nothing was looked for in the rows, and none was removed",
         "note: a trial run on the first 1 rows of each source; lock and card say so",
     ]
-    assert re.fullmatch(r"one: rows: 1 train \(0\.0 MB of text, [\d.]+ s\)", lines[3])
+    assert re.fullmatch(r"one: rows: 1 train \(86 bytes of text, [\d.]+ s\)", lines[3])
 
 
 def test_blocks_that_were_known_are_told(folder: Path) -> None:
@@ -157,3 +162,20 @@ def test_a_build_is_one_line_at_the_prompt_and_a_table_in_a_notebook(folder: Pat
     assert page.startswith(f"<p>Built {path}: 1,174 train")
     assert "<td>all</td><td>1,211</td><td>1</td><td>1</td><td>5</td><td>1,204</td>" in page
     assert page.count("<tr>") == 1 + 4
+
+
+def test_the_counts_keep_to_a_narrow_screen_without_what_no_row_met(folder: Path) -> None:
+    whole = curate.build(folder / "r.yaml", folder / "narrow", stages=None).summary
+    calm = replace(whole, sources=[replace(one, quarantined=0) for one in whole.sources])
+
+    def heads(summary: Summary, width: int) -> str:
+        screen = Console(width=width, file=io.StringIO())
+        screen.print(_sources(summary, screen))
+        lines = screen.file.getvalue().splitlines()  # type: ignore[attr-defined]
+        assert max(map(len, lines)) <= width and not any("…" in line for line in lines)
+        return " ".join(re.findall("[a-z]+", "".join(line for line in lines if "┃" in line)))
+
+    full = "source read quarantined removed not sampled kept train validation"
+    assert heads(whole, 120) == heads(calm, 120) == full
+    assert heads(calm, 80) == full.replace("quarantined ", "")
+    assert "quarantined" not in heads(whole, 60) and "quaran" in heads(whole, 60)  # on two lines

@@ -180,7 +180,7 @@ REFUSED = [
     ("./missing", {}, "no such file or folder"),
     ("d/*.csv", {}, "no file that is read matches"),
     ("empty.jsonl", {}, "empty.jsonl: the file is empty"),
-    ("./d/README.md", {}, "files named like this are not read .known: .jsonl"),
+    ("./d/README.md", {}, "rename it to end in one of .jsonl"),
     ("none", {}, "the folder holds no file that is read"),
     ("mixed", {}, "files of several kinds .csv, json lines.; give a glob"),
     ("d", {"columns": ["a"]}, "`columns` names the columns of CSV and TSV files"),
@@ -416,7 +416,7 @@ def test_a_note_that_holds_for_several_files_is_said_once(tmp_path: Path) -> Non
     for name in "abc":
         (tmp_path / f"{name}.csv").write_text("q;a\none;two\n")
     source = opened(tmp_path, ".")
-    assert source.notes == ("a.csv and 2 more: fields are parted by semicolons",)
+    assert source.notes == ("a.csv and 2 more: fields are separated by semicolons",)
     assert [row for _, _, row in rows(source)] == [{"q": "one", "a": "two"}] * 3
 
 

@@ -130,7 +130,7 @@ def test_without_a_split_what_is_read_is_said(tmp_path: Path) -> None:
     assert names(source) == ["train.jsonl"]
     assert source.notes == (
         "reads split train; validation and test are left out: split: validation",
-        "extra.jsonl is of no split and left out",
+        "extra.jsonl is of no split, and left out",
     )
     assert opened(tmp_path, split="train").notes == source.notes[1:]
 

@@ -131,7 +131,7 @@ def test_why_and_sql_know_it(built: tuple[Path, Any]) -> None:
     told = curate("why", out, "chats/12", cwd=out).stdout
     assert "Phrase\n  2 times, on <b>\n" in told
     assert "1. phrase: removed, because holds the phrase 2 times" in told
-    assert "removed at phrase; the whole row stands in removed/" in told
+    assert "removed at phrase; the whole row is in removed/" in told
     asked = curate("sql", out, "phrase-topics", "--csv", cwd=out)
     assert asked.stdout.splitlines()[0] == "topic,n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def test_the_command_ends_with_1_if_one_fails_and_prints_the_rest(folder: Path) 
     done = call("suites", "fetch", "suites/bad.yaml", "--profile", "tulu3", "--json", cwd=folder)
     assert done.code == 1
     assert done.err.endswith(
-        "\ncurate: suite bad: cannot be read: gone, one\n"
+        "\ncurate: suite bad: 2 of 3 benchmarks cannot be read\n"
     )  # after the bars of `datasets`
     told = json.loads(done.out)
     assert [one["name"] for one in told["failed"]] == ["gone", "one"]
@@ -127,6 +128,11 @@ def test_the_command_ends_with_1_if_one_fails_and_prints_the_rest(folder: Path) 
     }
     shown = call("suites", "fetch", "suites/bad.yaml", cwd=folder)
     assert "not read: gone" in shown.out
+    assert "what was fetched" in shown.out
+    none = call("suites", "fetch", "suites/bad.yaml", "--without", "two", cwd=folder)
+    assert none.out.startswith("not read: gone") and none.err.endswith(
+        "2 of 2 benchmarks cannot be read\n"
+    )
     good = call("suites", "fetch", "suites/good.yaml", cwd=folder)
     assert good.code == 0
     assert "shorter than 8 tokens: 1" in good.out
@@ -139,8 +145,11 @@ def test_the_command_lists_what_ships(tmp_path: Path) -> None:
     assert [len(one) for one in told.values()] == [len(suite.benchmarks) for suite in suites()]
     shown = call("suites", cwd=tmp_path).out
     for suite in suites():
-        assert f"{suite.name}: {len(suite.benchmarks)} benchmarks" in shown
-        assert all(benchmark.name in shown for benchmark in suite.benchmarks)
+        assert re.search(rf"{suite.name} +│ +{len(suite.benchmarks)} │", shown)
+        one = call("suites", suite.name, cwd=tmp_path).out
+        assert f"{suite.name}: {len(suite.benchmarks)} benchmarks" in one
+        for text in (shown, one):
+            assert all(benchmark.name in text for benchmark in suite.benchmarks)
 
 
 def test_the_command_shows_one_suite_shipped_or_own(folder: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_folder_must_exist_hold_something_and_be_unambiguous(tmp_path: Path) -
     with pytest.raises(UserError, match="no such folder"):
         read_suite(suite, benchmarks_dir=Path("evals"), base=tmp_path)
     (tmp_path / "evals").mkdir()
-    with pytest.raises(UserError, match="is named after a benchmark of suite"):
+    with pytest.raises(UserError, match="is named after a benchmark of suite .*: such as "):
         read_suite(suite, benchmarks_dir=Path("evals"), base=tmp_path)
     for ending in ("jsonl", "csv"):
         write_as(tmp_path / f"evals/gsm8k.{ending}", [{"question": "one"}])

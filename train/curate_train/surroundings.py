@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from curate.errors import CurateError, UserError, option
+from curate.errors import CurateError, UserError, extra, option
 
 # Where the user has set one, that stands.
 _ENVIRONMENT = {
@@ -33,7 +33,7 @@ def surroundings(folder: Path) -> Iterator[None]:
         import trl  # noqa: F401
     except ImportError as error:
         need = f"training needs the extra 'train' ({error.name} is missing)"
-        raise UserError(f"{need}: pip install 'tulu-curate[train]'") from None
+        raise UserError(f"{need}: {extra('train')}") from None
     warnings.filterwarnings(
         "ignore", category=FutureWarning, module=r"transformers|trl|peft"
     )  # not the user's to mend

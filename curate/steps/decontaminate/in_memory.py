@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from curate.audit.words import counted
 from curate.errors import UserError, unknown
 from curate.formats import Parsed, Quarantined, as_words, check_columns, check_format, detect, parse
 from curate.formats.kinds import guess_kind
@@ -269,7 +270,7 @@ def _scan(
 
 
 def _found(what: list[str]) -> list[str]:
-    return [f"{', '.join(what)}, found by its columns"] if what else []
+    return [f"{', '.join(what)}, detected from its columns"] if what else []
 
 
 def _left(parsed: Sequence[Parsed]) -> Iterator[str]:
@@ -278,7 +279,7 @@ def _left(parsed: Sequence[Parsed]) -> Iterator[str]:
     if dropped:
         yield f"columns left out: {', '.join(sorted(dropped))}"
     unused = Counter(one.reason for part in parsed for one in part.unused)
-    yield from (f"{reason}, and left out of {rows} rows" for reason, rows in unused.items())
+    yield from (f"{reason}; left out of {counted(rows, 'row')}" for reason, rows in unused.items())
 
 
 def _block(

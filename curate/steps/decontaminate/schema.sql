@@ -70,9 +70,9 @@ COMMENT ON COLUMN matches.counts IS 'True if it counts towards rates and removal
 
 COMMENT ON TABLE selftest IS 'What the build''s own settings find of mutated copies of its items; empty unless --self-test was given.';
 COMMENT ON COLUMN selftest.matcher IS 'One matcher, or: all.';
-COMMENT ON COLUMN selftest.mutation IS 'What was done to the planted copies; clean: nothing was planted, found are false alarms at most.';
+COMMENT ON COLUMN selftest.mutation IS 'How the planted copies were changed; clean: nothing was planted, and what is found is a false alarm at most.';
 COMMENT ON COLUMN selftest.benchmark IS 'Benchmark of the items; null for all together.';
-COMMENT ON COLUMN selftest.planted IS 'Copies planted, or clean rows looked at.';
+COMMENT ON COLUMN selftest.planted IS 'Copies planted, or clean rows examined.';
 COMMENT ON COLUMN selftest.found IS 'Those that hit their own item, or, if clean, any item.';
 COMMENT ON COLUMN selftest.recall IS 'found / planted.';
 COMMENT ON COLUMN selftest.low IS 'Lower end of the 95 % interval (Wilson).';

@@ -65,7 +65,7 @@ class SelfTest:
 
     `recall` has a row a mutation: mutation, planted, found, recall, low, high; `by_benchmark` the
     same for each benchmark. `false_alarms` are rows of the corpus that hit an item, with nothing
-    planted in them: a real leak among them counts, so it is a bound from above."""
+    planted in them: a real leak among them counts, so it is an upper bound."""
 
     recall: pa.Table
     by_benchmark: pa.Table

@@ -10,6 +10,8 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from curate.audit.words import counted, sized
+
 
 def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
     """The overlaps, the self-test, the items that can never be hit, and the variants."""
@@ -19,20 +21,22 @@ def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
     never = figures["unmatchable_items"]
     if never:
         parts = ", ".join(f"{name} {n:,}" for name, n in never.items())
-        told = f"items that can never be hit: {sum(never.values()):,} ({parts}): curate sql {out} never-matchable"
+        told = f"items that can never be matched: {sum(never.values()):,} ({parts}): curate sql {out} never-matchable"
         yield escape(f"note: {told}")
     variants = figures.get("variants") or {"rows": 0}
     if variants["rows"]:
-        told = f"rows with a variant of an item (its wording, other numbers): {variants['rows']:,}"
-        yield f"note: {told}, of which {variants['kept']:,} are kept"
+        told = f"rows with a variant of an item (the same wording, other numbers): {variants['rows']:,}"
+        yield f"note: {told}; {variants['kept']:,} kept"
     tokens, size = figures["scanned"]
-    yield f"note: searched {size / 1e6:,.1f} MB of turns, {tokens:,} tokens"
+    yield f"note: searched {sized(size)} of turns, {tokens:,} tokens"
 
 
 def _overlaps(cells: Sequence[Mapping[str, Any]], pairs: int) -> Table | str:
     if not cells:
-        return f"overlap with benchmarks: none in {pairs} pairs of source and benchmark"
-    title = f"overlap with benchmarks: {len(cells)} of {pairs} pairs of source and benchmark"
+        return (
+            f"overlap with benchmarks: none ({counted(pairs, 'pair')} of a source and a benchmark)"
+        )
+    title = f"overlap with benchmarks: {len(cells)} of {counted(pairs, 'pair')} of a source and a benchmark"
     table = Table("source", "benchmark", title=title, title_justify="left")
     for column in ("items hit", "of", "rate"):
         table.add_column(column, justify="right")

@@ -33,7 +33,7 @@ class DecontaminateSpec(Strict):
     benchmarks_dir: Annotated[str | None, IS_PATH] = None
     """A folder to take the benchmarks' items from instead of the Hub."""
     benchmark_fields: tuple[str, ...] = ()
-    """Where `suite` is a data file: dotted paths to the texts of an item; detected if omitted."""
+    """If `suite` is a data file: dotted paths to the texts of an item; detected if omitted."""
     without: tuple[str, ...] = ()
     """Benchmarks to leave out."""
     roles: tuple[Role, ...] = Field(default=("user",), min_length=1)
@@ -52,7 +52,9 @@ class DecontaminateSpec(Strict):
     @model_validator(mode="after")
     def _something_to_look_for(self) -> DecontaminateSpec:
         if self.suite is None and not self.against:
-            raise ValueError("nothing to look for; give a suite, or data sets under against")
+            raise ValueError(
+                "nothing to look for: give `suite` (--suite), `against` (--against) or both"
+            )
         if self.benchmark_fields and self.suite is None:
             raise ValueError("benchmark_fields are those of a suite, and none is given")
         return self

@@ -72,7 +72,7 @@ SELECT m.doc_id, m.instance_id, m.matcher, 'item', NULL, m.span.start, m.span.st
 FROM (SELECT doc_id, instance_id, matcher, unnest(item_spans) AS span FROM matches) AS m
 JOIN (SELECT instance_id, min(text) AS text FROM instances GROUP BY instance_id) AS i USING (instance_id);
 
-COMMENT ON VIEW contamination IS 'How much of each benchmark each source holds: every source with every benchmark, also where nothing was found.';
+COMMENT ON VIEW contamination IS 'How much of each benchmark each source holds: every source with every benchmark, even if nothing was found.';
 COMMENT ON COLUMN contamination.source IS 'Name of the source.';
 COMMENT ON COLUMN contamination.benchmark IS 'Name of the benchmark.';
 COMMENT ON COLUMN contamination.role IS 'development or unseen.';
@@ -82,9 +82,9 @@ COMMENT ON COLUMN contamination.rate IS 'overlapped / instances.';
 COMMENT ON COLUMN contamination.flagged IS 'True if the rate is over 2 %.';
 COMMENT ON COLUMN contamination.documents IS 'Rows of the source that hit the benchmark.';
 
-COMMENT ON VIEW leave_one_out IS 'For each benchmark and source: how many items stay touched if that source goes.';
+COMMENT ON VIEW leave_one_out IS 'For each benchmark and source: how many items are still hit without that source.';
 COMMENT ON COLUMN leave_one_out.benchmark IS 'Benchmark.';
-COMMENT ON COLUMN leave_one_out.source IS 'The source that would go.';
+COMMENT ON COLUMN leave_one_out.source IS 'The source that is left out.';
 COMMENT ON COLUMN leave_one_out.instances IS 'All items of the benchmark.';
 COMMENT ON COLUMN leave_one_out.touched IS 'Items hit by any source.';
 COMMENT ON COLUMN leave_one_out.by_this IS 'Items hit by this source.';

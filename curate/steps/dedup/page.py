@@ -86,16 +86,16 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     return Section(
         html=Markup(html),
         links=[("duplicates", "Duplicates")],
-        sentence=f"{counted(gone, 'row')} said what another one says",
+        sentence=f"{counted(gone, 'row')} removed as duplicates",
         facts=_facts(own),
         ask=_ASK,
     )
 
 
 _ASK = (
-    ("curate sql . which-copy", "which row stays for each row that went"),
-    ("curate sql . clusters", "the rows that stay for the most others"),
-    ("curate sql . doubtful-duplicates", "the rows that went for the smallest likeness"),
+    ("curate sql . which-copy", "which row stays for each removed duplicate"),
+    ("curate sql . clusters", "the rows that stay in place of the most others"),
+    ("curate sql . doubtful-duplicates", "the removed duplicates that are least similar"),
 )
 
 

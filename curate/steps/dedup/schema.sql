@@ -17,17 +17,17 @@ CREATE TABLE duplicate_texts (
     length BIGINT  NOT NULL
 );
 
-COMMENT ON TABLE duplicates IS 'Every row that says what another one says which stays: one line a row.';
+COMMENT ON TABLE duplicates IS 'Every row that is like a row that stays: one line a row.';
 COMMENT ON COLUMN duplicates.doc_id IS 'Id of the row.';
 COMMENT ON COLUMN duplicates.source IS 'Its source.';
-COMMENT ON COLUMN duplicates.kept_id IS 'Id of the row that dedup kept: of those, the one it is most like.';
+COMMENT ON COLUMN duplicates.kept_id IS 'Id of the row that dedup kept; if several, the most similar one.';
 COMMENT ON COLUMN duplicates.kept_source IS 'Source of that row, or the name of a data set under against.';
-COMMENT ON COLUMN duplicates.kind IS 'exact: the same text; near: Jaccard value from the threshold on; variant: near, but with other numbers or another answer.';
+COMMENT ON COLUMN duplicates.kind IS 'exact: the same text; near: Jaccard value at or above the threshold; variant: near, but with other numbers or another answer.';
 COMMENT ON COLUMN duplicates.jaccard IS 'Shared shingles over all shingles of the two texts, exactly; 1 for equal texts.';
-COMMENT ON COLUMN duplicates.dropped IS 'True if the row went for it; variants stay unless the recipe says otherwise.';
+COMMENT ON COLUMN duplicates.dropped IS 'True if the row was removed; variants stay unless the recipe says otherwise.';
 COMMENT ON COLUMN duplicates.against IS 'True if the row that stays belongs to a data set under against.';
 
-COMMENT ON TABLE duplicate_texts IS 'What was compared of some pairs, so that people can read them: those that are least alike.';
+COMMENT ON TABLE duplicate_texts IS 'The compared texts of the least similar pairs, for people to read.';
 COMMENT ON COLUMN duplicate_texts.doc_id IS 'Id of a row on either side.';
-COMMENT ON COLUMN duplicate_texts.text IS 'Its text as it was compared, the first 20,000 code points.';
+COMMENT ON COLUMN duplicate_texts.text IS 'The first 20,000 code points of its compared text.';
 COMMENT ON COLUMN duplicate_texts.length IS 'Code points of the whole text.';

@@ -18,6 +18,7 @@ from curate.steps.step import Decision, Removal
 
 KINDS = ("exact", "near", "variant")
 EXACT, NEAR, VARIANT = range(3)
+_ABOUT = {"exact": "exact duplicates", "near": "near duplicates", "variant": "variants"}
 SHOWN = 400
 """Pairs whose texts the audit keeps, so that people can read them."""
 TEXT = 20_000
@@ -86,10 +87,11 @@ def _removal(corpus: Corpus, found: Found, place: int) -> Removal:
     first, stop = corpus.firsts[place : place + 2]
     own = np.flatnonzero(found.gone & (found.rows >= first) & (found.rows < stop))
     kept = corpus.ids(found.kept[own]).to_pylist()
-    facts = zip(kept, found.kinds[own].tolist(), found.values[own].tolist(), strict=True)
+    facts = list(zip(kept, found.kinds[own].tolist(), found.values[own].tolist(), strict=True))
     reasons = [reason(KINDS[kind], kept_id, value) for kept_id, kind, value in facts]
     rows = found.rows[own] - first
-    return Removal(rows, np.arange(len(rows)), reasons, kept, None, "duplicate")
+    about = [_ABOUT[KINDS[kind]] for _, kind, _ in facts]
+    return Removal(rows, np.arange(len(rows)), reasons, about, None, "duplicate")
 
 
 def reason(kind: str, kept_id: str, value: float) -> str:

@@ -34,7 +34,7 @@ def _lines(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterator[str]:
     if n:
         yield from _stays_for(con, doc_id, n)
     if found is None and not n:
-        yield "like no other row"
+        yield "no duplicate of it was found"
 
 
 def _like(con: duckdb.DuckDBPyConnection, doc_id: str, found: tuple[Any, ...]) -> Iterator[str]:

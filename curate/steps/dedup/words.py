@@ -17,19 +17,19 @@ Piece = tuple[str, bool]
 def found_sentence(figures: Mapping[str, Any]) -> str:
     """How many rows went, and for what."""
     kinds = [
-        counted(figures["exact"], "equal one"),
-        counted(figures["near"], "near one"),
+        f"{figures['exact']:,} exact",
+        f"{figures['near']:,} near",
     ]
     if figures["variants"] == "drop":
         kinds.append(counted(figures["variant"], "variant"))
-    told = f"duplicates: {figures['dropped']:,} of {counted(figures['compared'], 'row')} went"
+    told = f"duplicates: {figures['dropped']:,} of {counted(figures['compared'], 'row')} removed"
     return f"{told} ({', '.join(kinds)})" if figures["dropped"] else told
 
 
 def chance_sentence(figures: Mapping[str, Any]) -> str:
     """What is looked for, and how much of it is found."""
     if figures["threshold"] is None:
-        return f"compared by {figures['by']}: equal texts alone"
+        return f"compared by {figures['by']}: equal texts only"
     return (
         f"compared by {figures['by']}; of all pairs with a Jaccard value of {figures['threshold']:g} "
         f"or more {percent(figures['found_at_threshold'])} are found"
@@ -39,8 +39,8 @@ def chance_sentence(figures: Mapping[str, Any]) -> str:
 def variant_sentence(figures: Mapping[str, Any]) -> str:
     """What became of rows that are alike but for numbers, or for the answer."""
     n = counted(figures["variant"], "row")
-    what = "were dropped too" if figures["variants"] == "drop" else "stay"
-    return f"variants, like another row but with other numbers or another answer: {n}, which {what}"
+    what = "removed too" if figures["variants"] == "drop" else "kept"
+    return f"variants (like another row, but with other numbers or another answer): {n}, {what}"
 
 
 def differing(a: str, b: str) -> tuple[list[Piece], list[Piece]]:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from curate.errors import UserError
+from curate.errors import UserError, extra
 from curate.kernels.scripts import han_points
 from curate.steps.filters.filter import SHARE, Bounds, Filter, Named, Values
 from curate.steps.filters.roles import OfTurns
@@ -81,7 +81,7 @@ def _identifier() -> Any:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
     except ImportError:
         raise UserError(
-            "the filter language needs the package py3langid: pip install 'tulu-curate[filters]'"
+            f"the filter language needs the package py3langid: {extra('filters')}"
         ) from None
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 

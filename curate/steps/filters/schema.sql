@@ -46,7 +46,7 @@ CREATE TABLE filter_examples (
 );
 
 COMMENT ON TABLE filters IS 'One row a filter of the recipe, in order.';
-COMMENT ON COLUMN filters.position IS 'Order of the filter, from 1: the first that refuses a row owns it.';
+COMMENT ON COLUMN filters.position IS 'Order of the filter, from 1: the first that refuses a row removes it.';
 COMMENT ON COLUMN filters.filter IS 'What it is called in reasons and in decisions.about.';
 COMMENT ON COLUMN filters.name IS 'Name of the filter in the recipe.';
 COMMENT ON COLUMN filters.numeric IS 'True if its values are numbers, false if they are texts.';
@@ -59,8 +59,8 @@ COMMENT ON TABLE filter_counts IS 'One row a source and filter: what the filter 
 COMMENT ON COLUMN filter_counts.source IS 'Name of the source.';
 COMMENT ON COLUMN filter_counts.filter IS 'Name of the filter, as in filters.filter.';
 COMMENT ON COLUMN filter_counts.without_value IS 'Rows without a value: they stay.';
-COMMENT ON COLUMN filter_counts.refused IS 'Rows that its rule refuses, whatever other filters and steps take.';
-COMMENT ON COLUMN filter_counts.removed IS 'Rows that left at it: no step and no filter before it took them.';
+COMMENT ON COLUMN filter_counts.refused IS 'Rows that its rule refuses, whatever other filters and steps remove.';
+COMMENT ON COLUMN filter_counts.removed IS 'Rows that it removed: no filter before it did.';
 
 COMMENT ON TABLE filter_histogram IS 'How many rows have which value: exact for whole numbers up to 256, else in bins of less than one per cent.';
 COMMENT ON COLUMN filter_histogram.source IS 'Name of the source; null: all sources together.';
@@ -70,17 +70,17 @@ COMMENT ON COLUMN filter_histogram.low IS 'Smallest number in the bin.';
 COMMENT ON COLUMN filter_histogram.high IS 'Largest number in the bin.';
 COMMENT ON COLUMN filter_histogram.rows IS 'Rows with a value in it.';
 
-COMMENT ON TABLE filter_values IS 'Of every row that left at a filter the values of all filters.';
+COMMENT ON TABLE filter_values IS 'The values of all filters for every row that a filter removed.';
 COMMENT ON COLUMN filter_values.doc_id IS 'Id of the document.';
 COMMENT ON COLUMN filter_values.filter IS 'Name of the filter, as in filters.filter.';
 COMMENT ON COLUMN filter_values.value IS 'The value, where it is a number; null if there is none.';
 COMMENT ON COLUMN filter_values.text IS 'The value, where it is a text; beside a number, what was found.';
 COMMENT ON COLUMN filter_values.refused IS 'True if the rule of this filter refuses the row.';
 
-COMMENT ON TABLE filter_examples IS 'Up to five rows that left at each filter, evenly spread, with the beginning of their turns.';
+COMMENT ON TABLE filter_examples IS 'Up to five rows that each filter removed, evenly spread, with the beginning of their turns.';
 COMMENT ON COLUMN filter_examples.filter IS 'Name of the filter, as in filters.filter.';
 COMMENT ON COLUMN filter_examples.doc_id IS 'Id of the document.';
-COMMENT ON COLUMN filter_examples.reason IS 'Why it left.';
+COMMENT ON COLUMN filter_examples.reason IS 'Why it was removed.';
 COMMENT ON COLUMN filter_examples.turn IS 'Position in the whole message list, 0-based; the first six.';
 COMMENT ON COLUMN filter_examples.role IS 'system, user, assistant or tool.';
 COMMENT ON COLUMN filter_examples.text IS 'Up to 400 code points of the turn.';

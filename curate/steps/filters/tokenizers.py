@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from curate.errors import UserError
+from curate.errors import UserError, extra
 from curate.shards import sha256
 
 FILE = "tokenizer.json"
@@ -57,7 +57,7 @@ def _library() -> Any:
         import tokenizers
     except ImportError:
         raise UserError(
-            "a filter with a tokenizer needs the package tokenizers: pip install 'tulu-curate[filters]'"
+            f"a filter with a tokenizer needs the package tokenizers: {extra('filters')}"
         ) from None
     return tokenizers
 

@@ -32,17 +32,17 @@ SELECT source, filter, any_value(valued)::BIGINT AS rows,
     min(high) FILTER (upto >= 0.99 * valued) AS p99, max(high) AS largest
 FROM bins GROUP BY source, filter;
 
-COMMENT ON VIEW retention IS 'Rows left at every threshold that a numeric filter could have, one row a value or bin: each filter for itself.';
+COMMENT ON VIEW retention IS 'Rows that every possible threshold of a numeric filter would keep, one row a value or bin: each filter on its own.';
 COMMENT ON COLUMN retention.source IS 'Name of the source; null: all sources together.';
 COMMENT ON COLUMN retention.filter IS 'Name of the filter, as in filters.filter.';
 COMMENT ON COLUMN retention.position IS 'Order of the filter, from 1.';
 COMMENT ON COLUMN retention.bound IS 'at_most or at_least: which of the two is set to the threshold.';
-COMMENT ON COLUMN retention.threshold IS 'A number that the bound could have: a value of some row.';
-COMMENT ON COLUMN retention.rows_left IS 'Rows that the bound would leave of all that were read, those without a value included.';
+COMMENT ON COLUMN retention.threshold IS 'A possible threshold: the value of some row.';
+COMMENT ON COLUMN retention.rows_left IS 'Rows that this bound would keep of all rows read, including those without a value.';
 COMMENT ON COLUMN retention.share IS 'Those as a share of the rows read, 0 to 1.';
 COMMENT ON COLUMN retention.set_to IS 'What the recipe sets the bound to; null if it sets none.';
 
-COMMENT ON VIEW filter_quantiles IS 'What is usual: quantiles of the values of each numeric filter, exact to one per cent.';
+COMMENT ON VIEW filter_quantiles IS 'Usual values: quantiles of the values of each numeric filter, exact to one per cent.';
 COMMENT ON COLUMN filter_quantiles.source IS 'Name of the source; null: all sources together.';
 COMMENT ON COLUMN filter_quantiles.filter IS 'Name of the filter, as in filters.filter.';
 COMMENT ON COLUMN filter_quantiles.rows IS 'Rows with a value.';

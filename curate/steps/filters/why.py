@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import duckdb
 
-from curate.audit.words import printable, short
+from curate.audit.words import counted, printable, short
 from curate.steps.filters.curves import number
 
 
@@ -25,8 +25,7 @@ def _lines(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterator[str]:
     if not rows:
         (n,) = con.execute("SELECT count(*) FROM filters").fetchone() or (0,)
         yield (
-            f"taken by none of {n}: it left before them, or they let it pass (the values of rows "
-            "that pass are only counted)"
+            f"removed by none of {counted(n, 'filter')} (values are kept only for rows that a filter removes)"
         )
         return
     width = max(len(printable(row[0])) for row in rows)

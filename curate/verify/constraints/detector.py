@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.errors import UserError
+from curate.errors import UserError, extra
 from curate.kernels.languages import Floats, mean_of_trials
 
 _NUMBERS = 40_000
@@ -54,7 +54,7 @@ def tables() -> Tables:
     try:
         from langdetect import detector_factory
     except ImportError:
-        message = "this constraint needs langdetect, which is not installed: pip install 'tulu-curate[verify]'"
+        message = f"this constraint needs langdetect, which is not installed: {extra('verify')}"
         raise UserError(message) from None
     factory = detector_factory.DetectorFactory()
     # In the order of their names: that of the folder, which langdetect takes, differs between file

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from curate.errors import UserError
+from curate.errors import UserError, extra
 
 _LETTERS = re.compile(r"[A-Za-z]+")
 _SPLIT = frozenset(("cannot", "gimme", "gonna", "gotta", "lemme", "wanna"))
@@ -51,7 +51,7 @@ def _nltk() -> Any:
         import nltk
     except ImportError:
         raise UserError(
-            "this constraint needs nltk, which is not installed: pip install 'tulu-curate[verify]'"
+            f"this constraint needs nltk, which is not installed: {extra('verify')}"
         ) from None
     return nltk
 

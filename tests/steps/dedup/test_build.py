@@ -95,7 +95,7 @@ def test_the_audit_says_which_row_stays_and_how_like_it_is(built: Path) -> None:
     decided = {row["doc_id"]: row for row in ask(built, "FROM decisions WHERE step = 'dedup'")}
     assert decided["a/41"]["reason"] == "duplicate of a/1, Jaccard 0.81"
     assert {key: row["about"] for key, row in decided.items()} == {
-        key: row["kept_id"] for key, row in found.items() if row["dropped"]
+        key: f"{row['kind']} duplicates" for key, row in found.items() if row["dropped"]
     }
     assert {row["action"] for row in decided.values()} == {"duplicate"}
     assert {row["id"]: row["reason"] for row in read(built, "removed/*.parquet")} == {
@@ -111,7 +111,7 @@ def test_lock_card_report_why_and_queries_tell_it(built: Path) -> None:
     assert {"source": "b", "kept": "a", "kind": "exact", "rows": 10} in figures["pairs"]
     assert "| b | a | exact | dropped | 10 |" in (built / "README.md").read_text()
     page = (built / "report.html").read_text()
-    assert 'id="duplicates"' in page and "15 rows said what another one says" in page
+    assert 'id="duplicates"' in page and "15 rows removed as duplicates" in page
     assert "<mark>blue</mark>" in page and "100 % are found" in page
     why = call("why", built, "a/41", cwd=built).out
     assert "duplicate of a/1, Jaccard 0.811" in why and "words that differ here   »blue«" in why
@@ -168,7 +168,7 @@ def test_a_row_that_stayed_and_left_later_is_told(corpus: Path) -> None:
     assert (lost["kept_fate"], lost["left_at"]) == ("removed", "decontaminate")
     told = call("why", out, "a/40", cwd=out).out
     assert "a/0 left later, at decontaminate: neither of the two was written" in told
-    assert "1 row went for a row that left at a later step" in (out / "report.html").read_text()
+    assert "1 row removed as a duplicate of a row that left at a later step" in (out / "report.html").read_text()
 
 
 def test_prompts_of_one_stage_are_kept_out_of_another(corpus: Path) -> None:
@@ -223,4 +223,4 @@ def test_nothing_alike_is_told_too(corpus: Path) -> None:
     done = call("dedup", "one.jsonl", "-o", "alone", "--exact", cwd=corpus)
     assert done.code == 0 and "duplicates: 0 of 1 row went" in done.out
     assert "equal texts alone" in done.out
-    assert "like no other row" in call("why", "alone", "one/0", cwd=corpus).out
+    assert "no duplicate of it was found" in call("why", "alone", "one/0", cwd=corpus).out

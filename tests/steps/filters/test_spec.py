@@ -126,7 +126,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     _identifier.cache_clear()
     monkeypatch.setitem(sys.modules, "py3langid.langid", None)
-    with pytest.raises(UserError, match=r"filters, language: .*'tulu-curate\[filters\]'"):
+    with pytest.raises(UserError, match=r"filters, language: .*'\.\[filters\]'"):
         ready({"language": {"in": ["en"]}})
     monkeypatch.undo()
     _identifier.cache_clear()

@@ -189,7 +189,8 @@ def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for cached in (punkt._tokeniser, punkt._punkt, detector.tables):
         cached.cache_clear()
     with pytest.raises(
-        UserError, match="needs nltk, which is not installed: pip install 'tulu-curate\\[verify\\]'"
+        UserError,
+        match="needs nltk, which is not installed: pip install -c constraints.txt '\\.\\[verify\\]'",
     ):
         punkt.count_capital_words("A new word: XY-ZQ")
     with pytest.raises(UserError, match="needs nltk"):

@@ -1,4 +1,4 @@
--- If one source goes, how many items of each benchmark are still hit by the others?
+-- Without one source, how many items of each benchmark are still hit by the others?
 SELECT benchmark, source, instances, touched, by_this, left_without
 FROM leave_one_out
 WHERE by_this > 0

@@ -1,2 +1,2 @@
--- Which texts were lost, because the row that stayed for others left at a later step?
+-- Which texts were lost because the row that stayed left at a later step?
 SELECT * FROM lost_texts;

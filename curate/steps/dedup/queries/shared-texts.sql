@@ -1,4 +1,4 @@
--- Which rows stay for rows of several sources?
+-- Which rows stay in place of rows of several sources?
 SELECT k.kept_id, k.fate, k.sources, k.dropped, string_agg(DISTINCT d.source, ', ' ORDER BY d.source) AS names
 FROM kept_rows AS k JOIN duplicates AS d USING (kept_id)
 GROUP BY ALL

@@ -1,4 +1,4 @@
--- Which values did every row have that left at a filter?
+-- Which values does each row have that a filter removed?
 SELECT doc_id, filter, value, text, refused
 FROM filter_values
 ORDER BY doc_id, refused DESC, filter;

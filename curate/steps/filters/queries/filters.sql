@@ -1,4 +1,4 @@
--- What did each filter take, what would it take alone, and which values are usual?
+-- What did each filter remove, what would it remove alone, and which values are usual?
 SELECT f.filter, coalesce(f.at_least::VARCHAR || ' ≤ ', '') || 'value' || coalesce(' ≤ ' || f.at_most::VARCHAR, '') AS rule,
     sum(c.removed)::BIGINT AS removed, sum(c.refused)::BIGINT AS refused, sum(c.without_value)::BIGINT AS without_value,
     any_value(q.p50) AS p50, any_value(q.p90) AS p90, any_value(q.p99) AS p99, any_value(q.largest) AS largest

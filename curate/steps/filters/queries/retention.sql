@@ -1,4 +1,4 @@
--- How many rows would be left at another threshold of each filter? (At most 25 thresholds a curve; all are in the view.)
+-- How many rows would another threshold of each filter keep? (At most 25 thresholds a curve; the view has all.)
 WITH numbered AS (
     SELECT *, row_number() OVER curve AS nth, count(*) OVER (PARTITION BY filter, source, bound) AS n
     FROM retention
