@@ -181,6 +181,14 @@ MatcherNames = Annotated[
         rich_help_panel=SUITE,
     ),
 ]
+Normalise = Annotated[
+    bool | None,
+    typer.Option(
+        help="Compare texts without what makes no difference to a reader (accents, invisible "
+        "characters, HTML, look-alike letters); by default as the profile does.",
+        rich_help_panel=SUITE,
+    ),
+]
 BenchmarkFields = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,4 +1,4 @@
-"""Texts with their blanks folded: the rule of `curate.text.normalise`, compiled."""
+"""Texts with their blanks folded: the rule of `curate.text.blanks`, compiled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from curate.kernels.jit import inner, jit
 from curate.kernels.tokens import code_point
-from curate.text.normalise import BLANKS
+from curate.text.blanks import BLANKS
 
 _OTHERS = np.array(sorted(ord(char) for char in BLANKS if ord(char) >= 128), np.int64)
 

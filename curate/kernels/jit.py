@@ -5,8 +5,8 @@ tables made when needed.
     inner     called by kernels alone: compiled into each entry that calls it (`curate.kernels.parts`)
 
 The cache of numba goes by the file and the name of an entry and does not see a change in what it
-calls. So entries are named by a digest of everything that is compiled: this folder, and the rule of
-`curate.text.tokenise`.
+calls. So entries are named by a digest of everything that is compiled: this folder, and the rules of
+`curate.text` that it follows.
 
 Where nothing can be written, neither beside the package nor in the user's cache folder, every
 process compiles anew. Whoever watches (`curate.progress`) is told when compiling begins and ends."""
@@ -31,9 +31,14 @@ from curate.progress import compiling
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
+_RULES = ("blanks", "escapes", "lookalikes", "normalise", "tokenise")
+"""What kernels are compiled from beside this folder: rules in plain Python."""
+
+
 def _digest_of_kernels() -> str:
     folder = Path(__file__).resolve().parent
-    files = [*sorted(folder.glob("*.py")), folder.parent / "text" / "tokenise.py"]
+    rules = [folder.parent / "text" / f"{name}.py" for name in _RULES]
+    files = [*sorted(folder.glob("*.py")), *rules]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 

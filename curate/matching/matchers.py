@@ -4,7 +4,8 @@
     found, counts = match_all(turns, matchers)     # per matcher its pairs; tokens of each turn
 
 Each writes under its own name; nothing is merged. What is the same text for two of them is two
-matches."""
+matches. Where the profile normalises, matchers read items and turns as `curate.text.normalise` has
+them (embeddings are made of the texts as they are); spans are those of the texts as they are."""
 
 from __future__ import annotations
 
@@ -18,15 +19,19 @@ import numpy as np
 
 from curate.items import Item
 from curate.kernels import ahead
+from curate.kernels.texts import tokenise_all
 from curate.matching.exact import ExactIndex, ExactSettings, build_exact, match_exact
 from curate.matching.index import Index, LeftOut, build_index
 from curate.matching.kept import kept, key_of
 from curate.matching.minhash import MinhashIndex, MinhashSettings, build_minhash, match_minhash
 from curate.matching.ngram import STORED_FROM, Matches, NgramSettings, match
+from curate.matching.normalised import Fields, Items, normalised_items, parted, together
 from curate.matching.profile import Profile
 from curate.matching.robust import RobustIndex, RobustSettings, build_robust, match_robust
 from curate.matching.semantic import SemanticSettings, build_semantic, match_semantic
 from curate.turns import Stretches
+
+SEMANTIC = "semantic"
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class Matchers:
     index: Index
     threshold: float
     others: Mapping[str, Matcher]
+    normalised: Items | None
+    """The items as they were, where what is compared is normalised."""
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -65,7 +72,7 @@ class Matchers:
     @property
     def matchable(self) -> np.ndarray:
         """Of each item, whether any matcher could hit it; suspects are no hits."""
-        sure = [matcher.matchable for name, matcher in self.others.items() if name != "semantic"]
+        sure = [matcher.matchable for name, matcher in self.others.items() if name != SEMANTIC]
         found: np.ndarray = np.logical_or.reduce([self.index.matchable, *sure])
         return found
 
@@ -75,7 +82,12 @@ def build_matchers(items: Sequence[Item], profile: Profile, base: Path | None = 
     `base`.
     """
     ahead.begin(profile.matchers())
-    texts = [item.fields for item in items]
+    given = [item.fields for item in items]
+    texts: Sequence[Fields] = given
+    normalised = None
+    if profile.normalise:
+        texts, changed = normalised_items(given)
+        normalised = Items(given, changed)
     build: dict[str, Callable[[], Matcher]] = {}
     if profile.exact is not None:
         build["exact"] = partial(_exact, texts, profile.exact)
@@ -84,11 +96,11 @@ def build_matchers(items: Sequence[Item], profile: Profile, base: Path | None = 
     if profile.robust is not None:
         build["robust"] = partial(_robust, texts, profile.robust)
     if profile.semantic is not None:
-        build["semantic"] = partial(_semantic, texts, profile.semantic, base or Path())
+        build[SEMANTIC] = partial(_semantic, given, profile.semantic, base or Path())
     with ThreadPoolExecutor(1) as pool:  # half of the work is compiled and holds no GIL
         others = pool.submit(lambda: {name: make() for name, make in build.items()})
         index = _ngram(items, texts, profile.ngram)
-        return Matchers(index, profile.threshold, others.result())
+        return Matchers(index, profile.threshold, others.result(), normalised)
 
 
 def _ngram(items: Sequence[Item], texts: Sequence[Sequence[str]], settings: NgramSettings) -> Index:
@@ -139,6 +151,32 @@ def match_all(turns: Stretches, matchers: Matchers) -> tuple[dict[str, list[Matc
     """Match a run of records: the pairs of every matcher by its name, and the number of tokens of
     each turn.
     """
-    found, counts = match(turns, matchers.index.table)
-    others = {name: matcher.match(turns) for name, matcher in matchers.others.items()}
-    return {"ngram": found} | others, counts
+    if matchers.normalised is None:
+        return _match(turns, turns, matchers)
+    plain, others, rewritten = parted(turns)
+    found, own = _match(plain, turns, matchers)
+    if rewritten is not None:
+        more, _ = _match(rewritten.turns, None, matchers)
+        for name, pairs in more.items():
+            found[name] = together([*found[name], *map(rewritten.back, pairs)])
+    counts = np.zeros(len(turns.starts), np.int32)
+    counts[~others] = own
+    first = tokenise_all(turns.data, turns.starts[others], turns.stops[others]).first
+    counts[others] = np.diff(first)
+    back = matchers.normalised.back
+    return {
+        name: pairs if name == SEMANTIC else list(map(back, pairs)) for name, pairs in found.items()
+    }, counts
+
+
+def _match(
+    turns: Stretches, as_they_are: Stretches | None, matchers: Matchers
+) -> tuple[dict[str, list[Matches]], np.ndarray]:
+    """Every matcher on some turns; that of embeddings on `as_they_are`."""
+    pairs, counts = match(turns, matchers.index.table)
+    found = {"ngram": pairs}
+    for name, matcher in matchers.others.items():
+        own = as_they_are if name == SEMANTIC else turns
+        if own is not None:
+            found[name] = matcher.match(own)
+    return found, counts

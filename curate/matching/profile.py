@@ -2,7 +2,8 @@
 
     tulu3     the rule as published: n-grams alone (paper §3.2)
     olmo3     the same with the two rules of Olmo 3 against false positives (arXiv 2512.13961, §4.2.1)
-    default   n-grams without templates, equal turns, and edited copies: chosen by what benchmarks/recall measures
+    default   n-grams without templates, equal turns, and edited copies, in normalised texts: chosen by what
+              benchmarks/recall measures
 
 A recipe may change any number, and turn matchers on and off:
 
@@ -37,6 +38,8 @@ class Profile:
     minhash: MinhashSettings | None = None
     robust: RobustSettings | None = None
     semantic: SemanticSettings | None = None
+    normalise: bool = False
+    """Whether texts are compared as `curate.text.normalise` has them."""
 
     @property
     def n(self) -> int:
@@ -71,7 +74,11 @@ PROFILES = {
     # "at least half" of an item, where the paper says "more than half".
     "olmo3": Profile("olmo3", NgramSettings(threshold=0.5 - 1e-9, common=_COMMON, singles=True)),
     "default": Profile(
-        "default", NgramSettings(common=_COMMON), ExactSettings(), robust=RobustSettings()
+        "default",
+        NgramSettings(common=_COMMON),
+        ExactSettings(),
+        robust=RobustSettings(),
+        normalise=True,
     ),
 }
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.kernels.folded import fold
+from curate.text.blanks import BLANKS, one_spaced
 from curate.text.buffer import lay_out
-from curate.text.normalise import BLANKS, normal
 
 some = st.text(
     st.one_of(st.sampled_from(sorted(BLANKS)), st.characters(exclude_categories=["Cs"])),
@@ -21,7 +21,7 @@ some = st.text(
 def test_blanks_are_folded_as_python_does(texts: list[str]) -> None:
     data, starts, stops = fold(*lay_out(texts))
     found = [bytes(data[i:j]).decode() for i, j in zip(starts, stops, strict=True)]
-    assert found == [normal(text) for text in texts]
+    assert found == [one_spaced(text) for text in texts]
 
 
 def test_all_blanks_of_unicode_are_known() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from curate.audit.words import counted
+from curate.errors import option
 from curate.steps.decontaminate.policy import Overlap
 from curate.steps.decontaminate.probe import ALL
 
@@ -79,3 +81,18 @@ def over(
     )
     more = f" (and {len(cells) - 5} more)" if len(cells) > 5 else ""
     return f"over the limit of {100 * limit:g} %: {named}{more}"
+
+
+def as_they_are(counts: Mapping[str, tuple[int, int]]) -> str:
+    """What is said where texts are not normalised: of each source the rows that would read
+    otherwise, and all rows.
+    """
+    some = {name: (n, rows) for name, (n, rows) in counts.items() if n}
+    named = ", ".join(
+        f"{n:,} of {counted(rows, 'row')} of {name}" for name, (n, rows) in list(some.items())[:5]
+    )
+    more = f" and of {len(some) - 5} more sources" if len(some) > 5 else ""
+    return (
+        f"compared as they stand, with tabs, carriage returns, HTML or characters beyond ASCII in which a copy may "
+        f"differ: {named}{more}; {option('--normalise', 'normalise: true')} reads them"
+    )

@@ -30,6 +30,7 @@ from curate.formats import Parsed, Quarantined, as_words, check_columns, check_f
 from curate.formats.kinds import guess_kind
 from curate.matching.matchers import Matchers, build_matchers, match_all
 from curate.matching.ngram import NO_MATCHES, Matches
+from curate.matching.normalised import n_as_they_are
 from curate.matching.profile import profile as find_profile
 from curate.matching.profile import with_matchers
 from curate.progress import shown
@@ -37,6 +38,7 @@ from curate.records import ROLES
 from curate.sources import Block
 from curate.steps.decontaminate.against import with_rows
 from curate.steps.decontaminate.at_hand import inputs, suite_at_hand
+from curate.steps.decontaminate.figures import as_they_are
 from curate.steps.decontaminate.found import (
     Found,
     ItemNames,
@@ -144,6 +146,7 @@ def decontaminate(
     format: str | dict[str, Any] | None = None,
     profile: str = "default",
     matchers: Mapping[str, Mapping[str, Any] | bool] | None = None,
+    normalise: bool | None = None,
     policy: str = "drop-rows",
     benchmarks_dir: Path | str | None = None,
     benchmark_fields: Sequence[str] = (),
@@ -158,7 +161,8 @@ def decontaminate(
     a pyarrow Table, a pandas or polars frame, a list of dicts), which is then called `data`;
     `against` may be the same things. `suite` is a shipped name, a suite file, a data file of one's
     own or a data set at hand; of the last two, `benchmark_fields` names what a model is shown.
-    `matchers` turns matchers on and off and changes their numbers. `split` is one of the folders or
+    `matchers` turns matchers on and off and changes their numbers. `normalise` says whether texts are
+    compared without what makes no difference to a reader, if not as the profile does. `split` is one of the folders or
     Hub sets that are named. `verdicts` is a file that `curate review` wrote. Raises UserError where
     a name is unknown, an input cannot be read, there is nothing to look for,
     or no text to scan."""
@@ -168,6 +172,8 @@ def decontaminate(
         if role not in ROLES:
             raise UserError(unknown("role", role, ROLES))
     settings = with_matchers(find_profile(profile), matchers or {})
+    if normalise is not None:
+        settings = replace(settings, normalise=normalise)
     with shown(plain=False) as progress:
         progress("prepare", 0, 0, 0.0)
         named = inputs(data, split, "data")
@@ -243,12 +249,13 @@ def _scan(
         ):
             done.append(one)
             report(block.n_rows, block.nbytes, 1 / len(blocks))
-    if not any(tokens for *_, tokens in done):
+    if not any(tokens for *_, tokens, _ in done):
         raise UserError(
             f"{name}: no text in turns of role {', '.join(rule.roles)}; name the roles to scan"
         )
     parsed = [part for part, *_ in done]
     rows = np.concatenate([part.rows for part in parsed])
+    left = {name: (sum(n for *_, n in done), len(rows))}
     records = pa.concat_tables([part.records for part in parsed])
     records = records.add_column(0, "source", pa.array([name] * len(rows), pa.string()))
     firsts = list(accumulate((len(part.rows) for part in parsed), initial=0))
@@ -263,9 +270,12 @@ def _scan(
         records.add_column(0, "id", row_ids(name, rows)),
         rows,
         pairs,
-        np.concatenate([hashes for _, _, hashes, _ in done]),
+        np.concatenate([hashes for _, _, hashes, *_ in done]),
         [bad for part in parsed for bad in part.quarantine],
-        [f"{name}: {line}" for line in (*_found(found), *_left(parsed))],
+        [
+            *(f"{name}: {line}" for line in (*_found(found), *_left(parsed))),
+            *([as_they_are(left)] if left[name][0] else []),
+        ],
     )
 
 
@@ -284,12 +294,13 @@ def _left(parsed: Sequence[Parsed]) -> Iterator[str]:
 
 def _block(
     block: Block, *, fmt: str | dict[str, Any], kind: str, rule: _Rule
-) -> tuple[Parsed, dict[str, list[Matches]], np.ndarray, int]:
+) -> tuple[Parsed, dict[str, list[Matches]], np.ndarray, int, int]:
     parsed = parse(block, fmt, kind)
     turns = all_turns(kind, parsed.records)
-    found, counts = match_all(turns.only(rule.roles), rule.matchers)
-    hashes = turns.content_hashes()
-    return parsed, found, hashes, int(counts.sum())
+    scanned = turns.only(rule.roles)
+    found, counts = match_all(scanned, rule.matchers)
+    left = 0 if rule.matchers.normalised else n_as_they_are(scanned)
+    return parsed, found, turns.content_hashes(), int(counts.sum()), left
 
 
 def _decide(scanned: list[_Scanned], rule: _Rule) -> Decontaminated:

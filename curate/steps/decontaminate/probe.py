@@ -9,6 +9,7 @@ longer than the build."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -87,9 +88,8 @@ def probe(
 def _tested(
     items: Sequence[Item], texts: Sequence[str], matchers: Matchers, names: Sequence[str], seed: int
 ) -> SelfTest:
-    only = Matchers(
-        matchers.index, matchers.threshold, {n: m for n, m in matchers.others.items() if n in names}
-    )
+    others = {name: own for name, own in matchers.others.items() if name in names}
+    only = replace(matchers, others=others)
 
     def hits(rows: Rows) -> Hits:
         found, _ = match_all(turns_of(rows), only)

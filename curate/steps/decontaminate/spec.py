@@ -4,6 +4,7 @@ is.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -29,6 +30,10 @@ class DecontaminateSpec(Strict):
     profile: ProfileName = "default"
     matchers: dict[str, bool | dict[str, Any]] = Field(default_factory=dict)
     """Matchers to turn on (true, or settings) or off (false), beside those of the profile."""
+    normalise: bool | None = None
+    """Whether texts are compared without what makes no difference to a reader; as the profile has it
+    where nothing is said.
+    """
     policy: Policy = "drop-rows"
     benchmarks_dir: Annotated[str | None, IS_PATH] = None
     """A folder to take the benchmarks' items from instead of the Hub."""
@@ -69,4 +74,5 @@ class DecontaminateSpec(Strict):
 
     def rule(self) -> Profile:
         """The profile with the recipe's own changes."""
-        return with_matchers(PROFILES[self.profile], self.matchers)
+        rule = with_matchers(PROFILES[self.profile], self.matchers)
+        return rule if self.normalise is None else replace(rule, normalise=self.normalise)

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import unidata_version
 
 import numpy as np
 import pyarrow as pa
@@ -22,11 +23,12 @@ from curate.errors import UserError
 from curate.items import Item, item_text
 from curate.matching.matchers import Matchers, build_matchers, match_all
 from curate.matching.ngram import Matches
+from curate.matching.normalised import n_as_they_are
 from curate.matching.profile import Profile
 from curate.shards import sha256
 from curate.sources import expand
 from curate.steps.decontaminate.against import with_data_sets
-from curate.steps.decontaminate.figures import figures_of, over, recall_of, told_of
+from curate.steps.decontaminate.figures import as_they_are, figures_of, over, recall_of, told_of
 from curate.steps.decontaminate.found import (
     Found,
     ItemNames,
@@ -81,6 +83,7 @@ class Decontaminate:
             "items": _digest(self.suite.items),
             "roles": list(self.spec.roles),
             "matchers": numbers,
+            "normalise": _rule_of(self.profile),
         }
 
     @property
@@ -94,6 +97,7 @@ class Decontaminate:
             "policy": self.spec.policy,
             "roles": list(self.spec.roles),
             "matchers": self.profile.matchers(),
+            "normalise": _rule_of(self.profile),
             "benchmarks": {b.name: _benchmark(b) for b in self.suite.benchmarks},
         } | verdicts
 
@@ -105,12 +109,10 @@ class Decontaminate:
         pairs = pairs_table(found)
         shown = np.zeros(records.n, np.bool_)
         shown[pairs["doc"].to_numpy()] = True
+        n_bytes = (scanned.stops - scanned.starts).sum()
+        left = 0 if self.profile.normalise else n_as_they_are(scanned)
         return Look(
-            kept={
-                "scanned": np.array(
-                    [n_tokens.sum(), (scanned.stops - scanned.starts).sum()], np.int64
-                )
-            },
+            kept={"scanned": np.array([n_tokens.sum(), n_bytes, left], np.int64)},
             scratch={"pairs": pairs} if pairs.num_rows else {},
             columns={"n_tokens": pa.array(n_tokens)},
             shown=shown,
@@ -135,7 +137,7 @@ class Decontaminate:
         scanned = np.sum(
             [kept["scanned"] for source in seen for _, _, kept in source.looks], axis=0
         )
-        figures["scanned"] = scanned.tolist()
+        figures["scanned"] = scanned[:2].tolist()
         notes, warnings = told_of(verdicts)
         return Decision(
             removals,
@@ -148,7 +150,7 @@ class Decontaminate:
             figures=figures,
             more={"self_test": list(recall_of(selftest))} if selftest is not None else {},
             notes=notes,
-            warnings=[*self.suite.warnings, *warnings],
+            warnings=[*self.suite.warnings, *self._left_as_they_are(seen), *warnings],
             failure=over(self.spec.fail_over, sources, overlaps),
         )
 
@@ -164,6 +166,14 @@ class Decontaminate:
                     "said about contamination; name the roles to scan (--role, or `roles` in a recipe) or leave the "
                     "source out"
                 )
+
+    def _left_as_they_are(self, seen: Sequence[Seen]) -> list[str]:
+        """One warning, if the rule would read some text otherwise and was told not to."""
+        counts = {
+            source.name: (sum(int(kept["scanned"][2]) for _, _, kept in source.looks), source.n)
+            for source in seen
+        }
+        return [as_they_are(counts)] if any(n for n, _ in counts.values()) else []
 
     def _judged(
         self, matcher: str, pairs: Matches, hashes: np.ndarray, given: Given
@@ -265,6 +275,11 @@ def make(spec: DecontaminateSpec, *, base: Path, kind: str, seed: int) -> Decont
     return Decontaminate(
         spec, kind, seed, suite, profile, matchers, verdicts, sha256(path) if path else None
     )
+
+
+def _rule_of(profile: Profile) -> str | None:
+    """How texts are normalised, if they are: by which version of Unicode."""
+    return f"unicode {unidata_version}" if profile.normalise else None
 
 
 def _benchmark(benchmark: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import unidata_version
 
 import numpy as np
 import pyarrow as pa
@@ -45,7 +46,12 @@ class Dedup:
     def look_inputs(self) -> Mapping[str, Any]:
         """What of a row is laid down; neither threshold nor rules."""
         shingle = self.spec.shingle if self.spec.threshold is not None else None
-        return {"by": self.spec.by, "shingle": shingle, "columns": list(self.spec.columns)}
+        return {
+            "by": self.spec.by,
+            "shingle": shingle,
+            "columns": list(self.spec.columns),
+            "unicode": unidata_version,
+        }
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -60,8 +66,9 @@ class Dedup:
 
     def look(self, records: Records) -> Look:
         """Lay down what is compared of one block."""
-        found = texts.compared(records, self.spec.by)
-        kept = {"exact": texts.exact(found), "length": texts.lengths(found)}
+        own = texts.compared(records, self.spec.by)
+        found = texts.folded(own)
+        kept = {"exact": texts.exact(found), "length": texts.lengths(own)}
         kept |= {f"column:{name}": _numbers(records.table, name) for name in self.spec.columns}
         if self.spec.threshold is None:
             return Look(kept=kept)
@@ -101,7 +108,8 @@ class Dedup:
         found = {}
         for numbers, records in corpus.again(rows):
             answers = texts.answers(records) if self.spec.by == "conversation" else None
-            for place, text in texts.read(texts.compared(records, self.spec.by), numbers >= 0):
+            own = texts.folded(texts.compared(records, self.spec.by))
+            for place, text in texts.read(own, numbers >= 0):
                 words = np.empty(0, np.uint64)
                 if answers is not None:
                     words = answers.hashes[answers.first[place] : answers.first[place + 1]]

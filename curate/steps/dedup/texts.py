@@ -4,10 +4,13 @@
     prompt         what a model is given: the column `prompt`, or all but the last turn of an sft row
     response       what it answers: the last turn of an sft row, `chosen` and `rejected`
 
-Exact is `curate.text.normalise.normal` with the roles. For shingles system turns are left out: they
-are the same in thousands of rows and would make them alike. Those of prompt, chosen and rejected
-are told apart, so that a pair is not like the same pair the other way round. `tools`, `verifier`,
-`ground_truth` and other columns beside the turns are not compared."""
+Texts are folded first (`curate.text.normalise.folded`): forms of one character, blanks and what is
+not seen make no difference. Accents do, and so do entities and tags: of two questions on `&lt;` and
+`<` neither is a copy. Exact is `curate.text.blanks.one_spaced` of that, with the roles. For
+shingles system turns are left out: they are the same in thousands of rows and would make them
+alike. Those of prompt, chosen and rejected are told apart, so that a pair is not like the same pair
+the other way round. `tools`, `verifier`, `ground_truth` and other columns beside the turns are not
+compared."""
 
 from __future__ import annotations
 
@@ -22,6 +25,8 @@ from curate.errors import UserError
 from curate.kernels.folded import fold
 from curate.kernels.hashing import hash_rows
 from curate.kernels.minhash import ShingleSets, joined, shingle_sets
+from curate.kernels.normalise import TO_FOLD, screen
+from curate.kernels.normalise import fold as fold_characters
 from curate.records import ROLES, TURN_COLUMNS, one_array, stretches
 from curate.steps.step import Records
 
@@ -125,6 +130,19 @@ def _with(found: Compared, contents: pa.StringArray, more: list[pa.Array]) -> Co
     )
 
 
+def folded(found: Compared) -> Compared:
+    """The same stretches as they are compared; those that change stand behind the others."""
+    changed = np.flatnonzero(screen(found.data, found.starts, found.stops) & TO_FOLD)
+    if not len(changed):
+        return found
+    starts, stops = found.starts.copy(), found.stops.copy()
+    more, begins, ends = fold_characters(found.data, starts[changed], stops[changed], True)
+    starts[changed], stops[changed] = begins + found.data.size, ends + found.data.size
+    data = np.concatenate([found.data, more])
+    data.flags.writeable = False  # as Arrow's buffers are: numba compiles for each of the two
+    return found._replace(data=data, starts=starts, stops=stops)
+
+
 def exact(found: Compared) -> np.ndarray:
     """The hash of each row: uint64 [rows, 2]."""
     folded = fold(found.data, found.starts, found.stops)
@@ -153,7 +171,7 @@ def answers(records: Records) -> ShingleSets | None:
     """
     if records.kind in NO_ANSWER:
         return None
-    found = compared(records, "conversation")
+    found = folded(compared(records, "conversation"))
     own = found.where(
         (found.tags % 8 == ROLES.index("assistant"))
         & ((found.columns > 0) | (records.kind == "sft"))

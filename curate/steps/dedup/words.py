@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from curate.audit.words import counted, percent
+from curate.text.normalise import folded
 
 _PIECES = re.compile(r"\w+|\s+|[^\w\s]")
 Piece = tuple[str, bool]
@@ -44,20 +45,30 @@ def variant_sentence(figures: Mapping[str, Any]) -> str:
 
 
 def differing(a: str, b: str) -> tuple[list[Piece], list[Piece]]:
-    """Both texts in pieces, those that the other one lacks marked."""
-    ours, theirs = _PIECES.findall(a), _PIECES.findall(b)
+    """Both texts in pieces, those that the other one lacks marked. What is compared is folded: a soft
+    hyphen makes no difference.
+    """
+    (ours, our_cuts), (theirs, their_cuts) = _cut(a), _cut(b)
     blocks = SequenceMatcher(None, ours, theirs, autojunk=len(ours) > 2000).get_matching_blocks()
     return (
-        list(_marked(ours, [(block.a, block.size) for block in blocks])),
-        list(_marked(theirs, [(block.b, block.size) for block in blocks])),
+        list(_marked(a, our_cuts, [(block.a, block.size) for block in blocks])),
+        list(_marked(b, their_cuts, [(block.b, block.size) for block in blocks])),
     )
 
 
-def _marked(pieces: list[str], shared: list[tuple[int, int]]) -> Iterator[Piece]:
+def _cut(text: str) -> tuple[list[str], list[int]]:
+    """The pieces of a folded text, and where those of the text itself begin, and the last ends."""
+    own = folded(text, accents=True)
+    found = list(_PIECES.finditer(own.text))
+    cuts = [0, *(own.begins[piece.start()] for piece in found[1:]), len(text)]
+    return [piece.group() for piece in found], cuts
+
+
+def _marked(text: str, cuts: list[int], shared: list[tuple[int, int]]) -> Iterator[Piece]:
     at = 0
     for start, size in shared:
         if start > at:
-            yield "".join(pieces[at:start]), True
+            yield text[cuts[at] : cuts[start]], True
         if size:
-            yield "".join(pieces[start : start + size]), False
+            yield text[cuts[start] : cuts[start + size]], False
         at = start + size

@@ -18,7 +18,8 @@ from curate.steps.dedup.spec import DedupSpec
 from curate.steps.dedup.step import Dedup
 from curate.steps.dedup.variants import places_of
 from curate.steps.step import Decision, Records, Seen
-from curate.text.normalise import normal
+from curate.text.blanks import one_spaced
+from curate.text.normalise import folded
 from curate.text.tokenise import tokens
 from curate.turns import all_turns
 
@@ -121,9 +122,13 @@ def fates_of(decision: Decision) -> dict[str, Fate]:
     return fates
 
 
+def as_folded(text: str) -> str:
+    return folded(text, accents=True).text
+
+
 def shingles(chat: Chat, size: int) -> set[tuple[str, ...]]:
     """Windows of so many tokens over all turns, or all tokens if there are fewer."""
-    own = [token.text for turn in chat for token in tokens(turn)]
+    own = [token.text for turn in chat for token in tokens(as_folded(turn))]
     size = min(size, len(own))
     return {tuple(own[i : i + size]) for i in range(len(own) - size + 1)} if size else set()
 
@@ -134,7 +139,7 @@ def jaccard(a: set[Any], b: set[Any]) -> float:
 
 def other_numbers(a: Chat, b: Chat) -> bool:
     """Whether each of two texts has a number in some place that the other lacks there."""
-    ours, theirs = (Counter(places_of("\n\n".join(chat))) for chat in (a, b))
+    ours, theirs = (Counter(places_of("\n\n".join(map(as_folded, chat)))) for chat in (a, b))
     places = {place for place, _ in ours} & {place for place, _ in theirs}
     return any(
         {number for (at, number) in (ours - theirs) if at == place}
@@ -146,7 +151,7 @@ def other_numbers(a: Chat, b: Chat) -> bool:
 def other_answer(a: Chat, b: Chat) -> bool:
     """Whether the shorter of two answers has more than a few words that the other lacks."""
     ours, theirs = (
-        {token.text for turn in chat[1::2] for token in tokens(turn)} for chat in (a, b)
+        {token.text for turn in chat[1::2] for token in tokens(as_folded(turn))} for chat in (a, b)
     )
     least = min(len(ours), len(theirs))
     return len(ours & theirs) <= 0.8 * least if least else ours != theirs
@@ -161,7 +166,7 @@ def oracle(
     same: dict[tuple[str, ...], str] = {}
     least = 2.0 if threshold is None else threshold - 1e-9
     for doc, chat in rows:
-        text = tuple(map(normal, chat))
+        text = tuple(one_spaced(as_folded(turn)) for turn in chat)
         if text in same:  # it shares the fate of the first of its kind
             first = fates.get(same[text])
             fates[doc] = first if first and first.dropped else Fate(same[text], "exact", 1.0, True)

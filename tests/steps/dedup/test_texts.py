@@ -12,6 +12,7 @@ from curate.errors import UserError
 from curate.records import body_schema
 from curate.steps.dedup import texts
 from curate.steps.dedup.keep import Ranked, freedom, ranks
+from curate.steps.dedup.words import differing
 from curate.steps.step import Records
 from curate.turns import all_turns
 
@@ -34,7 +35,7 @@ def read(own: Records, by: str) -> list[str]:
 
 def same(own: Records, by: str = "conversation") -> tuple[bool, bool]:
     """Whether two rows are equal, and whether they have the same shingles."""
-    found = texts.compared(own, by)
+    found = texts.folded(texts.compared(own, by))
     a, b = texts.exact(found)
     sets = texts.shingles(found, 2)
     one, other = np.split(sets.hashes, [sets.first[1]])
@@ -151,3 +152,27 @@ def test_rules_come_one_after_the_other_and_other_data_before_all() -> None:
     assert order("shortest", "source") == [0, 4, 1, 3, 2]
     assert order("largest:score") == [0, 1, 3, 4, 2]
     assert order("smallest:score", "longest") == [0, 3, 4, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        ("caf\u00e9 au lait", "cafe\u0301 au lait", True),
+        ("the \ufb01rst of\u00a0all", "the fi\u00adrst\tof \u200ball", True),
+        ("“Go” — he’s gone…", '"Go" - he\'s gone...', True),
+        ("p\u00eache de vigne", "p\u00e8che de vigne", False),
+        ("what is &lt; here", "what is < here", False),
+        ("use <b>bold</b> here", "use <i>bold</i> here", False),
+    ],
+)
+def test_forms_of_characters_make_no_difference_and_accents_and_tags_do(
+    one: str, other: str, equal: bool
+) -> None:
+    rows = [sft(turn("user", text), turn("assistant", "Yes.")) for text in (one, other)]
+    assert same(records("sft", *rows)) == (equal, equal)
+
+
+def test_the_words_that_differ_stand_as_they_are_written() -> None:
+    ours, theirs = differing("the \ufb01r\u00adst\tday", "the first night")
+    assert ours == [("the \ufb01r\u00adst\t", False), ("day", True)]
+    assert theirs == [("the first ", False), ("night", True)]

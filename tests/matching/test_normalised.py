@@ -1,0 +1,132 @@
+"""Disguised copies are found where they stand; other questions in the same disguise are not."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from curate.items import Item
+from curate.matching.matchers import build_matchers, match_all
+from curate.matching.normalised import n_as_they_are
+from curate.matching.profile import PROFILES
+from tests.matching import samples
+from tests.matching.samples import lay_out, pairs_of
+from tests.matching.test_matchers import ALL, as_items
+from tests.soak import examples
+
+QUESTION = (
+    "The ferry carries 340 passengers a day from the harbour, and a third of them come back in the evening. "
+    "How many passengers stay on the island after four days of clear weather?"
+)
+OTHER = (
+    "A gardener plants 18 tulips in every row, but the frost takes two of each nine overnight. If there are eleven "
+    "rows behind the greenhouse, what is the number of flowers that she can still sell?"
+)
+CYRILLIC = dict(zip("aceopxyHAT", "асеорхуНАТ", strict=True))
+
+
+def bold(text: str) -> str:
+    return "".join(
+        unicodedata.lookup(
+            f"MATHEMATICAL BOLD {'CAPITAL' if char.isupper() else 'SMALL'} {char.upper()}"
+        )
+        if char.isascii() and char.isalpha()
+        else char
+        for char in text
+    )
+
+
+DISGUISES: dict[str, Callable[[str], str]] = {
+    "full-width": lambda text: "".join(chr(ord(c) + 0xFEE0) if c > " " else c for c in text),
+    "mathematical bold": bold,
+    "zero-width spaces": lambda text: "\u200b".join(text),
+    "soft hyphens": lambda text: " ".join(f"{w[:2]}\u00ad{w[2:]}" for w in text.split()),
+    "look-alikes": lambda text: " ".join(
+        "".join(CYRILLIC.get(char, char) for char in word) if len(word) > 1 else word
+        for word in text.split()
+    ),
+    "accents": lambda text: "".join(c + "\u0301" if c in "aeiou" else c for c in text),
+    "strokes": lambda text: "".join(c + "\u0336" for c in text),
+    "entities": lambda text: "&nbsp;".join(html.escape(text).split()),
+    "numeric entities": lambda text: "".join(f"&#{ord(char)};" for char in text),
+    "tags": lambda text: "<p>" + " ".join(f"<b>{word}</b>" for word in text.split()) + "</p>",
+    "percent-encoding": quote,
+    "twice encoded": lambda text: quote(quote(text)),
+    "hyphens at line ends": lambda text: " ".join(f"{w[:3]}-\n{w[3:]}" if w[3:].islower() else w for w in text.split()),
+    "tabs": lambda text: "\t".join(text.split()),
+    "carriage returns": lambda text: "\r".join(text.split()),
+    "no-break spaces": lambda text: "\u00a0".join(text.split()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DISGUISES)
+def test_a_disguised_copy_is_found_where_it_stands_and_a_control_is_not(name: str) -> None:
+    matchers = build_matchers([Item("a", "a/0", (QUESTION,))], PROFILES["default"])
+    leak, control = DISGUISES[name](QUESTION), DISGUISES[name](OTHER)
+    found, counts = match_all(lay_out([["Plain words."], [f"Hello. {leak}"], [control]]), matchers)
+    assert (
+        counts.tolist()
+        == match_all(lay_out([["Plain words."], [f"Hello. {leak}"], [control]]), RAW)[1].tolist()
+    )
+    for matcher in ("ngram", "robust"):
+        [(key, pair)] = pairs_of(found[matcher]).items()
+        assert key == (1, 0) and pair.score > 0.9, (matcher, pair)
+        start, stop = pair.record_spans[0][1], pair.record_spans[-1][2]
+        covered = f"Hello. {leak}"[start:stop]
+        assert len(covered) > 0.9 * len(leak) and "Hello" not in covered
+        assert all(0 <= a < b <= len(QUESTION) for a, b in pair.item_spans)
+
+
+RAW = build_matchers([Item("a", "a/0", (QUESTION,))], PROFILES["tulu3"])
+
+
+def test_an_item_in_disguise_is_found_in_plain_text_and_its_span_is_its_own() -> None:
+    item = "“" + DISGUISES["soft hyphens"](QUESTION)
+    matchers = build_matchers([Item("a", "a/0", ("x\u00ad", item))], PROFILES["default"])
+    found, _ = match_all(lay_out([["x\n" + QUESTION]]), matchers)
+    for pairs in found.values():
+        [pair] = pairs_of(pairs).values()
+        spans = [("x\u00ad\n" + item)[start:stop] for start, stop in pair.item_spans]
+        assert spans[-1].removesuffix("?").endswith("cl\u00adear we\u00adather")
+
+
+@examples(40)
+@given(samples.samples())
+def test_plain_text_gives_what_it_gives_without(
+    sample: tuple[list[samples.Record], list[samples.Item]],
+) -> None:
+    records, fields = sample
+    turns = lay_out(
+        [[text.replace("\t", " ").replace("\r", " ") for text in own] for own in records]
+    )
+    if n_as_they_are(turns):
+        return
+    raw, read = (
+        build_matchers(as_items(fields), profile)
+        for profile in (replace(ALL, normalise=False), ALL)
+    )
+    if read.normalised is None or read.normalised.changed.any():
+        return
+    a, b = match_all(turns, raw), match_all(turns, read)
+    assert {name: pairs_of(own) for name, own in a[0].items()} == {
+        name: pairs_of(own) for name, own in b[0].items()
+    }
+    assert np.array_equal(a[1], b[1])
+
+
+def test_rows_in_both_ways_come_in_their_order() -> None:
+    rows = [[QUESTION], [DISGUISES["accents"](QUESTION)], ["é", QUESTION], [QUESTION]]
+    matchers = build_matchers([Item("a", "a/0", (QUESTION,))], PROFILES["default"])
+    found, counts = match_all(lay_out(rows), matchers)
+    assert counts.tolist() == [len(QUESTION.split())] * 2 + [1] + [len(QUESTION.split())] * 2
+    for pairs in found.values():
+        own = pairs_of(pairs)
+        assert list(own) == [(0, 0), (1, 0), (2, 0), (3, 0)]
+        assert own[2, 0].record_spans[0][0] == 1
