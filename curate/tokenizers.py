@@ -1,4 +1,4 @@
-"""Tokenizers for filters, from `tokenizer.json`: special tokens, and how many tokens a text has.
+"""Tokenizers from `tokenizer.json`: special tokens, and how many tokens a text has.
 
 They need the package `tokenizers`, of the extra `filters`; transformers brings it too."""
 
@@ -57,7 +57,7 @@ def _library() -> Any:
         import tokenizers
     except ImportError:
         raise UserError(
-            "a filter with a tokenizer needs the package tokenizers: pip install 'tulu-curate[filters]'"
+            "a tokenizer needs the package tokenizers: pip install 'tulu-curate[filters]'"
         ) from None
     return tokenizers
 
