@@ -227,7 +227,13 @@ def _problems(
     """What is wrong with some data; where one value could have been several things, all of them."""
     found = error.errors(include_url=False)
     # A list whose items are wrong counts as too short besides.
-    found = [problem for problem in found if problem["type"] != "too_short"] or found
+    places = [tuple(problem["loc"]) for problem in found]
+    found = [
+        problem
+        for problem, at in zip(found, places, strict=True)
+        if problem["type"] != "too_short"
+        or not any(len(other) > len(at) and other[: len(at)] == at for other in places)
+    ]
     said: dict[Place, dict[str, Any]] = {}
     meant = set()  # keys that are there under another name
     for problem in sorted(found, key=lambda one: one["type"] != "extra_forbidden"):

@@ -24,6 +24,7 @@ from curate.errors import UserError, option
 from curate.files.encoding import Encoding
 from curate.formats import check_format
 from curate.records import KINDS
+from curate.steps.mix import Mix, contradictions
 
 MAX_PASSES = 256
 """How often a row can be written: a run is numbered by its block and the pass in its last eight
@@ -60,11 +61,18 @@ class SourceSpec(Strict):
     licence: str | None = None
     rows: int | None = Field(default=None, ge=1, le=2**63 - 1)
     share: float | None = Field(default=None, gt=0, le=MAX_PASSES, allow_inf_nan=False)
+    weight: float | None = Field(default=None, gt=0, le=1e12, allow_inf_nan=False)
+    """Its part of what `mix` shares out, beside those of the other sources."""
+    passes: int | None = Field(default=None, ge=1, le=MAX_PASSES)
+    """Under `mix`: how often a row may be written to fill that part."""
+    cap: dict[str, Annotated[int, Field(ge=1)]] | None = Field(default=None, min_length=1)
+    """By column: at most so many different rows of each value."""
 
     @model_validator(mode="after")
-    def _rows_or_share(self) -> SourceSpec:
-        if self.rows is not None and self.share is not None:
-            raise ValueError("both rows and share are given; give one of them")
+    def _one_amount(self) -> SourceSpec:
+        given = [name for name in ("rows", "share", "weight") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"both {given[0]} and {given[1]} are given; give one of them")
         return self
 
 
@@ -72,8 +80,11 @@ class OutputSpec(Strict):
     """How the mixture is written."""
 
     shards: Literal["auto"] | Annotated[int, Field(ge=1, le=99_999)] = "auto"
-    validation: int = Field(default=0, ge=0, le=2**63 - 1)
-    """Rows held out as the validation split."""
+    validation: (
+        Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
+        | Annotated[float, Field(strict=True, gt=0, lt=1)]
+    ) = 0
+    """Rows held out as the validation split, or their share of the rows to train with."""
     order: Annotated[str, one_of("order", ORDERS)] = "key"
     """In the order of their sampling keys, or as they stand in the sources."""
     rows: Annotated[str, one_of("rows", ROWS)] = "records"
@@ -97,6 +108,9 @@ class Recipe(Strict):
     kind: Kind
     seed: int = Field(default=42, ge=0, le=2**64 - 1)
     sources: tuple[SourceSpec, ...] = Field(min_length=1)
+    tokenizer: Annotated[str | None, IS_PATH] = None
+    """A `tokenizer.json`, or its folder: how many of its tokens each row has is counted."""
+    mix: Mix | None = None
     output: OutputSpec = OutputSpec()
 
     @model_validator(mode="after")
@@ -110,11 +124,15 @@ class Recipe(Strict):
 
     @model_validator(mode="after")
     def _lines_stand_once(self) -> Recipe:
-        again = [source.name for source in self.sources if (source.share or 0) > 1]
+        again = [
+            source.name
+            for source in self.sources
+            if (source.share or 0) > 1 or (source.passes or 1) > 1
+        ]
         if again and self.output.rows == "lines":
             raise ValueError(
                 f"source '{again[0]}' repeats rows, which rows: lines does not; give a share of at "
-                "most 1, or write rows: input"
+                "most 1 (under mix one pass), or write rows: input"
             )
         return self
 
@@ -151,7 +169,13 @@ def make_recipe(data: Mapping[str, Any], where: str) -> Recipe:
     """Check a recipe given as plain data; everything that is wrong is a line of one UserError, each
     of which begins with `where`.
     """
-    return check(recipe_model(map(str, data)), data, where, _wrong_formats)
+    return check(recipe_model(map(str, data)), data, where, _wrong)
+
+
+def _wrong(recipe: Recipe) -> Iterator[Problem]:
+    """What is wrong only once every key is known."""
+    yield from _wrong_formats(recipe)
+    yield from contradictions(recipe.sources, recipe.mix, recipe.tokenizer)
 
 
 def _wrong_formats(recipe: Recipe) -> Iterator[Problem]:
@@ -195,11 +219,13 @@ def resolved(recipe: Recipe, rebase: Callable[[str], str] = str) -> dict[str, An
         rebased(spec, given, rebase)
         for spec, given in zip(recipe.sources, frame["sources"], strict=True)
     ]
-    return frame | {"sources": sources} | parts
+    own: dict[str, Any] = rebased(recipe, frame, rebase)
+    return own | {"sources": sources} | parts
 
 
 def paths_in(recipe: Recipe) -> Iterator[str]:
     """Where paths stand in the plain data of a recipe, as a lock names places: `sources[0].from`."""
+    yield from (_place(keys).removeprefix(".") for keys in recipe.paths())
     for number, source in enumerate(recipe.sources):
         yield from (f"sources[{number}]{_place(keys)}" for keys in source.paths())
     for name, spec in recipe.steps.items():

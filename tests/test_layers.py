@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kernels",),
     ("records",),
     ("shards", "verify"),
-    ("files", "embedded"),
+    ("files", "embedded", "tokenizers"),
     ("formats",),
     ("sources",),
     ("items",),

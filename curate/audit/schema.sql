@@ -24,6 +24,7 @@ CREATE TABLE documents (
     row          BIGINT  NOT NULL,
     origin_id    VARCHAR,
     n_tokens     BIGINT,
+    tokens       BIGINT,
     content_hash UUID,
     fate         VARCHAR NOT NULL CHECK (fate IN ('kept', 'removed', 'duplicate', 'quarantined', 'not-sampled')),
     copies       INTEGER NOT NULL
@@ -60,7 +61,7 @@ COMMENT ON COLUMN sources.rows_kept IS 'Distinct rows that reached the output.';
 COMMENT ON COLUMN sources.rows_written IS 'Rows written to data/, repeats and validation included.';
 COMMENT ON COLUMN sources.licence IS 'Licence as the recipe states it; null if it states none.';
 COMMENT ON COLUMN sources.format IS 'Format the rows were read with, given or detected.';
-COMMENT ON COLUMN sources.shortfall IS 'How many rows fewer there were than requested; 0 or null if there were enough.';
+COMMENT ON COLUMN sources.shortfall IS 'How many rows fewer there were than requested (tokens, if mix shares out tokens); 0 or null if there were enough.';
 COMMENT ON COLUMN sources.kind IS 'Record kind: prompt, sft, preference, unpaired or rlvr.';
 COMMENT ON COLUMN sources.rows_validation IS 'Rows written to the validation split.';
 COMMENT ON COLUMN sources.dropped_columns IS 'Columns of the input that no record holds.';
@@ -72,6 +73,7 @@ COMMENT ON COLUMN documents.file IS 'File it was read from, relative to the sour
 COMMENT ON COLUMN documents.row IS 'Position in the source as read, 0-based, files sorted by path.';
 COMMENT ON COLUMN documents.origin_id IS 'The id the row carried upstream, as text; null if it had none.';
 COMMENT ON COLUMN documents.n_tokens IS 'Tokens scanned for benchmark text, in the profile''s tokens; null if not scanned.';
+COMMENT ON COLUMN documents.tokens IS 'Tokens of all its turns, by the tokenizer that the recipe names; null if it names none.';
 COMMENT ON COLUMN documents.content_hash IS 'Hash of the record''s content: equal rows have equal hashes; null if never parsed.';
 COMMENT ON COLUMN documents.fate IS 'kept, removed, duplicate, quarantined or not-sampled.';
 COMMENT ON COLUMN documents.copies IS 'How often the row is in data/: 0 unless kept, above 1 if repeated.';

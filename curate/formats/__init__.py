@@ -114,9 +114,9 @@ def check_columns(block: Block, fmt: str | Mapping[str, Any]) -> None:
             )
 
 
-def check_kept(blocks: Iterable[Block], keep: Sequence[str]) -> None:
-    """Raise UserError where no row of a source has a column that is to be kept; looks no further
-    than where all were met.
+def check_kept(blocks: Iterable[Block], keep: Sequence[str], key: str = "keep") -> None:
+    """Raise UserError where no row of a source has a column that is to be kept, or that another
+    `key` of the recipe names; looks no further than where all were met.
     """
     found: set[str] = set()
     file = ""
@@ -128,7 +128,7 @@ def check_kept(blocks: Iterable[Block], keep: Sequence[str]) -> None:
                 return
     for name in keep:
         if name not in found:
-            raise UserError(f"{file}: keep: {unknown('column', name, found)}")
+            raise UserError(f"{file}: {key}: {unknown('column', name, found)}")
 
 
 def parse(

@@ -86,6 +86,17 @@ def kept_column(table: pa.Table, name: str) -> pa.Array | None:
     return column if kind in (pa.string(), pa.bool_()) else None
 
 
+def column_text(given: pa.Array) -> pa.Array:
+    """A column as text, spelt as in the output: every different value once."""
+    if pa.types.is_string(given.type) or pa.types.is_null(given.type):
+        return given.cast(pa.string())
+    if pa.types.is_nested(given.type):
+        return pa.array([plain_text(value) for value in given.to_pylist()], pa.string())
+    coded = given.dictionary_encode()
+    texts = pa.array([plain_text(value) for value in coded.dictionary.to_pylist()], pa.string())
+    return texts.take(coded.indices)
+
+
 def id_column(table: pa.Table, name: str) -> pa.Array | None:
     """Upstream ids as text; None where that takes the values themselves."""
     column = kept_column(table, name)

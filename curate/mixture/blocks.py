@@ -63,7 +63,8 @@ def _facts(plan: Plan, options: Options, parts: int) -> Iterator[dict[str, Any]]
                 spec.field,
             ],
             "files": digests,
-            "reading": [reading.format, reading.keep, reading.needs, reading.as_read],
+            "reading": [reading.format, reading.keep, reading.needs, reading.as_read, reading.caps],
+            "tokenizer": plan.tokenizer.digest if plan.tokenizer else None,
             "build": [
                 plan.recipe.kind,
                 plan.recipe.seed,
@@ -84,7 +85,12 @@ def take_all(
     Raises UserError where a source gives no record, and where a file changed while it was read.
     """
     scan = Scan(
-        plan.recipe.kind, plan.recipe.seed, plan.steps, plan.recipe.output.validation > 0, parts
+        plan.recipe.kind,
+        plan.recipe.seed,
+        plan.steps,
+        plan.recipe.output.validation > 0,
+        parts,
+        plan.tokenizer.path if plan.tokenizer else None,
     )
     doing = "scan" if plan.steps else "read"
     options.progress(doing, 0, 0, 0.0)

@@ -8,7 +8,7 @@ of the corpus."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,6 +44,8 @@ class SourceRows:
     )  # int64, ascending: how many valid rows stand before each row that makes no record
     groups: np.ndarray  # uint64; empty where none are wanted
     sizes: np.ndarray  # int32
+    tokens: np.ndarray  # int32; empty where none are counted
+    caps: Mapping[str, np.ndarray]  # by column: uint64, a hash of each row's value
     runs: list[Run]
 
     def positions(self, ordinals: np.ndarray) -> np.ndarray:
@@ -87,6 +89,11 @@ def source_rows(name: str, blocks: Sequence[Scanned]) -> SourceRows:
         np.sort(bad) - np.arange(len(bad)),
         np.concatenate([np.empty(0, np.uint64), *(block.groups for block in blocks)]),
         np.concatenate([np.empty(0, np.int32), *(block.sizes for block in blocks)]),
+        np.concatenate([np.empty(0, np.int32), *(block.tokens for block in blocks)]),
+        {
+            name: np.concatenate([block.caps[name] for block in blocks])
+            for name in (blocks[0].caps if blocks else ())
+        },
         sorted(
             runs, key=lambda run: run.pass_no
         ),  # equal keys stand in the order of source, pass and row

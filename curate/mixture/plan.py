@@ -8,7 +8,7 @@ suite is read, an index built) and takes the digests of all input files. What is
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,9 +20,11 @@ from curate.formats import as_words, check_columns, check_format, check_kept, co
 from curate.mixture.scan import Reading
 from curate.mixture.shape import check_shape, is_read_as_it_is
 from curate.recipe import OutputSpec, Recipe, SourceSpec
-from curate.sources import Source, content_digests, open_source
+from curate.records import body_schema
+from curate.sources import Source, content_digests, expand, open_source
 from curate.steps.sample import Wanted
 from curate.steps.step import Step
+from curate.tokenizers import Tokenizer, read_tokenizer
 
 Digest = tuple[str, str, int]
 
@@ -40,6 +42,8 @@ class Plan:
     """In the order in which rows pass them."""
     notes: list[str]
     """What was detected, such as formats."""
+    tokenizer: Tokenizer | None = None
+    """Whose tokens are counted."""
 
     @property
     def by_key(self) -> bool:
@@ -49,7 +53,11 @@ class Plan:
     @property
     def wanted(self) -> list[Wanted]:
         """How many rows the recipe asks of each source."""
-        return [Wanted(spec.rows, spec.share) for spec in self.recipe.sources]
+        return [_wanted(spec) for spec in self.recipe.sources]
+
+
+def _wanted(spec: SourceSpec) -> Wanted:
+    return Wanted(spec.rows, spec.share, spec.weight, spec.passes or 1)
 
 
 def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
@@ -73,6 +81,7 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
     pool = ThreadPoolExecutor(workers)
     digests = pool.map(content_digests, sources)  # beside what follows
     pool.shutdown(wait=False)
+    tokenizer = read_tokenizer(str(base / expand(recipe.tokenizer))) if recipe.tokenizer else None
     notes: list[str] = []
     readings = [
         _reading(spec, source, recipe.kind, recipe.output, notes)
@@ -86,15 +95,19 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
         if step.name != name:
             raise UserError(f"step '{name}' calls itself '{step.name}'; the two must be the same")
     _refuse_unknown_columns(made, readings, sources)
-    readings = [replace(reading, needs=_needs(made, reading)) for reading in readings]
-    return Plan(recipe, base, sources, readings, list(digests), made, notes)
+    readings = [replace(reading, needs=_needs(recipe.kind, made, reading)) for reading in readings]
+    return Plan(recipe, base, sources, readings, list(digests), made, notes, tokenizer)
 
 
-def _needs(made: Sequence[Step], reading: Reading) -> tuple[str, ...]:
-    """The columns that a step reads of a source and nobody keeps."""
-    return tuple(
-        dict.fromkeys(name for step in made for name in step.needs if name not in reading.keep)
-    )
+def _needs(kind: str, made: Sequence[Step], reading: Reading) -> tuple[str, ...]:
+    """The columns that a step or a cap reads of a source and nobody keeps."""
+    wanted = [*(name for step in made for name in step.needs), *_looked_up(kind, reading.caps)]
+    return tuple(dict.fromkeys(name for name in wanted if name not in reading.keep))
+
+
+def _looked_up(kind: str, columns: Iterable[str]) -> list[str]:
+    """Those of some columns that records do not have anyway."""
+    return [name for name in columns if name not in body_schema(kind).names]
 
 
 def _refuse_unknown_columns(
@@ -125,8 +138,12 @@ def _reading(
         _at(spec, lambda: check_format(fmt, kind, spec.keep))
     _at(spec, lambda: check_columns(first, fmt))
     _at(spec, lambda: check_kept(source.blocks(), spec.keep))
-    passes = Wanted(spec.rows, spec.share).passes if output.order == "key" else 1
-    return Reading(spec.name, fmt, spec.keep, passes, as_read=is_read_as_it_is(output, source))
+    _at(spec, lambda: check_kept(source.blocks(), _looked_up(kind, spec.cap or ()), "cap"))
+    passes = _wanted(spec).passes if output.order == "key" else 1
+    caps = tuple(spec.cap or ())
+    return Reading(
+        spec.name, fmt, spec.keep, passes, caps=caps, as_read=is_read_as_it_is(output, source)
+    )
 
 
 def _at(spec: SourceSpec, action: Any) -> Any:

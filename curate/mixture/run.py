@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from curate.mixture.runs import part_count
 from curate.mixture.scan import Scanned
 from curate.mixture.seen import Corpus
 from curate.mixture.settle import Settled, settle
+from curate.mixture.shares import shares_of
 from curate.mixture.stages import Stage
 from curate.mixture.summary import Audited, Summary, card_facts, lock_of, read_audit, summarise
 from curate.mixture.write import write_rows
@@ -38,7 +40,7 @@ from curate.recipe import Recipe, load_recipe, resolved
 from curate.shards import sha256, write_text
 from curate.sources import estimated_bytes, expand, is_path
 from curate.steps import FIRST, LAST
-from curate.steps.sample import Candidates, choose
+from curate.steps.sample import Candidates, capped, choose
 
 RECIPE = "recipe.yaml"
 """The file that holds the recipe in a built folder."""
@@ -151,7 +153,7 @@ def _work(
     corpus = Corpus(plan.recipe.kind, blocks, writer, licences)
     options.progress("decide", 0, 0, 0.0)
     settled = settle(plan.steps, [source.n for source in rows], corpus.seen)
-    results = _sample(plan, rows, blocks, settled)
+    results, n_validation = _sample(plan, rows, blocks, settled)
     options.progress("decide", 0, 0, 1.0)
     runs = {
         "schema": store.VERSION,
@@ -172,7 +174,10 @@ def _work(
         options.progress("write audit", 0, 0, 1.0)
         text_bytes = sum(int(source.sizes.sum()) for source in rows)
         sizes = {path.relative_to(out).as_posix(): path.stat().st_size for path in files}
-        summary = summarise(plan, audited, settled, text_bytes, sizes, options.limit)
+        shares = shares_of(results, plan.tokenizer is not None)
+        summary = summarise(
+            plan, audited, settled, shares, n_validation, text_bytes, sizes, options.limit
+        )
         summary = replace(summary, blocks=(sum(map(len, blocks)) - known, known))
         lock = lock_of(
             plan,
@@ -239,22 +244,42 @@ def _record(
 
 def _sample(
     plan: Plan, rows: list[SourceRows], blocks: list[list[Scanned]], settled: Settled
-) -> list[SourceResult]:
-    """Which of the rows that are left are written."""
-    kept = [np.flatnonzero(alive).astype(np.int32) for alive in settled.alive]
+) -> tuple[list[SourceResult], int]:
+    """Which of the rows that are left are written, and how many were to be held out."""
+    kept = [
+        _within_caps(source, np.flatnonzero(alive).astype(np.int32), spec.cap or {}, plan)
+        for source, alive, spec in zip(rows, settled.alive, plan.recipe.sources, strict=True)
+    ]
     candidates = [_candidates(source, left, plan) for source, left in zip(rows, kept, strict=True)]
-    choices = choose(candidates, plan.wanted, plan.recipe.output.validation)
+    choices, n_validation = choose(
+        candidates, plan.wanted, plan.recipe.output.validation, plan.recipe.mix
+    )
     for own in blocks:
         own[:] = [block.joined() for block in own]
-    return [
+    results = [
         SourceResult(*parts)
         for parts in zip(rows, blocks, settled.removals, kept, choices, strict=True)
     ]
+    return results, n_validation
+
+
+def _within_caps(
+    source: SourceRows, left: np.ndarray, caps: Mapping[str, int], plan: Plan
+) -> np.ndarray:
+    """Those of the rows that are left which no cap leaves out; one cap after the other."""
+    for column, most in caps.items():
+        keys = source.keys(plan.recipe.seed, 0, left)
+        left = left[capped(keys, source.caps[column][left], most)]
+    return left
 
 
 def _candidates(source: SourceRows, left: np.ndarray, plan: Plan) -> Candidates:
     groups = source.groups[left] if len(source.groups) else source.groups
-    return Candidates(len(left), lambda turn: source.keys(plan.recipe.seed, turn, left), groups)
+    tokens = source.tokens[left] if plan.tokenizer else None
+    seed = plan.recipe.seed
+    return Candidates(
+        len(left), lambda turn: source.keys(seed, turn, left), groups, tokens, source.name
+    )
 
 
 def _writer(plan: Plan, rows: list[SourceRows], blocks: list[list[Scanned]], parts: int) -> Writer:

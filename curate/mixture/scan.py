@@ -19,10 +19,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curate.errors import UserError
 from curate.files.as_read import as_read, without_codes
 from curate.formats import Parsed, parse
+from curate.formats.keep import column_text
+from curate.kernels.hashing import hash_rows
 from curate.mixture.runs import Staged, read_run, write_run
 from curate.records import (
     EXTRAS,
@@ -31,13 +34,15 @@ from curate.records import (
     body_schema,
     message_fields,
     one_array,
+    stretches,
     with_fields,
 )
 from curate.shards import read_arrow, text_bytes, write_arrow
 from curate.sources import Block
 from curate.steps.step import Look, Records, Step
 from curate.text.hashing import as_uuids, sampling_keys
-from curate.turns import all_turns
+from curate.tokenizers import token_counts
+from curate.turns import Turns, all_turns
 
 T = TypeVar("T")
 
@@ -67,6 +72,8 @@ class Reading:
     """Columns that a step reads and nobody keeps."""
     as_read: bool = False
     """Whether the rows' own columns are staged beside the records."""
+    caps: tuple[str, ...] = ()
+    """Columns of whose values only so many rows are taken."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,8 @@ class Scan:
     """Whether records are grouped by what they ask: only a validation split needs that."""
     parts: int
     """How many parts a run is cut into; none where rows stay in the order of their source."""
+    tokenizer: Path | None = None
+    """Whose tokens are counted."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,8 @@ class Scanned:
     runs: list[Staged]  # per pass; none where there is no record
     groups: np.ndarray  # uint64 a record: `Turns.groups`; empty where none are wanted
     sizes: np.ndarray  # int32 a record: bytes of text
+    tokens: np.ndarray  # int32 a record, of the recipe's tokenizer; empty where it names none
+    caps: Mapping[str, np.ndarray]  # by column: uint64 a record, a hash of its value; 0 is none
     kept: Mapping[str, Mapping[str, np.ndarray]]  # by step: what its look kept
     lines: frozenset[tuple[str, str]]  # step and table of the audit: lines that were staged
     staged: frozenset[str]  # names of all tables that were staged, as `staged_path` has them
@@ -105,7 +116,8 @@ class Scanned:
 
     def joined(self) -> Scanned:
         """The same without what `merge.source_rows` has taken over."""
-        return replace(self, sizes=np.empty(0, np.int32), groups=np.empty(0, np.uint64))
+        none = np.empty(0, np.int32)
+        return replace(self, sizes=none, tokens=none, groups=np.empty(0, np.uint64), caps={})
 
     @property
     def quarantined(self) -> int:
@@ -137,7 +149,8 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
     hashes = turns.content_hashes()
     records = Records(reading.name, scan.kind, parsed.records, parsed.rows, turns, hashes)
     looks = {step.name: step.look(records) for step in scan.steps}
-    tables = _tables(reading, block.file, parsed, records, looks)
+    tokens = _tokens(scan, turns)
+    tables = _tables(reading, block.file, parsed, records, looks, _counted(scan, tokens))
     for name, table in tables.items():
         write_arrow(staged_path(folder, name, number), table)
     body = parsed.records.drop_columns(list(reading.needs))
@@ -160,6 +173,8 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
         ],
         groups=turns.groups(scan.kind) if scan.groups else np.empty(0, np.uint64),
         sizes=sizes.astype(np.int32),
+        tokens=tokens,
+        caps={name: _value_hashes(parsed.records.column(name)) for name in reading.caps},
         kept={name: look.kept for name, look in looks.items()},
         lines=frozenset((name, table) for name, look in looks.items() for table in look.tables),
         staged=frozenset(tables),
@@ -171,6 +186,29 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
         dropped_columns=parsed.dropped_columns
         | (set(reading.needs) & set(parsed.records.column_names)),
     )
+
+
+def _tokens(scan: Scan, turns: Turns) -> np.ndarray:
+    """How many tokens the texts of all turns of each record have, where they are counted."""
+    if scan.tokenizer is None:
+        return np.empty(0, np.int32)
+    counts = token_counts(str(scan.tokenizer), turns.texts)
+    return np.bincount(turns.stretches.docs, counts, turns.n_docs).astype(np.int32)
+
+
+def _counted(scan: Scan, tokens: np.ndarray) -> dict[str, pa.Array]:
+    """The column of the table `documents` for tokens, where they are counted."""
+    return {} if scan.tokenizer is None else {"tokens": pa.array(tokens)}
+
+
+def _value_hashes(column: pa.ChunkedArray) -> np.ndarray:
+    """A hash of every value, spelt as in the output; 0 for null."""
+    texts = column_text(one_array(column)).cast(pa.string())
+    bounds, data = stretches(texts)
+    n = len(texts)
+    tags, rows = np.zeros(n, np.int8), np.arange(n, dtype=np.int32)
+    hashed = hash_rows(data, bounds[:-1], bounds[1:], tags, rows, n)[:, 0]
+    return np.where(np.asarray(pc.is_valid(texts)), np.maximum(hashed, 1), 0).astype(np.uint64)
 
 
 OWN = "\0own"
@@ -282,10 +320,16 @@ def staged_path(folder: Path, what: str, number: int) -> Path:
 
 
 def _tables(
-    reading: Reading, file: str, parsed: Parsed, records: Records, looks: Mapping[str, Look]
+    reading: Reading,
+    file: str,
+    parsed: Parsed,
+    records: Records,
+    looks: Mapping[str, Look],
+    counted: Mapping[str, pa.Array],
 ) -> dict[str, pa.Table]:
     """All that is staged of a block but its rows, by name."""
-    tables = {"documents": _documents(reading, file, parsed, records, looks.values())}
+    told = [look.columns for look in looks.values()] + [counted]
+    tables = {"documents": _documents(reading, file, parsed, records, told)}
     if parsed.quarantine:
         lines = [
             {"source": reading.name} | {name: getattr(bad, name) for name in QUARANTINE.names[1:]}
@@ -307,7 +351,11 @@ def _tables(
 
 
 def _documents(
-    reading: Reading, file: str, parsed: Parsed, records: Records, looks: Iterable[Look]
+    reading: Reading,
+    file: str,
+    parsed: Parsed,
+    records: Records,
+    told: Iterable[Mapping[str, pa.Array]],
 ) -> pa.Table:
     """The lines of the table `documents` but for fate and copies, valid rows first, then the
     quarantined ones.
@@ -325,8 +373,8 @@ def _documents(
         ),
         "content_hash": as_uuids(records.hashes, len(bad)),
     }
-    for look in looks:
-        for name, values in look.columns.items():
+    for more in told:
+        for name, values in more.items():
             columns[name] = pa.concat_arrays([values, pa.nulls(len(bad), values.type)])
     return pa.table(columns)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from markupsafe import Markup
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from curate.audit.face import face
@@ -23,6 +25,8 @@ def show(summary: Summary, out: Path) -> None:
     """Print the summary: sources, overlap with benchmarks, notes, and where things are."""
     console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(_sources(summary, console))
+    if summary.mix is not None or any(share.tokens is not None for share in summary.shares):
+        console.print(_shares(summary))
     for line in _reasons(summary, out):
         console.print(line, markup=False)
     for name, figures in summary.told.items():
@@ -98,6 +102,25 @@ def _drawn(summary: Summary, head: Sequence[str], rows: Sequence[Sequence[str]])
         if len(rows) > 1 and row is rows[-1]:
             drawn.add_section()
         drawn.add_row(*row)
+    return drawn
+
+
+def _shares(summary: Summary) -> Table:
+    """What each source puts into the train split, beside what it was to put there."""
+    by = summary.mix.by if summary.mix else "rows"
+    counted = any(share.tokens is not None for share in summary.shares)
+    drawn = Table("source", title="train split", title_justify="left")
+    units = ["rows", *(["tokens"] if counted else [])]
+    asked = [f"{by} to give"] if summary.mix else []
+    for column in (*asked, *chain.from_iterable((unit, "%") for unit in units), "passes"):
+        drawn.add_column(column, justify="right")
+    whole = {unit: sum(getattr(share, unit) for share in summary.shares) for unit in units}
+    for share in summary.shares:
+        cells = [f"{share.target:,}"] if share.target is not None else []
+        for unit in units:
+            n = getattr(share, unit)
+            cells += [f"{n:,}", f"{100 * n / max(1, whole[unit]):.2f}"]
+        drawn.add_row(escape(share.source), *cells, str(share.passes))
     return drawn
 
 

@@ -233,6 +233,8 @@ def _arrays(scanned: Scanned) -> dict[str, np.ndarray]:
         "bad": scanned.bad,
         "groups": scanned.groups,
         "sizes": scanned.sizes,
+        "tokens": scanned.tokens,
+        **{f"cap/{name}": values for name, values in scanned.caps.items()},
         **{name: np.frombuffer(schema.serialize(), np.uint8) for name, schema in schemas.items()},
         **kept,
         **runs,
@@ -263,6 +265,12 @@ def _scanned(
         ],
         groups=arrays["groups"],
         sizes=arrays["sizes"],
+        tokens=arrays["tokens"],
+        caps={
+            name.removeprefix("cap/"): array
+            for name, array in arrays.items()
+            if name.startswith("cap/")
+        },
         kept=kept,
         lines=frozenset((step, table) for step, table in head["lines"]),
         staged=frozenset(head["staged"]),

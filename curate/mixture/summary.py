@@ -20,8 +20,10 @@ from curate.mixture.plan import Plan, portable
 from curate.mixture.record import FIELD_UNUSED
 from curate.mixture.settle import Settled
 from curate.mixture.shape import source_file
+from curate.mixture.shares import Share, as_plain
 from curate.recipe import paths_in, resolved
 from curate.sources.built import VALIDATION, file_stem
+from curate.steps.mix import Mix
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class Summary:
     more: Mapping[str, Mapping[str, Any]]
     reasons: Mapping[str, Sequence[Kind]]
     """The most frequent kinds of reasons of the rows that were `removed`, and `quarantined`."""
+    shares: tuple[Share, ...]
+    mix: Mix | None
     validation_shortfall: int
     text_bytes: int
     notes: tuple[str, ...]
@@ -118,6 +122,7 @@ class Summary:
             "funnel": list(self.steps),
             "steps": self.told,
             "reasons": {left: list(map(asdict, kinds)) for left, kinds in self.reasons.items()},
+            "shares": as_plain(self.shares),
             "validation_shortfall": self.validation_shortfall,
             "notes": list(self.notes),
             "warnings": list(self.warnings),
@@ -186,6 +191,8 @@ def summarise(
     plan: Plan,
     audited: Audited,
     settled: Settled,
+    shares: Sequence[Share],
+    n_validation: int,
     text_bytes: int,
     files: Mapping[str, int],
     limit: int | None,
@@ -203,8 +210,9 @@ def summarise(
             for name, decision in decisions.items()
         },
         reasons=_reasons(audited.kinds),
-        validation_shortfall=plan.recipe.output.validation
-        - sum(source.validation for source in sources),
+        shares=tuple(shares),
+        mix=plan.recipe.mix,
+        validation_shortfall=n_validation - sum(source.validation for source in sources),
         text_bytes=text_bytes,
         notes=(
             *plan.notes,
@@ -213,7 +221,7 @@ def summarise(
             *(note for decision in decisions.values() for note in decision.notes),
         ),
         warnings=(
-            *_warnings(plan, audited),
+            *_warnings(plan, audited, shares),
             *(line for decision in decisions.values() for line in decision.warnings),
         ),
         limit=limit,
@@ -241,7 +249,7 @@ def _of_shape(rows: str, sources: Sequence[SourceSummary]) -> list[str]:
     return [f"rows are written {what}, in data/{none}"]
 
 
-def _warnings(plan: Plan, audited: Audited) -> list[str]:
+def _warnings(plan: Plan, audited: Audited, shares: Sequence[Share]) -> list[str]:
     """Lines that a person should see: what was dropped or fell short."""
     sources, records = audited.sources, plan.recipe.output.rows == "records"
     unused = [
@@ -254,9 +262,14 @@ def _warnings(plan: Plan, audited: Audited) -> list[str]:
         if s.dropped_columns and records
     ]
     short = [
-        f"source '{s.name}': {s.shortfall:,} fewer rows than requested: {_because(s)}"
-        for s in sources
+        f"source '{s.name}': {_too_little(plan, s, share)}"
+        for s, share in zip(sources, shares, strict=True)
         if s.shortfall
+    ]
+    nothing = [
+        f"source '{s.name}': no row of it is trained with: {_why_none(plan, s, share)}"
+        for s, share in zip(sources, shares, strict=True)
+        if not share.rows and not s.shortfall
     ]
     bad = [
         f"source '{s.name}': {s.quarantined:,} of {counted(s.read, 'row')} quarantined"
@@ -276,11 +289,25 @@ def _warnings(plan: Plan, audited: Audited) -> list[str]:
         if others and plan.recipe.output.rows == "lines"
         else []
     )
-    return dropped + unused + bad + short + empty + apart
+    return dropped + unused + bad + short + nothing + empty + apart
 
 
-def _because(source: SourceSummary) -> str:
+def _too_little(plan: Plan, source: SourceSummary, share: Share) -> str:
+    """How much a source lacks of what was asked of it, and why."""
+    if share.target is None:
+        return f"{source.shortfall:,} fewer rows than requested: {_because(source, share.rows)}"
+    unit = plan.recipe.mix.by if plan.recipe.mix else "rows"
+    given = share.target - source.shortfall
+    told = f"{source.shortfall:,} fewer {unit} than its weight asks for: {given:,} of "
+    return f"{told}{share.target:,}, because {_what_was_read(source)}; `passes` lets rows repeat"
+
+
+def _because(source: SourceSummary, train: int) -> str:
     """Why a source gave fewer rows than were asked for."""
+    return f"{train:,} of {train + source.shortfall:,}, because {_what_was_read(source)}"
+
+
+def _what_was_read(source: SourceSummary) -> str:
     ways = (
         (source.quarantined, "quarantined"),
         (source.removed, "removed"),
@@ -288,9 +315,18 @@ def _because(source: SourceSummary) -> str:
         (source.validation, "held out for validation"),
     )
     lost = ", ".join(f"{n:,} were {what}" for n, what in ways if n)
-    train = source.written - source.validation
-    why = f"{source.read:,} were read" + (f", of which {lost}" if lost else "")
-    return f"{train:,} of {train + source.shortfall:,}, because {why}"
+    return f"{source.read:,} were read" + (f", of which {lost}" if lost else "")
+
+
+def _why_none(plan: Plan, source: SourceSummary, share: Share) -> str:
+    """Why a source gives nothing though nothing is missing of what was asked for."""
+    left = source.not_sampled + source.kept - source.validation
+    if not left:
+        return _what_was_read(source)
+    if share.target:
+        return f"its next row is longer than the {share.target:,} tokens that it may give"
+    what = "part of the mix" if share.target is not None else "share"
+    return f"its {what} is rounded to none of {left:,} rows"
 
 
 def lock_of(
@@ -313,7 +349,8 @@ def lock_of(
         "recipe": resolved(plan.recipe, lambda path: portable(path, plan.base)),
         "paths": [f"recipe.{place}" for place in paths_in(plan.recipe) if not _on_hub(plan, place)],
         "limit": limit,
-        "inputs": {"sources": inputs},
+        "inputs": {"sources": inputs}
+        | ({"tokenizer": plan.tokenizer.digest} if plan.tokenizer else {}),
         "steps": {step.name: dict(step.inputs) for step in plan.steps},
     }
     if summary is None:
@@ -341,6 +378,7 @@ def _counts(plan: Plan, summary: Summary) -> dict[str, Any]:
         "sources": {s.name: s.counts | {"licence": licences[s.name]} for s in summary.sources},
         "funnel": list(summary.steps),
         "steps": dict(summary.figures),
+        "shares": as_plain(summary.shares),
         "validation_shortfall": summary.validation_shortfall,
         "warnings": list(summary.warnings),
     }

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.steps.sample import Candidates, Choice, Wanted, apportion, choose
+from curate.steps.mix import apportion
+from curate.steps.sample import Candidates, Choice, Wanted, choose
 from curate.text.hashing import sampling_keys
 
 
@@ -59,7 +60,9 @@ def chosen(case: Case) -> list[Choice]:
         )
         for passes, prompts in zip(case.keys, case.prompts, strict=True)
     ]
-    return choose(candidates, case.wanted, case.validation)
+    choices, asked = choose(candidates, case.wanted, case.validation)
+    assert asked == case.validation
+    return choices
 
 
 def smallest(keys: list[int], rows: list[int], n: int) -> list[int]:
@@ -188,7 +191,8 @@ def test_a_prompt_that_does_not_fit_with_all_its_rows_stays() -> None:
 def test_a_share_is_exact_where_floats_are_not(share: float, n: int, written: int) -> None:
     want = Wanted(share=share)
     keys = [sampling_keys(1, "s", np.arange(n), turn) for turn in range(want.passes)]
-    (choice,) = choose([Candidates(n, keys.__getitem__, np.arange(n).astype(np.uint64))], [want], 0)
+    candidates = [Candidates(n, keys.__getitem__, np.arange(n).astype(np.uint64))]
+    (choice,), _ = choose(candidates, [want], 0)
     assert int(choice.copies.sum()) == written
     assert int(choice.copies.max()) - int(choice.copies.min()) <= 1
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BeforeValidator, Field, model_validator
 
-from curate.formats.keep import plain_text
+from curate.formats.keep import column_text, plain_text
 from curate.records import body_schema, one_array
 from curate.steps.filters.filter import Bounds, Filter, Named, Values, amount
 from curate.steps.filters.view import View
@@ -89,7 +89,7 @@ def column(view: View, args: Column) -> Values:
     """
     given = one_array(view.records.table.column(args.name))
     if not args.numeric:
-        return Values(_as_text(given))
+        return Values(column_text(given))
     if pa.types.is_string(given.type):
         numbers = [_number(text) for text in given.to_pylist()]
         return Values(np.array(numbers, np.float64))
@@ -105,17 +105,6 @@ def _number(text: str | None) -> float:
         return float(text or "nan")
     except ValueError:
         return float("nan")
-
-
-def _as_text(given: pa.Array) -> pa.Array:
-    """A column as text, spelt as in the output: every different value once."""
-    if pa.types.is_string(given.type) or pa.types.is_null(given.type):
-        return given.cast(pa.string())
-    if pa.types.is_nested(given.type):
-        return pa.array([plain_text(value) for value in given.to_pylist()], pa.string())
-    coded = given.dictionary_encode()
-    texts = pa.array([plain_text(value) for value in coded.dictionary.to_pylist()], pa.string())
-    return texts.take(coded.indices)
 
 
 NON_COMMERCIAL, UNKNOWN = "non-commercial", "unknown"

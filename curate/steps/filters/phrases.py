@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from curate.config import IS_PATH
 from curate.steps.filters.filter import Bounds, Filter, Names, Values
 from curate.steps.filters.roles import EVERYBODY, OfTurns, Roles
-from curate.steps.filters.tokenizers import read_tokenizer, special_tokens_of
 from curate.steps.filters.view import Picked, View, quote
+from curate.tokenizers import read_tokenizer, special_tokens_of
 
 TULU3 = (
     "OpenAI", "Open AI", "ChatGPT", "Chat GPT", "GPT-3", "GPT3", "GPT 3", "GPT-4", "GPT4", "GPT 4",

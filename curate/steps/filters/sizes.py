@@ -14,9 +14,9 @@ from curate.config import IS_PATH
 from curate.records import TURN_COLUMNS, one_array
 from curate.steps.filters.filter import Bounds, Filter, Values
 from curate.steps.filters.roles import EVERYBODY, OfTurns, Roles
-from curate.steps.filters.tokenizers import read_tokenizer, token_counts
 from curate.steps.filters.view import View
 from curate.steps.step import Records
+from curate.tokenizers import read_tokenizer, token_counts
 
 
 class Length(Bounds, OfTurns):

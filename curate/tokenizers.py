@@ -1,4 +1,4 @@
-"""Tokenizers for filters, from `tokenizer.json`: special tokens, and how many tokens a text has.
+"""Tokenizers from `tokenizer.json`: special tokens, and how many tokens a text has.
 
 They need the package `tokenizers`, of the extra `filters`; transformers brings it too."""
 
@@ -57,7 +57,7 @@ def _library() -> Any:
         import tokenizers
     except ImportError:
         raise UserError(
-            f"a filter with a tokenizer needs the package tokenizers: {extra('filters')}"
+            f"a tokenizer needs the package tokenizers: {extra('filters')}"
         ) from None
     return tokenizers
 
