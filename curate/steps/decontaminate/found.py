@@ -17,7 +17,7 @@ from curate.items import Item
 from curate.matching.ngram import LABELS, NO_MATCHES, Matches
 from curate.records import one_array
 from curate.steps.decontaminate.policy import BenchmarkItems, Hits
-from curate.steps.decontaminate.verdicts import WORDS
+from curate.verdicts import WORDS
 from curate.suites import ReadSuite
 
 VERDICTS = (None, *WORDS)
