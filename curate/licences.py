@@ -5,6 +5,12 @@ from __future__ import annotations
 NON_COMMERCIAL, UNKNOWN = "non-commercial", "unknown"
 
 
+def commercial(licence: str | None) -> bool | None:
+    """Whether a licence allows commercial use; None where that is not known."""
+    found = licence_class(licence)
+    return None if found == UNKNOWN else found != NON_COMMERCIAL
+
+
 def licence_class(licence: str | None) -> str:
     """`unknown` where none is stated, `non-commercial` where one forbids commercial use, else the
     licence in lower case.

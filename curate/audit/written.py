@@ -12,7 +12,7 @@ from math import log2
 import duckdb
 
 from curate.audit.store import columns_of
-from curate.licences import licence_class
+from curate.licences import commercial
 
 UNITS = {"tokens": "tokens", "text_bytes": "bytes"}
 """Columns of `documents` that say how long a row is, the better one first, and their units."""
@@ -31,9 +31,8 @@ class Share:
 
     @property
     def commercial(self) -> bool | None:
-        """Whether its licence allows commercial use; None where none is known."""
-        found = licence_class(self.licence)
-        return None if found == "unknown" else found != "non-commercial"
+        """Whether its licence allows commercial use; None where that is not known."""
+        return commercial(self.licence)
 
 
 @dataclass(frozen=True)
