@@ -205,8 +205,9 @@ def override(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
         if not owners:
             flag = f"--{key.replace('_', '-')}"
             raise UserError(f"{option(flag, key)}: the recipe has no step that takes it")
-        spec = changed.get(owners[0], recipe.steps[owners[0]])
-        changed[owners[0]] = spec.model_copy(update={key: value})
+        for name in owners:
+            spec = changed.get(name, recipe.steps[name])
+            changed[name] = spec.model_copy(update={key: value})
     return recipe.model_copy(update=changed) if changed else recipe
 
 

@@ -56,9 +56,7 @@ def _library() -> Any:
     try:
         import tokenizers
     except ImportError:
-        raise UserError(
-            f"a tokenizer needs the package tokenizers: {extra('filters')}"
-        ) from None
+        raise UserError(f"a tokenizer needs the package tokenizers: {extra('filters')}") from None
     return tokenizers
 
 

@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("files", "embedded", "tokenizers"),
     ("formats",),
     ("sources",),
-    ("items",),
+    ("items", "verdicts", "licences"),
     ("turns",),
     ("steps",),
     ("audit",),

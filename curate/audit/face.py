@@ -13,6 +13,7 @@ Beside its code a step's package may have `schema.sql`, `views.sql`, `queries/*.
     why(con, doc_id)        -> Iterable of (title, lines), for `curate why`
     card(con)               -> Markdown, for the data set card
     page(con, page)         -> Section, for the report
+    pictures(con)           -> SVG by name, for `curate plot`
 
 Whatever is missing is left out. A step that is not installed shows nothing of its own; its rows are
 still counted and its reasons still told, since funnel and decisions belong to no step."""
@@ -48,6 +49,7 @@ class Face:
     why: Callable[..., Iterable[tuple[str, Iterable[str]]]] | None
     card: Callable[..., str] | None
     page: Callable[..., Section | None] | None
+    pictures: Callable[..., Mapping[str, Markup]] | None
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,16 @@ class Section:
     """Anchors and titles for the bar at the top."""
     sentence: str = ""
     """Ends the sentence at the top, after how many rows were removed."""
+    lead: str = ""
+    """Sentences for the paragraph below it."""
     flags: tuple[str, Mapping[str, Markup], Markup] | None = None
     """A column of the table of sources: its head, a cell for each source, and one for all together.
     """
     facts: Sequence[tuple[str, str]] = ()
     left_out: str = ""
     """What else was left out, drawn below the quarantined rows."""
+    licences: str = ""
+    """What it has to say of licences, drawn below their table."""
     ask: Sequence[tuple[str, str]] = ()
     """Commands that ask more, and what they answer."""
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -110,7 +116,9 @@ def face(name: str) -> Face | None:
         for path in named
         if path.name.endswith(".sql")
     }
-    shows = (getattr(module, part, None) for part in ("facts", "show", "why", "card", "page"))
+    shows = (
+        getattr(module, part, None) for part in ("facts", "show", "why", "card", "page", "pictures")
+    )
     return Face(name, text("schema.sql"), text("views.sql"), queries, *shows)
 
 

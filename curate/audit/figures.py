@@ -14,7 +14,9 @@ from typing import Any
 import duckdb
 
 from curate.audit.reasons import LeftOut, left_out
+from curate.audit.store import columns_of
 from curate.audit.words import short
+from curate.licences import commercial
 
 # More than these are not listed: a page of them could not be read, and a file of them would have no
 # bound.
@@ -53,7 +55,8 @@ class Figures:
         Sequence[tuple[int, int, int]]
     ]  # all sources together first, then each; rows in, dropped, out
     left_out: LeftOut
-    licences: Sequence[tuple[str, str, int, int, int]]
+    licences: Sequence[tuple[str, bool | None, str, int, int, int]]
+    validation: int
 
 
 def figures(con: duckdb.DuckDBPyConnection) -> Figures:
@@ -77,6 +80,7 @@ def figures(con: duckdb.DuckDBPyConnection) -> Figures:
         funnel=funnel,
         left_out=left_out(con),
         licences=_licences(con),
+        validation=_validation(con),
     )
 
 
@@ -157,13 +161,27 @@ def _funnel(
     return [short(step) for step in steps], [[(a, b, c) for a, b, c in everything], *own.values()]
 
 
-def _licences(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int, int, int]]:
-    """Rows under each licence, with the names of the first sources under it."""
+def _validation(con: duckdb.DuckDBPyConnection) -> int:
+    """Rows of the validation split; audits of version 1 do not know them."""
+    if "rows_validation" not in columns_of(con, "sources"):
+        return 0
+    (n,) = con.execute(
+        "SELECT coalesce(sum(rows_validation), 0)::BIGINT FROM sources"
+    ).fetchone() or (0,)
+    return int(n)
+
+
+def _licences(
+    con: duckdb.DuckDBPyConnection,
+) -> list[tuple[str, bool | None, str, int, int, int]]:
+    """Rows under each licence, whether it allows commercial use, and the names of the first sources
+    under it.
+    """
     rows = _all(con, "SELECT licence, sources, rows_read, rows_kept, rows_written FROM licences")
     found = []
     for licence, sources, *counts in rows[:LICENCES]:
         more = f" and {len(sources) - 8} more" if len(sources) > 8 else ""
-        found.append(
-            (short(licence), ", ".join(short(name, 40) for name in sources[:8]) + more, *counts)
-        )
+        named = ", ".join(short(name, 40) for name in sources[:8]) + more
+        allowed = commercial(None if licence == "not stated" else licence)
+        found.append((short(licence), allowed, named, *counts))
     return found

@@ -20,8 +20,13 @@ def template(package: str, file: str) -> Template:
     environment = Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
-    environment.filters |= {"percent": percent, "counted": counted, "n": lambda n: f"{n:,}"}
+    environment.filters |= {"percent": _unbroken, "counted": counted, "n": lambda n: f"{n:,}"}
     return environment.from_string((files(package) / file).read_text(encoding="utf-8"))
+
+
+def _unbroken(rate: float) -> str:
+    """A share whose sign stays with its number."""
+    return percent(rate).replace(" ", "\u00a0")
 
 
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Markup:

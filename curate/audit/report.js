@@ -1,5 +1,5 @@
 "use strict";
-// Draws what a table in the page cannot: funnel, heat map and (matches.js) the explorer. Text from the data is only ever
+// Draws what a table in the page cannot: heat map and (matches.js) the explorer. Text from the data is only ever
 // set as text.
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
@@ -43,28 +43,9 @@ function theme() {
 }
 
 function funnel() {
-  const select = byId("funnel-source");
-  options(select, "all sources", data.sources.map((name, place) => [place, name]));
-  select.addEventListener("change", () => drawFunnel(Number(select.value) + 1));
-  drawFunnel(0);
-}
-
-function drawFunnel(place) {
-  const steps = data.funnel[place] || [];
-  const most = Math.max(1, ...steps.map(([into, , out]) => Math.max(into, out)));
-  byId("funnel-steps").replaceChildren(...steps.map(([into, dropped, out], at) => {
-    const track = el("span", { class: "track", "aria-hidden": "true" });
-    for (const [kind, n] of [["out", out], ["drop", dropped]]) {
-      if (!n) continue;
-      const bar = el("i", { class: kind });
-      bar.style.width = `${(100 * n) / most}%`;
-      track.append(bar);
-    }
-    const more = out > into - dropped ? el("span", { class: "more", text: `+${number(out - into + dropped)} repeats` }) : el("span");
-    const gone = dropped ? el("span", { class: "gone", text: `−${number(dropped)} of ${number(into)}` }) : more;
-    return el("div", { class: "step" }, el("span", { class: "what", text: data.steps[at] }), track,
-      el("span", { class: "n", text: number(out) }), gone);
-  }));
+  const select = byId("funnel-source"), drawn = [...document.querySelectorAll("[data-funnel]")];
+  options(select, "all sources", data.sources.slice(0, drawn.length - 1).map((name, place) => [place, name]));
+  select.addEventListener("change", () => drawn.forEach((one) => { one.hidden = Number(one.dataset.funnel) !== Number(select.value) + 1; }));
 }
 
 theme();

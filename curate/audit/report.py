@@ -15,7 +15,8 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,11 @@ from markupsafe import Markup
 from curate.audit.face import Page, Section, faces
 from curate.audit.figures import Figures, figures
 from curate.audit.html import template
+from curate.audit.pictures import SOURCES, funnel, lengths, shares
+from curate.audit.samples import Sample, read_samples
 from curate.audit.store import open_readonly, runs
-from curate.audit.words import counted, island, short
+from curate.audit.words import counted, island, percent, short
+from curate.audit.written import Written, written
 from curate.shards import write_text
 
 REPORT = "report.html"
@@ -48,8 +52,10 @@ class Drawn:
     """
 
     found: Figures
-    sections: Sequence[Section]
-    data: str  # JSON for the script
+    mixed: Written
+    samples: Sequence[Sample]
+    sections: Sequence[Section] = ()
+    data: str = ""  # JSON for the script
 
 
 def write_report(out: Path, drawn: Drawn | None = None) -> Path:
@@ -68,12 +74,9 @@ def write_report(out: Path, drawn: Drawn | None = None) -> Path:
 def draw(con: duckdb.DuckDBPyConnection) -> Drawn:
     """Count and choose all that a page shows of an audit that is open for reading."""
     found, about = figures(con), runs(con)
-    head = {
-        "sources": [source.name for source in found.sources],
-        "steps": found.steps,
-        "funnel": found.funnel,
-    }
-    room = LIMIT - FACTS_LIMIT - len(_frame(found, [], {}).encode()) - len(island(head).encode())
+    frame = Drawn(found, written(con), read_samples(con))
+    head = {"sources": [source.name for source in found.sources]}
+    room = LIMIT - FACTS_LIMIT - len(_frame(frame, {}).encode()) - len(island(head).encode())
     sections = []
     for shown in (face.page for face in faces(con) if face.page is not None):
         section = shown(con, Page(found.names, about, min(room, STEPS_LIMIT)))
@@ -83,12 +86,12 @@ def draw(con: duckdb.DuckDBPyConnection) -> Drawn:
                 len(text.encode()) for text in (section.html, section.script, island(section.data))
             )
     data = {key: value for section in sections for key, value in section.data.items()}
-    return Drawn(found, sections, island(data | head))
+    return replace(frame, sections=sections, data=island(data | head))
 
 
 def render(drawn: Drawn, about: Mapping[str, Any]) -> str:
     """The whole page; `about` are the facts of the run by name."""
-    before, after = _frame(drawn.found, drawn.sections, about).split(_ISLAND)
+    before, after = _frame(drawn, about).split(_ISLAND)
     return f'{before}id="data">{drawn.data}</script>{after}'
 
 
@@ -102,23 +105,73 @@ def _verdict(found: Figures, sections: Sequence[Section]) -> str:
     return f"{gone}; {said}." if said else f"{gone}."
 
 
-def _frame(found: Figures, sections: Sequence[Section], about: Mapping[str, Any]) -> str:
+def _lead(found: Figures, sections: Sequence[Section]) -> str:
+    """The sentences below the verdict."""
+    total = found.totals
+    distinct = f", from {total.kept:,} distinct ones" if total.written != total.kept else ""
+    bad = f"{counted(total.quarantined, 'row')} could not be used and {_are(total.quarantined)} quarantined."
+    few = f"{counted(total.not_sampled, 'row')} {_were(total.not_sampled)} not drawn: the recipe asks for fewer."
+    said = [
+        (True, f"{counted(total.written, 'row')} written{distinct}."),
+        (total.quarantined, bad),
+        (total.duplicate, f"{counted(total.duplicate, 'duplicate')} dropped."),
+        (total.not_sampled, few),
+        (total.shortfall, f"{counted(total.shortfall, 'row')} fewer than asked for."),
+    ]
+    leads = [section.lead for section in sections if section.lead]
+    return " ".join([sentence for there, sentence in said if there] + leads)
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"
+
+
+def _were(n: int) -> str:
+    return "was" if n == 1 else "were"
+
+
+def _what_if(mixed: Written) -> list[str]:
+    """What a build that has to allow commercial use would lose, in rows and in text."""
+    said = []
+    for allowed, what in (
+        (False, "whose licence forbids it"),
+        (None, "whose licence is not known"),
+    ):
+        own = [one for one in mixed.sources if one.commercial is allowed and one.rows]
+        if not own:
+            continue
+        rows, size = sum(one.rows for one in own), sum(one.size for one in own)
+        text = f" and {size:,} {mixed.unit} ({percent(mixed.share(size, 1))})" if mixed.unit else ""
+        lost = f"{counted(rows, 'row')} ({percent(mixed.share(rows, 0))}){text}"
+        said.append(f"{counted(len(own), 'source')} {what}: {lost} would go.")
+    return said or ["Nothing would go: every source that was written has a licence that allows it."]
+
+
+def _frame(drawn: Drawn, about: Mapping[str, Any]) -> str:
     """The page without its data."""
     style = _file("report.css")
-    script = _file("report.js") + "".join(section.script for section in sections)
+    script = _file("report.js") + "".join(section.script for section in drawn.sections)
     return template("curate.audit", "report.html.j2").render(
         style=Markup(style),
         script=Markup(script),
         policy=f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'",
-        verdict=_verdict(found, sections),
-        facts=_facts(found, sections, about),
-        found=found,
-        sections=sections,
-        flags=[section.flags for section in sections if section.flags],
-        total=found.totals,
+        verdict=_verdict(drawn.found, drawn.sections),
+        lead=_lead(drawn.found, drawn.sections),
+        facts=_facts(drawn.found, drawn.sections, about),
+        found=drawn.found,
+        sections=drawn.sections,
+        flags=[section.flags for section in drawn.sections if section.flags],
+        total=drawn.found.totals,
         title=_title(about),
         limit=_fact(about, "parameters").get("limit"),
+        funnels=[funnel(drawn.found.steps, rows) for rows in drawn.found.funnel[: SOURCES + 1]],
+        mixed=drawn.mixed,
+        n_drawn=SOURCES,
+        shares=shares(drawn.mixed),
+        lengths=lengths(drawn.mixed) if drawn.mixed.lengths else "",
+        samples=drawn.samples,
+        what_if=_what_if(drawn.mixed),
     )
 
 
@@ -141,6 +194,20 @@ def _title(about: Mapping[str, Any]) -> str:
     return short(str(name)) if name else "a build"
 
 
+def _date(text: Any) -> str | None:
+    """A time as people read it."""
+    if not isinstance(text, str):
+        return None
+    at = datetime.fromisoformat(text)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def _splits(found: Figures) -> str:
+    """Rows of every split."""
+    train = found.totals.written - found.validation
+    return f"{train:,} train" + (f", {found.validation:,} validation" if found.validation else "")
+
+
 def _facts(
     found: Figures, sections: Sequence[Section], about: Mapping[str, Any]
 ) -> list[tuple[str, str]]:
@@ -148,7 +215,9 @@ def _facts(
     finished, versions = _fact(about, "finished"), _fact(about, "versions")
     seconds = finished.get("seconds")
     facts = [
+        ("built", _date(finished.get("at"))),
         ("kind", ", ".join(found.kinds)),
+        ("rows", _splits(found)),
         *(fact for section in sections for fact in section.facts),
         ("time", f"{seconds:,.1f} s" if isinstance(seconds, int | float) else None),
         (

@@ -27,7 +27,8 @@ CREATE TABLE documents (
     tokens       BIGINT,
     content_hash UUID,
     fate         VARCHAR NOT NULL CHECK (fate IN ('kept', 'removed', 'duplicate', 'quarantined', 'not-sampled')),
-    copies       INTEGER NOT NULL
+    copies       INTEGER NOT NULL,
+    text_bytes   BIGINT
 );
 
 CREATE TABLE texts (
@@ -35,6 +36,15 @@ CREATE TABLE texts (
     turn   INTEGER NOT NULL,
     role   VARCHAR,
     text   VARCHAR NOT NULL
+);
+
+CREATE TABLE samples (
+    doc_id VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    turn   INTEGER NOT NULL,
+    role   VARCHAR,
+    text   VARCHAR NOT NULL,
+    length BIGINT  NOT NULL
 );
 
 CREATE TABLE decisions (
@@ -77,6 +87,16 @@ COMMENT ON COLUMN documents.tokens IS 'Tokens of all its turns, by the tokenizer
 COMMENT ON COLUMN documents.content_hash IS 'Hash of the record''s content: equal rows have equal hashes; null if never parsed.';
 COMMENT ON COLUMN documents.fate IS 'kept, removed, duplicate, quarantined or not-sampled.';
 COMMENT ON COLUMN documents.copies IS 'How often the row is in data/: 0 unless kept, above 1 if repeated.';
+
+COMMENT ON COLUMN documents.text_bytes IS 'UTF-8 bytes of all its turns; null if never parsed.';
+
+COMMENT ON TABLE samples IS 'A few rows of every source that were written, drawn by their sampling keys, with the beginning of their turns.';
+COMMENT ON COLUMN samples.doc_id IS 'Id of the document.';
+COMMENT ON COLUMN samples.source IS 'Name of its source.';
+COMMENT ON COLUMN samples.turn IS 'Position in the whole message list, 0-based; the first six.';
+COMMENT ON COLUMN samples.role IS 'system, user, assistant or tool.';
+COMMENT ON COLUMN samples.text IS 'Up to 600 code points of the turn.';
+COMMENT ON COLUMN samples.length IS 'Code points of the whole turn.';
 
 COMMENT ON TABLE texts IS 'The turns of documents that a step stores for people to read, such as those with a match.';
 COMMENT ON COLUMN texts.doc_id IS 'Id of the document.';

@@ -26,9 +26,10 @@ import pyarrow as pa
 from curate.errors import CurateError, UserError, unknown
 
 DATABASE = "audit.duckdb"
-VERSION = 2
+VERSION = 3
 """Of the tables: 1 had neither decisions.about, sources.rows_validation nor
-sources.dropped_columns.
+sources.dropped_columns; 2 had no verdicts on duplicates, no sample of them, and no `samples` of
+what was written.
 """
 # Small on purpose: the audit is written beside the step that scans the text. DuckDB spills to disk
 # when it needs more.
@@ -184,6 +185,16 @@ def version(con: duckdb.DuckDBPyConnection) -> int:
     """The version of an audit's tables: 1 where none is recorded."""
     found = con.execute("SELECT value::VARCHAR FROM runs WHERE key = 'schema'").fetchall()
     return int(found[0][0]) if found else 1
+
+
+def columns_of(con: duckdb.DuckDBPyConnection, name: str) -> frozenset[str]:
+    """The columns of a table or view; none where an audit lacks it: its version or its steps have
+    none.
+    """
+    rows = con.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND NOT internal", [name]
+    ).fetchall()
+    return frozenset(name for (name,) in rows)
 
 
 def reconcile(con: duckdb.DuckDBPyConnection, written_rows: int) -> None:

@@ -1,5 +1,13 @@
 -- The views that every audit has, over its own tables alone; each step adds its own. Their comments are at the end.
 
+-- Wilson's score interval of a share at 95 % (Wilson 1927).
+CREATE OR REPLACE MACRO wilson(found, n) AS {
+    'low': greatest(0, (found / n + 1.920729 / n
+        - 1.959964 * sqrt(greatest(0, found / n * (1 - found / n)) / n + 0.960365 / (n * n))) / (1 + 3.841459 / n)),
+    'high': least(1, (found / n + 1.920729 / n
+        + 1.959964 * sqrt(greatest(0, found / n * (1 - found / n)) / n + 0.960365 / (n * n))) / (1 + 3.841459 / n))
+};
+
 CREATE OR REPLACE VIEW exits AS
 WITH ended AS (
     -- The last decision that names the fate; a row can have been looked at by later steps, but left at this one.

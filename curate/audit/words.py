@@ -5,6 +5,7 @@ element.
 from __future__ import annotations
 
 import json
+from math import sqrt
 from typing import Any
 from unicodedata import category
 
@@ -49,6 +50,25 @@ def percent(rate: float) -> str:
         if value >= 0.995
         else f"{value:.2f} %"
     )
+
+
+_Z = 1.959963984540054  # two-sided 95 % of the normal distribution
+
+
+def wilson(found: int, of: int) -> tuple[float, float]:
+    """Wilson's score interval of a share at 95 % (Wilson 1927); (0, 1) of nothing."""
+    if not of:
+        return 0.0, 1.0
+    rate, scale = found / of, 1 + _Z**2 / of
+    middle = (rate + _Z**2 / (2 * of)) / scale
+    half = _Z * sqrt(rate * (1 - rate) / of + _Z**2 / (4 * of**2)) / scale
+    return max(0.0, round(middle - half, 12)), min(1.0, round(middle + half, 12))
+
+
+def interval_of(judged: int, wrong: int, low: float, high: float) -> str:
+    """How many of some judged pairs are wrong, as people read it, with the interval of the share."""
+    said = f"of {counted(judged, 'pair')} judged {wrong:,} {'was' if wrong == 1 else 'were'} wrong"
+    return f"{said}: {100 * wrong / judged:.3g} %, {100 * low:.1f} to {100 * high:.1f}"
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:

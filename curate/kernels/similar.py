@@ -227,19 +227,25 @@ def same_answer(answers: ShingleSets, a: int, b: int) -> bool:
     return shared > SAME_ANSWER * least
 
 
+@inner
+def _among(sorted_codes: np.ndarray, code: np.int64) -> bool:
+    at = np.searchsorted(sorted_codes, code)
+    return at < sorted_codes.size and sorted_codes[at] == code
+
+
 @jit
 def settle(
     sets: ShingleSets, keys: Keys, numbers: Numbers, answers: ShingleSets, order: np.ndarray,
-    fixed: np.ndarray, threshold: float, drop_variants: bool,
+    fixed: np.ndarray, apart: np.ndarray, threshold: float, drop_variants: bool,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Walk texts in the order in which they are to be kept: one goes if it is similar to one that
     stays.
 
     For each text: the one that it is most like of those that stay (-1: of none), the Jaccard value
     of the two, whether they are NEAR or a VARIANT (other numbers, or another answer), and whether it
-    goes. Of equal values the one
-    that comes first counts. Texts that are `fixed` stay whatever they are like, and are like
-    nothing."""
+    goes. Of equal values the one that comes first counts. Texts that are `fixed` stay whatever they
+    are like, and are like nothing. None of two texts goes for the other if they are `apart`:
+    ascending int64, smaller text · texts + larger text."""
     n = order.size
     likest, values = np.full(n, -1, np.int64), np.zeros(n, np.float64)
     kinds, gone = np.zeros(n, np.int8), np.zeros(n, np.bool_)
@@ -264,6 +270,8 @@ def settle(
                 same = same_answer(answers, text, other)
                 kind = NEAR if same and not other_numbers(numbers, text, other) else VARIANT
                 goes = kind == NEAR or drop_variants
+                if goes and apart.size:
+                    goes = not _among(apart, min(text, other) * n + max(text, other))
                 better = value > values[text] or (
                     value == values[text] and rank[other] < rank[likest[text]]
                 )

@@ -5,7 +5,7 @@ without a loop over rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,10 +78,11 @@ def record(
     plan: Plan,
     results: Sequence[SourceResult],
     settled: Settled,
+    samples: Iterable[pa.Table],
     runs: Mapping[str, Any],
 ) -> None:
-    """Write the whole audit to `path`, and check that it adds up; raises CurateError if it does
-    not.
+    """Write the whole audit to `path`, `samples` into the table of that name, and check that it adds
+    up; raises CurateError if it does not.
     """
     faces = [shown for step in plan.steps if (shown := face(step.name)) is not None]
     con = store.create(path, [shown.schema for shown in faces])
@@ -93,6 +94,7 @@ def record(
         for result in results:
             _documents(con, result)
             _removals(con, result)
+        store.insert_all(con, "samples", samples)
         store.insert(
             con,
             "runs",

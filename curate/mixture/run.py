@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from curate.mixture.options import Options
 from curate.mixture.plan import Plan, make_plan
 from curate.mixture.record import SourceResult, record
 from curate.mixture.runs import part_count
+from curate.mixture.samples import samples
 from curate.mixture.scan import Scanned
 from curate.mixture.seen import Corpus
 from curate.mixture.settle import Settled, settle
@@ -168,7 +170,8 @@ def _work(
     with ThreadPoolExecutor(1) as beside:
         # The audit needs nothing of the shards: both are written at once.
         options.progress("write audit", 0, 0, 0.0)
-        recording = beside.submit(_record, out, plan, results, settled, runs)
+        drawn_rows = samples(writer, plan.recipe.kind, results)
+        recording = beside.submit(_record, out, plan, results, settled, drawn_rows, runs)
         files = write_rows(plan, out, results, writer, options)
         drawn, audited = recording.result()
         options.progress("write audit", 0, 0, 1.0)
@@ -194,7 +197,9 @@ def _work(
         digest = sha256(out / locks.LOCK)
         write_text(out / "README.md", card(card_facts(plan, summary, audited, digest)))
         summary = replace(summary, seconds=round(time.perf_counter() - started, 2))
-        store.note(out / DATABASE, "finished", {"seconds": summary.seconds, "lock_sha256": digest})
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        done = {"seconds": summary.seconds, "lock_sha256": digest, "at": at}
+        store.note(out / DATABASE, "finished", done)
         write_report(out, drawn)
     failures = [decision.failure for decision in settled.decisions.values() if decision.failure]
     return summary, failures
@@ -234,10 +239,15 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _record(
-    out: Path, plan: Plan, results: list[SourceResult], settled: Settled, runs: dict[str, Any]
+    out: Path,
+    plan: Plan,
+    results: list[SourceResult],
+    settled: Settled,
+    rows: Iterable[pa.Table],
+    runs: dict[str, Any],
 ) -> tuple[Drawn, Audited]:
     """Write the audit, and read from it what report and summary will say."""
-    record(out / DATABASE, plan, results, settled, runs)
+    record(out / DATABASE, plan, results, settled, rows, runs)
     with open_readonly(out) as con:
         return draw(con), read_audit(con)
 

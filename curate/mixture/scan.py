@@ -372,11 +372,20 @@ def _documents(
             [one_array(parsed.origin_id), pa.nulls(len(bad), pa.string())]
         ),
         "content_hash": as_uuids(records.hashes, len(bad)),
+        "text_bytes": pa.concat_arrays(
+            [_text_bytes(records.turns), pa.nulls(len(bad), pa.int64())]
+        ),
     }
     for more in told:
         for name, values in more.items():
             columns[name] = pa.concat_arrays([values, pa.nulls(len(bad), values.type)])
     return pa.table(columns)
+
+
+def _text_bytes(turns: Turns) -> pa.Array:
+    """UTF-8 bytes of the turns of every record."""
+    _, starts, stops, docs, _ = turns.stretches
+    return pa.array(np.bincount(docs, stops - starts, turns.n_docs).astype(np.int64))
 
 
 def _texts(records: Records, shown: np.ndarray) -> pa.Table:

@@ -2,7 +2,7 @@
 says of it.
 
     with open_readonly(Path("my-sft")) as con:
-        found = in_order(cases(con, Selection(matcher="robust")), load_verdicts(Path("verdicts.yaml")))
+        found = cases(con, Selection(matcher="robust"))
         shown = texts(con, found[0])
 
 A verdict belongs to two texts, so rows and items of equal texts are one case. Texts are read one
@@ -11,16 +11,28 @@ build does not have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import duckdb
 import pyarrow as pa
 
+from curate.audit.store import columns_of
 from curate.audit.windows import Window, merged
 from curate.errors import UserError, unknown
-from curate.steps.decontaminate.verdicts import Ruling, item_hash
+from curate.verdicts import MATCHES, Part, Ruling, item_hash
+
+
+class Texted(Protocol):
+    """A pair of texts that can be judged."""
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """What a verdict on it belongs to."""
+
+
+AnyCase = TypeVar("AnyCase", bound=Texted)
 
 LABELS = ("leak", "variant", "suspect", "none")
 _WORST = ("leak", None, "variant", "suspect")
@@ -63,10 +75,24 @@ class Case:
     found: tuple[Opinion, ...]
     others: int = 0
 
+    part: ClassVar[Part] = MATCHES
+    keys: ClassVar[Mapping[str, str]] = {"l": "leak", "f": "false-alarm", "a": "allowed"}
+    titles: ClassVar[tuple[str, str]] = ("TRAINING ROW", "BENCHMARK ITEM")
+
     @property
     def texts(self) -> tuple[str, str]:
         """What a verdict on it belongs to."""
         return self.doc_hash, self.item_hash
+
+    @property
+    def shown(self) -> str:
+        """How strong it is, for a list."""
+        return f"{100 * max(found.score for found in self.found):5.1f} %"
+
+    @property
+    def said(self) -> str:
+        """What found it, in short."""
+        return " ".join(f"{found.matcher}:{found.label or 'none'}" for found in self.found)
 
     @property
     def rank(self) -> tuple[Any, ...]:
@@ -112,6 +138,12 @@ HAVING bool_or((m.hit OR m.counts OR $near) AND ($matcher IS NULL OR m.matcher =
 
 def cases(con: duckdb.DuckDBPyConnection, wanted: Selection) -> list[Case]:
     """Every pair of texts that is wanted, the worst first; `con` is an audit opened for reading."""
+    if not columns_of(con, "matches"):
+        if wanted.benchmark or wanted.matcher or wanted.label:
+            raise UserError(
+                "this build looked for no benchmark: there are no matches to choose from"
+            )
+        return []
     _check(con, wanted)
     given = {
         "benchmark": wanted.benchmark,
@@ -133,9 +165,8 @@ def cases(con: duckdb.DuckDBPyConnection, wanted: Selection) -> list[Case]:
     return list(worst.values())
 
 
-def in_order(found: Iterable[Case], verdicts: Iterable[Ruling]) -> list[Case]:
+def in_order(found: Iterable[AnyCase], judged: Collection[tuple[str, str]]) -> list[AnyCase]:
     """Those without a verdict first; otherwise the order stays."""
-    judged = {verdict.texts for verdict in verdicts}
     return sorted(found, key=lambda case: case.texts in judged)
 
 

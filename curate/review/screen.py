@@ -6,7 +6,7 @@ character of it reaches the terminal: it is shown by its escape."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -15,30 +15,39 @@ from rich.text import Text
 from curate.audit.windows import Sizes, windows
 from curate.audit.words import printable
 from curate.review.cases import Case, Opinion, Side, Texts
-from curate.steps.decontaminate.verdicts import Ruling
+from curate.review.twins import Twin
+from curate.verdicts import Ruling
 
 WIDE = 96
 """Columns from which both texts stand side by side."""
 KEYS = (
-    ("l", "leak"),
-    ("f", "false alarm"),
-    ("a", "allowed"),
     ("n", "note"),
     ("s", "skip"),
     ("b", "back"),
     ("q", "quit"),
 )
 _SHARED = "black on yellow"
-_WORDS = {"leak": "bold red", "false-alarm": "bold green", "allowed": "bold cyan"}
+_WORDS = {
+    "leak": "bold red",
+    "false-alarm": "bold green",
+    "allowed": "bold cyan",
+    "duplicate": "bold red",
+    "not-a-duplicate": "bold green",
+}
 _LABELS = {"leak": "red", "variant": "yellow", "suspect": "magenta"}
 
 
 def draw(
-    console: Console, case: Case, shown: Texts, place: str, verdict: Ruling | None, note: str | None
+    console: Console,
+    case: Case | Twin,
+    shown: Texts,
+    place: str,
+    verdict: Ruling | None,
+    note: str | None,
 ) -> None:
     """Clear the screen and show one case; `place` says where in the list it is."""
     head = Group(*_head(case, shown, place, verdict, note))
-    foot = _keys()
+    foot = _keys(case.keys)
     taken = sum(len(console.render_lines(part)) for part in (head, foot))
     console.clear()
     console.print(head)
@@ -78,24 +87,11 @@ def _pieces(side: Side, start: int, stop: int) -> Iterator[tuple[str, bool]]:
 
 
 def _head(
-    case: Case, shown: Texts, place: str, verdict: Ruling | None, note: str | None
+    case: Case | Twin, shown: Texts, place: str, verdict: Ruling | None, note: str | None
 ) -> Iterator[RenderableType]:
     yield Text(place, "dim")
     yield Text.assemble((printable(case.doc), "bold"), " ↔ ", (printable(case.item), "bold"))
-    table = Table.grid(padding=(0, 2))
-    for found in case.found:
-        table.add_row(*_found(found))
-    yield table
-    more = (
-        f"; {case.others:,} more {'pair has' if case.others == 1 else 'pairs have'} these texts"
-        if case.others
-        else ""
-    )
-    reason = f" · {printable(shown.reason)}" if shown.reason else ""
-    yield Text(
-        f"source {printable(case.source)} · the row is {case.fate.replace('-', ' ')}{reason}{more}",
-        "dim",
-    )
+    yield from _of_twin(case) if isinstance(case, Twin) else _of_match(case, shown)
     if verdict:
         said = f" · {printable(verdict.note)}" if verdict.note else ""
         yield Text.assemble("verdict: ", (verdict.verdict, _WORDS[verdict.verdict]), said)
@@ -103,6 +99,28 @@ def _head(
         yield Text.assemble(
             "note: ", printable(note), ("  (kept with the verdict you give)", "dim")
         )
+
+
+def _of_match(case: Case, shown: Texts) -> Iterator[RenderableType]:
+    table = Table.grid(padding=(0, 2))
+    for found in case.found:
+        table.add_row(*_found(found))
+    yield table
+    pairs = "pair has" if case.others == 1 else "pairs have"
+    more = f"; {case.others:,} more {pairs} these texts" if case.others else ""
+    reason = f" · {printable(shown.reason)}" if shown.reason else ""
+    fate = case.fate.replace("-", " ")
+    yield Text(f"source {printable(case.source)} · the row is {fate}{reason}{more}", "dim")
+
+
+def _of_twin(case: Twin) -> Iterator[RenderableType]:
+    what = {"near": "a near duplicate", "variant": "a variant: other numbers or another answer"}
+    yield Text.assemble(f"{what[case.kind]}, Jaccard ", (f"{case.jaccard:.3f}", "bold"))
+    place = (
+        f"number {case.drawn} of the random sample" if case.drawn else "not in the random sample"
+    )
+    went = "the row went" if case.dropped else "both rows stay"
+    yield Text(f"source {printable(case.source)} · {went} · {place}; marked is what differs", "dim")
 
 
 def _found(found: Opinion) -> tuple[Text, ...]:
@@ -118,21 +136,26 @@ def _found(found: Opinion) -> tuple[Text, ...]:
     )
 
 
-def _both(console: Console, case: Case, shown: Texts, rows: int) -> RenderableType:
+def _both(console: Console, case: Case | Twin, shown: Texts, rows: int) -> RenderableType:
     wide = console.width >= WIDE
     width, lines = ((console.width - 3) // 2, rows) if wide else (console.width, rows // 2)
     sizes = _sizes(width * lines * 3 // 4)
     turns = [turn for turn in shown.turns if turn.spans] or shown.turns[:1]
     row = Text()
     for turn in turns:
-        row.append(f"turn {turn.turn}{f' · {printable(turn.role)}' if turn.role else ''}\n", "dim")
+        if turn.turn is not None:
+            row.append(
+                f"turn {turn.turn}{f' · {printable(turn.role)}' if turn.role else ''}\n", "dim"
+            )
         row.append_text(marked(turn, sizes)).append("\n")
     left = len(shown.turns) - len(turns)
     row.append(f"{left} more {'turn' if left == 1 else 'turns'}" if left else "", "dim")
-    item = Text.assemble((f"{printable(case.benchmark)}\n", "dim"), marked(shown.item, sizes))
+    item = marked(shown.item, sizes)
+    if isinstance(case, Case):
+        item = Text.assemble((f"{printable(case.benchmark)}\n", "dim"), item)
     sides = [
         Group(Text(title, "bold cyan"), _fitted(console, text, width, max(2, lines - 1)))
-        for title, text in (("TRAINING ROW", row), ("BENCHMARK ITEM", item))
+        for title, text in zip(case.titles, (row, item), strict=True)
     ]
     if not wide:
         return Group(*sides)
@@ -171,7 +194,10 @@ def _fitted(console: Console, text: Text, width: int, lines: int) -> Text:
     return Text("\n").join(kept)
 
 
-def _keys() -> Text:
+def _keys(words: Mapping[str, str]) -> Text:
+    named = [(key, word.replace("-", " ")) for key, word in words.items()]
     return Text("\n").append_text(
-        Text("  ").join(Text.assemble((f" {key} ", "reverse"), f" {word}") for key, word in KEYS)
+        Text("  ").join(
+            Text.assemble((f" {key} ", "reverse"), f" {word}") for key, word in (*named, *KEYS)
+        )
     )

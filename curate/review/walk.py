@@ -11,10 +11,12 @@ import json
 import os
 import select
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import duckdb
 from rich.console import Console
 
 from curate.audit.store import open_readonly
@@ -22,13 +24,13 @@ from curate.audit.words import printable
 from curate.errors import UserError
 from curate.review.cases import Case, Selection, as_object, cases, in_order, texts
 from curate.review.screen import draw
-from curate.steps.decontaminate.verdicts import Ruling, load_verdicts, save_verdicts
+from curate.review.twins import Twin, twin_as_object, twin_texts, twins
+from curate.verdicts import DUPLICATES, MATCHES, Ruling, load_verdicts, pair_of, save_verdicts
 
 FILE = "verdicts.yaml"
-WORDS = {"l": "leak", "f": "false-alarm", "a": "allowed"}
 
 Verdicts = dict[tuple[str, str], Ruling]
-"""By the hashes of the two texts."""
+"""By the hashes of the two texts; a row and an item never have those of two rows."""
 Show = Callable[[int, Ruling | None, str | None], None]
 """Shows a case by its place, with its verdict and a note that waits for one."""
 
@@ -46,14 +48,11 @@ def review(out: Path, path: Path | None, wanted: Selection, how: str) -> str:
         raise UserError(
             f"{file}: there is no folder {file.absolute().parent} to keep the verdicts in"
         )
-    verdicts = {
-        verdict.texts: verdict for verdict in (load_verdicts(file) if file.exists() else [])
-    }
+    verdicts = _loaded(file)
     with open_readonly(out) as con:
-        found = in_order(cases(con, wanted), verdicts.values())
+        found = _to_review(con, wanted, verdicts)
         if how == "json":
-            objects = [as_object(case, verdicts.get(case.texts)) for case in found]
-            return json.dumps({"verdicts": str(file), "cases": objects}, ensure_ascii=False)
+            return _as_json(file, found, verdicts)
         if how == "list":
             lines = [_line(case, verdicts.get(case.texts)) for case in found]
             return "\n".join([*lines, _counted(found, verdicts)])
@@ -61,15 +60,51 @@ def review(out: Path, path: Path | None, wanted: Selection, how: str) -> str:
 
         def show(at: int, verdict: Ruling | None, note: str | None) -> None:
             place = f"{at + 1:,} of {len(found):,} · {_judged(found, verdicts):,} judged · {file}"
-            draw(console, found[at], texts(con, found[at]), place, verdict, note)
+            case = found[at]
+            sides = twin_texts(con, case) if isinstance(case, Twin) else texts(con, case)
+            draw(console, case, sides, place, verdict, note)
 
         with _single_keys(sys.stdin.fileno()) as (key, line):
-            walk(found, verdicts, show, key, line, lambda: save_verdicts(file, verdicts.values()))
+            walk(found, verdicts, show, key, line, lambda: _save(file, verdicts))
     return f"\n{_counted(found, verdicts)}: {file}"
 
 
+def _loaded(file: Path) -> Verdicts:
+    parts = (MATCHES, DUPLICATES) if file.exists() else ()
+    return {pair_of(one, part): one for part in parts for one in load_verdicts(file, part)}
+
+
+def _save(file: Path, verdicts: Verdicts) -> None:
+    matches, duplicates = (
+        [one for one in verdicts.values() if one.verdict in part.words]
+        for part in (MATCHES, DUPLICATES)
+    )
+    save_verdicts(file, matches, duplicates)
+
+
+def _to_review(
+    con: duckdb.DuckDBPyConnection, wanted: Selection, verdicts: Verdicts
+) -> list[Case | Twin]:
+    """What is to be judged: matches, then duplicates where nothing of matches is asked for; those
+    without a verdict first.
+    """
+    found: list[Case | Twin] = [*cases(con, wanted)]
+    if wanted == Selection(near=wanted.near):
+        found += twins(con, wanted.near)
+    return in_order(found, verdicts)
+
+
+def _as_json(file: Path, found: Sequence[Case | Twin], verdicts: Verdicts) -> str:
+    def objects(of: type[Case | Twin], describe: Callable[..., Any]) -> list[Any]:
+        own = (case for case in found if isinstance(case, of))
+        return [describe(case, verdicts.get(case.texts)) for case in own]
+
+    told = {"cases": objects(Case, as_object), "duplicates": objects(Twin, twin_as_object)}
+    return json.dumps({"verdicts": str(file), **told}, ensure_ascii=False)
+
+
 def walk(
-    found: list[Case],
+    found: Sequence[Case | Twin],
     verdicts: Verdicts,
     show: Show,
     key: Callable[[], str],
@@ -87,8 +122,8 @@ def walk(
         pressed = key()
         if pressed in ("q", ""):
             return
-        if pressed in WORDS:
-            _judge(verdicts, case, WORDS[pressed], note, save)
+        if pressed in case.keys:
+            _judge(verdicts, case, case.keys[pressed], note, save)
         elif pressed == "n":
             note = line().strip() or note
             if note and case.texts in verdicts:
@@ -101,30 +136,28 @@ def walk(
 
 
 def _judge(
-    verdicts: Verdicts, case: Case, word: str, note: str | None, save: Callable[[], None]
+    verdicts: Verdicts, case: Case | Twin, word: str, note: str | None, save: Callable[[], None]
 ) -> None:
     """Give a case its verdict; a note it had stays unless there is a new one."""
     before = verdicts.get(case.texts)
     kept = note or (before.note if before else None)
-    verdicts[case.texts] = Ruling(case.doc, case.item, word, kept, *case.texts)
+    hashes = case.doc_hash, case.item_hash
+    verdicts[case.texts] = Ruling(case.doc, case.item, word, kept, *hashes)
     save()
 
 
-def _judged(found: list[Case], verdicts: Verdicts) -> int:
+def _judged(found: Sequence[Case | Twin], verdicts: Verdicts) -> int:
     return sum(case.texts in verdicts for case in found)
 
 
-def _counted(found: list[Case], verdicts: Verdicts) -> str:
+def _counted(found: Sequence[Case | Twin], verdicts: Verdicts) -> str:
     judged = _judged(found, verdicts)
     return f"{len(found):,} to review, {judged:,} judged, {len(found) - judged:,} left"
 
 
-def _line(case: Case, verdict: Ruling | None) -> str:
-    said = " ".join(f"{found.matcher}:{found.label or 'none'}" for found in case.found)
-    score = max(found.score for found in case.found)
-    return f"{100 * score:5.1f} %  {verdict.verdict if verdict else '-':11}  " + printable(
-        f"{case.doc} ↔ {case.item}  {said}"
-    )
+def _line(case: Case | Twin, verdict: Ruling | None) -> str:
+    said = f"{verdict.verdict if verdict else '-':15}  "
+    return f"{case.shown}  {said}" + printable(f"{case.doc} ↔ {case.item}  {case.said}")
 
 
 @contextmanager

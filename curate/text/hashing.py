@@ -39,15 +39,15 @@ def from_uuids(column: pa.ChunkedArray) -> np.ndarray:
     return data.reshape(-1, 2).astype(np.uint64)
 
 
-def _splitmix(x: np.ndarray) -> np.ndarray:
+def mixed(x: np.ndarray) -> np.ndarray:
     """The finaliser of splitmix64 (Steele, Lea and Flood 2014): every input bit reaches every
     output bit.
     """
     x = x + _STEP
     x = (x ^ (x >> np.uint64(30))) * _MIX_1
     x = (x ^ (x >> np.uint64(27))) * _MIX_2
-    mixed: np.ndarray = x ^ (x >> np.uint64(31))
-    return mixed
+    found: np.ndarray = x ^ (x >> np.uint64(31))
+    return found
 
 
 def sampling_keys(seed: int, source: str, rows: np.ndarray, pass_no: int) -> np.ndarray:
@@ -57,5 +57,5 @@ def sampling_keys(seed: int, source: str, rows: np.ndarray, pass_no: int) -> np.
     base = int.from_bytes(
         hashlib.blake2b(f"{seed}\0{source}".encode(), digest_size=8).digest(), "big"
     )
-    keys = _splitmix(np.asarray(rows, dtype=np.uint64) ^ np.uint64(base))
-    return _splitmix(keys ^ np.uint64(pass_no))
+    keys = mixed(np.asarray(rows, dtype=np.uint64) ^ np.uint64(base))
+    return mixed(keys ^ np.uint64(pass_no))

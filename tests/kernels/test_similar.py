@@ -56,26 +56,39 @@ def test_every_text_with_a_partner_is_found_and_no_other(
     ]
 
 
-@given(corpora, thresholds, st.sets(st.integers(0, 9)), st.sets(st.integers(0, 9)))
-def test_what_is_not_wanted_is_not_there_and_what_is_fixed_stays(
-    texts: list[set[int]], threshold: float, left_out: set[int], held: set[int]
+numbers = st.integers(0, 9)
+
+
+@given(
+    corpora, thresholds, st.sets(numbers), st.sets(numbers), st.sets(st.tuples(numbers, numbers))
+)
+def test_what_is_not_wanted_is_not_there_and_what_is_fixed_or_judged_apart_stays(
+    texts: list[set[int]],
+    threshold: float,
+    left_out: set[int],
+    held: set[int],
+    judged: set[tuple[int, int]],
 ) -> None:
     n = len(texts)
     wanted, fixed = (np.isin(np.arange(n), list(some)) for some in (set(range(n)) - left_out, held))
     rank = np.argsort(np.argsort(~fixed, kind="stable"))  # those that are fixed come first
     close = candidates([Piece(0, as_sets(texts))], wanted, threshold)
-    found = settle(close, nothing(len(close.rows)), rank, fixed, threshold, drop_variants=False)
+    apart = np.array(sorted(judged), np.int64).reshape(-1, 2)
+    inside = nothing(len(close.rows))
+    found = settle(close, inside, rank, fixed, apart, threshold, drop_variants=False)
     stay: list[int] = []
     told = {}
     for row in sorted(np.flatnonzero(wanted).tolist(), key=lambda row: rank[row]):
         near = [
-            (jaccard(texts[row], texts[other]), -rank[other], other)
+            (not {(row, other), (other, row)} & judged, jaccard(texts[row], texts[other]))
+            + (-rank[other], other)
             for other in stay
             if similar(texts[row], texts[other], threshold) and not fixed[row]
         ]
         if near:
-            told[row] = max(near)[2]
-        else:
+            told[row] = max(near)[3], max(near)[0]
+        if not near or not told[row][1]:
             stay.append(row)
-    assert dict(zip(found.rows.tolist(), found.kept.tolist(), strict=True)) == told
-    assert found.gone.all() and not found.variant.any()
+    lines = zip(found.rows.tolist(), found.kept.tolist(), found.gone.tolist(), strict=True)
+    assert {row: (kept, gone) for row, kept, gone in lines} == told
+    assert not found.variant.any()

@@ -13,7 +13,7 @@ import pytest
 
 from curate.mixture.summary import Summary
 from curate.steps.decontaminate.in_memory import decontaminate
-from curate.steps.decontaminate.verdicts import Ruling, item_hash, save_verdicts
+from curate.verdicts import Ruling, item_hash, save_verdicts
 from tests.corpus import ask, build_in, chat, ids, write_lines
 
 ITEM = "A baker sells 24 loaves in the morning and 18 loaves in the afternoon. How many loaves does she sell in all?"

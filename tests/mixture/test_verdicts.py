@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from curate.errors import UserError
-from curate.steps.decontaminate.verdicts import Ruling, item_hash, save_verdicts
+from curate.verdicts import Ruling, item_hash, save_verdicts
 from tests.corpus import ask, build_in, chat, ids, sentence, write_lines
 
 RNG = random.Random(8)

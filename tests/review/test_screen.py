@@ -19,7 +19,7 @@ from curate.audit.store import open_readonly
 from curate.audit.windows import Sizes
 from curate.review.cases import Case, Opinion, Selection, Side, Texts, cases, texts
 from curate.review.screen import draw, marked, readable
-from curate.steps.decontaminate.verdicts import Ruling
+from curate.verdicts import Ruling
 from tests.audit import conftest as rows
 from tests.review.conftest import judgeable
 

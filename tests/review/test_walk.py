@@ -18,7 +18,7 @@ import pytest
 from curate.audit.store import DATABASE, open_readonly
 from curate.review.cases import Case, Selection, cases
 from curate.review.walk import Verdicts, walk
-from curate.steps.decontaminate.verdicts import Ruling, load_verdicts, save_verdicts
+from curate.verdicts import Ruling, load_verdicts, save_verdicts
 from tests.audit import conftest as rows
 from tests.command import ROOT, call, environment, run
 from tests.review.conftest import judgeable
@@ -107,10 +107,10 @@ def test_the_list_and_the_object(out: Path) -> None:
     listed = call("review", out, "--list", "--all", cwd=out)
     assert listed.code == 0
     assert listed.out.splitlines() == [
-        "100.0 %  -            chat/1 ↔ gsm8k/0  exact:leak ngram:leak robust:none",
-        " 70.0 %  -            chat/2 ↔ gsm8k/0  robust:variant",
-        " 99.0 %  -            chat/0 ↔ mine/0  semantic:suspect",
-        " 30.0 %  -            math/2 ↔ mine/0  ngram:none",
+        "100.0 %  -                chat/1 ↔ gsm8k/0  exact:leak ngram:leak robust:none",
+        " 70.0 %  -                chat/2 ↔ gsm8k/0  robust:variant",
+        " 99.0 %  -                chat/0 ↔ mine/0  semantic:suspect",
+        " 30.0 %  -                math/2 ↔ mine/0  ngram:none",
         "4 to review, 0 judged, 4 left",
     ]
     told = json.loads(call("review", out, "--json", "--label", "variant", cwd=out).out)
@@ -123,7 +123,7 @@ def test_the_list_and_the_object(out: Path) -> None:
     assert (
         call("review", out, "--list", cwd=out)
         .out.splitlines()[-2]
-        .startswith(" 70.0 %  allowed      chat/2")
+        .startswith(" 70.0 %  allowed          chat/2")
     )
 
 

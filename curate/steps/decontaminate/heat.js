@@ -16,9 +16,19 @@ function heat() {
   draw();
 }
 
+// The surest overlap first, in both directions, so that the worst is on a small screen too.
+function worst(side) {
+  const most = new Map();
+  for (const cell of data.cells) {
+    const [, , overlapped, , , low, , strong, weak] = cell, weight = low * 1e6 + overlapped + (strong + weak ? 1e-3 : 0);
+    most.set(cell[side], Math.max(most.get(cell[side]) || 0, weight + 1e-6));
+  }
+  return (a, b) => (most.get(b) || 0) - (most.get(a) || 0) || a - b;
+}
+
 function drawHeat(only) {
-  const shown = (set, n) => [...Array(n).keys()].filter((place) => !set || set.has(place));
-  const rows = shown(only && only[0], data.sources.length), columns = shown(only && only[1], data.benchmarks.length);
+  const shown = (side, n) => [...Array(n).keys()].filter((place) => !only || only[side].has(place)).sort(worst(side));
+  const rows = shown(0, data.sources.length), columns = shown(1, data.benchmarks.length);
   const cells = new Map(data.cells.map((cell) => [`${cell[0]} ${cell[1]}`, cell]));
   const head = el("tr", {}, el("td", { class: "corner" }), ...columns.map((b) => {
     const { name, role } = data.benchmarks[b];
@@ -33,12 +43,12 @@ function drawHeat(only) {
   markCell();
 }
 
-function heatCell([s, b, overlapped, flagged, documents, hits, near]) {
+function heatCell([s, b, overlapped, flagged, documents, low, high, strong, weak, near]) {
   const items = data.benchmarks[b].items, rate = overlapped / items;
-  const warmth = rate ? 8 + 92 * Math.min(1, Math.max(0, Math.log10(rate * 1000) / 3)) : 0;
+  const warmth = low ? 8 + 92 * Math.min(1, Math.max(0, Math.log10(low * 1000) / 3)) : 0;
   const words = overlapped
-    ? `${number(overlapped)} of ${number(items)} items (${percent(rate)} %) hit by ${number(documents)} rows${flagged ? ", flagged" : ""}`
-    : `${hits ? `no hit that counts, ${number(hits)} that ${hits === 1 ? "does" : "do"} not` : "no hit"}, ${number(near)} near ${near === 1 ? "miss" : "misses"}`;
+    ? `${number(overlapped)} of ${number(items)} items (${percent(rate)} %, ${percent(low)} to ${percent(high)}) hit by ${number(documents)} rows${flagged ? ", flagged" : ""}`
+    : `${strong + weak ? `no hit that counts, ${number(strong + weak)} that ${strong + weak === 1 ? "does" : "do"} not` : "no hit"}, ${number(near)} near ${near === 1 ? "miss" : "misses"}`;
   const button = el("button", {
     type: "button", tabindex: "-1", "data-s": s, "data-b": b, text: overlapped ? percent(rate) : "0",
     class: ["cell", flagged && "flagged", !overlapped && "near", warmth > 78 ? "deep" : warmth > 62 && "mid"].filter(Boolean).join(" "),

@@ -6,13 +6,15 @@ const filter = { ...NOTHING };
 const CHUNK = 150;
 let listed = [], drawn = 0, chosen = -1;
 
-const outcomeOf = (match) => (match.hit ? "hit" : "near");
-const labelOf = (match) => LABELS.indexOf(match.label || "none");
+const OUTCOMES = { strong: ["strong hit", "strong hits"], weak: ["weak hit", "weak hits"], near: ["near miss", "near misses"] };
+// What found a pair: matcher, score, whether it is a hit, whether it counts, and its label. The strongest stands first.
+const labelOf = (label) => LABELS.indexOf(label || "none");
+const found = (match, m, label) => match.by.some((one) => (m < 0 || one[0] === m) && (label < 0 || labelOf(one[4]) === label));
 
 function haystack(match) {
   if (match.haystack === undefined) {
     const texts = [...match.turns, match.text].flatMap((side) => side.pieces.map(([, place]) => data.pool[place]));
-    match.haystack = [match.doc, match.item, match.why, match.verdict, match.label, data.matchers[match.m], ...texts].join("\n").toLowerCase();
+    match.haystack = [match.doc, match.item, match.why, match.verdict, ...match.by.flatMap((one) => [data.matchers[one[0]], one[4]]), ...texts].join("\n").toLowerCase();
   }
   return match.haystack;
 }
@@ -58,36 +60,37 @@ function refresh() {
 const takes = (name, value) => filter[name] < 0 || filter[name] === value;
 
 function chosenHere() {
-  return data.matches.filter((match) => takes("source", match.s) && takes("benchmark", match.b) && takes("matcher", match.m)
-    && takes("label", labelOf(match)) && (filter.outcome === "all" || outcomeOf(match) === filter.outcome));
+  return data.matches.filter((match) => takes("source", match.s) && takes("benchmark", match.b)
+    && found(match, filter.matcher, filter.label) && (filter.outcome === "all" || match.outcome === filter.outcome));
 }
 
-// Of how many stored matches: the pairs' own figures, which are complete, whatever of them is in this file.
+// Of how many stored pairs: their own figures, which are complete, whatever of them is in this file.
 function storedInAll() {
-  const sum = (hits, near) => (filter.outcome === "near" ? 0 : hits) + (filter.outcome === "hit" ? 0 : near);
+  const sum = (counts) => Object.keys(OUTCOMES).reduce((n, outcome, at) => n + (filter.outcome === "all" || filter.outcome === outcome ? counts[at] : 0), 0);
   if (filter.matcher < 0 && filter.label < 0) {
-    if (filter.source < 0 && filter.benchmark < 0) return sum(data.hits, data.near);
-    return data.cells.reduce((n, [s, b, , , , hits, near]) => n + (takes("source", s) && takes("benchmark", b) ? sum(hits, near) : 0), 0);
+    if (filter.source < 0 && filter.benchmark < 0) return sum(Object.keys(OUTCOMES).map((outcome) => data.outcomes[outcome]));
+    return data.cells.reduce((n, [s, b, , , , , , ...counts]) => n + (takes("source", s) && takes("benchmark", b) ? sum(counts) : 0), 0);
   }
   // Of very many kinds the file has no figures; then only what is here is counted.
-  return (data.kinds || []).reduce((n, [s, b, m, label, hits, near]) => n + (takes("source", s) && takes("benchmark", b)
-    && takes("matcher", m) && takes("label", LABELS.indexOf(label)) ? sum(hits, near) : 0), 0);
+  return (data.kinds || []).reduce((n, [s, b, outcome, kind, pairs]) => n + (takes("source", s) && takes("benchmark", b)
+    && (filter.outcome === "all" || filter.outcome === outcome)
+    && kind.some(([m, label]) => takes("matcher", m) && takes("label", LABELS.indexOf(label))) ? pairs : 0), 0);
 }
 
 function sayCounts() {
   const stored = storedInAll(), here = chosenHere().length;
-  const matches = (n) => `${number(n)} ${n === 1 ? "match" : "matches"}`;
+  const matches = (n) => `${number(n)} ${n === 1 ? "pair" : "pairs"}`;
   byId("count").textContent = filter.words ? `${matches(listed.length)} with these words, of ${number(here)}` : matches(listed.length) + (stored > here ? ` of ${number(stored)}` : "");
   const rest = byId("rest");
   rest.replaceChildren();
   if (stored > here)
-    rest.append(`${number(stored - here)} more ${stored - here === 1 ? "match is" : "matches are"} not in this file, which shows the worst of every source and benchmark. Ask for all: `, el("code", { text: query() }));
+    rest.append(`${number(stored - here)} more ${stored - here === 1 ? "pair is" : "pairs are"} not in this file, which shows the worst of every source and benchmark. Ask for all: `, el("code", { text: query() }));
 }
 
 function nothing() {
-  if (!(data.hits + data.near)) return "No row comes near any item.";
-  if (filter.words) return "No match here has these words.";
-  return storedInAll() ? "None of these matches is in this file." : "There is no such match.";
+  if (!Object.values(data.outcomes).some(Boolean)) return "No row comes near any item.";
+  if (filter.words) return "No pair here has these words.";
+  return storedInAll() ? "None of these pairs is in this file." : "There is no such pair.";
 }
 
 function query() {
@@ -97,28 +100,33 @@ function query() {
   if (filter.benchmark >= 0) where.push(`benchmark = ${quoted(data.benchmarks[filter.benchmark].name)}`);
   if (filter.matcher >= 0) where.push(`matcher = ${quoted(data.matchers[filter.matcher])}`);
   if (filter.label >= 0) where.push(filter.label === 3 ? "label IS NULL" : `label = ${quoted(LABELS[filter.label])}`);
-  if (filter.outcome !== "all") where.push(filter.outcome === "hit" ? "hit" : "NOT hit");
+  if (filter.outcome !== "all") where.push(filter.outcome === "near" ? "NOT hit" : "hit");
   return `curate sql . "SELECT * FROM worst_matches${where.length ? ` WHERE ${where.join(" AND ")}` : ""}"`;
 }
 
 function drawMore() {
-  const rows = listed.slice(drawn, drawn + CHUNK).map((match, offset) => {
-    const at = drawn + offset;
-    const small = badges(match, data.matchers.length > 1);
-    return el("div", { class: match.counts ? "row" : "row miss", role: "option", id: `match-${at}`, "aria-selected": "false", onclick: () => choose(at, true) },
-      el("b", { text: `${Math.round(100 * match.score)} %` }), el("span", { text: clean(match.item) }), el("span", { text: clean(match.doc) }),
-      small.length ? el("div", { class: "badges" }, ...small) : null);
+  const rows = listed.slice(drawn, drawn + CHUNK).flatMap((match, offset) => {
+    const at = drawn + offset, first = !at || listed[at - 1].outcome !== match.outcome;
+    const row = el("div", { class: match.outcome === "strong" ? "row" : "row miss", role: "option", id: `match-${at}`, "aria-selected": "false", onclick: () => choose(at, true) },
+      el("b", { text: share(match.by[0][1]) }), el("span", { text: clean(match.item) }), el("span", { text: clean(match.doc) }),
+      el("div", { class: "badges" }, ...badges(match)));
+    return first ? [el("p", { class: "group", role: "presentation", text: OUTCOMES[match.outcome][1] }), row] : [row];
   });
   byId("list").append(...rows);
-  drawn += rows.length;
+  drawn += rows.filter((row) => row.classList.contains("row")).length;
 }
 
+const share = (score) => `${Math.round(100 * score)}\u00a0%`;
+const badge = (kind, word, said = word) => el("em", { class: `badge ${kind}-${word.replace(/[^a-z-]/g, "")}`, title: kind, text: clean(said) });
+
 // What found it, how it is labelled, and what a person said: small words, each with its kind as a tip.
-function badges(match, matcher) {
-  const badge = (kind, word, said = word) => el("em", { class: `badge ${kind}-${word.replace(/[^a-z-]/g, "")}`, title: kind, text: clean(said) });
-  return [matcher && badge("matcher", data.matchers[match.m]), match.label && badge("label", match.label),
-    match.verdict && badge("verdict", match.verdict, `judged ${match.verdict}`)].filter(Boolean);
+function badges(match) {
+  const matchers = data.matchers.length > 1 ? match.by.map((one) => badge("matcher", data.matchers[one[0]])) : [];
+  const labels = new Set(match.by.filter((one) => one[4]).map((one) => one[4]));
+  return [...matchers, ...[...labels].map((label) => badge("label", label)), ...verdictOf(match)];
 }
+
+const verdictOf = (match) => (match.verdict ? [badge("verdict", match.verdict, `judged ${match.verdict}`)] : []);
 
 function choose(at, scroll) {
   while (at >= drawn && drawn < listed.length) drawMore();
@@ -143,29 +151,51 @@ function walkList(event) {
 const FATES = { kept: "is kept", removed: "was removed", duplicate: "was dropped as a duplicate", quarantined: "is quarantined", "not-sampled": "was not drawn" };
 
 function drawPair(match) {
-  const outcome = el("div", { class: "outcome" }, el("strong", { text: match.hit ? "hit" : "near miss" }),
-    el("span", { text: `${(100 * match.score).toFixed(1)} %${data.matchers[match.m] === "ngram" ? " of the item is covered" : ""}` }), match.hit && !match.counts ? el("span", { text: "does not count" }) : null, ...badges(match, true));
+  const own = new Set(match.own === undefined ? [] : data.pool[match.own].split(" "));
+  const outcome = el("div", { class: "outcome" }, el("strong", { text: OUTCOMES[match.outcome][0] }), el("span", { text: rests(match, own) }), ...verdictOf(match));
   const fate = (FATES[match.fate] || match.fate) + (match.copies > 1 ? `, written ${number(match.copies)} times` : "");
   const decision = el("p", { class: "decision", text: `The row ${fate}${match.why ? ` · ${clean(match.why)}` : ""}` });
-  const others = data.matches.filter((other) => other !== match && other.doc === match.doc && other.item === match.item);
-  const also = others.length ? el("p", { class: "also" }, "Also found by ", ...others.map((other) => el("button", {
-    type: "button", class: "chip", onclick: () => (listed.includes(other) ? choose(listed.indexOf(other), true) : drawPair(other)),
-  }, el("span", { text: `${clean(data.matchers[other.m])} ` }), el("b", { text: `${Math.round(100 * other.score)} %` })))) : null;
+  const opinions = el("div", { class: "opinions" }, ...match.by.map(opinion));
   const turns = match.turns.flatMap((side) => [
-    el("p", { class: "turn", text: `turn ${side.turn}${side.role ? ` · ${side.role}` : ""} · ${characters(side.length)}` }), drawText(side)]);
+    el("p", { class: "turn", text: `turn ${side.turn}${side.role ? ` · ${side.role}` : ""} · ${characters(side.length)}` }), drawText(side, own)]);
   if (match.moreTurns) turns.push(el("p", { class: "turn", text: `${number(match.moreTurns)} more ${match.moreTurns === 1 ? "turn" : "turns"} that share nothing` }));
   const row = el("div", {}, el("h4", { text: "Training row" }), ...turns);
   const { role } = data.benchmarks[match.b];
-  const item = el("div", {}, el("h4", { text: "Benchmark item" }), el("p", { class: "turn", text: `${role} · ${characters(match.text.length)}` }), drawText(match.text));
+  const item = el("div", {}, el("h4", { text: "Benchmark item" }), el("p", { class: "turn", text: `${role} · ${characters(match.text.length)}` }), drawText(match.text, own));
   const more = match.moreSpans ? el("p", { class: "turn", text: `${number(match.moreSpans)} more shared pieces are not marked` }) : null;
-  byId("pair").replaceChildren(el("h3", { text: `${clean(match.doc)} ↔ ${clean(match.item)}` }), outcome, decision, ...(also ? [also] : []), el("div", { class: "sides" }, row, item),
+  byId("pair").replaceChildren(el("h3", { text: `${clean(match.doc)} ↔ ${clean(match.item)}` }), outcome, opinions, decision, el("div", { class: "sides" }, row, item),
     ...(more ? [more] : []), el("p", { class: "command" }, "The whole path of the row: ", el("code", { text: `curate why . ${/^[\w./#-]+$/.test(match.doc) ? match.doc : `'${match.doc.replaceAll("'", "'\\''")}'`}` })));
   byId("pair").scrollTop = 0;
 }
 
+// What one matcher says: its score on a bar from 0 to 1, with a tick at its threshold.
+function opinion([m, score, hit, counts, label]) {
+  const threshold = data.thresholds[m], bar = el("span", { class: counts ? "meter" : "meter quiet", "aria-hidden": "true" }, el("i"));
+  bar.firstChild.style.width = `${100 * score}%`;
+  if (threshold !== null) {
+    bar.append(el("u"));
+    bar.lastChild.style.left = `${100 * threshold}%`;
+  }
+  const over = threshold === null ? "" : `, ${hit ? "over" : "under"} its threshold of ${(100 * threshold).toFixed(0)}\u00a0%`;
+  const words = `${(100 * score).toFixed(1)}\u00a0%${over}${hit && !counts ? ", does not count" : ""}`;
+  return el("div", { class: "opinion" }, el("b", { text: clean(data.matchers[m]) }), bar, el("span", { text: words }), label ? badge("label", label) : null);
+}
+
+// What a pair rests on: the item's words that the row has, and how many of them few other items have.
+function rests(match, own) {
+  const { length, pieces, spans } = match.text;
+  if (!spans.length || pieces.length !== 1 || Array.from(data.pool[pieces[0][1]]).length !== length) return "";
+  const points = Array.from(data.pool[pieces[0][1]]), words = (text) => text.toLowerCase().match(WORD) || [];
+  const shared = spans.flatMap(([a, b]) => words(points.slice(a, b).join(""))), all = words(points.join(""));
+  const rare = shared.filter((word) => own.has(word)).length;
+  return `the row has ${number(shared.length)} of the item’s ${number(all.length)} words${own.size ? `, ${number(rare)} of them its own` : ""}`;
+}
+
+const WORD = /[\p{L}\p{N}_]+/gu;
+
 const characters = (n) => `${number(n)} ${n === 1 ? "character" : "characters"}`;
 
-function drawText(side) {
+function drawText(side, own) {
   const box = el("div", { class: side.spans.length ? "text" : "text aside", dir: "auto" });
   let at = 0;
   const left = (n) => n > 0 && box.append(el("span", { class: "cut", text: `… ${characters(n)} left out …` }));
@@ -174,12 +204,12 @@ function drawText(side) {
     // Positions are code points; a string here counts UTF-16 units.
     const points = Array.from(data.pool[place]);
     let from = first;
-    const stop = first + points.length, write = (to, parent) => { if (to > from) parent.append(...readable(points.slice(from - first, to - first).join(""))); from = Math.max(from, to); };
+    const stop = first + points.length, write = (to, parent, put = readable) => { if (to > from) parent.append(...put(points.slice(from - first, to - first).join(""))); from = Math.max(from, to); };
     for (const [a, b] of side.spans) {
       if (b <= from || a >= stop) continue;
       write(Math.max(a, first), box);
       const mark = el("mark");
-      write(Math.min(b, stop), mark);
+      write(Math.min(b, stop), mark, (text) => weighed(text, own));
       box.append(mark);
     }
     write(stop, box);
@@ -188,6 +218,18 @@ function drawText(side) {
   left(side.length - at);
   if (!side.length) box.append(el("span", { class: "cut", text: "empty" }));
   return box;
+}
+
+// Shared text with the item's own words set off from those of its template.
+function weighed(text, own) {
+  const nodes = [];
+  let at = 0;
+  for (const word of text.matchAll(WORD)) {
+    if (!own.has(word[0].toLowerCase())) continue;
+    nodes.push(...readable(text.slice(at, word.index)), el("b", {}, ...readable(word[0])));
+    at = word.index + word[0].length;
+  }
+  return [...nodes, ...readable(text.slice(at))];
 }
 
 // Characters that cannot be seen, or that turn the text around them, are shown by their number.
@@ -217,7 +259,7 @@ function explorer() {
   const [sources, benchmarks] = [0, 1].map((side) => new Set(data.cells.map((cell) => cell[side])));
   options(byId("by-source"), "all sources", data.sources.map((name, place) => [place, name]).filter(([place]) => sources.has(place)));
   options(byId("by-benchmark"), "all benchmarks", data.benchmarks.map(({ name }, place) => [place, name]).filter(([place]) => benchmarks.has(place)));
-  const labels = new Set((data.kinds || data.matches.map((match) => [, , , match.label || "none"])).map((kind) => kind[3]));
+  const labels = new Set(data.kinds ? data.kinds.flatMap(([, , , kind]) => kind.map(([, label]) => label)) : data.matches.flatMap((match) => match.by.map((one) => one[4] || "none")));
   few("by-matcher", "all matchers", data.matchers.map((name, place) => [place, name]));
   few("by-label", "all labels", LABELS.map((name, place) => [place, name === "none" ? "no label" : name]).filter(([place]) => labels.has(LABELS[place])));
   for (const name of ["source", "benchmark", "matcher", "label"])

@@ -13,10 +13,11 @@ from markupsafe import Markup
 
 from curate.audit.face import Page, Section
 from curate.audit.html import template
-from curate.audit.words import counted, island, short
+from curate.audit.words import counted, island, percent, short
 from curate.steps.decontaminate.page_figures import Overlaps, overlaps
 from curate.steps.decontaminate.page_matches import samples
-from curate.steps.decontaminate.page_more import kinds, more
+from curate.steps.decontaminate.page_more import More, kinds, more
+from curate.steps.decontaminate.page_pairs import lay, thresholds
 
 # Benchmarks named beside a source; the heat map has them all.
 CHIPS = 4
@@ -28,6 +29,7 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     """Draw the sections from an audit that is open for reading; None where no benchmark was
     searched for.
     """
+    lay(con, page.about)
     found = overlaps(con, page.sources)
     if not found.n_benchmarks:
         return Section(sentence="no benchmark was searched for")
@@ -41,9 +43,9 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
         "benchmarks": found.benchmarks,
         "cells": found.cells,
         "nCells": found.n_cells,
-        "hits": found.hits,
-        "near": found.near,
+        "outcomes": found.outcomes,
         "matchers": [short(name, 24) for name in matchers],
+        "thresholds": [thresholds(page.about).get(name) for name in matchers],
         "kinds": listed,
     }
     room = page.room - sum(len(text.encode()) for text in (html, script, island(head)))
@@ -52,6 +54,7 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
         html=html,
         links=_links(rest),
         sentence=_sentence(found),
+        lead=_lead(found, rest),
         flags=_flags(found, page),
         facts=_facts(found, page.about),
         left_out=Markup(template(_PACKAGE, "never.html.j2").render(found=found)),
@@ -84,12 +87,37 @@ def _links(more: Any) -> list[tuple[str, str]]:
 
 
 def _sentence(found: Overlaps) -> str:
-    if not found.hits:
-        return f"no item of {'any' if found.n_benchmarks > 1 else 'the'} benchmark was hit"
-    if not found.counted:
-        return "no hit counts as contamination"
+    """Is what was written clean?"""
+    benchmarks = f"{found.n_benchmarks:,} benchmarks" if found.n_benchmarks > 1 else "the benchmark"
+    if found.written:
+        rows = f"{counted(found.written, 'row')} that {'was' if found.written == 1 else 'were'} written"
+        return f"{rows} still {'holds' if found.written == 1 else 'hold'} an item of {benchmarks}"
+    return (
+        f"no row that was written holds an item of {benchmarks}, as far as these settings find any"
+    )
+
+
+def _lead(found: Overlaps, rest: More) -> str:
+    """How sure that is, and what the sources held before anything was removed."""
     pairs = f"{found.flagged:,} of {counted(found.pairs, 'pair')} of source and benchmark"
-    return f"{pairs} {'is' if found.flagged == 1 else 'are'} flagged"
+    said = [
+        f"Before anything was removed {pairs} {'was' if found.flagged == 1 else 'were'} flagged."
+    ]
+    if found.allowed:
+        said.append(f"{counted(found.allowed, 'written row')} may stay by a verdict.")
+    if rest.selftest:
+        shares = [(shares[0], name) for name, shares in rest.selftest.mutations if shares[0]]
+        worst, name = min(shares, key=lambda one: one[0].recall)
+        share = f"{percent(worst.recall)} ({percent(worst.low)} to {percent(worst.high)})"
+        said.append(f"Of planted copies the hardest kind, {name}, is found in {share}.")
+    else:
+        said.append(
+            "How many changed copies these settings miss was not measured: build with --self-test."
+        )
+    never = sum(benchmark["never"] for benchmark in found.benchmarks)
+    if never:
+        said.append(f"{counted(never, 'item')} can never be hit.")
+    return " ".join(said)
 
 
 def _flags(found: Overlaps, page: Page) -> tuple[str, dict[str, Markup], Markup]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 
-from curate.audit.words import short
+from curate.audit.words import short, wilson
+from curate.steps.decontaminate.page_pairs import OUTCOMES
 
 # More than these are not listed: a page of them could not be read, and a file of them would have no
 # bound.
@@ -33,26 +34,28 @@ class Overlaps:
         str, Sequence[tuple[int, str, float]]
     ]  # by source: place of the benchmark, its name, the rate
     cells: Sequence[
-        tuple[int, ...]
-    ]  # source, benchmark, overlapped, flagged, documents, hits, near misses
+        tuple[float, ...]
+    ]  # source, benchmark, overlapped, flagged, documents, low, high, strong, weak, near pairs
     n_cells: int
-    hits: int
-    near: int
-    counted: int
+    outcomes: Mapping[str, int]  # pairs by how strong they are
+    written: int  # rows that were written and hold an item
+    allowed: int  # rows that were written and hold one that a verdict allows
     sources: Mapping[str, int]  # whole names of the listed sources: their places
     places: Mapping[str, int]  # whole names of the listed benchmarks: their places
 
 
 def overlaps(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Overlaps:
-    """Count everything; `names` are the sources that the page lists."""
+    """Count everything; `names` are the sources that the page lists. `page_pairs.lay` comes before."""
     con.execute("CREATE TEMP TABLE seen_contamination AS SELECT * FROM contamination")
     benchmarks = _benchmarks(con)
     sources, places = _places(names), _places(b["name"] for b in benchmarks)
     cells, n_cells = _cells(con, sources, places)
     pairs, flagged = _one(con, "SELECT count(*), count(*) FILTER (flagged) FROM seen_contamination")
-    hits, near, counted = _one(
+    outcomes = dict(_all(con, "SELECT outcome, count(*) FROM seen_pairs GROUP BY outcome"))
+    written, allowed = _one(
         con,
-        "SELECT count(*) FILTER (hit), count(*) FILTER (NOT hit), count(*) FILTER (counts) FROM matches",
+        """SELECT count(DISTINCT doc_id) FILTER (counts), count(DISTINCT doc_id) FILTER (verdict = 'allowed')
+        FROM matches JOIN documents AS d ON d.id = doc_id WHERE d.fate = 'kept'""",
     )
     return Overlaps(
         suites=[
@@ -66,9 +69,9 @@ def overlaps(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Overlaps:
         flags=_flags(con, places),
         cells=cells,
         n_cells=n_cells,
-        hits=hits,
-        near=near,
-        counted=counted,
+        outcomes={outcome: outcomes.get(outcome, 0) for outcome in OUTCOMES},
+        written=written,
+        allowed=allowed,
         sources=sources,
         places=places,
     )
@@ -117,22 +120,25 @@ def _flags(
 
 def _cells(
     con: duckdb.DuckDBPyConnection, sources: Mapping[str, int], benchmarks: Mapping[str, int]
-) -> tuple[list[tuple[int, ...]], int]:
-    """The pairs of source and benchmark with a stored match, the worst first; and how many there
+) -> tuple[list[tuple[float, ...]], int]:
+    """The pairs of source and benchmark with a stored match, the surest first; and how many there
     are.
     """
     rows = _all(
         con,
-        """SELECT c.source, c.benchmark, c.overlapped, c.flagged::INTEGER, c.documents, m.hits, m.near
+        """SELECT c.source, c.benchmark, c.overlapped, c.flagged::INTEGER, c.documents, c.instances,
+            p.strong, p.weak, p.near
         FROM seen_contamination AS c JOIN (
-            SELECT source, benchmark, count(*) FILTER (hit) AS hits, count(*) FILTER (NOT hit) AS near
-            FROM matches GROUP BY ALL
-        ) AS m USING (source, benchmark)
-        ORDER BY c.rate DESC, m.near DESC, c.source, c.benchmark""",
+            SELECT source, benchmark, count(*) FILTER (outcome = 'strong') AS strong,
+                count(*) FILTER (outcome = 'weak') AS weak, count(*) FILTER (outcome = 'near') AS near
+            FROM seen_pairs GROUP BY ALL
+        ) AS p USING (source, benchmark)
+        ORDER BY c.rate DESC, p.weak DESC, p.near DESC, c.source, c.benchmark""",
     )
-    listed = [
-        (sources[source], benchmarks[benchmark], *counts)
-        for source, benchmark, *counts in rows
-        if source in sources and benchmark in benchmarks
-    ]
+    listed = []
+    for source, benchmark, overlapped, flagged, documents, items, *pairs in rows:
+        if source in sources and benchmark in benchmarks:
+            low, high = (round(end, 6) for end in wilson(overlapped, items))
+            head = sources[source], benchmarks[benchmark], overlapped, flagged, documents
+            listed.append((*head, low if overlapped else 0, high if overlapped else 0, *pairs))
     return listed[:PAIRS], len(rows)

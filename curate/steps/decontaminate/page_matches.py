@@ -1,5 +1,5 @@
-"""The matches that a report shows: the worst of every source and benchmark, as far as a number of
-bytes goes.
+"""The pairs that a report shows, each once with all that matchers say of it: the worst of every source
+and benchmark, as far as a number of bytes goes.
 
 What is shown of a long turn or item is for `audit.windows` to say. The database cuts the texts, so
 a turn of 50 MB never leaves it. Positions stay those of the audit: code points from the start of
@@ -14,10 +14,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from curate.audit.windows import OTHER_WIDTH, Window, windows
+from curate.audit.windows import OTHER_WIDTH, Window, merged, windows
 from curate.audit.words import REASON_WIDTH, island, short
+from curate.steps.decontaminate.page_own import OwnWords
+from curate.steps.decontaminate.page_pairs import OUTCOMES
 
-SPANS = 40
 OTHER_TURNS = 3
 # Looked at for a page; few pages have room for so many.
 CANDIDATES = 4000
@@ -44,7 +45,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Samples:
-    """Matches for the page, the worst first, and the texts that their pieces point into."""
+    """Pairs for the page, the worst first, and the texts that their pieces point into."""
 
     matches: Sequence[Match]
     pool: Sequence[str]
@@ -52,24 +53,32 @@ class Samples:
 
 _WORST = """
     WITH kinds AS (
-        SELECT rowid AS match, source, benchmark, hit, score, doc_id, instance_id, matcher, row_number() OVER (
-            PARTITION BY source, benchmark, hit, matcher, label ORDER BY score DESC, doc_id, instance_id) AS nth_of_kind
-        FROM matches WHERE source IN (SELECT unnest(?)) AND benchmark IN (SELECT unnest(?))
+        SELECT *, row_number() OVER (PARTITION BY source, benchmark, outcome, kind
+            ORDER BY score DESC, doc_id, instance_id) AS nth_of_kind
+        FROM seen_pairs WHERE source IN (SELECT unnest(?)) AND benchmark IN (SELECT unnest(?))
     ), ranked AS (
-        -- The worst of each matcher and label, then the second worst of each: none hides another.
-        SELECT *, row_number() OVER (PARTITION BY source, benchmark, hit
-            ORDER BY nth_of_kind, score DESC, doc_id, instance_id, matcher) AS nth
+        -- The worst of each kind of finding, then the second worst of each: none hides another.
+        SELECT *, row_number() OVER (PARTITION BY source, benchmark, outcome
+            ORDER BY nth_of_kind, score DESC, doc_id, instance_id) AS nth
         FROM kinds
     ), chosen AS (
-        -- In turn: the worst of every pair, then the second worst; a near miss after three times as many hits.
-        SELECT match, row_number() OVER (ORDER BY CASE WHEN hit THEN nth ELSE nth * 3 END, hit DESC, rate DESC,
-            score DESC, doc_id, instance_id, matcher) AS place
+        -- In turn: the worst of every cell, then the second worst; a weak hit after two strong ones, a near miss after three.
+        SELECT source, benchmark, doc_id, instance_id, outcome, row_number() OVER (ORDER BY
+            nth * CASE outcome WHEN 'strong' THEN 1 WHEN 'weak' THEN 2 ELSE 3 END, outcome <> 'strong',
+            outcome = 'near', rate DESC, score DESC, doc_id, instance_id) AS place
         FROM ranked LEFT JOIN seen_contamination USING (source, benchmark) WHERE nth <= ?
+    ), few AS (
+        SELECT * FROM chosen WHERE place <= ?
     )
-    SELECT c.place, m.source, m.benchmark, m.doc_id, m.instance_id, m.matcher, m.score, m.hit, m.counts, m.label,
-        m.verdict, m.doc_spans[:40], len(m.doc_spans), m.item_spans[:40], len(m.item_spans), o.fate, o.copies
-    FROM chosen AS c JOIN matches AS m ON m.rowid = c.match JOIN documents AS o ON o.id = m.doc_id
-    WHERE c.place <= ? ORDER BY c.place
+    SELECT c.place, c.source, c.benchmark, c.doc_id, c.instance_id, c.outcome,
+        list((m.matcher, m.score, m.hit, m.counts, m.label, m.verdict)
+            ORDER BY m.counts DESC, m.hit DESC, m.score DESC, m.matcher),
+        flatten(list(m.doc_spans[:40])), flatten(list(m.item_spans[:40])),
+        sum(greatest(0, len(m.doc_spans) - 40) + greatest(0, len(m.item_spans) - 40))::BIGINT,
+        any_value(o.fate), any_value(o.copies)
+    FROM few AS c JOIN matches AS m USING (source, benchmark, doc_id, instance_id)
+    JOIN documents AS o ON o.id = c.doc_id
+    GROUP BY ALL ORDER BY c.place
 """
 
 
@@ -80,24 +89,29 @@ def samples(
     matchers: Mapping[str, int],
     budget: int,
 ) -> Samples:
-    """Take the worst matches of the listed sources and benchmarks until their JSON has `budget`
+    """Take the worst pairs of the listed sources and benchmarks until their JSON has `budget`
     bytes.
 
-    `figures` must have counted before: the pairs with the highest rates come first.
+    `figures` must have counted before: the cells with the highest rates come first.
     """
     given = [list(sources), list(benchmarks), CANDIDATES, CANDIDATES]
     rows = con.execute(_WORST, given).fetchall() if sources and benchmarks else []
     pool = Pool()
     taken: list[Match] = []
+    own = OwnWords(con)
     for match, texts in _described(con, rows, (sources, benchmarks, matchers)):
         before = len(pool.texts)
         _point(match, texts, pool)
+        text = " ".join(piece for _, piece in texts.get(("item", 0), []))
+        if words := own.of(match.pop("benchmark"), match["item"], text):
+            match["own"] = pool.place(" ".join(words))
         budget -= sum(_size(text) for text in pool.texts[before:]) + _size(match)
         if budget < 0:
             del pool.texts[before:]
             break
         taken.append(match)
-    taken.sort(key=lambda m: (not m["hit"], -m["score"], m["doc"], m["item"], m["m"]))
+    order = {outcome: place for place, outcome in enumerate(OUTCOMES)}
+    taken.sort(key=lambda m: (order[m["outcome"]], -m["by"][0][1], m["doc"], m["item"]))
     return Samples(taken, pool.texts)
 
 
@@ -110,7 +124,7 @@ def _described(
     rows: Sequence[tuple[Any, ...]],
     places: Places,
 ) -> Iterator[tuple[Match, dict[tuple[str, int], list[tuple[int, str]]]]]:
-    """Each match as the page has it but for its texts, and the texts: pieces by side and turn."""
+    """Each pair as the page has it but for its texts, and the texts: pieces by side and turn."""
     docs = pa.table({"doc_id": pa.array(sorted({row[3] for row in rows}), pa.string())})
     items = pa.table({"instance_id": pa.array(sorted({row[4] for row in rows}), pa.string())})
     con.register("wanted_docs", docs)
@@ -144,24 +158,7 @@ def _match(
     lengths: Mapping[str, int],
     reasons: Mapping[str, str],
 ) -> Match:
-    (
-        _,
-        source,
-        benchmark,
-        doc,
-        item,
-        matcher,
-        score,
-        hit,
-        counts,
-        label,
-        verdict,
-        ours,
-        n_ours,
-        theirs,
-        n_theirs,
-        *fate,
-    ) = row
+    _, source, benchmark, doc, item, outcome, found, ours, theirs, unmarked, *fate = row
     spans: dict[int, list[Window]] = {}
     for span in ours or []:
         spans.setdefault(span["turn"], []).append((span["start"], span["stop"]))
@@ -170,26 +167,34 @@ def _match(
         (turn, role, length) for turn, role, length in turns if turn in spans or turn in others
     ]
     sources, benchmarks, matchers = places
+    verdict = next((one[5] for one in found if one[5]), None)
     match: Match = {
         "s": sources[source],
         "b": benchmarks[benchmark],
-        "m": matchers[matcher],
         "doc": doc,
         "item": item,
+        "outcome": outcome,
+        # Matcher, score, whether it is a hit, whether it counts, and its label.
+        "by": [
+            (matchers[name], round(score, 4), int(hit), int(counts), label)
+            for name, score, hit, counts, label, _ in found
+        ],
+        "fate": fate[0],
+        "copies": fate[1],
+        "benchmark": benchmark,
     }
-    match |= {"score": round(score, 4), "hit": bool(hit), "fate": fate[0], "copies": fate[1]}
     match["turns"] = [
-        _side(length, spans.get(turn, []), turn, role) for turn, role, length in shown
+        _side(length, merged(sorted(spans.get(turn, []))), turn, role)
+        for turn, role, length in shown
     ]
-    match["text"] = _side(
-        lengths.get(item, 0), [(span["start"], span["stop"]) for span in theirs or []]
-    )
-    more: Match = {"label": label, "verdict": verdict, "counts": counts}
-    more |= {
+    shared = sorted((span["start"], span["stop"]) for span in theirs or [])
+    match["text"] = _side(lengths.get(item, 0), merged(shared))
+    more: Match = {
+        "verdict": verdict,
         "why": doc in reasons and short(reasons[doc], REASON_WIDTH),
         "moreTurns": len(turns) - len(shown),
+        "moreSpans": unmarked,
     }
-    more["moreSpans"] = max(0, (n_ours or 0) - SPANS) + max(0, (n_theirs or 0) - SPANS)
     return match | {key: value for key, value in more.items() if value}
 
 

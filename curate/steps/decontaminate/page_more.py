@@ -13,7 +13,8 @@ from typing import Any
 
 import duckdb
 
-from curate.audit.words import REASON_WIDTH, short
+from curate.audit.store import columns_of
+from curate.audit.words import REASON_WIDTH, interval_of, short
 
 CLEAN, ALL = "clean", "all"
 """The control of a self-test, and all matchers together."""
@@ -79,6 +80,7 @@ class More:
     judged: Sequence[Judged]
     n_applied: int
     n_void: int
+    precision: Sequence[tuple[str, str]]  # of each matcher, and how often people overruled it
 
 
 def more(con: duckdb.DuckDBPyConnection) -> More:
@@ -90,25 +92,44 @@ def more(con: duckdb.DuckDBPyConnection) -> More:
         0,
         0,
     )
-    return More(_selftest(con), going[:TOUCHED], len(going), _judged(con), n_applied, n_void)
+    test, judged = _selftest(con), _judged(con)
+    return More(test, going[:TOUCHED], len(going), judged, n_applied, n_void, precision(con))
+
+
+def precision(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Of every matcher the share of judged hits that people called false alarms, in words; all
+    together come first. Audits of earlier versions have no such view.
+    """
+    if not columns_of(con, "judged_matches"):
+        return []
+    rows = con.execute("SELECT matcher, judged, wrong, low, high FROM judged_matches").fetchall()
+    return [(short(matcher, 24), interval_of(*figures)) for matcher, *figures in rows]
 
 
 def kinds(
     con: duckdb.DuckDBPyConnection, sources: Mapping[str, int], benchmarks: Mapping[str, int]
 ) -> tuple[Mapping[str, int], list[tuple[Any, ...]] | None]:
-    """The matchers with their places, and per source, benchmark, matcher and label the hits and
-    near misses.
+    """The matchers with their places, and per source, benchmark, outcome and what was found (matcher
+    and label) the number of pairs.
 
     The second is None if there are too many to list.
     """
+    names = con.execute("SELECT DISTINCT matcher FROM matches ORDER BY matcher").fetchall()
+    places = {name: place for place, (name,) in enumerate(names)}
     rows = con.execute(
-        """SELECT source, benchmark, matcher, coalesce(label, 'none'), count(*) FILTER (hit), count(*) FILTER (NOT hit)
-        FROM matches GROUP BY ALL ORDER BY ALL"""
+        """SELECT source, benchmark, outcome, kind, count(*) FROM seen_pairs
+        GROUP BY ALL ORDER BY ALL LIMIT ?""",
+        [KINDS + 1],
     ).fetchall()
-    places = {name: place for place, name in enumerate(sorted({row[2] for row in rows}))}
     listed = [
-        (sources.get(source, -1), benchmarks.get(benchmark, -1), places[matcher], *rest)
-        for source, benchmark, matcher, *rest in rows
+        (
+            sources.get(source, -1),
+            benchmarks.get(benchmark, -1),
+            outcome,
+            [(places[matcher], label) for matcher, label in kind],
+            n,
+        )
+        for source, benchmark, outcome, kind, n in rows
     ]
     return places, listed if len(listed) <= KINDS else None
 

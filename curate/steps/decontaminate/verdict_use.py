@@ -15,7 +15,7 @@ import numpy as np
 from curate.items import Item, item_text
 from curate.matching.ngram import Matches
 from curate.steps.decontaminate.found import VERDICTS
-from curate.steps.decontaminate.verdicts import Ruling, item_hash
+from curate.verdicts import Ruling, item_hash
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,17 @@ SELECT m.doc_id, m.instance_id, m.matcher, 'item', NULL, m.span.start, m.span.st
 FROM (SELECT doc_id, instance_id, matcher, unnest(item_spans) AS span FROM matches) AS m
 JOIN (SELECT instance_id, min(text) AS text FROM instances GROUP BY instance_id) AS i USING (instance_id);
 
+CREATE OR REPLACE VIEW judged_matches AS
+SELECT matcher, judged, wrong, wrong / judged AS share, wilson(wrong, judged).low AS low, wilson(wrong, judged).high AS high
+FROM (
+    SELECT coalesce(matcher, 'any matcher') AS matcher, grouping(matcher) AS together,
+        count(DISTINCT (doc_id, instance_id)) AS judged,
+        count(DISTINCT (doc_id, instance_id)) FILTER (verdict = 'false-alarm') AS wrong
+    FROM matches WHERE hit AND verdict IS NOT NULL AND (label IS NULL OR label = 'leak')
+    GROUP BY GROUPING SETS ((), (matcher))
+) WHERE judged > 0
+ORDER BY together DESC, matcher;
+
 COMMENT ON VIEW contamination IS 'How much of each benchmark each source holds: every source with every benchmark, even if nothing was found.';
 COMMENT ON COLUMN contamination.source IS 'Name of the source.';
 COMMENT ON COLUMN contamination.benchmark IS 'Name of the benchmark.';
@@ -118,3 +129,11 @@ COMMENT ON COLUMN spans.turn IS 'Turn of the document; null on the item''s side.
 COMMENT ON COLUMN spans.start IS 'First code point, 0-based.';
 COMMENT ON COLUMN spans.stop IS 'One past the last code point.';
 COMMENT ON COLUMN spans.text IS 'The piece itself.';
+
+COMMENT ON VIEW judged_matches IS 'How often people called a hit a false alarm, one row a matcher, all together first; empty where no one judged any. What counts by rule alone, before verdicts.';
+COMMENT ON COLUMN judged_matches.matcher IS 'The matcher, or: any matcher.';
+COMMENT ON COLUMN judged_matches.judged IS 'Pairs that it hit and that have a verdict.';
+COMMENT ON COLUMN judged_matches.wrong IS 'Those of them that are false alarms.';
+COMMENT ON COLUMN judged_matches.share IS 'wrong / judged.';
+COMMENT ON COLUMN judged_matches.low IS 'Lower end of the 95 % interval (Wilson), as if the pairs were drawn at random.';
+COMMENT ON COLUMN judged_matches.high IS 'Upper end of it.';

@@ -6,6 +6,7 @@ import duckdb
 
 from curate.audit.markdown import table
 from curate.audit.store import runs
+from curate.steps.dedup.facts import estimate, wrong_removals
 
 _ROWS = 50
 
@@ -31,7 +32,8 @@ def card(con: duckdb.DuckDBPyConnection) -> str:
             )
     else:
         lines.append("None was found.\n")
-    return "\n".join(lines)
+    told = estimate(wrong_removals(con))
+    return "\n".join([*lines, *([f"{told}.\n"] if told else [])])
 
 
 def _compared(own: dict[str, object]) -> str:

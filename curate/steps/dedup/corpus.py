@@ -4,7 +4,7 @@ the sources in the order of the recipe.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,7 @@ class Corpus:
     exact: np.ndarray  # uint64 [rows, 2]
     alive: np.ndarray  # bool: those that no earlier step took
     ranked: Ranked
+    labels: np.ndarray  # uint64: 0 where a row has none
 
     @property
     def fixed(self) -> np.ndarray:
@@ -148,4 +149,14 @@ def corpus_of(others: Sequence[Other], looked: Sequence[Looked], seen: Sequence[
         },
     )
     alive = np.concatenate([np.ones(sum(sizes[: len(others)]), np.bool_), *(s.alive for s in seen)])
-    return Corpus(others, looked, seen, _bounds(np.array(sizes)), all_of("exact"), alive, ranked)
+    labels = _labels([look.kept for own in looked for _, look in own], seen)
+    firsts = _bounds(np.array(sizes))
+    return Corpus(others, looked, seen, firsts, all_of("exact"), alive, ranked, labels)
+
+
+def _labels(ours: Sequence[Mapping[str, np.ndarray]], seen: Sequence[Seen]) -> np.ndarray:
+    """The labels of all rows, as far as their kinds have any."""
+    every = [*ours, *(kept for source in seen for _, _, kept in source.looks)]
+    none = np.zeros(0, np.uint64)
+    own = [kept.get("label", np.zeros(len(kept["length"]), np.uint64)) for kept in every]
+    return np.concatenate([none, *own])

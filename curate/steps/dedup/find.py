@@ -2,7 +2,7 @@
 
     groups = first_of_each(exact, rank, alive)      # rows with one text: the one that stays
     close = candidates(pieces, wanted, 0.8)         # those that share a rare shingle with another
-    found = settle(close, inside, rank, fixed, 0.8, drop_variants=False)
+    found = settle(close, inside, rank, fixed, apart, 0.8, drop_variants=False)
 
 Rows are numbered through all sources. In memory lie the shingles of candidates alone; those of all
 rows stay in their files, and are read twice."""
@@ -132,13 +132,16 @@ def partnered(close: Close, rank: np.ndarray, threshold: float) -> Close:
 
 
 def settle(
-    close: Close, inside: Inside, rank: np.ndarray, fixed: np.ndarray, threshold: float,
-    *, drop_variants: bool,
+    close: Close, inside: Inside, rank: np.ndarray, fixed: np.ndarray, apart: np.ndarray,
+    threshold: float, *, drop_variants: bool,
 ) -> Settled:  # fmt: skip
-    """Which of the candidates go: those that are similar to one that stays and comes before them."""
+    """Which of the candidates go: those that are similar to one that stays and comes before them;
+    none of the pairs of rows in `apart`, int64 [pairs, 2], goes for the other.
+    """
     order = np.argsort(rank[close.rows], kind="stable")
+    codes = _codes(close.rows, apart)
     likest, values, kinds, gone = similar.settle(
-        close.sets, close.keys, *inside, order, fixed[close.rows], threshold, drop_variants
+        close.sets, close.keys, *inside, order, fixed[close.rows], codes, threshold, drop_variants
     )
     alike = np.flatnonzero(likest >= 0)
     return Settled(
@@ -148,6 +151,16 @@ def settle(
         kinds[alike] == similar.VARIANT,
         gone[alike],
     )
+
+
+def _codes(rows: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """One number for each pair of which both rows are among some (ascending) rows, by their places."""
+    at = np.searchsorted(rows, pairs)
+    there = (at < len(rows)).all(axis=1)
+    there[there] = (rows[at[there]] == pairs[there]).all(axis=1)
+    found = np.sort(at[there], axis=1).astype(np.int64)
+    codes: np.ndarray = np.unique(found[:, 0] * len(rows) + found[:, 1])
+    return codes
 
 
 def _taken(

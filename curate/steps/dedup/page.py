@@ -11,14 +11,18 @@ from markupsafe import Markup
 
 from curate.audit.face import Page, Section
 from curate.audit.html import template
+from curate.audit.store import columns_of
 from curate.audit.windows import Window, windows
 from curate.audit.words import counted, percent, short
+from curate.licences import commercial
+from curate.steps.dedup.facts import estimate, wrong_removals
 from curate.steps.dedup.words import Piece, differing
 
 PAIRS = 60
 """Pairs that are drawn, as far as there is room."""
 CLUSTERS = 8
 SOURCES = 30
+LABELLED = 20
 _SHARE_OF_ROOM = 4
 
 _PAIRS = """
@@ -73,6 +77,7 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     lost = _one(con, "SELECT count(*) FROM lost_texts")
     pairs = list(_within(_pairs(con), page.room // _SHARE_OF_ROOM))
     gone = sum(cell[3] for cell in cells)
+    labelled, n_labelled = _labelled(con)
     html = template("curate.steps.dedup", "report.html.j2").render(
         cells=[(short(a, 40), short(b, 40), *rest) for a, b, *rest in cells[:SOURCES]],
         n_cells=len(cells),
@@ -82,14 +87,57 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
         lost=lost,
         found=percent(own.get("found_at_threshold") or 1.0),
         n_pairs=_one(con, "SELECT count(*) FROM duplicates WHERE kind <> 'exact'"),
+        estimate=estimate(wrong_removals(con)),
+        labelled=labelled,
+        n_labelled=n_labelled,
     )
     return Section(
         html=Markup(html),
         links=[("duplicates", "Duplicates")],
         sentence=f"{counted(gone, 'row')} removed as duplicates",
         facts=_facts(own),
+        licences=_back(con),
         ask=_ASK,
     )
+
+
+def _labelled(con: duckdb.DuckDBPyConnection) -> tuple[list[tuple[str, ...]], int]:
+    """Rows that went though they have another label than the row that stays, some with both labels;
+    and how many there are. Audits of earlier versions do not know labels.
+    """
+    if "other_label" not in columns_of(con, "duplicates"):
+        return [], 0
+    rows = con.execute(
+        """SELECT d.doc_id, d.kept_id, a.label, b.label FROM duplicates AS d
+        JOIN duplicate_labels AS a ON a.doc_id = d.doc_id
+        JOIN duplicate_labels AS b ON b.doc_id = d.kept_id
+        WHERE d.other_label ORDER BY d.doc_id LIMIT ?""",
+        [LABELLED],
+    ).fetchall()
+    n = _one(con, "SELECT count(*) FROM duplicates WHERE other_label")
+    return [tuple(short(text, 160) for text in row) for row in rows], n
+
+
+def _back(con: duckdb.DuckDBPyConnection) -> Markup:
+    """How many duplicates would stay if rows whose licence forbids commercial use went first: at least
+    one for every row that now stays for them, at most every different text.
+    """
+    named = con.execute("SELECT name, licence FROM sources").fetchall()
+    free = [name for name, licence in named if commercial(licence)]
+    least, most = con.execute(
+        """SELECT count(DISTINCT d.kept_id), count(DISTINCT (d.kept_id, o.content_hash))
+        FROM duplicates AS d JOIN documents AS o ON o.id = d.doc_id
+        WHERE d.dropped AND NOT d.against AND d.source IN (SELECT unnest(?))
+            AND d.kept_source NOT IN (SELECT unnest(?))""",
+        [free, free],
+    ).fetchone() or (0, 0)
+    if not most:
+        return Markup("<p>No duplicate would take the place of a row that goes.</p>")
+    n = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    return Markup(
+        "<p>{} {} that went for {} of these sources would stay instead, unless a later step takes "
+        "{}.</p>"
+    ).format(n, "duplicate" if most == 1 else "duplicates", "rows", "it" if most == 1 else "them")
 
 
 _ASK = (
@@ -121,13 +169,15 @@ def _pairs(con: duckdb.DuckDBPyConnection) -> Iterator[Pair]:
         yield Pair(
             kind,
             value,
-            _said(kept_id, dropped, fate, left_at),
+            _said(kept_id, dropped, fate, left_at, not dropped and kind == "near"),
             Side(short(doc_id), length, _shown(text, ours, length)),
             Side(short(kept_id), other_length, _shown(other, theirs, other_length)),
         )
 
 
-def _said(kept_id: str, dropped: bool, fate: str | None, left_at: str | None) -> str:
+def _said(kept_id: str, dropped: bool, fate: str | None, left_at: str | None, verdict: bool) -> str:
+    if verdict:
+        return "both stay: judged to be no duplicates"
     if not dropped:
         return "both stay: numbers or answers differ"
     if fate == "against":

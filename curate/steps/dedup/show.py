@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from curate.steps.dedup.facts import estimate
 from curate.steps.dedup.words import chance_sentence, found_sentence, variant_sentence
 
 _ROWS = 20
@@ -24,6 +25,8 @@ def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
     if figures["variant"]:
         yield escape(f"note: {variant_sentence(figures)}: curate sql {out} variants")
     yield f"note: {chance_sentence(figures)}"
+    if told := estimate(figures["wrong_removals"]):
+        yield escape(f"note: {told}: curate review {out}")
 
 
 def _pairs(figures: Mapping[str, Any]) -> Table:

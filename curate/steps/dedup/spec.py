@@ -49,6 +49,9 @@ class DedupSpec(Strict):
     against: Annotated[tuple[str, ...], IS_PATH] = ()
     """Data sets whose rows stay whatever they are like and are not written: rows like theirs go."""
 
+    verdicts: Annotated[str | None, IS_PATH] = None
+    """A file of verdicts that people gave with `curate review`: a pair that is no duplicate stays."""
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that rules of `keep` read."""

@@ -19,13 +19,16 @@ import pyarrow.compute as pc
 
 from curate.errors import UserError
 from curate.records import one_array
-from curate.steps.dedup import find, keep, texts
+from curate.shards import sha256
+from curate.sources import expand
+from curate.steps.dedup import find, judged, keep, labels, texts
 from curate.steps.dedup.against import Other, open_others
 from curate.steps.dedup.corpus import Corpus, corpus_of
 from curate.steps.dedup.spec import DedupSpec
-from curate.steps.dedup.told import Found, told
+from curate.steps.dedup.told import Asked, Found, told
 from curate.steps.dedup.variants import hashed, inside
 from curate.steps.step import Decision, Look, Records, Seen
+from curate.verdicts import DUPLICATES, Ruling, load_verdicts
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Dedup:
     spec: DedupSpec
     kind: str
     others: Sequence[Other]
+    seed: int
+    verdicts: Sequence[Ruling] = ()
+    verdicts_digest: str | None = None
     name: str = "dedup"
 
     @property
@@ -56,13 +62,13 @@ class Dedup:
     @property
     def inputs(self) -> Mapping[str, Any]:
         """The settings, the chance that a pair at the threshold is found, and the digests of the
-        data sets under `against`.
+        data sets under `against` and of the verdict file.
         """
-        settings = self.spec.model_dump(exclude={"against"}, mode="json")
+        settings = self.spec.model_dump(exclude={"against", "verdicts"}, mode="json")
         others = {other.name: other.inputs for other in self.others}
-        return (
-            settings | {"found_at_threshold": find.FOUND} | ({"against": others} if others else {})
-        )
+        verdicts = {"verdicts": {"sha256": self.verdicts_digest}} if self.verdicts_digest else {}
+        against = {"against": others} if others else {}
+        return settings | {"found_at_threshold": find.FOUND} | against | verdicts
 
     def look(self, records: Records) -> Look:
         """Lay down what is compared of one block."""
@@ -70,6 +76,8 @@ class Dedup:
         found = texts.folded(own)
         kept = {"exact": texts.exact(found), "length": texts.lengths(own)}
         kept |= {f"column:{name}": _numbers(records.table, name) for name in self.spec.columns}
+        if (own := labels.hashed(records)) is not None:
+            kept["label"] = own
         if self.spec.threshold is None:
             return Look(kept=kept)
         sets = texts.shingles(found, self.spec.shingle)
@@ -84,10 +92,17 @@ class Dedup:
         self._refuse_empty(corpus)
         rank = keep.ranks(self.spec.keep, corpus.ranked)
         first = find.first_of_each(corpus.exact, rank, corpus.alive)
-        near = self._near(corpus, rank, first) if self.spec.threshold is not None else None
-        return told(self.spec, corpus, Found.of(corpus, rank, first, near))
+        given = judged.ready(self.verdicts, corpus.exact, first, corpus.alive)
+        near = None
+        if self.spec.threshold is not None:
+            near = self._near(corpus, rank, first, given.apart)
+        found = Found.of(corpus, rank, first, near)
+        asked = Asked.of(self.spec, corpus, found, first, self.verdicts, given, self.seed)
+        return told(self.spec, corpus, found, asked)
 
-    def _near(self, corpus: Corpus, rank: np.ndarray, first: np.ndarray) -> find.Settled:
+    def _near(
+        self, corpus: Corpus, rank: np.ndarray, first: np.ndarray, apart: np.ndarray
+    ) -> find.Settled:
         threshold = float(self.spec.threshold or 1)
         wanted = corpus.alive & (first == np.arange(len(first)))
         close = find.candidates(corpus.pieces(), wanted, threshold)
@@ -97,6 +112,7 @@ class Dedup:
             inside(self._inside(corpus, close.rows), close.rows),
             rank,
             corpus.fixed,
+            apart,
             threshold,
             drop_variants=self.spec.variants == "drop",
         )
@@ -132,7 +148,10 @@ class Dedup:
 def make(spec: DedupSpec, *, base: Path, kind: str, seed: int) -> Dedup:
     """Open what is under `against`; raises UserError for what cannot be read or compared."""
     texts.refuse(spec.by, kind)
-    return Dedup(spec, kind, open_others(spec.against, base, spec.by))
+    path = base / expand(spec.verdicts) if spec.verdicts else None
+    verdicts = load_verdicts(path, DUPLICATES) if path else []
+    digest = sha256(path) if path else None
+    return Dedup(spec, kind, open_others(spec.against, base, spec.by), seed, verdicts, digest)
 
 
 def _numbers(table: pa.Table, name: str) -> np.ndarray:

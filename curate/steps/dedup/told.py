@@ -4,7 +4,7 @@ figures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,12 @@ import pyarrow as pa
 
 from curate.steps.dedup.corpus import Corpus
 from curate.steps.dedup.find import FOUND, Settled
+from curate.steps.dedup.judged import WORDS, Given, drawn, said, void
+from curate.steps.dedup.labels import labels
 from curate.steps.dedup.spec import DedupSpec
 from curate.steps.step import Decision, Removal
+from curate.text.hashing import as_uuids
+from curate.verdicts import Ruling
 
 KINDS = ("exact", "near", "variant")
 EXACT, NEAR, VARIANT = range(3)
@@ -23,6 +27,8 @@ SHOWN = 400
 """Pairs whose texts the audit keeps, so that people can read them."""
 TEXT = 20_000
 """Code points of a text that it keeps."""
+LABELLED = 200
+"""Pairs with different labels whose labels it keeps."""
 _LINES = 1 << 16
 
 
@@ -61,26 +67,76 @@ class Found:
             values = np.where(follows, own[1][first], values)
             kinds = np.where(follows, own[2][first], kinds)
             gone |= follows
-            stays = near.rows[~near.gone]
-            kept[stays], values[stays], kinds[stays] = own[0][stays], own[1][stays], VARIANT
+            stays = near.rows[~near.gone]  # a variant, or judged to be no duplicate
+            kept[stays], values[stays], kinds[stays] = (part[stays] for part in own[:3])
         gone &= ~corpus.fixed
         rows = np.flatnonzero((kept != np.arange(n)) & ~corpus.fixed)
         return cls(rows, kept[rows], kinds[rows], values[rows], gone[rows])
 
 
-def told(spec: DedupSpec, corpus: Corpus, found: Found) -> Decision:
+@dataclass(frozen=True)
+class Asked:
+    """What people have said of the pairs, and which ones they are asked about."""
+
+    verdicts: Sequence[Ruling]
+    given: Given
+    codes: np.ndarray  # int8, of every row found: place in WORDS
+    applied: np.ndarray  # of every entry that has its texts
+    sample: np.ndarray  # int64: places among the rows found, in the order in which they are drawn
+
+    @classmethod
+    def of(
+        cls, spec: DedupSpec, corpus: Corpus, found: Found, first: np.ndarray,
+        verdicts: Sequence[Ruling], given: Given, seed: int,
+    ) -> Asked:  # fmt: skip
+        """Whatever the rule would drop is drawn from, also where a verdict keeps it."""
+        codes, applied = said(given, np.stack([first[found.rows], first[found.kept]], axis=1))
+        rule = (found.kinds == NEAR) | ((found.kinds == VARIANT) & (spec.variants == "drop"))
+        ruled = np.flatnonzero(rule)
+        texts, others = corpus.exact[found.rows[ruled]], corpus.exact[found.kept[ruled]]
+        return cls(verdicts, given, codes, applied, ruled[drawn(texts, others, seed)])
+
+
+def told(spec: DedupSpec, corpus: Corpus, found: Found, asked: Asked) -> Decision:
     """The step's decision."""
+    differ = other_labels(corpus, found)
+    shown = _shown(corpus, found, asked, differ)
     return Decision(
         [
             _removal(corpus, found, len(corpus.others) + number)
             for number in range(len(corpus.seen))
         ],
         tables={
-            "duplicates": _lines(corpus, found),
-            "duplicate_texts": _texts(spec, corpus, found),
+            "duplicates": _lines(corpus, found, asked, differ),
+            "duplicate_texts": _texts(spec, corpus, found, shown),
+            "duplicate_pairs": _pairs(corpus, found, asked, shown),
+            "duplicate_labels": _labels(corpus, found, differ),
+            "duplicate_verdicts": _verdicts(asked),
         },
-        figures=_figures(spec, corpus, found),
+        figures=_figures(spec, corpus, found) | {"other_labels": int(np.sum(differ == 1))},
+        warnings=_warnings(corpus, found, differ),
     )
+
+
+def other_labels(corpus: Corpus, found: Found) -> np.ndarray:
+    """Of every row that went, whether it has another label than the row that stays: 1 or 0, and -1
+    where one of them has none.
+    """
+    ours, theirs = corpus.labels[found.rows], corpus.labels[found.kept]
+    compared = found.gone & (ours > 0) & (theirs > 0)
+    differ: np.ndarray = np.where(compared, ours != theirs, -1).astype(np.int8)
+    return differ
+
+
+def _warnings(corpus: Corpus, found: Found, differ: np.ndarray) -> list[str]:
+    at = np.flatnonzero(differ == 1)
+    if not len(at):
+        return []
+    row, kept = (corpus.ids(rows[at[:1]]).to_pylist()[0] for rows in (found.rows, found.kept))
+    return [
+        f"duplicates with another ground truth or label than the row that stays: {len(at):,} "
+        f"(the first: {row}, for {kept}): one of each two may be wrong: curate sql . other-labels"
+    ]
 
 
 def _removal(corpus: Corpus, found: Found, place: int) -> Removal:
@@ -107,40 +163,96 @@ def shown(value: float) -> str:
     return f"{int(100 * value + 1e-9) / 100:.2f}"
 
 
-def _lines(corpus: Corpus, found: Found) -> Iterator[pa.Table]:
+def _lines(corpus: Corpus, found: Found, asked: Asked, differ: np.ndarray) -> Iterator[pa.Table]:
     names = pa.array(corpus.ranked.names, pa.string())
     for at in range(0, len(found.rows), _LINES):
-        rows, kept = found.rows[at : at + _LINES], found.kept[at : at + _LINES]
+        own = slice(at, at + _LINES)
+        rows, kept, labelled = found.rows[own], found.kept[own], differ[own]
         yield pa.table(
             {
                 "doc_id": corpus.ids(rows),
                 "source": names.take(pa.array(corpus.source_of(rows))),
                 "kept_id": corpus.ids(kept),
                 "kept_source": names.take(pa.array(corpus.source_of(kept))),
-                "kind": pa.array(KINDS).take(pa.array(found.kinds[at : at + _LINES])),
-                "jaccard": found.values[at : at + _LINES],
-                "dropped": found.gone[at : at + _LINES],
+                "kind": pa.array(KINDS).take(pa.array(found.kinds[own])),
+                "jaccard": found.values[own],
+                "dropped": found.gone[own],
                 "against": corpus.fixed[kept],
+                "verdict": pa.array(WORDS, pa.string()).take(pa.array(asked.codes[own])),
+                "other_label": pa.array(labelled == 1, mask=labelled < 0),
             }
         )
 
 
-def _texts(spec: DedupSpec, corpus: Corpus, found: Found) -> Iterator[pa.Table]:
-    """The texts of pairs that are not the same: of each two data sets and kind those that are least
-    alike.
+def _shown(corpus: Corpus, found: Found, asked: Asked, differ: np.ndarray) -> np.ndarray:
+    """The pairs whose texts are kept, as places: those that are drawn, and of those that are not the
+    same, of each two data sets and kind, the ones that are least alike.
     """
     own = np.flatnonzero(found.kinds != EXACT)
     cell = _cells(corpus, found)[own]
     order = np.lexsort((found.rows[own], found.values[own], cell))
     own, cell = own[order], cell[order]
     nth = np.arange(len(own)) - np.searchsorted(cell, cell)
-    chosen = own[np.argsort(nth, kind="stable")[:SHOWN]]
-    rows = np.unique(np.concatenate([found.rows[chosen], found.kept[chosen]]))
+    least = own[np.argsort(nth, kind="stable")[:SHOWN]]
+    labelled = np.flatnonzero(differ == 1)[:LABELLED]
+    return np.unique(np.concatenate([asked.sample, least, labelled]))
+
+
+def _texts(spec: DedupSpec, corpus: Corpus, found: Found, shown: np.ndarray) -> Iterator[pa.Table]:
+    rows = np.unique(np.concatenate([found.rows[shown], found.kept[shown]]))
     texts = dict(corpus.texts(rows, spec.by))
     if texts:
         cut = [texts[row][:TEXT] for row in rows.tolist()]
         lengths = [len(texts[row]) for row in rows.tolist()]
         yield pa.table({"doc_id": corpus.ids(rows), "text": cut, "length": lengths})
+
+
+def _pairs(corpus: Corpus, found: Found, asked: Asked, shown: np.ndarray) -> Iterator[pa.Table]:
+    if len(shown):
+        nth = np.zeros(len(found.rows), np.int32)
+        nth[asked.sample] = np.arange(1, len(asked.sample) + 1)
+        rows, kept = found.rows[shown], found.kept[shown]
+        yield pa.table(
+            {
+                "doc_id": corpus.ids(rows),
+                "kept_id": corpus.ids(kept),
+                "doc_hash": as_uuids(corpus.exact[rows]),
+                "kept_hash": as_uuids(corpus.exact[kept]),
+                "drawn": pa.array(nth[shown], mask=nth[shown] == 0),
+            }
+        )
+
+
+def _labels(corpus: Corpus, found: Found, differ: np.ndarray) -> Iterator[pa.Table]:
+    at = np.flatnonzero(differ == 1)[:LABELLED]
+    rows = np.unique(np.concatenate([found.rows[at], found.kept[at]]))
+    own = {
+        int(number): label
+        for numbers, records in corpus.again(rows)
+        for number, label in zip(numbers, labels(records), strict=True)
+        if number >= 0
+    }
+    if own:
+        yield pa.table({"doc_id": corpus.ids(rows), "label": [own[row] for row in rows.tolist()]})
+
+
+def _verdicts(asked: Asked) -> Iterator[pa.Table]:
+    why = void(asked.verdicts, asked.given, asked.applied)
+    applied = np.zeros(len(asked.verdicts), np.int64)
+    applied[asked.given.entries] = asked.applied
+    lines = [
+        {
+            "doc_id": one.doc,
+            "kept_id": one.item,
+            "verdict": one.verdict,
+            "note": one.note,
+            "applied": n,
+            "void": reason,
+        }
+        for one, n, reason in zip(asked.verdicts, applied.tolist(), why, strict=True)
+    ]
+    if lines:
+        yield pa.Table.from_pylist(lines)
 
 
 def _cells(corpus: Corpus, found: Found) -> np.ndarray:

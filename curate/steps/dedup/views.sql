@@ -21,6 +21,16 @@ FROM duplicates AS d JOIN kept_rows AS k USING (kept_id)
 WHERE d.dropped AND k.fate NOT IN ('kept', 'against')
 ORDER BY d.doc_id;
 
+CREATE OR REPLACE VIEW wrong_removals AS
+SELECT sampled, judged, wrong, wrong / nullif(judged, 0) AS share,
+    CASE WHEN judged > 0 THEN wilson(wrong, judged).low END AS low,
+    CASE WHEN judged > 0 THEN wilson(wrong, judged).high END AS high
+FROM (
+    SELECT count(*) AS sampled, count(d.verdict) AS judged,
+        count(*) FILTER (d.verdict = 'not-a-duplicate') AS wrong
+    FROM duplicate_pairs AS p JOIN duplicates AS d USING (doc_id, kept_id) WHERE p.drawn IS NOT NULL
+);
+
 COMMENT ON VIEW kept_rows IS 'Every row that stays for others: how many, and what became of it later.';
 COMMENT ON COLUMN kept_rows.kept_id IS 'Id of the row.';
 COMMENT ON COLUMN kept_rows.source IS 'Its source, or the name of a data set under against.';
@@ -40,3 +50,11 @@ COMMENT ON COLUMN lost_texts.jaccard IS 'Jaccard value of the two.';
 COMMENT ON COLUMN lost_texts.kept_id IS 'Id of the row that dedup kept.';
 COMMENT ON COLUMN lost_texts.kept_fate IS 'What became of that one: removed or not-sampled.';
 COMMENT ON COLUMN lost_texts.left_at IS 'Step at which it left.';
+
+COMMENT ON VIEW wrong_removals IS 'How often the rule takes two different rows for duplicates, by the verdicts on a random sample of its pairs: one row.';
+COMMENT ON COLUMN wrong_removals.sampled IS 'Pairs that were drawn.';
+COMMENT ON COLUMN wrong_removals.judged IS 'Those of them that people judged.';
+COMMENT ON COLUMN wrong_removals.wrong IS 'Those of these that are no duplicates.';
+COMMENT ON COLUMN wrong_removals.share IS 'wrong / judged.';
+COMMENT ON COLUMN wrong_removals.low IS 'Lower end of the 95 % interval (Wilson).';
+COMMENT ON COLUMN wrong_removals.high IS 'Upper end of it.';

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from pydantic import BeforeValidator, Field, model_validator
 
 from curate.formats.keep import column_text, plain_text
+from curate.licences import NON_COMMERCIAL, UNKNOWN, licence_class
 from curate.records import body_schema, one_array
 from curate.steps.filters.filter import Bounds, Filter, Named, Values, amount
 from curate.steps.filters.view import View
@@ -107,9 +108,6 @@ def _number(text: str | None) -> float:
         return float("nan")
 
 
-NON_COMMERCIAL, UNKNOWN = "non-commercial", "unknown"
-
-
 class Licence(Named):
     """Which licences stay; these are values beside the licences' own names."""
 
@@ -124,18 +122,6 @@ class Licence(Named):
     def told(self, value: str, what: str | None) -> str:
         """The licence."""
         return f"the licence of the source is {value}"
-
-
-def licence_class(licence: str | None) -> str:
-    """`unknown` where none is stated, `non-commercial` where one forbids commercial use, else the
-    licence in lower case.
-    """
-    name = (licence or "").strip().lower()
-    words = set(name.replace("_", "-").replace(" ", "-").split("-"))
-    if name in ("", "unknown", "other", "none", "n/a", "unclear"):
-        return UNKNOWN
-    named = "non-commercial" in name or "noncommercial" in name or "research only" in name
-    return NON_COMMERCIAL if named or "nc" in words else name
 
 
 def licence(source: Seen, args: Licence) -> str | None:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.errors import UserError
+from curate.licences import licence_class
 from curate.records import EXTRAS, ROLES, body_schema
-from curate.steps.filters.columns import licence_class
 from curate.steps.step import Records
 from curate.text.tokenise import words
 from curate.turns import all_turns
