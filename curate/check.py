@@ -4,10 +4,11 @@
     checked.findings        # finding, row id, detail
 
 Looked at are a built folder, files of any kind that is read, or a data set of the Hub. Rows that
-make no record, prompts that stand in several rows, pairs whose two answers are the same, files that
-differ from the lock and, for `rlvr`, labels that their own verifiers refuse. The findings of a
-built folder are written into its audit, which no lock digests. Nothing is repaired. In memory stand
-a hash and an id for every row and, for `rlvr`, the distinct labels."""
+make no record, turns that a chat template makes something else of (`curate.check_turns`), prompts
+that stand in several rows, files that differ from the lock and, for `rlvr`, labels that their own
+verifiers refuse. The findings of a built folder are written into its audit, which no lock digests.
+Nothing is repaired. In memory stand a hash and an id for every row and, for `rlvr`, the distinct
+labels."""
 
 from __future__ import annotations
 
@@ -24,6 +25,7 @@ import pyarrow as pa
 from curate import lock as locks
 from curate.audit import store
 from curate.check_lock import Fault, compare, digests, shape_of
+from curate.check_turns import odd_turns, said, spoken_tokens
 from curate.errors import UserError, unknown
 from curate.formats import detect, parse
 from curate.formats.kinds import look
@@ -38,9 +40,16 @@ FINDINGS: Mapping[str, str] = {
     "audit": "the audit does not open, or does not add up",
     "schema": "the row cannot be parsed",
     "roles": "a role is unknown or in the wrong place",
-    "empty": "the last turn, a ground truth or a verifier's name is empty",
+    "empty": "there is no turn, or the last one, a ground truth or a verifier's name is empty",
+    "blank-turn": "a turn is empty or blank, and calls no tool",
+    "no-user-turn": "the user says nothing",
+    "opening": "the first turn, after a system turn, is not the user's",
+    "same-speaker": "two turns of the user, or of the assistant, follow each other",
+    "bad-tools": "tools, or calls of tools, are no JSON list of objects, or encoded twice",
+    "special-token": "a turn holds the text of a special token, which steers a model",
     "same-prompt": "the prompt appears in another row too",
-    "same-answers": "chosen and rejected are the same",
+    "same-answers": "chosen and rejected are the same but for blanks at their ends",
+    "same-but-for-blanks": "chosen and rejected differ in blanks alone",
     "same-completion": "prompt and completion appear in another row too",
     "conflicting-labels": "prompt and completion appear in another row with the other label",
     "one-label": "all rows have the same label, so there is nothing to learn from",
@@ -49,6 +58,7 @@ FINDINGS: Mapping[str, str] = {
     "golden-fails": "the verifier refuses the ground truth itself",
     "perturbed-passes": "the verifier accepts a changed ground truth",
     "no-verdict": "the verifier gave no verdict in time, or failed",
+    "unchecked": "the verifier lacks what it needs here, so the label was not tried",
     "conflicting-truths": "the prompt appears in another row with another ground truth",
 }
 PURPOSES: Mapping[str, str] = {
@@ -57,7 +67,6 @@ PURPOSES: Mapping[str, str] = {
     "kto": "unpaired",
     "rlvr": "rlvr",
 }
-_ROLE_REASONS = ("unknown role", "a system turn that is not the first", "ends with a turn of")
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,9 @@ class _Seen:
     judged good and bad.
     """
 
+    kind: str = ""
+    tokenizer: str | None = None
+    """Whose special tokens no text should hold."""
     prompts: dict[bytes, tuple[str, selfcheck.Label | bool | None]] = field(default_factory=dict)
     labels: dict[selfcheck.Label, list[str]] = field(default_factory=dict)
     may_repeat: bool = False
@@ -122,21 +134,23 @@ def check(
     workers: int = 1,
     seconds: float = 30.0,
     allow_weaker: bool = False,
+    tokenizer: str | None = None,
 ) -> Checked:
     """Check a built folder, a file, a glob or a Hub set; `purpose` is sft, dpo, kto or rlvr, found
     out by default.
 
     `workers` is the number of processes for verifiers, `seconds` their limit a row; `allow_weaker`
-    lets solutions of `code` run within limits alone where no sandbox can be made. Raises UserError
-    where the data cannot be opened or makes no records of the kind, and where a verifier lacks what
-    it needs."""
+    lets solutions of `code` run within limits alone where no sandbox can be made. `tokenizer`, a
+    `tokenizer.json` or its folder, says which special tokens no text should hold; without one they
+    are those of the chat templates in wide use. Raises UserError where the data cannot be opened or
+    makes no records of the kind."""
     if purpose is not None and purpose not in PURPOSES:
         raise UserError(unknown("purpose", purpose, PURPOSES))
     folder = Path(path) if (Path(path) / locks.LOCK).is_file() else None
     lock = locks.load(folder) if folder else None
     findings = _of_files(digests(folder, lock)) if folder and lock else []
     kind = PURPOSES[purpose] if purpose else str(lock["recipe"]["kind"]) if lock else ""
-    n_rows, seen, notes = 0, _Seen(), list[str]()
+    n_rows, seen, notes = 0, _Seen(tokenizer=tokenizer), list[str]()
     try:
         source = open_rows(folder) if folder else _source(str(path))
         notes += [] if folder else source.notes
@@ -145,7 +159,8 @@ def check(
             kind = kind or look(block)
             n_rows += block.n_rows
             fmt = (_given_format(lock, block.file) if lock else None) or detect(block, kind)
-            findings.extend(_block(block, source.name, kind, fmt, bool(folder), seen))
+            seen.kind = kind
+            findings.extend(_block(block, source.name, fmt, bool(folder), seen))
     except UserError as error:
         if not findings or n_rows:
             raise
@@ -197,50 +212,45 @@ def _given_format(lock: Mapping[str, Any], file: str) -> Any:
     return first if all(other == first for other in others) else None
 
 
-def _block(
-    block: Any, name: str, kind: str, fmt: Any, built: bool, seen: _Seen
-) -> Iterator[Finding]:
-    parsed = parse(block, fmt, kind)
+def _block(block: Any, name: str, fmt: Any, built: bool, seen: _Seen) -> Iterator[Finding]:
+    parsed = parse(block, fmt, seen.kind)
     own = parsed.origin_id.to_pylist() if built else [None] * len(parsed.rows)
     ids = [mine or f"{name}/{row}" for mine, row in zip(own, parsed.rows.tolist(), strict=True)]
     bad = {one.row: _unsound(one, name, built) for one in parsed.quarantine}
-    records = dict(
-        zip(parsed.rows.tolist(), zip(ids, parsed.records.to_pylist(), strict=True), strict=True)
-    )
+    tokens = spoken_tokens(seen.kind, parsed.records, seen.tokenizer)
+    sound = zip(ids, parsed.records.to_pylist(), tokens, strict=True)
+    records = dict(zip(parsed.rows.tolist(), sound, strict=True))
     for row in sorted(bad.keys() | records.keys()):
         if row in bad:
             yield bad[row]
         else:
-            own_id, record = records[row]
-            yield from _record(own_id, record, kind, seen)
+            own_id, record, token = records[row]
+            odd = list(odd_turns(seen.kind, record))
+            odd += [("special-token", f"a turn holds {token}")] if token else []
+            yield from (Finding(code, own_id, detail) for code, detail in odd)
+            yield from _record(own_id, record, seen)
 
 
 def _unsound(quarantined: Any, name: str, built: bool) -> Finding:
     """The finding of a row that makes no record; a built row is named by the id in its text, where
     that can be read.
     """
-    reason = str(quarantined.reason)
-    finding = "schema"
-    if any(words in reason for words in _ROLE_REASONS):
-        finding = "roles"
-    elif reason.endswith("is empty") or "holds no text" in reason:
-        finding = "empty"
     row = f"{name}/{quarantined.row}"
     if built:
         try:
             row = str(json.loads(quarantined.raw)["id"])
         except (ValueError, KeyError, TypeError):
             row = f"{quarantined.file}/{quarantined.row}"
-    return Finding(finding, row, reason)
+    return Finding(quarantined.code, row, quarantined.reason)
 
 
-def _record(row: str, record: Mapping[str, Any], kind: str, seen: _Seen) -> Iterator[Finding]:
+def _record(row: str, record: Mapping[str, Any], seen: _Seen) -> Iterator[Finding]:
+    """What a record has in common with those before it; its label is kept for later."""
     label: selfcheck.Label | bool | None = None
+    kind = seen.kind
     if kind == "rlvr":
         label = (str(record["verifier"]), str(record["ground_truth"]))
         seen.labels.setdefault(label, []).append(row)
-    if kind == "preference" and _said(record["chosen"]) == _said(record["rejected"]):
-        yield Finding("same-answers", row, "chosen and rejected are the same text")
     if kind == "unpaired":
         label = bool(record["label"])
         seen.judged[label] += 1
@@ -255,8 +265,8 @@ def _record(row: str, record: Mapping[str, Any], kind: str, seen: _Seen) -> Iter
 def _asked(record: Mapping[str, Any], kind: str) -> list[Any]:
     """What should stand in one row only: the prompt, and of unpaired rows the completion too."""
     if kind == "unpaired":
-        return [_said(record["prompt"]), _said(record["completion"])]
-    return _said(record["messages"][:-1] if kind == "sft" else record["prompt"])
+        return [said(record["prompt"]), said(record["completion"])]
+    return said(record["messages"][:-1] if kind == "sft" else record["prompt"])
 
 
 def _again(
@@ -281,14 +291,6 @@ def _one_label(seen: _Seen) -> Iterator[Finding]:
     if len(seen.judged) == 1 and (n := seen.judged.total()) > 1:
         (label,) = seen.judged
         yield Finding("one-label", None, f"all {n:,} rows are labelled {str(label).lower()}")
-
-
-def _said(turns: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """Turns as far as a model sees them."""
-    return [
-        (turn["role"], turn["content"], turn["tool_calls"], turn["reasoning_content"])
-        for turn in turns
-    ]
 
 
 def _labels(seen: _Seen, tried: selfcheck.Tried) -> Iterator[Finding]:

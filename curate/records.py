@@ -13,7 +13,7 @@ text columns that are mostly null; tool_calls and tools hold JSON."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -73,13 +73,24 @@ Body = dict[str, Any]
 Mask = npt.NDArray[np.bool_]
 
 
+SCHEMA, ROLES_WRONG, EMPTY = "schema", "roles", "empty"
+"""What can keep a row from being a record: its fields, who speaks, or that something says nothing."""
+
+
+class Flaw(NamedTuple):
+    """What keeps a row from being a record: a code, and why in words for the quarantine."""
+
+    code: str
+    reason: str
+
+
 class BadRow(Exception):
     """A row that cannot become a record; `reason` says why, in words for the quarantine."""
 
-    def __init__(self, reason: str) -> None:
-        """Keep the reason."""
+    def __init__(self, reason: str, code: str = SCHEMA) -> None:
+        """Keep the reason, and the code of the flaw."""
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.code = reason, code
 
 
 def body_schema(kind: str) -> pa.Schema:
@@ -91,20 +102,26 @@ def body_schema(kind: str) -> pa.Schema:
     return pa.schema(_BODIES[kind])
 
 
-def check_body(kind: str, body: Body) -> str | None:
+def flaw_of(kind: str, body: Body) -> Flaw | None:
     """Why a body (turns as dicts with at least role and content) is no valid record; None if it is
     one.
     """
     for column in TURN_COLUMNS[kind]:
-        reason = _check_turns(column, body[column], _ends(kind, column))
-        if reason:
-            return reason
+        flaw = _check_turns(column, body[column], _ends(kind, column))
+        if flaw:
+            return flaw
     if kind == "unpaired" and body["label"] is None:
-        return "'label' is missing"
+        return Flaw(SCHEMA, "'label' is missing")
     if kind == "rlvr":
         empty = [name for name in ("verifier", "ground_truth") if not body[name]]
-        return f"'{empty[0]}' is empty" if empty else None
+        return Flaw(EMPTY, f"'{empty[0]}' is empty") if empty else None
     return None
+
+
+def check_body(kind: str, body: Body) -> str | None:
+    """The reason why a body is no valid record; None if it is one."""
+    flaw = flaw_of(kind, body)
+    return flaw.reason if flaw else None
 
 
 def _ends(kind: str, column: str) -> tuple[str, ...]:
@@ -116,22 +133,26 @@ def _ends(kind: str, column: str) -> tuple[str, ...]:
 
 def _check_turns(
     column: str, turns: Sequence[Mapping[str, Any]] | None, ends: tuple[str, ...]
-) -> str | None:
+) -> Flaw | None:
     if not turns:
-        return f"'{column}' holds no messages"
+        return Flaw(EMPTY, f"'{column}' holds no messages")
     for place, turn in enumerate(turns):
         if turn["content"] is None:
-            return f"{column}[{place}] holds no text"
+            return Flaw(EMPTY, f"{column}[{place}] holds no text")
         if turn["role"] not in ROLES:
-            return f"unknown role '{turn['role']}' in {column}[{place}] (known: {', '.join(ROLES)})"
+            known = ", ".join(ROLES)
+            told = f"unknown role '{turn['role']}' in {column}[{place}] (known: {known})"
+            return Flaw(ROLES_WRONG, told)
         if turn["role"] == "system" and (place or column in ANSWERS):
-            return f"a system turn that is not the first, in {column}[{place}]"
+            told = f"a system turn that is not the first, in {column}[{place}]"
+            return Flaw(ROLES_WRONG, told)
     last = turns[-1]
     if last["role"] not in ends:
         wanted = "' or '".join(ends)
-        return f"'{column}' ends with a turn of '{last['role']}', not of '{wanted}'"
+        told = f"'{column}' ends with a turn of '{last['role']}', not of '{wanted}'"
+        return Flaw(ROLES_WRONG, told)
     if not last["content"].strip(_BLANK) and not last.get("tool_calls"):
-        return f"the last turn of '{column}' is empty"
+        return Flaw(EMPTY, f"the last turn of '{column}' is empty")
     return None
 
 

@@ -85,6 +85,112 @@ def test_answers_judged_one_by_one(tmp_path: Path) -> None:
     assert found(build(tmp_path, "unpaired"), "kto") == {("one-label", None)}
 
 
+def turns(*said: tuple[str, str]) -> dict[str, Any]:
+    return {"messages": [{"role": role, "content": content} for role, content in said]}
+
+
+def test_who_speaks_when(tmp_path: Path) -> None:
+    told, asked, answer = ("system", "Be kind."), ("user", "Who?"), ("assistant", "Me.")
+    rows = [
+        turns(told, asked, answer),
+        turns(told, ("assistant", "Hello."), ("user", "Hi."), answer),
+        turns(("assistant", "Only I speak.")),
+        turns(("user", "One thing."), ("user", "Another."), answer),
+        turns(("user", "What now?"), answer, ("assistant", "And more.")),
+        turns(("user", "First?"), ("assistant", "\u3000"), ("user", "Second?"), answer),
+        turns(("user", "A tool?"), ("tool", ""), answer),
+        turns(("user", "And this?"), ("assistant", "\u00a0 ")),
+    ]
+    write_lines(tmp_path / "rows.jsonl", rows)
+    assert found(tmp_path / "rows.jsonl", "sft") == {
+        ("opening", "rows/1"),
+        ("no-user-turn", "rows/2"),
+        ("same-speaker", "rows/3"),
+        ("same-speaker", "rows/4"),
+        ("blank-turn", "rows/5"),
+        ("blank-turn", "rows/6"),
+        ("blank-turn", "rows/7"),
+    }
+    (one,) = [one for one in check(tmp_path / "rows.jsonl").findings if one.row == "rows/4"]
+    assert one.detail == "messages[2] follows another turn of 'assistant'"
+
+
+def test_who_speaks_when_in_a_pair(tmp_path: Path) -> None:
+    prompt = [{"role": "user", "content": "Q?"}, {"role": "tool", "content": "4"}]
+    twice = [{"role": "assistant", "content": text} for text in ("Well.", "Four.")]
+    rows = [
+        {"prompt": prompt, "chosen": "Four.", "rejected": "Five."},
+        {"prompt": "R?", "chosen": "Four.", "rejected": twice},
+    ]
+    write_lines(tmp_path / "rows.jsonl", rows)
+    (one,) = check(tmp_path / "rows.jsonl").findings
+    assert (one.finding, one.row) == ("same-speaker", "rows/1")
+    assert one.detail == "rejected[1] follows another turn of 'assistant'"
+
+
+def test_answers_that_differ_in_blanks(tmp_path: Path) -> None:
+    pairs = [("same", "same "), ("a  b", "a\nb"), ("def f():\n  x", "def f():\n x"), ("a", "b")]
+    rows = [
+        {"prompt": f"Q{n}?", "chosen": one, "rejected": other}
+        for n, (one, other) in enumerate(pairs)
+    ]
+    write_lines(tmp_path / "rows.jsonl", rows)
+    assert found(tmp_path / "rows.jsonl", "dpo") == {
+        ("same-answers", "rows/0"),
+        ("same-but-for-blanks", "rows/1"),
+        ("same-but-for-blanks", "rows/2"),
+    }
+
+
+def test_tools_that_no_template_can_read(tmp_path: Path) -> None:
+    tool = {"type": "function", "function": {"name": "add", "parameters": {}}}
+    call = {"type": "function", "function": {"name": "add", "arguments": "{}"}}
+    given = [
+        [tool], json.dumps([tool]), json.dumps(json.dumps([tool])), "add(a, b)", json.dumps(tool),
+        json.dumps([json.dumps(tool)]), [],
+    ]  # fmt: skip
+    rows = [chat(f"Q{n}?", "A.") | {"tools": one} for n, one in enumerate(given)]
+    for calls in ([call], json.dumps(json.dumps([call]))):
+        said = turns(
+            ("user", f"Call {calls}."), ("assistant", ""), ("tool", "3"), ("assistant", "3")
+        )
+        said["messages"][1]["tool_calls"] = calls
+        rows.append(said)
+    write_lines(tmp_path / "rows.jsonl", rows)
+    told = {one.row: one.detail for one in check(tmp_path / "rows.jsonl", "sft").findings}
+    assert {row: detail.split(":")[0] for row, detail in told.items()} == {
+        "rows/2": "tools is JSON encoded twice",
+        "rows/3": "tools is no JSON",
+        "rows/4": "tools is no list",
+        "rows/5": "tools holds texts, not objects",
+        "rows/8": "messages[1].tool_calls is JSON encoded twice",
+    }
+
+
+def test_special_tokens_that_are_typed(tmp_path: Path) -> None:
+    rows = [
+        chat("What ends a turn?", "It is <|im_end|> or <|eot_id|>."),
+        chat("A <b>tag</b>?", "Yes, and [x]."),
+        chat("Mark it @@END@@.", "Done."),
+    ]
+    write_lines(tmp_path / "rows.jsonl", rows)
+    (one,) = check(tmp_path / "rows.jsonl").findings
+    assert (one.finding, one.row) == ("special-token", "rows/0")
+    assert one.detail == "a turn holds '<|im_end|>' and 1 more"
+    tokenizers = pytest.importorskip("tokenizers")
+    tokenizer = tokenizers.Tokenizer(
+        tokenizers.models.WordLevel({"@@END@@": 0}, unk_token="@@END@@")
+    )
+    tokenizer.add_special_tokens(["@@END@@"])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    done = call("check", "rows.jsonl", "--tokenizer", "tokenizer.json", "--json", cwd=tmp_path)
+    told = json.loads(done.out)
+    assert [(one["finding"], one["row"]) for one in told["findings"]] == [
+        ("special-token", "rows/2")
+    ]
+    assert call("check", "rows.jsonl", "--tokenizer", "nowhere", cwd=tmp_path).code == 2
+
+
 def labelled(*labels: tuple[str, str]) -> list[dict[str, str]]:
     return [
         {"prompt": f"Question {n}?", "verifier": name, "ground_truth": truth}
@@ -194,8 +300,31 @@ def test_every_fault_of_a_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("none", "x"): ["unknown-verifier"],
         ("gsm8k", "x"): ["bad-ground-truth"],
     }
-    assert {fault for list_ in told.values() for fault in list_} == set(FAULTS)
+    assert {fault for list_ in told.values() for fault in list_} == set(FAULTS) - {"unchecked"}
     assert set(FAULTS) < set(FINDINGS)
+
+
+def test_a_verifier_without_its_library_leaves_the_others_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "jsonschema.py").write_text("raise ImportError('not here')\n", "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))  # worker processes look here first
+    both = [{"verifier": "gsm8k", "ground_truth": "3"}]
+    both += [{"verifier": "json-schema", "ground_truth": '{"type": "object"}'}]
+    rows = labelled(
+        ("gsm8k", "18"), ("json-schema", '{"type": "string"}'), ("gsm8k", "none"),
+        ("all-of", json.dumps(both)),
+    )  # fmt: skip
+    write_lines(tmp_path / "rows.jsonl", rows)
+    checked = check(tmp_path / "rows.jsonl", "rlvr")
+    assert {(one.finding, one.row) for one in checked.findings} == {
+        ("unchecked", "rows/1"),
+        ("bad-ground-truth", "rows/2"),
+        ("unchecked", "rows/3"),
+    }
+    assert checked.counts["unchecked"] == 2 and checked.only_read == {}
+    told = {one.detail for one in checked.findings if one.finding == "unchecked"}
+    assert all("pip install 'tulu-curate[verify]'" in detail for detail in told)
 
 
 def test_a_built_folder_is_sound_and_its_audit_says_so(tmp_path: Path) -> None:

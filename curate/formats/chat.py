@@ -29,7 +29,7 @@ from curate.formats.columns import (
     turns_of,
 )
 from curate.formats.values import json_text, number_text, tools_text
-from curate.records import EXTRAS, BadRow, Body
+from curate.records import EXTRAS, ROLES_WRONG, BadRow, Body
 
 Message = dict[str, Any]
 """A turn as records hold it; what else its object held is there too, for columns that keep it."""
@@ -86,7 +86,8 @@ def _legacy_call(value: dict[str, Any], where: str) -> str | None:
 def _sharegpt_turn(value: dict[str, Any], where: str) -> Message:
     speaker = _text(value.get("from"), f"{where}.from")
     if speaker not in _ROLE_OF:
-        raise BadRow(f"unknown speaker '{speaker}' in {where}.from (known: {', '.join(_ROLE_OF)})")
+        told = f"unknown speaker '{speaker}' in {where}.from (known: {', '.join(_ROLE_OF)})"
+        raise BadRow(told, ROLES_WRONG)
     text = _content(value.get("value"), f"{where}.value")
     if speaker == _CALL:
         return _others(value) | message("assistant", "", tool_calls=_calls(text, f"{where}.value"))
@@ -154,7 +155,7 @@ def _last_user(items: list[Any], column: str) -> int:
             item.get("role") == "user" or item.get("from") in ("human", "user")
         ):
             return place
-    raise BadRow(f"'{column}' holds no user turn")
+    raise BadRow(f"'{column}' holds no user turn", ROLES_WRONG)
 
 
 def _convert(row: Row, kind: str) -> Body:

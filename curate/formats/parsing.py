@@ -19,11 +19,13 @@ from curate.formats.keep import id_column, kept_array, kept_column, plain_text
 from curate.formats.values import json_text
 from curate.records import (
     EXTRAS,
+    SCHEMA,
     TURN_COLUMNS,
     BadRow,
     Body,
+    Flaw,
     body_schema,
-    check_body,
+    flaw_of,
     one_array,
     valid,
 )
@@ -34,12 +36,13 @@ _KEYS = {"role", "content", "from", "value", "function_call", "thinking", *EXTRA
 
 @dataclass(frozen=True)
 class Quarantined:
-    """A row that makes no record: where it stands, why, and its text."""
+    """A row that makes no record: where it stands, why, its text, and the code of the reason."""
 
     file: str
     row: int
     reason: str
     raw: str
+    code: str = SCHEMA
 
 
 @dataclass(frozen=True)
@@ -179,9 +182,10 @@ def _convert(block: Block, form: Format, kind: str, only: list[int] | None) -> _
         done.readable.append(place)
         done.raw.append(row)
         done.names.update(_names(row, form))
-        body, reason = _one(row, form, kind)
-        if body is None:
-            done.bad.append(Quarantined(block.file, position, reason, block.raw(place)))
+        body, flaw = _one(row, form, kind)
+        if flaw is not None:
+            raw = block.raw(place)
+            done.bad.append(Quarantined(block.file, position, flaw.reason, raw, flaw.code))
         else:
             done.places.append(place)
             done.bodies.append(body)
@@ -196,13 +200,12 @@ def _without_unused(body: Body, row: int) -> list[Unused]:
     return [Unused(row, one.reason, one.value) for one in left.values()]
 
 
-def _one(row: Row, form: Format, kind: str) -> tuple[Body | None, str]:
+def _one(row: Row, form: Format, kind: str) -> tuple[Body, Flaw | None]:
     try:
         body = form.convert(row, kind)
-        reason = check_body(kind, body)
     except BadRow as error:
-        return None, error.reason
-    return (None, reason) if reason else (body, "")
+        return {}, Flaw(error.code, error.reason)
+    return body, flaw_of(kind, body)
 
 
 def _names(row: Row, form: Format) -> Iterable[str]:

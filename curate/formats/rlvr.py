@@ -19,7 +19,7 @@ from curate.formats.answers import prompt_turns
 from curate.formats.base import SYSTEM, Format, Sample, describe, system_of, text_of
 from curate.formats.chat import Message, turns, with_system
 from curate.formats.values import json_or_text, json_text
-from curate.records import BadRow, Body
+from curate.records import EMPTY, SCHEMA, BadRow, Body
 
 _MATH = re.compile(r"(math|aime|amc|numina|dapo|olympiad|minerva|deepscaler)")
 
@@ -30,8 +30,9 @@ def truth_of(value: object, column: str) -> str:
     """
     text = json_or_text(value)
     if text is None:
-        missing = "missing" if value is None or value == "" else "no label"
-        raise BadRow(f"field '{column}' is {missing}")
+        missing = value is None or value == ""
+        told = f"field '{column}' is {'missing' if missing else 'no label'}"
+        raise BadRow(told, EMPTY if missing else SCHEMA)
     return text
 
 

@@ -24,6 +24,14 @@ def check(
         bool,
         typer.Option("--lock", metavar="", help="Compare a built folder with its lock and audit."),
     ] = False,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="A tokenizer.json, or its folder, whose special tokens no text should hold; "
+            "those in wide use by default.",
+        ),
+    ] = None,
     workers: Workers = None,
     allow_weaker: Annotated[
         bool,
@@ -37,10 +45,11 @@ def check(
 ) -> None:
     """Check that a data set is sound and ready for a trainer.
 
-    Finds rows that cannot be parsed, duplicate prompts, pairs whose answers are
-    identical, files that differ from the lock, and for rlvr ground truths that
-    their own verifiers reject. Ends with code 1 if anything is found; findings in
-    a built folder are written into its audit.
+    Finds rows that cannot be parsed, blank turns, speakers out of turn, tools
+    that are no JSON, special tokens in a text, duplicate prompts, pairs whose
+    answers are the same, files that differ from the lock, and for rlvr ground
+    truths that their own verifiers reject. Ends with code 1 if anything is found;
+    findings in a built folder are written into its audit.
 
     With --lock the rows themselves are not examined: every file is hashed and
     opened again, its columns and rows are compared with the lock and the audit,
@@ -58,11 +67,15 @@ def check(
 
     if lock and purpose:
         raise UserError("--lock does not look into rows: leave --for out, or check twice")
+    if lock and tokenizer:
+        raise UserError("--lock does not look into rows: leave --tokenizer out, or check twice")
     if lock:
         checked = check_lock(path)
     else:
         workers = workers or os.cpu_count() or 1
-        checked = run(path, purpose, workers=workers, allow_weaker=allow_weaker)
+        checked = run(
+            path, purpose, workers=workers, allow_weaker=allow_weaker, tokenizer=tokenizer
+        )
     if as_json:
         print(json.dumps(checked.as_dict(), ensure_ascii=False))
     else:

@@ -33,6 +33,7 @@ __all__ = [
     "ALIASES",
     "VERIFIERS",
     "BadGroundTruth",
+    "UnknownVerifier",
     "Verdict",
     "Verifier",
     "Verify",
@@ -70,6 +71,10 @@ ALIASES: dict[str, str] = {
     "string-matcher": "string",
     "up-to-max-length": "max-length",
 }
+
+
+class UnknownVerifier(UserError):
+    """There is no verifier of this name."""
 
 
 class Verify(Protocol):
@@ -157,15 +162,15 @@ def _made(make: Callable[[], Any]) -> Any:
 
 @lru_cache(maxsize=256)
 def load(name: str) -> Verifier:
-    """Import the verifier of this name or alias; raises UserError where there is none or it cannot
-    be imported.
+    """Import the verifier of this name or alias; raises UnknownVerifier where there is none,
+    UserError where it cannot be imported.
     """
     plain = name.lower().replace("_", "-")
     plain = ALIASES.get(plain, plain)
     theirs = _registered()
     if plain not in VERIFIERS and plain not in theirs:
         known = names()
-        raise UserError(
+        raise UnknownVerifier(
             unknown(
                 "verifier", name, {*known, *(alias for alias in ALIASES if ALIASES[alias] in known)}
             )

@@ -70,18 +70,20 @@ def judge_rows(
     done: Callable[[int], None],
     allow_weaker: bool = False,
     engine: Any = None,
+    may_lack: bool = False,
 ) -> list[Judged]:
     """What becomes of every row, in order: in worker processes, or, where a verifier asks the
-    `engine`, in threads here.
+    `engine`, in threads here. With `may_lack` a verifier that lacks something leaves its rows
+    unchecked.
     """
     asking = [engine is not None and asks_a_model(row[0], row[2]) for row in rows]
     sent = [row for row, here in zip(rows, asking, strict=True) if not here]
     kept = [row for row, here in zip(rows, asking, strict=True) if here]
-    judged = iter(run(sent, workers, seconds, done, allow_weaker))
+    judged = iter(run(sent, workers, seconds, done, allow_weaker, may_lack))
     if not kept:
         return list(judged)
     with ThreadPoolExecutor(workers) as threads:
-        answers = threads.map(lambda row: judge(row, allow_weaker, engine), kept)
+        answers = threads.map(lambda row: judge(row, allow_weaker, engine, may_lack), kept)
         told = [next(answers) if here else next(judged) for here in asking]
     done(len(kept))
     return told

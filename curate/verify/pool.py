@@ -45,6 +45,8 @@ from curate.verify import BadGroundTruth, find
 Row = tuple[str, str, str, str | None]
 """Verifier, completion, ground truth, prompt."""
 
+UNCHECKED = "unchecked"
+"""What becomes of a row whose verifier lacks something, where that does not end the run."""
 RIGHT, PARTLY, WRONG, NOT_PARSED, TIMED_OUT, BAD_TRUTH, FAILED = OUTCOMES = (
     "right",
     "partly right",
@@ -71,11 +73,12 @@ class Judged(NamedTuple):
 
 class Ways(NamedTuple):
     """What a worker is told with its rows: a folder for temporary files, whether a weaker sandbox
-    will do.
+    will do, and whether a verifier may lack what it needs.
     """
 
     folder: str
     allow_weaker: bool
+    may_lack: bool = False
 
 
 class Surroundings(NamedTuple):
@@ -96,19 +99,23 @@ class Surroundings(NamedTuple):
         return cls(os.getpid(), folder, tuple(sys.path), tuple(sorted(os.environ.items())))
 
 
-def judge(row: Row, allow_weaker: bool = False, engine: Any = None) -> Judged:
+def judge(
+    row: Row, allow_weaker: bool = False, engine: Any = None, may_lack: bool = False
+) -> Judged:
     """The verdict on one row; a ground truth that cannot be read and a verifier that fails are
     outcomes, too. `engine` is for a verifier that asks a model.
 
     Raises UserError for what is wrong with the call and not with the row: a library that is not
-    installed, say."""
+    installed, say; with `may_lack` the row is UNCHECKED."""
     name, completion, ground_truth, prompt = row
     try:
         verdict = find(name, engine, allow_weaker=allow_weaker)(completion, ground_truth, prompt)
     except BadGroundTruth as error:
         return Judged(BAD_TRUTH, None, False, str(error))
-    except UserError:
-        raise
+    except UserError as error:
+        if not may_lack:
+            raise
+        return Judged(UNCHECKED, None, False, str(error))
     except Exception as error:  # a fault of one verifier on one row must not end the run, nor pass for a wrong answer
         return Judged(
             FAILED, None, False, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
@@ -222,13 +229,14 @@ def run(
     seconds: float,
     done: Callable[[int], None],
     allow_weaker: bool = False,
+    may_lack: bool = False,
 ) -> list[Judged]:
     """What became of every row, in order; `done` is told how many more are finished.
 
     Raises UserError as `judge` does, CurateError where no worker can be started.
     """
     with tempfile.TemporaryDirectory(prefix="curate-", ignore_cleanup_errors=True) as folder:
-        return _run(rows, workers, seconds, done, Ways(folder, allow_weaker))
+        return _run(rows, workers, seconds, done, Ways(folder, allow_weaker, may_lack))
 
 
 def _run(
@@ -330,20 +338,21 @@ def _work(pipe: connection.Connection[Any, Any], place: Any, parent: int) -> Non
             ways, rows = pipe.recv()
             tempfile.tempdir = ways.folder
             try:
-                for finished in _judged(rows, place, ways.allow_weaker):
+                for finished in _judged(rows, place, ways):
                     pipe.send(finished)
             except UserError as error:
                 pipe.send(error)
 
 
 def _judged(
-    rows: Sequence[tuple[int, Row]], place: Any, allow_weaker: bool
+    rows: Sequence[tuple[int, Row]], place: Any, ways: Ways
 ) -> Iterator[list[tuple[int, Judged]]]:
     finished: list[tuple[int, Judged]] = []
     flushed = monotonic()
     for number, row in rows:
         place.value = number
-        finished.append((number, judge(row, allow_weaker)))
+        judged = judge(row, ways.allow_weaker, may_lack=ways.may_lack)
+        finished.append((number, judged))
         if monotonic() - flushed > _FLUSH:
             yield finished
             finished, flushed = [], monotonic()

@@ -14,17 +14,18 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from curate.errors import UserError
-from curate.verify import BadGroundTruth, Verifier, load
+from curate.verify import BadGroundTruth, UnknownVerifier, Verifier, load
 from curate.verify.batch import judge_rows
-from curate.verify.pool import BAD_TRUTH, FAILED, RIGHT, TIMED_OUT, Judged, Row
+from curate.verify.pool import BAD_TRUTH, FAILED, RIGHT, TIMED_OUT, UNCHECKED, Judged, Row
 from curate.verify.several import parts
 
-UNKNOWN, UNREADABLE, REFUSES, ACCEPTS, STUCK = FAULTS = (
+UNKNOWN, UNREADABLE, REFUSES, ACCEPTS, STUCK, UNTRIED = FAULTS = (
     "unknown-verifier",
     "bad-ground-truth",
     "golden-fails",
     "perturbed-passes",
     "no-verdict",
+    "unchecked",
 )
 Label = tuple[str, str]
 """Verifier, ground truth."""
@@ -65,8 +66,8 @@ def tried(
     allow_weaker: bool = False,
     engine: Any = None,
 ) -> Tried:
-    """Try every label once, in worker processes with a time limit; raises UserError where a
-    verifier lacks a need. `engine` is for verifiers that ask a language model.
+    """Try every label once, in worker processes with a time limit. Where a verifier lacks what it
+    needs, its labels are UNTRIED. `engine` is for verifiers that ask a language model.
     """
     found: dict[Label, list[Fault]] = {}
     trials: list[_Trial] = []
@@ -75,10 +76,12 @@ def tried(
             trials.extend(_trials(label, label, allow_weaker))
         except BadGroundTruth as error:
             found[label] = [Fault(UNREADABLE, str(error))]
-        except UserError as error:
+        except UnknownVerifier as error:
             found[label] = [Fault(UNKNOWN, str(error))]
+        except UserError as error:
+            found[label] = [Fault(UNTRIED, str(error))]
     rows = [trial.row for trial in trials]
-    judgements = judge_rows(rows, workers, seconds, done, allow_weaker, engine)
+    judgements = judge_rows(rows, workers, seconds, done, allow_weaker, engine, True)
     for trial, judged in zip(trials, judgements, strict=True):
         fault = _fault(trial, judged)
         if fault is not None and fault not in found.get(trial.label, ()):
@@ -125,6 +128,8 @@ def _fault(trial: _Trial, judged: Judged) -> Fault | None:
     shown = f"{' '.join(trial.row[1].split())[:60]!r}: {judged.reason}"
     if judged.outcome == BAD_TRUTH:
         return Fault(UNREADABLE, judged.reason)
+    if judged.outcome == UNCHECKED:
+        return Fault(UNTRIED, judged.reason)
     if judged.outcome in (TIMED_OUT, FAILED):
         return Fault(STUCK, shown)
     if trial.wanted is True and judged.outcome != RIGHT:

@@ -12,8 +12,7 @@ import json
 import math
 from typing import Any, NamedTuple
 
-from curate.errors import UserError
-from curate.verify import BadGroundTruth, Verdict, find, load
+from curate.verify import BadGroundTruth, UnknownVerifier, Verdict, find, load
 from curate.verify.labels import load_json
 
 _WANTED = '[{"verifier": ..., "ground_truth": ..., "weight": 1}, ...]'
@@ -98,7 +97,7 @@ def _parts(listed: object, depth: int) -> list[Part]:
             raise BadGroundTruth(f"all-of: part {place} names no verifier; give {_WANTED}")
         try:
             plain = load(name).name
-        except UserError as error:
+        except UnknownVerifier as error:
             raise BadGroundTruth(f"all-of: part {place}: {error}") from error
         if plain in ("all-of", "weighted"):
             _parts(

@@ -24,9 +24,11 @@ SERIOUS = (
     "schema",
     "roles",
     "empty",
+    "bad-tools",
     "same-answers",
     "unknown-verifier",
     "bad-ground-truth",
+    "unchecked",
 )
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "sft": ("id", "messages"),
