@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from curate.records import TURN_COLUMNS
 from curate.steps.filters.phrases import SPECIAL, SpecialTokens, special_tokens
-from curate.steps.filters.tokenizers import special_tokens_of
+from curate.tokenizers import special_tokens_of
 from curate.steps.filters.view import View
 from curate.steps.step import Records
 from curate.turns import all_turns
