@@ -64,7 +64,7 @@ class SourceSpec(Strict):
     @model_validator(mode="after")
     def _rows_or_share(self) -> SourceSpec:
         if self.rows is not None and self.share is not None:
-            raise ValueError("both rows and share are given; give one of them")
+            raise ValueError("both rows and share are given; keep one of them")
         return self
 
 
@@ -82,9 +82,9 @@ class OutputSpec(Strict):
     @model_validator(mode="after")
     def _lines_stand_as_they_are(self) -> OutputSpec:
         if self.rows == "lines" and self.order != "source":
-            raise ValueError("rows: lines keeps rows where they stand; write order: source beside")
+            raise ValueError("rows: lines keeps rows in place; write order: source too")
         if self.rows == "lines" and self.shards != "auto":
-            raise ValueError("rows: lines writes one file a source; leave shards out")
+            raise ValueError("rows: lines writes one file for each source; leave shards out")
         return self
 
 
@@ -113,7 +113,7 @@ class Recipe(Strict):
         again = [source.name for source in self.sources if (source.share or 0) > 1]
         if again and self.output.rows == "lines":
             raise ValueError(
-                f"source '{again[0]}' repeats rows, which rows: lines does not; give a share of at "
+                f"source '{again[0]}' repeats rows, which rows: lines cannot; give a share of at "
                 "most 1, or write rows: input"
             )
         return self

@@ -128,7 +128,7 @@ class Summary:
         }
 
 
-_NO_STEPS = "the recipe has no steps: nothing was looked for in the rows, and none was removed"
+_NO_STEPS = "the recipe has no steps: rows were only validated and sampled"
 _REASONS = 3
 _SOURCES = """
 WITH counts AS (

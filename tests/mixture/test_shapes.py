@@ -59,7 +59,7 @@ def test_sources_of_different_columns_are_named(tmp_path: Path) -> None:
         sources = [{"name": "one", "from": one}, {"name": "two", "from": other}]
         message = refused(tmp_path, sources, INPUT)
         assert f"sources 'one' and 'two' have different columns {told}" in message
-        assert "rows: lines (--like-input) writes one file a source" in message
+        assert "rows: lines (--like-input) writes one file for each source" in message
         out = build_in(tmp_path, {"sources": sources, "output": LINES}, f"{one}-out").folder
         assert len(list((out / "data").iterdir())) == 2
 

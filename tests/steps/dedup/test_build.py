@@ -168,7 +168,10 @@ def test_a_row_that_stayed_and_left_later_is_told(corpus: Path) -> None:
     assert (lost["kept_fate"], lost["left_at"]) == ("removed", "decontaminate")
     told = call("why", out, "a/40", cwd=out).out
     assert "a/0 left later, at decontaminate: neither of the two was written" in told
-    assert "1 row removed as a duplicate of a row that left at a later step" in (out / "report.html").read_text()
+    assert (
+        "1 row removed as a duplicate of a row that left at a later step"
+        in (out / "report.html").read_text()
+    )
 
 
 def test_prompts_of_one_stage_are_kept_out_of_another(corpus: Path) -> None:
@@ -221,6 +224,6 @@ def test_mistakes_are_one_line(corpus: Path) -> None:
 def test_nothing_alike_is_told_too(corpus: Path) -> None:
     write_lines(corpus / "one.jsonl", [chat("One row", "alone")])
     done = call("dedup", "one.jsonl", "-o", "alone", "--exact", cwd=corpus)
-    assert done.code == 0 and "duplicates: 0 of 1 row went" in done.out
+    assert done.code == 0 and "duplicates: 0 of 1 row removed" in done.out
     assert "equal texts alone" in done.out
     assert "no duplicate of it was found" in call("why", "alone", "one/0", cwd=corpus).out
