@@ -68,7 +68,7 @@ def _one(path: Path, from_: str, wish: Wish) -> Found:
 
 def _txt(path: Path) -> str:
     known = "followed by .gz, .bz2, .xz or .zst if it is compressed"
-    return f"; {known}"
+    return f", {known}"
 
 
 def _folder(path: Path, from_: str, wish: Wish) -> Found:
