@@ -259,7 +259,7 @@ def _warnings(plan: Plan, audited: Audited) -> list[str]:
         if s.shortfall
     ]
     bad = [
-        f"source '{s.name}': {s.quarantined:,} of {counted(s.read, 'row')} quarantined"
+        f"source '{s.name}': rows quarantined: {s.quarantined:,} of {s.read:,}"
         for s in sources
         if s.quarantined
     ]

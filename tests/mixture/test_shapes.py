@@ -168,7 +168,7 @@ def test_a_built_folder_holds_and_is_built_again(built: Path) -> None:
     assert ask_cli(built, *again).code == 0
     assert rows_of(built.parent / "again") == rows_of(built)
     assert "same rows, same order: 36 rows" in ask_cli(built, "diff", "out", "again").out
-    assert "stands in data/ once" in ask_cli(built, "why", "out", "data/0").out
+    assert "is in data/ once" in ask_cli(built, "why", "out", "data/0").out
 
 
 def test_what_is_changed_in_a_built_folder_is_found(built: Path, tmp_path: Path) -> None:

@@ -178,4 +178,4 @@ def test_the_counts_keep_to_a_narrow_screen_without_what_no_row_met(folder: Path
     full = "source read quarantined removed not sampled kept train validation"
     assert heads(whole, 120) == heads(calm, 120) == full
     assert heads(calm, 80) == full.replace("quarantined ", "")
-    assert "quarantined" not in heads(whole, 60) and "quaran" in heads(whole, 60)  # on two lines
+    assert "quarantined" not in heads(whole, 60) and "quara" in heads(whole, 60)  # on two lines

@@ -19,7 +19,7 @@ from curate.sources import open_source
 from curate.steps.decontaminate.against import with_data_sets
 from tests.corpus import chat, write_lines
 
-SAID = "reads split train; test is left out: split: test"
+SAID = "reads only split train; test is left out (set `split` to read another)"
 
 
 @pytest.fixture
@@ -57,5 +57,7 @@ def test_without_a_header_the_error_names_the_key(tmp_path: Path, columns: Any) 
         assert guess_kind(block) == "sft"
         return
     for look in (guess_kind, lambda block: check_columns(block, {"prompt": "q", "response": "a"})):
-        with pytest.raises(UserError, match=r"where that is no header, name them: columns: \["):
+        with pytest.raises(
+            UserError, match=r"if that is not a header, name the columns in a recipe: columns: \["
+        ):
             look(block)

@@ -138,7 +138,7 @@ def test_all_values_of_a_row_that_went_are_told(folder: Path) -> None:
     assert "provider_identity  refuses it:   2 (at most 0), 'OpenAI'" in told
     assert "column.status      refuses it:   'rejected'" in told
     assert "licence            lets it pass: 'mit'" in told
-    assert "taken by none of 7" in why(out, "a/6")
+    assert "removed by none of 7 filters" in why(out, "a/6")
 
 
 @pytest.mark.parametrize("source", [None, "a", "b"])
