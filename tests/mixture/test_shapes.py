@@ -84,7 +84,7 @@ def test_files_that_are_not_of_one_kind_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("output", "source", "told"),
     [
-        ({"rows": "lines"}, {}, "write order: source beside"),
+        ({"rows": "lines"}, {}, "write order: source too"),
         (LINES | {"shards": 2}, {}, "leave shards out"),
         (LINES, {"share": 2}, "source 'a' repeats rows"),
         ({"order": "sorce"}, {}, "did you mean 'source'?"),

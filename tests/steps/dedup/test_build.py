@@ -225,5 +225,5 @@ def test_nothing_alike_is_told_too(corpus: Path) -> None:
     write_lines(corpus / "one.jsonl", [chat("One row", "alone")])
     done = call("dedup", "one.jsonl", "-o", "alone", "--exact", cwd=corpus)
     assert done.code == 0 and "duplicates: 0 of 1 row removed" in done.out
-    assert "equal texts alone" in done.out
+    assert "equal texts only" in done.out
     assert "no duplicate of it was found" in call("why", "alone", "one/0", cwd=corpus).out
