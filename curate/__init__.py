@@ -1,9 +1,10 @@
-"""curate builds post-training data: decontaminated, sampled, and with the evidence for every row.
+"""curate builds post-training data: filtered, deduplicated, decontaminated, with a reason for every
+row that is removed.
 
     import curate
 
     curate.build("recipe.yaml", "out")                          # a whole mixture
-    result = curate.decontaminate(dataset, suite="evals.jsonl")  # a data set at hand
+    result = curate.decontaminate(dataset, suite="evals.jsonl")  # data in memory
 
     curate.sql("out", "contamination")                          # what the audit of a build says
 

@@ -187,9 +187,9 @@ def _hub_licence(licence: str | None) -> str:
 _FORM = {"records": " of Parquet", "input": " of Parquet", "lines": ""}
 _SHAPES = {
     "records": "",
-    "input": " They have the columns of their input; rows that make no record are not among them.",
-    "lines": " They stand as in the files that they come from, a file a source; rows that make no "
-    "record are not among them.",
+    "input": " They have the columns of their input; rows that could not be parsed are not among them.",
+    "lines": " They are unchanged lines of their files, one file for each source; rows that could not "
+    "be parsed are not among them.",
 }
 
 
@@ -211,10 +211,10 @@ def _notes(facts: CardFacts) -> str:
     if facts.limit is not None:
         rows = "row" if facts.limit == 1 else f"{facts.limit:,} rows"
         notes.append(
-            f"**A first try, not the whole data set**: only the first {rows} of each source were read."
+            f"**A trial run, not the whole data set**: only the first {rows} of each source were read."
         )
     notes += [
-        f"**Shortfall**: source {plain(source.name)} had {source.shortfall:,} rows fewer than the recipe asks for."
+        f"**Shortfall**: source {plain(source.name)} had {source.shortfall:,} fewer rows than the recipe requests."
         for source in facts.sources
         if source.shortfall
     ]
@@ -241,8 +241,8 @@ def _origin(source: SourceFacts) -> str:
 _WHERE = {
     "removed": ("removed", "`removed/`"),
     "duplicate": ("duplicates", "`removed/`"),
-    "quarantined": ("not readable, or not a sound record", "`quarantine/`"),
-    "not-sampled": ("sound, but more than the recipe asks for", "their source"),
+    "quarantined": ("not readable, or not a valid record", "`quarantine/`"),
+    "not-sampled": ("valid, but more than the recipe requests", "their source"),
 }
 
 

@@ -32,6 +32,8 @@ _ABOUT = 20.0
 _SILENCE = 1.0
 """Seconds of compiling from which on a line is worth reading where there is no bar."""
 _EVERY = 0.25
+_LEAST = 1.0
+"""Megabytes of text from which on they are shown: 0 MB says nothing."""
 
 _watching: list[Callable[[bool], None]] = []
 
@@ -87,8 +89,11 @@ class Meter:
         if not done.rows:
             return ""
         seconds = self.clock() - done.since - (self.compiled - done.compiled)
-        rate = f", {done.size / 1e6 / seconds:,.0f} MB/s" if seconds > 0 else ""
-        return f"{done.rows:,} rows, {done.size / 1e6:,.0f} MB{rate}"
+        size = done.size / 1e6
+        if size < _LEAST:
+            return f"{done.rows:,} rows"
+        rate = f", {size / seconds:,.0f} MB/s" if seconds > 0 else ""
+        return f"{done.rows:,} rows, {size:,.0f} MB{rate}"
 
 
 Draw = Callable[[Meter, str | None], None]

@@ -72,7 +72,7 @@ class SourceSpec(Strict):
     def _one_amount(self) -> SourceSpec:
         given = [name for name in ("rows", "share", "weight") if getattr(self, name) is not None]
         if len(given) > 1:
-            raise ValueError(f"both {given[0]} and {given[1]} are given; give one of them")
+            raise ValueError(f"both {given[0]} and {given[1]} are given; keep one of them")
         return self
 
 
@@ -93,9 +93,9 @@ class OutputSpec(Strict):
     @model_validator(mode="after")
     def _lines_stand_as_they_are(self) -> OutputSpec:
         if self.rows == "lines" and self.order != "source":
-            raise ValueError("rows: lines keeps rows where they stand; write order: source beside")
+            raise ValueError("rows: lines keeps rows in place; write order: source too")
         if self.rows == "lines" and self.shards != "auto":
-            raise ValueError("rows: lines writes one file a source; leave shards out")
+            raise ValueError("rows: lines writes one file for each source; leave shards out")
         return self
 
 
@@ -131,7 +131,7 @@ class Recipe(Strict):
         ]
         if again and self.output.rows == "lines":
             raise ValueError(
-                f"source '{again[0]}' repeats rows, which rows: lines does not; give a share of at "
+                f"source '{again[0]}' repeats rows, which rows: lines cannot; give a share of at "
                 "most 1 (under mix one pass), or write rows: input"
             )
         return self

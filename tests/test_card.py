@@ -199,7 +199,7 @@ def test_the_tables_a_person_reads() -> None:
         "| chat | ./chat.jsonl | MIT | 10 | 5 | 6 |",
         "| maths | org/maths @ 0a1b | not stated | 1,200 | 1 | 1 |",
         "| phrase | removed | 2 | `removed/` |",
-        "| validate | not readable, or not a sound record | 1 | `quarantine/` |",
+        "| validate | not readable, or not a valid record | 1 | `quarantine/` |",
         "| decontaminate | removed | 1 | `removed/` |",
         "## What a step tells\n\nThree things.\n",
         "> **Shortfall**: source maths had 3 rows fewer than the recipe asks for.",

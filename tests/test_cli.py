@@ -198,7 +198,7 @@ def test_decontaminate_takes_bare_files(folder: Path) -> None:
         "README.md", "audit.duckdb", "data", "recipe.lock.json", "recipe.yaml", "removed", "report.html",
     }  # fmt: skip
     assert "format messages, detected from its columns" in done.out
-    assert "items that can never be hit: 1 " in done.out
+    assert "items that can never be matched: 1 " in done.out
     reconcile(folder / "clean")
 
 

@@ -56,6 +56,7 @@ def test_compiling_before_a_step_costs_the_step_nothing() -> None:
     meter.add("scan", 0, 0, 0.0)
     clock.now = 9.0
     assert meter.figures(meter.add("scan", 2, 4_000_000, 1.0)) == "2 rows, 4 MB, 2 MB/s"
+    assert meter.figures(meter.add("write train", 2, 400_000, 1.0)) == "2 rows"
 
 
 def test_an_end_whose_beginning_nobody_saw_is_no_compiling() -> None:

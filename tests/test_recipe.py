@@ -103,7 +103,7 @@ WRONG = [
     ),
     (
         {"sources": [SOURCE | {"rows": 5, "share": 0.5}]},
-        "source 'a': both rows and share are given; give one of them",
+        "source 'a': both rows and share are given; keep one of them",
     ),
     ({"sources": [SOURCE, SOURCE | {"from": "b.jsonl"}]}, "two sources are called 'a'"),
     (

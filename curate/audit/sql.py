@@ -53,7 +53,7 @@ def queries(out: Path | str) -> dict[str, str]:
 
 
 def sql(out: Path | str, query: str) -> pa.Table:
-    """Answer a named query or SQL on the audit of the built folder `out`."""
+    """Answer a named query, or SQL, on the audit of the built folder `out`, as an Arrow table."""
     with open_readonly(out) as con:
         text = _text_of(query.strip(), con)
         try:

@@ -40,8 +40,9 @@ class Document:
 
 
 def why(out: Path | str, doc_id: str) -> str:
-    """Describe the whole path of one row of the built folder `out`; UserError if no such row was
-    read.
+    """Say in words what became of one row of the built folder `out`, and why: text to print.
+
+    Raises UserError if no such row was read.
     """
     with open_readonly(out) as con:
         document, copy = _find(con, doc_id.strip())

@@ -51,7 +51,7 @@ class Diff:
 
 
 def diff(a: str | Path, b: str | Path) -> Diff:
-    """Compare two built folders, files, globs or Hub sets; UserError where one can't be read."""
+    """Compare two built folders, files, globs or Hub sets. Raises UserError if one can't be read."""
     sources = [open_side(side) for side in (a, b)]
     changes = fates = None
     built = all((Path(side) / LOCK).is_file() for side in (a, b))

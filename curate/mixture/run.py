@@ -77,7 +77,7 @@ def build_recipe_file(
 ) -> Built:
     """Build the recipe in a file; its relative paths start from its folder.
 
-    Options can be given by name: `build("my.yaml", "out", overwrite=True, limit=1000)`."""
+    Options are given by name: `build("my.yaml", "out", overwrite=True, limit=1000)`."""
     known = {field.name for field in fields(Options)}
     for name in changed:
         if name not in known:

@@ -22,7 +22,7 @@ from curate.sources import Source
 from curate.sources.built import file_stem
 
 _TEXT = ("json lines", "json", "csv", "tsv")
-_LINES = "rows: lines (--like-input) writes one file a source"
+_LINES = "rows: lines (--like-input) writes one file for each source"
 
 
 def is_read_as_it_is(output: OutputSpec, source: Source) -> bool:
@@ -64,8 +64,8 @@ def check_shape(recipe: Recipe, sources: Sequence[Source]) -> None:
         _in_lines(source, spec)
         if spec.columns:
             raise UserError(
-                f"source '{source.name}': its files have no header, and a copy of their lines would "
-                "not say what the columns are; write rows: input or rows: records"
+                f"source '{source.name}': its files have no header, so a copy of their lines would "
+                "not name the columns; write rows: input or rows: records"
             )
     _names_apart(sources)
 
@@ -105,8 +105,8 @@ def _in_lines(source: Source, spec: SourceSpec) -> None:
         told = told or not_in_lines(file)
         if told:
             raise UserError(
-                f"source '{source.name}': {file.path}: {told}; its rows can't be copied as they "
-                "stand, write rows: input or rows: records (--records)"
+                f"source '{source.name}': {file.path}: {told}; its lines can't be copied "
+                "unchanged; write rows: input or rows: records (--records)"
             )
 
 
@@ -150,7 +150,7 @@ def _same_columns(one: Source, columns: pa.Schema, other: Source, others: pa.Sch
     if differing:
         raise UserError(
             f"sources '{one.name}' and '{other.name}' have different columns ({differing}), which "
-            f"can't stand in one file; {_LINES}, rows: records (--records) writes records"
+            f"can't be in one file; {_LINES}, rows: records (--records) writes records"
         )
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from curate.audit.face import face
 from curate.audit.html import table
-from curate.audit.words import sized
+from curate.audit.words import counted, sized
 from curate.mixture.summary import Summary
 
 _FATES = ("quarantined", "removed", "not sampled")
@@ -46,7 +46,7 @@ def show(summary: Summary, out: Path) -> None:
 
 def _too_few(summary: Summary) -> str:
     n, asked = summary.validation, summary.validation + summary.validation_shortfall
-    return f"{n:,} of {asked:,}, because all rows of a prompt are held out together, or none"
+    return f"{n:,} of {asked:,}, because all rows of a prompt are held out together or not at all"
 
 
 def as_html(summary: Summary, line: str) -> str:
@@ -144,9 +144,9 @@ def _reasons(summary: Summary, out: Path) -> Iterator[str]:
 def _ending(summary: Summary, out: Path) -> Iterator[str]:
     if summary.blocks[1]:
         known, n = summary.blocks[1], sum(summary.blocks)
-        yield f"note: results of an earlier build were used for {known:,} of {n:,} blocks"
+        yield f"note: results of an earlier build were reused for {known:,} of {counted(n, 'block')}"
     if summary.limit:
-        yield f"note: a trial run on the first {summary.limit:,} rows of each source; lock and card say so"
+        yield f"note: a trial run on the first {counted(summary.limit, 'row')} of each source; lock and card say so"
     if summary.validation_shortfall:
         n = summary.validation_shortfall
         yield f"warning: validation: {n:,} fewer rows than requested: {_too_few(summary)}"

@@ -133,7 +133,7 @@ class Summary:
         }
 
 
-_NO_STEPS = "the recipe has no steps: nothing was looked for in the rows, and none was removed"
+_NO_STEPS = "the recipe has no steps: rows were only validated and sampled"
 _REASONS = 3
 _SOURCES = """
 WITH counts AS (
@@ -272,7 +272,7 @@ def _warnings(plan: Plan, audited: Audited, shares: Sequence[Share]) -> list[str
         if not share.rows and not s.shortfall
     ]
     bad = [
-        f"source '{s.name}': {s.quarantined:,} of {counted(s.read, 'row')} quarantined"
+        f"source '{s.name}': rows quarantined: {s.quarantined:,} of {s.read:,}"
         for s in sources
         if s.quarantined
     ]

@@ -55,7 +55,8 @@ def _one(path: Path, from_: str, wish: Wish) -> Found:
     if kind_of(path.name) is None:
         known = ", ".join(EXTENSIONS)
         raise UserError(
-            f"{from_}: the name does not say what kind of file this is; rename it to end in one of {known}{_txt(path)}"
+            f"{from_}: the name does not say what kind of file this is; rename it to end in one of "
+            f"{known}, followed by .gz, .bz2, .xz or .zst if it is compressed"
         )
     splits = {"train", *by_names(["/".join(Path(from_).parts[-2:])])}
     if wish.exact and wish.split not in {None, *splits}:
@@ -64,11 +65,6 @@ def _one(path: Path, from_: str, wish: Wish) -> Found:
             f"(splits: {', '.join(sorted(splits))}); leave `split` out"
         )
     return Found((SourceFile.of(path, path.name),))
-
-
-def _txt(path: Path) -> str:
-    known = "followed by .gz, .bz2, .xz or .zst if it is compressed"
-    return f"; {known}"
 
 
 def _folder(path: Path, from_: str, wish: Wish) -> Found:

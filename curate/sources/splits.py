@@ -174,9 +174,7 @@ def choose(
         raise UserError(f"{what}: say which split is read: {as_words(splits, 'or')} (`split`)")
     others = [split for split in splits if split != "train"]
     left = f"{as_words(others)} {'is' if len(others) == 1 else 'are'} left out"
-    return "train", [
-        f"reads only split train; {left} (`split: {others[0]}` or --split {others[0]} reads that one)"
-    ]
+    return "train", [f"reads only split train; {left} (set `split` to read another)"]
 
 
 def as_words(names: Collection[str], last: str = "and") -> str:

@@ -39,15 +39,17 @@ def sql(
     Read on: docs/audit.md, every table and column
     """
     from shutil import get_terminal_size
+    from textwrap import fill
 
     from curate.audit import sql as audit
 
+    width = get_terminal_size().columns if sys.stdout.isatty() else None
     if names or not query:
         for name, question in audit.queries(out).items():
-            print(f"{name:20} {question}")
+            line = f"{name:20} {question}"
+            print(fill(line, width, subsequent_indent=" " * 21) if width else line)
         return
     fmt = "json" if as_json else "csv" if as_csv else "table"
-    width = get_terminal_size().columns if sys.stdout.isatty() else None
     print(audit.render(audit.sql(out, query), fmt, width), end="")
 
 

@@ -118,7 +118,7 @@ def test_it_lists_reasons_licences_and_items_that_cannot_be_hit(example: Path) -
     assert "the last turn is not the assistant's (row math/0)" in text
     assert "Benchmark items that can never be hit 1 item" in text
     assert "not stated" in text
-    assert "2 rows fewer than asked for" in text
+    assert "2 rows fewer than requested" in text
 
 
 def test_the_marked_text_is_the_shared_text(example: Path) -> None:

@@ -192,7 +192,7 @@ def test_other_bad_rows(tmp_path: Path) -> None:
     rows = read(tmp_path, "a.csv", b'q,a\n1,\xe9\n"a\rb",ok\na\rb"",no\n')
     assert [row.reason if isinstance(row, BadInput) else row for row in rows] == [
         "not UTF-8: byte 0xe9 at byte 2 of the row; text of cp1252 or another code page? "
-        "name it with `encoding`",
+        "convert the file to UTF-8, or name its `encoding` in a recipe",
         {"q": "a\rb", "a": "ok"},
         rows[2].reason,
     ]

@@ -59,7 +59,7 @@ def test_sources_of_different_columns_are_named(tmp_path: Path) -> None:
         sources = [{"name": "one", "from": one}, {"name": "two", "from": other}]
         message = refused(tmp_path, sources, INPUT)
         assert f"sources 'one' and 'two' have different columns {told}" in message
-        assert "rows: lines (--like-input) writes one file a source" in message
+        assert "rows: lines (--like-input) writes one file for each source" in message
         out = build_in(tmp_path, {"sources": sources, "output": LINES}, f"{one}-out").folder
         assert len(list((out / "data").iterdir())) == 2
 
@@ -84,7 +84,7 @@ def test_files_that_are_not_of_one_kind_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("output", "source", "told"),
     [
-        ({"rows": "lines"}, {}, "write order: source beside"),
+        ({"rows": "lines"}, {}, "write order: source too"),
         (LINES | {"shards": 2}, {}, "leave shards out"),
         (LINES, {"share": 2}, "source 'a' repeats rows"),
         ({"order": "sorce"}, {}, "did you mean 'source'?"),
@@ -168,7 +168,7 @@ def test_a_built_folder_holds_and_is_built_again(built: Path) -> None:
     assert ask_cli(built, *again).code == 0
     assert rows_of(built.parent / "again") == rows_of(built)
     assert "same rows, same order: 36 rows" in ask_cli(built, "diff", "out", "again").out
-    assert "stands in data/ once" in ask_cli(built, "why", "out", "data/0").out
+    assert "is in data/ once" in ask_cli(built, "why", "out", "data/0").out
 
 
 def test_what_is_changed_in_a_built_folder_is_found(built: Path, tmp_path: Path) -> None:

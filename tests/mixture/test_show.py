@@ -108,8 +108,8 @@ def test_a_build_of_one_source_without_steps_needs_no_sums(folder: Path) -> None
     )
     assert rows[1:] == [["few", "1", "0", "0", "0", "1", "1"]]
     assert lines[1:3] == [
-        "note: the recipe has no steps: nothing was looked for in the rows, and none was removed",
-        "note: a trial run on the first 1 rows of each source; lock and card say so",
+        "note: the recipe has no steps: rows were only validated and sampled",
+        "note: a trial run on the first 1 row of each source; lock and card say so",
     ]
     assert re.fullmatch(r"one: rows: 1 train \(86 bytes of text, [\d.]+ s\)", lines[3])
 
@@ -117,7 +117,7 @@ def test_a_build_of_one_source_without_steps_needs_no_sums(folder: Path) -> None
 def test_blocks_that_were_known_are_told(folder: Path) -> None:
     call("build", "one.yaml", "-o", "first", cwd=folder)
     lines = shown(call("build", "one.yaml", "-o", "second", cwd=folder))[1]
-    assert "note: results of an earlier build were used for 1 of 1 blocks" in lines
+    assert "note: results of an earlier build were reused for 1 of 1 block" in lines
 
 
 def test_a_validation_split_that_falls_short_is_told(folder: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_validation_split_that_falls_short_is_told(folder: Path) -> None:
     lines = shown(call("build", "short.yaml", "-o", "short", cwd=folder))[1]
     assert (
         "warning: validation: 3 fewer rows than requested: 2 of 5, because all rows of a prompt are "
-        "held out together, or none" in lines
+        "held out together or not at all" in lines
     )
     assert "warning: no row is left: `datasets` cannot open an empty split" not in lines
 
@@ -178,4 +178,4 @@ def test_the_counts_keep_to_a_narrow_screen_without_what_no_row_met(folder: Path
     full = "source read quarantined removed not sampled kept train validation"
     assert heads(whole, 120) == heads(calm, 120) == full
     assert heads(calm, 80) == full.replace("quarantined ", "")
-    assert "quarantined" not in heads(whole, 60) and "quaran" in heads(whole, 60)  # on two lines
+    assert "quarantined" not in heads(whole, 60) and "quara" in heads(whole, 60)  # on two lines

@@ -129,7 +129,7 @@ def test_without_a_split_what_is_read_is_said(tmp_path: Path) -> None:
     source = opened(tmp_path)
     assert names(source) == ["train.jsonl"]
     assert source.notes == (
-        "reads split train; validation and test are left out: split: validation",
+        "reads only split train; validation and test are left out (set `split` to read another)",
         "extra.jsonl is of no split, and left out",
     )
     assert opened(tmp_path, split="train").notes == source.notes[1:]
@@ -184,7 +184,9 @@ def test_one_file_is_the_split_train_or_what_its_name_says(tmp_path: Path) -> No
 def test_a_folder_saved_by_datasets_says_what_is_left_out(tmp_path: Path) -> None:
     one = datasets.Dataset.from_list([{"name": "x"}])
     datasets.DatasetDict({"train": one, "test": one}).save_to_disk(tmp_path / "two")
-    assert opened(tmp_path, "two").notes == ("reads split train; test is left out: split: test",)
+    assert opened(tmp_path, "two").notes == (
+        "reads only split train; test is left out (set `split` to read another)",
+    )
     assert opened(tmp_path, "two", split="test").notes == ()
     datasets.DatasetDict({"a": one, "b": one}).save_to_disk(tmp_path / "ab")
     with pytest.raises(UserError, match="say which split is read: a or b"):

@@ -72,7 +72,7 @@ def test_a_folder_of_several_splits_gives_the_one_of_the_benchmark(
     spec = {"name": "own", "from": "own", "fields": ["question"]}
     assert read(tmp_path, spec | {"split": "test"}).items[0].fields == ("test?",)
     assert read(tmp_path, spec).warnings == [
-        "benchmark own: reads split train; test is left out: split: test"
+        "benchmark own: reads only split train; test is left out (set `split` to read another)"
     ]
     with pytest.raises(UserError, match=r"no split 'dev' \(splits: train, test\)"):
         read(tmp_path, spec | {"split": "dev"})

@@ -155,17 +155,21 @@ def decontaminate(
     split: str | None = None,
     verdicts: Path | str | None = None,
 ) -> Decontaminated:
-    """Take the items of an evaluation suite, or the rows of another data set, out of `data`.
+    """Find the rows of `data` that hold items of an evaluation suite, or rows of another data set.
 
-    `data` is a path, a glob, a Hub id or a list of them, or a data set at hand (`datasets.Dataset`,
-    a pyarrow Table, a pandas or polars frame, a list of dicts), which is then called `data`;
-    `against` may be the same things. `suite` is a shipped name, a suite file, a data file of one's
-    own or a data set at hand; of the last two, `benchmark_fields` names what a model is shown.
-    `matchers` turns matchers on and off and changes their numbers. `normalise` says whether texts are
-    compared without what makes no difference to a reader, if not as the profile does. `split` is one of the folders or
-    Hub sets that are named. `verdicts` is a file that `curate review` wrote. Raises UserError where
-    a name is unknown, an input cannot be read, there is nothing to look for,
-    or no text to scan."""
+
+    `data` is a path, a glob, a Hub id or a list of them, or data in memory: a `datasets.Dataset`, a
+    pyarrow Table, a pandas or polars frame, or a list of dicts, whose source is then called `data`.
+    `against` may be any of these. Give it, or `suite`, or both. `suite` is the name of a shipped
+    suite, a suite file, a data file of your own, or data in memory; for the last two,
+    `benchmark_fields` names the columns that a model is shown. `matchers` turns matchers on or off
+    and changes their settings; `normalise` says whether texts are compared without what makes no
+    difference to a reader, if not as the profile does; `split` is the split to read of folders and
+    Hub sets; `verdicts` is a file that `curate review` wrote.
+
+    Nothing is written: the result says which rows stay and why the others do not. Raises UserError
+    if a name is unknown, an input cannot be read, or there is nothing to look for or to scan.
+    """
     if policy not in POLICIES:
         raise UserError(unknown("policy", policy, POLICIES))
     for role in roles:

@@ -94,7 +94,7 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     return Section(
         html=Markup(html),
         links=[("duplicates", "Duplicates")],
-        sentence=f"{counted(gone, 'row')} removed as duplicates",
+        sentence=f"dedup removed {counted(gone, 'duplicate')}",
         facts=_facts(own),
         licences=_back(con),
         ask=_ASK,

@@ -76,7 +76,7 @@ def _stays_for(con: duckdb.DuckDBPyConnection, doc_id: str, n: int) -> Iterator[
     ).fetchall()
     yield f"{counted(n, 'row')} {'is' if n == 1 else 'are'} like it:"
     for other, kind, value, dropped in listed:
-        fate = "went" if dropped else "stays"
+        fate = "removed" if dropped else "stays"
         yield f"   {printable(other)}  {kind}, Jaccard {value:.3f}, {fate}"
     if n > len(listed):
         quoted = doc_id.replace("'", "''")

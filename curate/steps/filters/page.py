@@ -52,10 +52,10 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     return Section(
         html=Markup(html),
         links=[("filters", "Filters"), ("retention", "Thresholds")],
-        sentence=f"filters took {counted(removed, 'row')}",
+        sentence=f"filters removed {counted(removed, 'row')}",
         ask=[
-            ("curate sql . retention", "rows left at other thresholds of each filter"),
-            ("curate sql . filtered-rows --csv", "all values of every row that a filter took"),
+            ("curate sql . retention", "rows that other thresholds of each filter would keep"),
+            ("curate sql . filtered-rows --csv", "all values of every row that a filter removed"),
         ],
     )
 

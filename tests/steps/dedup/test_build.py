@@ -111,12 +111,12 @@ def test_lock_card_report_why_and_queries_tell_it(built: Path) -> None:
     assert {"source": "b", "kept": "a", "kind": "exact", "rows": 10} in figures["pairs"]
     assert "| b | a | exact | dropped | 10 |" in (built / "README.md").read_text()
     page = (built / "report.html").read_text()
-    assert 'id="duplicates"' in page and "15 rows removed as duplicates" in page
+    assert 'id="duplicates"' in page and "dedup removed 15 duplicates" in page
     assert "<mark>blue</mark>" in page and "100 % are found" in page
     why = call("why", built, "a/41", cwd=built).out
     assert "duplicate of a/1, Jaccard 0.811" in why and "words that differ here   »blue«" in why
     stays = call("why", built, "a/0", cwd=built).out
-    assert "1 row is like it:" in stays and "a/40  exact, Jaccard 1.000, went" in stays
+    assert "1 row is like it:" in stays and "a/40  exact, Jaccard 1.000, removed" in stays
     for name in QUERIES:
         assert call("sql", built, name, "--json", cwd=built).code == 0
     assert call("check", built, "--lock", cwd=built).code == 0
@@ -224,6 +224,6 @@ def test_mistakes_are_one_line(corpus: Path) -> None:
 def test_nothing_alike_is_told_too(corpus: Path) -> None:
     write_lines(corpus / "one.jsonl", [chat("One row", "alone")])
     done = call("dedup", "one.jsonl", "-o", "alone", "--exact", cwd=corpus)
-    assert done.code == 0 and "duplicates: 0 of 1 row went" in done.out
-    assert "equal texts alone" in done.out
+    assert done.code == 0 and "duplicates: 0 of 1 row removed" in done.out
+    assert "equal texts only" in done.out
     assert "no duplicate of it was found" in call("why", "alone", "one/0", cwd=corpus).out

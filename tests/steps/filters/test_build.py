@@ -138,7 +138,7 @@ def test_all_values_of_a_row_that_went_are_told(folder: Path) -> None:
     assert "provider_identity  refuses it:   2 (at most 0), 'OpenAI'" in told
     assert "column.status      refuses it:   'rejected'" in told
     assert "licence            lets it pass: 'mit'" in told
-    assert "taken by none of 7" in why(out, "a/6")
+    assert "removed by none of 7 filters" in why(out, "a/6")
 
 
 @pytest.mark.parametrize("source", [None, "a", "b"])
@@ -173,7 +173,7 @@ def test_card_page_and_screen_tell_it(folder: Path) -> None:
     assert "## Filters" in card and "| length.words | at least 2 and at most 12 | 1 | 2 |" in card
     assert "not one of rejected" in card
     page = (out / "report.html").read_text()
-    assert "8 of 10 rows were removed; filters took 8 rows." in page
+    assert "8 of 10 rows were removed; filters removed 8 rows." in page
     assert '<section id="filters"' in page and '<section id="retention"' in page
     assert "&lt;b&gt;ChatGPT&lt;/b&gt;" in page and "<b>ChatGPT" not in page
     assert 'class="whole" d="M' in page and "style=" not in page
