@@ -9,7 +9,7 @@ import numpy as np
 from curate.kernels.arrays import grown
 from curate.kernels.jit import any_of, inner, jit, lowest_bit
 from curate.kernels.texts import Tokens
-from curate.kernels.tokens import MAX_TOKENS, make_edges, mix, next_tokens
+from curate.kernels.tokens import BYTES, MAX_TOKENS, K, make_edges, mix, next_tokens
 from curate.kernels.windows import may_hold, same_window
 
 _GLANCE, _OPENING = 64, 5
@@ -109,12 +109,43 @@ def _next_end(data: np.ndarray, at: int, stop: int) -> int:
     return stop
 
 
+@inner
+def _beginning(data: np.ndarray, at: int, stop: int) -> int:
+    """A number below 32,768 for the first three bytes of a token and of what follows it, whatever
+    the case; 0 where they are not ASCII.
+    """
+    key = np.uint64(0)
+    for place in range(at, min(at + 3, stop)):
+        if data[place] >= 0x80:
+            return 0
+        byte = BYTES[data[place]]
+        if byte == 256:  # a separator, and which one makes no difference
+            break
+        key = (key << np.uint64(8)) | np.uint64(byte)
+    return np.int64((key * K) >> np.uint64(49))
+
+
+@jit
+def beginnings(data: np.ndarray, begins: np.ndarray, stops: np.ndarray) -> np.ndarray:
+    """Of each number, whether one of some texts may begin with it; 0 is always among them."""
+    known = np.zeros(1 << 15, np.bool_)
+    known[0] = True
+    for i in range(begins.size):
+        key = _beginning(data, begins[i], stops[i])
+        known[key] = True
+        if key == 0:  # its lower case may be ASCII
+            known |= True
+    return known
+
+
 @jit
 def lines(
-    data: np.ndarray, starts: np.ndarray, stops: np.ndarray, shortest: int, longest: int
-) -> np.ndarray:
+    data: np.ndarray, starts: np.ndarray, stops: np.ndarray, shortest: int, longest: int,
+    known: np.ndarray,
+) -> np.ndarray:  # fmt: skip
     """The lines and sentences of each text, and what several of them in a row come to, of so many
-    bytes: int64 [n, 3], the text and where each begins and stops. Whole texts are left out.
+    bytes and of `known` beginnings: int64 [n, 3], the text and where each begins and stops. Whole
+    texts are left out.
 
     Lines end with a line feed, sentences with `.`, `?`, `!` or `:` before a blank, both with the
     text."""
@@ -122,10 +153,13 @@ def lines(
     begins = np.empty(longest + 2, np.int64)  # the last ones, in a ring: no two stand in one place
     for i in range(starts.size):
         at, first, last, end = starts[i], np.int64(0), np.int64(0), starts[i]
+        begun = at
+        while begun < stops[i] and BYTES[data[begun]] == 256:
+            begun += 1
         while end < stops[i]:
-            while at < stops[i] and data[at] <= 32:
+            while at < stops[i] and BYTES[data[at]] == 256:
                 at += 1
-            if at < stops[i]:
+            if at < stops[i] and known[_beginning(data, at, stops[i])]:
                 begins[last % begins.size] = at
                 last += 1
             end = _next_end(data, max(at, end), stops[i])
@@ -133,7 +167,7 @@ def lines(
                 first += 1
             for place in range(first, last):
                 begin = begins[place % begins.size]
-                whole = place == 0 and end == stops[i]
+                whole = begin == begun and end == stops[i]
                 if end - begin >= shortest and not whole:
                     if n == out.shape[0]:
                         out = grown(out)

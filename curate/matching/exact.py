@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from curate.kernels.exact import hash_texts, lines, may_equal, same_tokens
+from curate.kernels.exact import beginnings, hash_texts, lines, may_equal, same_tokens
 from curate.kernels.texts import Stretches, Tokens, point_lengths, tokenise_all
 from curate.matching.index import distinct, make_bloom
 from curate.matching.ngram import Matches
@@ -64,6 +64,7 @@ class ExactIndex:
     matchable: np.ndarray  # bool [items]
     short: np.ndarray  # bool [items]: matchable, and found in lines
     sizes: np.ndarray  # int64 [2]: bytes of the shortest and of the longest line to look at
+    beginnings: np.ndarray  # bool: how short items begin
 
 
 def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> ExactIndex:
@@ -80,7 +81,8 @@ def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> Exac
     order = np.argsort(hashes, kind="stable")
     n_bytes = stops - starts
     short = matchable & (n_tokens <= settings.in_lines) & (n_bytes <= _LONGEST)
-    sizes = n_bytes[short]
+    least, most = n_points[short] + n_tokens[short] - 1, n_bytes[short] + _ROOM
+    begins = tokens.begins[tokens.first[:-1][short]]
     return ExactIndex(
         data=data,
         tokens=tokens,
@@ -90,7 +92,8 @@ def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> Exac
         openings=make_bloom(distinct(openings), _BITS),
         matchable=matchable,
         short=short,
-        sizes=np.array([n_tokens[short].min(initial=1), sizes.max(initial=0) + _ROOM], np.int64),
+        sizes=np.array([least.min(initial=_LONGEST), most.max(initial=0)], np.int64),
+        beginnings=beginnings(data, begins, stops[short]),
     )
 
 
@@ -113,7 +116,7 @@ def match_exact(turns: Stretches, index: ExactIndex) -> list[Matches]:
     everything = np.arange(len(turns.starts))
     found, items, spans = _equal(turns, everything, turns.starts, turns.stops, index)
     if index.short.any():
-        own = lines(turns.data, turns.starts, turns.stops, *index.sizes.tolist())
+        own = lines(turns.data, turns.starts, turns.stops, *index.sizes.tolist(), index.beginnings)
         of, more, its = _equal(turns, *np.ascontiguousarray(own.T), index)
         few = index.short[more]
         found, items = np.append(found, of[few]), np.append(items, more[few])
