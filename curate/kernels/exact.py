@@ -1,14 +1,15 @@
 """Hashes of whole token sequences, and of how texts begin: what the matcher `exact` looks up and
-compares.
+compares; and the lines and sentences of texts.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.jit import inner, jit
+from curate.kernels.arrays import grown
+from curate.kernels.jit import any_of, inner, jit, lowest_bit
 from curate.kernels.texts import Tokens
-from curate.kernels.tokens import MAX_TOKENS, make_edges, mix, next_tokens
+from curate.kernels.tokens import BYTES, MAX_TOKENS, K, make_edges, mix, next_tokens
 from curate.kernels.windows import may_hold, same_window
 
 _GLANCE, _OPENING = 64, 5
@@ -82,3 +83,95 @@ def same_tokens(
             data, a, tokens.begins, tokens.ends, other, b, its.begins, its.ends, n
         )
     return out
+
+
+_may_end = any_of("\n.?!:")
+
+
+@inner
+def _next_end(data: np.ndarray, at: int, stop: int) -> int:
+    """Where the line or sentence ends that begins at `at`: behind its last character."""
+    while at < stop:
+        bits = np.uint64(1)
+        if at + 64 <= data.size:
+            bits = _may_end(data, at)
+        elif data[at] not in (10, 33, 46, 58, 63):
+            bits = np.uint64(0)
+        step = 64 if at + 64 <= data.size else 1
+        while bits != 0:
+            end = at + np.int64(lowest_bit(bits)) + 1
+            bits &= bits - np.uint64(1)
+            if end >= stop:
+                return stop
+            if data[end - 1] == 10 or data[end] <= 32:
+                return end
+        at += step
+    return stop
+
+
+@inner
+def _beginning(data: np.ndarray, at: int, stop: int) -> int:
+    """A number below 32,768 for the first three bytes of a token and of what follows it, whatever
+    the case; 0 where they are not ASCII.
+    """
+    key = np.uint64(0)
+    for place in range(at, min(at + 3, stop)):
+        if data[place] >= 0x80:
+            return 0
+        byte = BYTES[data[place]]
+        if byte == 256:  # a separator, and which one makes no difference
+            break
+        key = (key << np.uint64(8)) | np.uint64(byte)
+    return np.int64((key * K) >> np.uint64(49))
+
+
+@jit
+def beginnings(data: np.ndarray, begins: np.ndarray, stops: np.ndarray) -> np.ndarray:
+    """Of each number, whether one of some texts may begin with it; 0 is always among them."""
+    known = np.zeros(1 << 15, np.bool_)
+    known[0] = True
+    for i in range(begins.size):
+        key = _beginning(data, begins[i], stops[i])
+        known[key] = True
+        if key == 0:  # its lower case may be ASCII
+            known |= True
+    return known
+
+
+@jit
+def lines(
+    data: np.ndarray, starts: np.ndarray, stops: np.ndarray, shortest: int, longest: int,
+    known: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """The lines and sentences of each text, and what several of them in a row come to, of so many
+    bytes and of `known` beginnings: int64 [n, 3], the text and where each begins and stops. Whole
+    texts are left out.
+
+    Lines end with a line feed, sentences with `.`, `?`, `!` or `:` before a blank, both with the
+    text."""
+    out, n = np.empty((1024, 3), np.int64), 0
+    begins = np.empty(longest + 2, np.int64)  # the last ones, in a ring: no two stand in one place
+    for i in range(starts.size):
+        at, first, last, end = starts[i], np.int64(0), np.int64(0), starts[i]
+        begun = at
+        while begun < stops[i] and BYTES[data[begun]] == 256:
+            begun += 1
+        while end < stops[i]:
+            while at < stops[i] and BYTES[data[at]] == 256:
+                at += 1
+            if at < stops[i] and known[_beginning(data, at, stops[i])]:
+                begins[last % begins.size] = at
+                last += 1
+            end = _next_end(data, max(at, end), stops[i])
+            while first < last and end - begins[first % begins.size] > longest:
+                first += 1
+            for place in range(first, last):
+                begin = begins[place % begins.size]
+                whole = begin == begun and end == stops[i]
+                if end - begin >= shortest and not whole:
+                    if n == out.shape[0]:
+                        out = grown(out)
+                    out[n, 0], out[n, 1], out[n, 2] = i, begin, end
+                    n += 1
+            at = end
+    return out[:n].copy()

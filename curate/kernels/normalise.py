@@ -9,6 +9,7 @@ Text must be valid UTF-8."""
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import accumulate
 from typing import Any
 from unicodedata import category, combining
@@ -51,10 +52,12 @@ def _facts_of(code: int) -> int:
     return found | combining(char) << _ORDER
 
 
+@cache
 def _facts() -> np.ndarray:
     return np.array([_facts_of(code) for code in range(_LAST)], np.int32)
 
 
+@cache
 def _replacements() -> list[str]:
     """All that stands for something, each once."""
     found = {replaced(chr(code)): None for code in range(_LAST) if replaced(chr(code)) != chr(code)}

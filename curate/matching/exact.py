@@ -1,9 +1,14 @@
-"""The matcher `exact`: a scanned turn that says what an item says and nothing else.
+"""The matcher `exact`: a scanned turn that says what an item says and nothing else; of a short item,
+a line or sentence of a turn too.
 
 Two texts are equal if their token sequences are (`curate.text.tokenise`: lower case, cut at
 thirteen separators), so case, line breaks, punctuation and blanks make no difference and everything
 else does. An item's text is all its fields joined by a newline. This catches what n-grams never
 can: items of fewer than n tokens.
+
+An item of up to `in_lines` tokens, and of up to a few hundred bytes, is also found where it stands
+in lines or sentences of its own (`curate.kernels.exact.lines`): behind `Question:`, say. Within a
+sentence its words are a common phrase.
 
 That a turn equals a very short item ("yes") means nothing. An item needs `min_tokens` tokens, or
 `min_points` code points in its tokens for the sake of scripts without blanks; others are
@@ -18,8 +23,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import Field
 
-from curate.kernels.exact import hash_texts, may_equal, same_tokens
+from curate.kernels.exact import beginnings, hash_texts, lines, may_equal, same_tokens
 from curate.kernels.texts import Stretches, Tokens, point_lengths, tokenise_all
 from curate.matching.index import distinct, make_bloom
 from curate.matching.ngram import Matches
@@ -28,6 +34,10 @@ from curate.matching.settings import Count, MatcherSettings
 from curate.text.buffer import lay_out
 
 _BITS = 16
+_LONGEST, _ROOM = 256, 8
+"""Bytes of an item that is looked for in lines, and by how many more a line may be longer: by
+punctuation and blanks.
+"""
 
 
 class ExactSettings(MatcherSettings):
@@ -37,6 +47,8 @@ class ExactSettings(MatcherSettings):
 
     min_tokens: Count = 3
     min_points: Count = 12
+    in_lines: int = Field(default=7, ge=0, le=64)
+    """Items of up to so many tokens are found in lines and sentences of turns too."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,9 @@ class ExactIndex:
     spans: np.ndarray  # int32 [items, 2]: from the first token to the last, in code points
     openings: np.ndarray  # uint64 words: Bloom filter of the first tokens of matchable items
     matchable: np.ndarray  # bool [items]
+    short: np.ndarray  # bool [items]: matchable, and found in lines
+    sizes: np.ndarray  # int64 [2]: bytes of the shortest and of the longest line to look at
+    beginnings: np.ndarray  # bool: how short items begin
 
 
 def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> ExactIndex:
@@ -64,6 +79,10 @@ def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> Exac
     known = np.flatnonzero(matchable)
     hashes, openings = hash_texts(tokens)[known].T
     order = np.argsort(hashes, kind="stable")
+    n_bytes = stops - starts
+    short = matchable & (n_tokens <= settings.in_lines) & (n_bytes <= _LONGEST)
+    least, most = n_points[short] + n_tokens[short] - 1, n_bytes[short] + _ROOM
+    begins = tokens.begins[tokens.first[:-1][short]]
     return ExactIndex(
         data=data,
         tokens=tokens,
@@ -72,6 +91,9 @@ def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> Exac
         spans=_extents(data, starts, tokens),
         openings=make_bloom(distinct(openings), _BITS),
         matchable=matchable,
+        short=short,
+        sizes=np.array([least.min(initial=_LONGEST), most.max(initial=0)], np.int64),
+        beginnings=beginnings(data, begins, stops[short]),
     )
 
 
@@ -86,14 +108,33 @@ def _extents(data: np.ndarray, starts: np.ndarray, tokens: Tokens) -> np.ndarray
 
 
 def match_exact(turns: Stretches, index: ExactIndex) -> list[Matches]:
-    """Every turn that equals an item, as one `Matches` (none if nothing is found): score 1, label
-    `leak`.
+    """Every turn that equals an item, and every line that equals a short one, as one `Matches` (none
+    if nothing is found): score 1, label `leak`.
 
     The spans go from the first token to the last on both sides.
     """
-    places = np.flatnonzero(may_equal(turns.data, turns.starts, turns.stops, index.openings))
-    starts = turns.starts[places]
-    tokens = tokenise_all(turns.data, starts, turns.stops[places])
+    everything = np.arange(len(turns.starts))
+    found, items, spans = _equal(turns, everything, turns.starts, turns.stops, index)
+    if index.short.any():
+        own = lines(turns.data, turns.starts, turns.stops, *index.sizes.tolist(), index.beginnings)
+        of, more, its = _equal(turns, *np.ascontiguousarray(own.T), index)
+        few = index.short[more]
+        found, items = np.append(found, of[few]), np.append(items, more[few])
+        spans = np.concatenate([spans, its[few]])
+    if not len(found):
+        return []
+    # A line and what follows it without a token are equal to the same item in the same place.
+    once = np.unique(np.column_stack([turns.docs[found], items, spans]), axis=0)
+    docs, items, spans = once[:, 0], once[:, 1], once[:, 2:]
+    return [pairs(docs, items, np.ones(len(once)), spans, index.spans, "leak")]
+
+
+def _equal(
+    turns: Stretches, owners: np.ndarray, starts: np.ndarray, stops: np.ndarray, index: ExactIndex
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of parts of turns that equal an item: the turn's place, the item, and the span in the turn."""
+    places = np.flatnonzero(may_equal(turns.data, starts, stops, index.openings))
+    tokens = tokenise_all(turns.data, starts[places], stops[places])
     hashes = hash_texts(tokens)[:, 0]
     low, high = (np.searchsorted(index.hashes, hashes, side) for side in ("left", "right"))
     counts = high - low
@@ -102,8 +143,6 @@ def match_exact(turns: Stretches, index: ExactIndex) -> list[Matches]:
     items = index.items[low[texts] + within]
     same = same_tokens(turns.data, tokens, texts, index.data, index.tokens, items)
     texts, items = texts[same], items[same]
-    if not len(texts):
-        return []
-    found = places[texts]
-    spans = np.column_stack([turns.turns[found], _extents(turns.data, starts, tokens)[texts]])
-    return [pairs(turns.docs[found], items, np.ones(len(found)), spans, index.spans, "leak")]
+    extents = _extents(turns.data, turns.starts[owners[places]], tokens)[texts]
+    found = owners[places[texts]]
+    return found, items, np.column_stack([turns.turns[found], extents])

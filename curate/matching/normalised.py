@@ -10,7 +10,7 @@ rule, and of those texts alone that something was found in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -88,10 +88,9 @@ class Rewritten:
             _by_turn(owners, found.doc_spans[:, 0]),
         )
         spans = found.doc_spans.copy()
-        for place in np.unique(places).tolist():
-            mine = places == place
+        for place, mine in _each(places):
             text = _text(Laid(*self.originals[:3]), place)
-            spans[mine, 1:] = _origin(origins(text), spans[mine, 1:])
+            spans[mine, 1:] = _origin(_ends_of(origins(text)), spans[mine, 1:])
         return found._replace(doc_spans=spans)
 
 
@@ -117,10 +116,27 @@ def _by_turn(docs: np.ndarray, turns: np.ndarray) -> np.ndarray:
     return docs.astype(np.int64) << 32 | turns
 
 
-def _origin(text: Normal, spans: np.ndarray) -> np.ndarray:
+def _each(owners: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Each owner of spans with the places of its own."""
+    order = np.argsort(owners, kind="stable")
+    cuts = np.flatnonzero(np.diff(owners[order])) + 1
+    for mine in np.split(order, cuts) if len(order) else ():
+        yield int(owners[mine[0]]), mine
+
+
+_Ends = tuple[np.ndarray, np.ndarray]
+"""Where each code point of a normalised text begins in the original, and where each before it ends."""
+
+
+def _ends_of(text: Normal) -> _Ends:
+    begins = np.array([*text.begins, *text.ends[-1:]], np.int32)
+    return begins, np.array([0, *text.ends], np.int32)
+
+
+def _origin(text: _Ends, spans: np.ndarray) -> np.ndarray:
     """Spans of a normalised text in the original; one that is empty stays so."""
-    begins, ends = np.array([*text.begins, *text.ends[-1:]]), np.array([0, *text.ends])
-    if not text.text:
+    begins, ends = text
+    if not len(begins):
         return np.zeros_like(spans)
     starts, stops = spans.T
     first = begins[starts]
@@ -155,14 +171,14 @@ class Items:
         """What was found, in the items' texts as they were."""
         owners = np.repeat(found.items, np.diff(found.item_first))
         spans = found.item_spans.copy()
-        for item in np.unique(owners[self.changed[owners]]).tolist():
-            mine = owners == item
-            spans[mine] = _origin(_item_origins(self.fields[item]), spans[mine])
+        for item, mine in _each(owners):
+            if self.changed[item]:
+                spans[mine] = _origin(_item_origins(self.fields[item]), spans[mine])
         return found._replace(item_spans=spans)
 
 
 @lru_cache(4096)
-def _item_origins(fields: Fields) -> Normal:
+def _item_origins(fields: Fields) -> _Ends:
     """Of an item: its fields joined by line feeds."""
     whole, at = Normal("", [], []), 0
     for place, field in enumerate(fields):
@@ -173,7 +189,7 @@ def _item_origins(fields: Fields) -> Normal:
             [*whole.ends, *([at] if gap else []), *(at + end for end in own.ends)],
         )
         at += len(field) + 1
-    return whole
+    return _ends_of(whole)
 
 
 # ---- findings of both

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.matching.exact import ExactIndex, ExactSettings, build_exact, match_exact
+from curate.matching.exact import ExactSettings, build_exact, match_exact
 from curate.matching.ngram import LABELS, Matches
 from tests.matching.oracle import words
 from tests.matching.samples import Item, Pair, Record, lay_out, pairs_of, samples
@@ -25,6 +28,13 @@ def found(
     return pairs_of(match_exact(lay_out(records), build_exact(items, settings)))
 
 
+def parts_of(turn: str) -> list[tuple[int, int]]:
+    """Every run of lines and sentences of a turn."""
+    ends = [end.end() for end in re.finditer(r"\n|[.?!:](?=[\x00- ]|\Z)", turn)]
+    cuts = [0, *ends, len(turn)]
+    return list(combinations(cuts, 2))
+
+
 def brute_force(
     records: list[Record], items: list[Item], settings: ExactSettings
 ) -> dict[tuple[int, int], Pair]:
@@ -36,14 +46,17 @@ def brute_force(
             points = sum(len(word.text) for word in own)
             if not own or (len(own) < settings.min_tokens and points < settings.min_points):
                 continue
-            same = [
-                t
+            short = len(own) <= settings.in_lines
+            spans = [
+                (t, start + there[0].start, start + there[-1].stop)
                 for t, turn in enumerate(record)
-                if [w.text for w in words(turn)] == [w.text for w in own]
+                for start, stop in (parts_of(turn) if short else [(0, len(turn))])
+                for there in [words(turn[start:stop])]
+                if [word.text for word in there] == [word.text for word in own]
             ]
-            spans = [(t, words(record[t])[0].start, words(record[t])[-1].stop) for t in same]
             if spans:
-                pairs[doc, number] = Pair(1.0, spans, [(own[0].start, own[-1].stop)])
+                once = sorted(set(spans))
+                pairs[doc, number] = Pair(1.0, once, [(own[0].start, own[-1].stop)])
     return pairs
 
 
@@ -139,9 +152,8 @@ def test_long_texts_are_compared_to_their_end(text: str) -> None:
 def test_a_hash_that_collides_is_no_match() -> None:
     items = [["one two three"], ["four five six"]]
     index = build_exact(items, ANY)
-    lying = ExactIndex(  # every hash leads to the wrong item
-        index.data, index.tokens, index.hashes, index.items[::-1].copy(), index.spans, index.openings, index.matchable,
-    )  # fmt: skip
+    # every hash leads to the wrong item
+    lying = replace(index, items=index.items[::-1].copy())
     assert match_exact(lay_out([["one two three"], ["four five six"]]), lying) == []
 
 
@@ -176,3 +188,32 @@ def test_clean_text_goes_by_at_200_megabytes_a_second() -> None:
         assert match_exact(turns, index) == []
         best = min(best, time.process_time() - began)
     assert len(turns.data) / best > 200e6
+
+
+@pytest.mark.parametrize(
+    ("turn", "hit"),
+    [
+        ("Q: Are the gulls asleep?\nA: yes", True),
+        ("Please answer: Are the gulls asleep?", True),
+        ("It is late. Are the gulls asleep? I think so.", True),
+        ('He asked: "Are the gulls asleep?"', True),
+        ("are the gulls asleep\nor not", True),
+        ("Tell me: are the gulls asleep or not?", False),
+        ("Why are the gulls asleep?", False),
+        ("Are the gulls asleep, Dr. Reed?", False),
+    ],
+)
+def test_a_short_item_is_found_in_a_line_or_sentence_of_its_own(turn: str, hit: bool) -> None:
+    item = "Are the gulls asleep?"
+    pairs = found([[turn]], [[item]], ExactSettings())
+    assert bool(pairs) is hit
+    if hit:
+        [(_, start, stop)] = pairs[0, 0].record_spans
+        assert turn[start:stop].lower() == "are the gulls asleep"
+    assert not found([[turn]], [[item]], ExactSettings(in_lines=3))
+
+
+def test_a_short_item_of_two_sentences_is_found_and_a_longer_item_is_not_looked_for() -> None:
+    items = [["Who is Dr. Reed?"], ["Which of the two gulls has been asleep for longer?"]]
+    turn = "Question: Who is Dr. Reed? Which of the two gulls has been asleep for longer? Well."
+    assert list(found([[turn]], items, ExactSettings())) == [(0, 0)]

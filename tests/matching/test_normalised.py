@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import html
-import unicodedata
-from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import quote
 
 import numpy as np
 import pytest
 from hypothesis import given
 
+from benchmarks.recall.disguises import DISGUISES
 from curate.items import Item
 from curate.matching.matchers import build_matchers, match_all
 from curate.matching.normalised import n_as_they_are
@@ -29,41 +26,6 @@ OTHER = (
     "A gardener plants 18 tulips in every row, but the frost takes two of each nine overnight. If there are eleven "
     "rows behind the greenhouse, what is the number of flowers that she can still sell?"
 )
-CYRILLIC = dict(zip("aceopxyHAT", "асеорхуНАТ", strict=True))
-
-
-def bold(text: str) -> str:
-    return "".join(
-        unicodedata.lookup(
-            f"MATHEMATICAL BOLD {'CAPITAL' if char.isupper() else 'SMALL'} {char.upper()}"
-        )
-        if char.isascii() and char.isalpha()
-        else char
-        for char in text
-    )
-
-
-DISGUISES: dict[str, Callable[[str], str]] = {
-    "full-width": lambda text: "".join(chr(ord(c) + 0xFEE0) if c > " " else c for c in text),
-    "mathematical bold": bold,
-    "zero-width spaces": lambda text: "\u200b".join(text),
-    "soft hyphens": lambda text: " ".join(f"{w[:2]}\u00ad{w[2:]}" for w in text.split()),
-    "look-alikes": lambda text: " ".join(
-        "".join(CYRILLIC.get(char, char) for char in word) if len(word) > 1 else word
-        for word in text.split()
-    ),
-    "accents": lambda text: "".join(c + "\u0301" if c in "aeiou" else c for c in text),
-    "strokes": lambda text: "".join(c + "\u0336" for c in text),
-    "entities": lambda text: "&nbsp;".join(html.escape(text).split()),
-    "numeric entities": lambda text: "".join(f"&#{ord(char)};" for char in text),
-    "tags": lambda text: "<p>" + " ".join(f"<b>{word}</b>" for word in text.split()) + "</p>",
-    "percent-encoding": quote,
-    "twice encoded": lambda text: quote(quote(text)),
-    "hyphens at line ends": lambda text: " ".join(f"{w[:3]}-\n{w[3:]}" if w[3:].islower() else w for w in text.split()),
-    "tabs": lambda text: "\t".join(text.split()),
-    "carriage returns": lambda text: "\r".join(text.split()),
-    "no-break spaces": lambda text: "\u00a0".join(text.split()),
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", DISGUISES)
