@@ -76,7 +76,8 @@ def main() -> None:
     parser.add_argument(
         "--limit",
         type=int,
-        help="only the first rows of each source: DPO begins by scoring every pair",
+        default=120,
+        help="only the first rows of each source: DPO begins by scoring every pair (0: all)",
     )
     options = parser.parse_args()
     done, model = dict[str, dict[str, Any]](), "embedded"

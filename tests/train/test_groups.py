@@ -71,6 +71,7 @@ def test_what_is_left_out_is_in_neither_loss_nor_kl_nor_its_tokens(
 ) -> None:
     rewarded(monkeypatch, REWARDS)
     trainer = made(settings, mixture, tmp_path, keep_zero_variance=keep)
+    trainer.model.train()
     rows = [row for row in trainer.train_dataset.to_list()[:4] for _ in range(2)]
     output = trainer._generate_and_score_completions(rows)
     mask = output["completion_mask"] * output["tool_mask"]

@@ -64,10 +64,11 @@ def test_what_is_dropped_and_cut_is_what_trl_drops_and_cuts(
     from curate_train import dpo, sft
     from curate_train.prepare import prepare
 
-    config_of, rows, make = {
+    stages: dict[str, Any] = {
         "sft": (SftConfig, sft_rows(), sft.make),
         "dpo": (DpoConfig, dpo_rows(), dpo.make),
-    }[stage]
+    }
+    config_of, rows, make = stages[stage]
     config = config_of(**settings | {"max_length": LIMIT, "batch": 8})
     data = opened(tmp_path, stage, rows)
     prepared, counted = prepare(config, data)
@@ -142,6 +143,7 @@ def test_rows_over_the_limit_are_told_in_summary_card_and_file(
             assert sum((line["split"], line["what"]) == (split, what) for line in lines) == n
     card = (tmp_path / "run/model/README.md").read_text("utf-8")
     assert f"{found.train.cut} cut, {found.train.dropped} dropped" in card
+    assert found.validation
     assert f"held-out rows over 40 tokens were {found.validation}" in str(found)
     assert f"validation rows, dropped: {found.validation.dropped} (rows/" in capsys.readouterr().err
 
@@ -149,11 +151,11 @@ def test_rows_over_the_limit_are_told_in_summary_card_and_file(
 def test_prompts_that_fill_no_round_are_counted_and_named(
     settings: dict[str, Any], mixture: Mixture, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from curate_train import rlvr
+    from curate_train import rewards, rlvr
 
     more = {"prompts": 12, "generations": 2, "max_completion": 8, "no_eos_reward": None}
     seen: set[str] = set()
-    make = rlvr.reward_function
+    make = rewards.reward_function
 
     def spying(*arguments: Any) -> Any:
         reward = make(*arguments)

@@ -158,8 +158,9 @@ def _records(path: str, kind: str) -> Iterator[dict[str, Any]]:
 def _row(name: str, record: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """A record as trainers and templates take it."""
     row = {column: record.get(column) for column in _COLUMNS[kind]}
-    if row.get("tools") is not None:
-        row["tools"] = row["tools"] if _listed(name, "tools", row["tools"]) else None
+    tools = row.get("tools")
+    if tools is not None and not _listed(name, "tools", tools):
+        row["tools"] = None  # an empty list
     for column in TURN_COLUMNS[kind]:
         row[column] = [_turn(name, turn) for turn in record[column]]
     return {"id": name, **row}
@@ -188,11 +189,10 @@ def _turn(name: str, turn: Mapping[str, Any]) -> dict[str, Any]:
 def _call(call: dict[str, Any]) -> dict[str, Any]:
     """A tool call whose arguments are an object: written as text they would be quoted twice."""
     function = call.get("function")
-    given = function.get("arguments") if isinstance(function, dict) else None
-    if not isinstance(given, str):
+    if not isinstance(function, dict) or not isinstance(function.get("arguments"), str):
         return call
     try:
-        arguments = json.loads(given)
+        arguments = json.loads(function["arguments"])
     except ValueError:
         return call
     return call | {"function": {**function, "arguments": arguments}}

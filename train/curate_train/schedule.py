@@ -24,7 +24,11 @@ def pass_steps(config: TrainConfig, rows: int) -> int:
     """Steps of one pass over so many rows."""
     if isinstance(config, RlvrConfig):
         return rows // config.prompts * config.round_steps
-    return math.ceil(rows / config.batch)  # type: ignore[attr-defined]
+    return math.ceil(rows / _batch(config))
+
+
+def _batch(config: TrainConfig) -> int:
+    return int(config.batch)  # type: ignore[attr-defined]
 
 
 def all_steps(config: TrainConfig, rows: int) -> int:
@@ -94,4 +98,4 @@ def unused(trainer: Any, config: TrainConfig, never: list[str]) -> int:
     if isinstance(config, RlvrConfig):
         return len(never)
     rows = len(trainer.train_dataset)
-    return max(0, rows - all_steps(config, rows) * config.batch)  # type: ignore[attr-defined]
+    return max(0, rows - all_steps(config, rows) * _batch(config))
