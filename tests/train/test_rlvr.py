@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from curate_train.config import RlvrConfig, Vllm
+from curate_train.config import RlvrConfig
 
 pytestmark = [
     pytest.mark.slow,
@@ -80,21 +80,6 @@ def test_what_is_not_said_is_not_left_to_defaults(
     }
     assert type(trainer) is GRPOTrainer
     assert {name: getattr(trainer.args, name) for name in said} == said
-
-
-def test_a_server_of_vllm_is_asked_for_with_its_address() -> None:
-    from curate_train.vllm import vllm_arguments
-
-    config = RlvrConfig(
-        model="m", learning_rate=1e-6, vllm=Vllm(mode="server", url="http://h:8000")
-    )
-    said = vllm_arguments(config)
-    assert (said["use_vllm"], said["vllm_mode"], said["vllm_server_base_url"]) == (
-        True,
-        "server",
-        "http://h:8000",
-    )
-    assert said["vllm_max_model_length"] == config.max_length
 
 
 def test_prompts_that_are_too_long_are_left_out_and_counted(

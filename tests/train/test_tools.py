@@ -12,7 +12,12 @@ from curate_train.config import DpoConfig, SftConfig
 from curate.errors import UserError
 from tests.corpus import write_lines
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings(
+        "ignore:.*will be removed in v6:FutureWarning"
+    ),  # TRL's own use of transformers
+]
 pytest.importorskip("trl", reason="needs the extra 'train'")
 
 TOOLS = [{"type": "function", "function": {"name": "weigh", "parameters": {"type": "object"}}}]

@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,9 @@ def _made(
     except (ImportError, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # of the disk
+        for empty in (folder / "checkpoints", folder):  # TRL may have made them by then
+            with suppress(OSError):
+                empty.rmdir()
         raise UserError(f"model {config.model}: cannot be set up: {first_line(error)}") from error
 
 
