@@ -82,11 +82,12 @@ def test_what_is_left_out_is_in_neither_loss_nor_kl_nor_its_tokens(
     assert found["left_out/same_reward"] == [pytest.approx(3 / 4)]
     trainer._step = 1  # the loss of what is left, whatever the others say
     trainer.current_gradient_accumulation_steps = 1
-    before = trainer._compute_loss(trainer.model, output)
+    before = float(trainer._compute_loss(trainer.model, output).detach())
     for place, kept in enumerate(left):
         if not kept:
             output["ref_per_token_logps"][place] -= 3.0
-    assert float(trainer._compute_loss(trainer.model, output)) == pytest.approx(float(before))
+    after = trainer._compute_loss(trainer.model, output).detach()
+    assert float(after) == pytest.approx(before)
 
 
 @pytest.mark.slow
@@ -112,10 +113,13 @@ def test_rloo_trains_and_names_what_it_has_not(
 
     rounds = {"prompts": 4, "generations": 2, "max_completion": 6, "beta": 0.05, "steps": 2}
     config = RlvrConfig(**settings | rounds | {"algorithm": "rloo"})
-    rlvr.train(config, str(mixture("rlvr")), tmp_path / "run")
+    found = rlvr.train(config, str(mixture("rlvr")), tmp_path / "run")
     metrics = read_metrics(tmp_path / "run")
     assert metrics["left_out/no_verdict"][1] == [0.0, 0.0]
     assert len(metrics["string/kl"][1]) + len(metrics["ifeval/kl"][1]) > 0
+    assert found.same_reward == 1, "none of so few tokens ends: what they say is not judged"
+    assert "same reward: 100%; nothing was learnt from rewards" in str(found)
+    assert "100.00%: nothing was learnt" in (found.model / "README.md").read_text("utf-8")
 
 
 def test_keys_that_rloo_does_not_have_are_refused() -> None:

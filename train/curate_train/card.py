@@ -76,10 +76,19 @@ def _facts(config: TrainConfig, finished: Finished) -> list[tuple[str, str]]:
         (f"over {finished.limit:,} tokens", _over(finished.train)),
         *([("the same, held out", _over(finished.validation))] if finished.validation else []),
         *([("in no step", f"{finished.unused:,} rows")] if finished.unused else []),
+        *_same_reward(finished),
         ("precision", finished.precision),
         *((name, f"{a:.4g} → {b:.4g}") for name, (a, b) in finished.training.items()),
         *held_out,
     ]
+
+
+def _same_reward(finished: Finished) -> list[tuple[str, str]]:
+    share = finished.same_reward
+    if share is None:
+        return []
+    nothing = ": nothing was learnt from rewards" if share == 1 else ""
+    return [(finished.no_difference, f"{share:.2%}{nothing}")]
 
 
 def _over(fates: Fates) -> str:

@@ -88,6 +88,7 @@ def _lines(axis: Any, title: str, curves: dict[str, Curve | None]) -> None:
         )
     axis.set_title(title, loc="left", fontsize=10)
     axis.set_xlabel("step", fontsize=8)
+    axis.xaxis.get_major_locator().set_params(integer=True)
     axis.grid(alpha=0.3)
     if len(drawn) > 1:
         axis.legend(fontsize=8, frameon=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from curate_train.lengths import Fates
 
@@ -35,6 +35,10 @@ class Finished:
     held_out: dict[str, tuple[float, float]]
     interval: tuple[float, float] | None = None
     """Of dpo: the 95 % interval of the held-out accuracy after training."""
+    same_reward: float | None = None
+    """Of rlvr: the share of groups whose completions all got the same reward."""
+
+    no_difference: ClassVar[str] = "groups whose completions all got the same reward"
 
     @property
     def rows(self) -> int:
@@ -76,6 +80,10 @@ class Finished:
                 )
         if self.unused:
             yield f"{self.unused:,} rows were in no step"
+        if self.same_reward:
+            yield f"{self.no_difference}: {self.same_reward:.0%}"
+            if self.same_reward == 1:
+                yield "nothing was learnt from rewards"
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as JSON can hold it."""

@@ -21,6 +21,7 @@ from curate_train import folder as folders
 from curate_train.config import TrainConfig
 from curate_train.data import open_data
 from curate_train.finished import Finished
+from curate_train.groups import SAME_REWARD
 from curate_train.model import first_line
 from curate_train.needs import refuse_missing
 from curate_train.precision import device, taken
@@ -31,7 +32,6 @@ from curate_train.surroundings import surroundings
 # What a summary tells of the training batches and of the validation split.
 _TRAINING = ("loss", "reward")
 _HELD_OUT = ("eval_loss", "eval_margin", "eval_accuracy", "eval_reward")
-
 _INTERVAL = ("eval_accuracy_low", "eval_accuracy_high")
 
 
@@ -50,13 +50,13 @@ def run(
     to `folder`; `engine` is for verifiers that ask a language model.
     """
     end_unless_guarded()
-    refuse_missing(config)
     began = time.monotonic()
     main = int(os.environ.get("RANK", "0")) == 0
     with (
         surroundings(folder),
         folders.held(folder) if main else nullcontext(folders.cache_of(folder)) as cache,
     ):
+        refuse_missing(config)
         precision = taken(config.precision, device())
         config = config.model_copy(
             update={"precision": precision.precision}
@@ -98,6 +98,7 @@ def run(
             training=training,
             held_out=held_out,
             interval=_interval(folder),
+            same_reward=_same_reward(folder),
         )
         if main:
             _write(folder, config, finished)
@@ -210,6 +211,11 @@ def _interval(folder: Path) -> tuple[float, float] | None:
     metrics = curves.read_metrics(folder)
     ends = [metrics[name][1][-1] for name in _INTERVAL if name in metrics]
     return (ends[0], ends[1]) if ends else None
+
+
+def _same_reward(folder: Path) -> float | None:
+    _, shares = curves.read_metrics(folder).get(SAME_REWARD, ([], []))
+    return sum(shares) / len(shares) if shares else None
 
 
 def _tenths(values: list[float]) -> tuple[float, float]:
