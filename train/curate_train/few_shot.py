@@ -23,7 +23,7 @@ from curate.config import Strict, check, load_yaml
 from curate.errors import UserError, unknown
 from curate.verify import load
 
-FOLDER = Path(__file__).resolve().parent / "few_shot"
+FOLDER = Path(__file__).resolve().parent / "shots"
 
 
 class Shot(Strict):
