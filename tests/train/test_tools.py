@@ -156,3 +156,12 @@ def test_reasoning_that_the_template_leaves_out_is_told(
     config = SftConfig(**settings | {"batch": 8, "steps": 1})
     sft.train(config, str(tmp_path / "rows.jsonl"), tmp_path / "run")
     assert "train rows, reasoning left out: 1 (rows/0)" in capsys.readouterr().err
+
+
+def test_prompts_of_rlvr_have_no_place_for_tools(tmp_path: Path) -> None:
+    from curate_train.data import open_data
+
+    given = {"prompt": "How heavy?", "verifier": "string", "ground_truth": "40"}
+    write_lines(tmp_path / "rows.jsonl", [given | {"tools": []}, given | {"tools": TOOLS}])
+    with pytest.raises(UserError, match="row rows/1: has tools, which rlvr records do not hold"):
+        open_data(str(tmp_path / "rows.jsonl"), "rlvr", tmp_path / "cache")

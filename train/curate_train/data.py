@@ -17,6 +17,7 @@ from typing import Any
 
 from curate.check import PURPOSES, check
 from curate.errors import UserError
+from curate.files.block import Block
 from curate.lock import LOCK, load
 from curate.records import EXTRAS, TURN_COLUMNS
 from curate.shards import sha256
@@ -150,9 +151,21 @@ def _records(path: str, kind: str) -> Iterator[dict[str, Any]]:
 
     (name,) = source_names([path])
     for block in open_source(name, path, base=Path.cwd()).blocks():
+        if "tools" not in _COLUMNS[kind]:
+            _refuse_tools(name, block)
         parsed = parse(block, detect(block, kind), kind)
         for row, record in zip(parsed.rows.tolist(), parsed.records.to_pylist(), strict=True):
             yield _row(f"{name}/{row}", record, kind)
+
+
+def _refuse_tools(name: str, block: Block) -> None:
+    """Raise UserError for tools in a row whose kind of record has no place for them."""
+    for row, read in block.rows():
+        if isinstance(read, dict) and read.get("tools"):
+            raise UserError(
+                f"row {name}/{row}: has tools, which rlvr records do not hold: nothing is trained "
+                "without its tools; write them into the prompt, or remove the row"
+            )
 
 
 def _row(name: str, record: Mapping[str, Any], kind: str) -> dict[str, Any]:
