@@ -165,3 +165,20 @@ def test_prompts_of_rlvr_have_no_place_for_tools(tmp_path: Path) -> None:
     write_lines(tmp_path / "rows.jsonl", [given | {"tools": []}, given | {"tools": TOOLS}])
     with pytest.raises(UserError, match="row rows/1: has tools, which rlvr records do not hold"):
         open_data(str(tmp_path / "rows.jsonl"), "rlvr", tmp_path / "cache")
+
+
+@pytest.mark.parametrize("brief", [True, False])
+def test_the_template_is_given_what_is_set_beside_the_turns(
+    brief: bool, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    """In training, and when rows are measured."""
+    from curate_train import sft
+
+    template = SEES.replace("{%- for m", "{% if brief %}Briefly.{% endif %}{%- for m")
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]
+    more = {"chat_template_kwargs": {"brief": brief}}
+    config, found = prepared(tmp_path, settings, [{"messages": turns}] * 2, template, **more)
+    made = sft.make(config, found, tmp_path).train_dataset[0]
+    text = found.tokenizer.decode(made["input_ids"])
+    assert text == ("Briefly." if brief else "") + "<user>Hi<assistant>Hello.<end>"
+    assert made["n_tokens"] == len(made["input_ids"])

@@ -187,4 +187,5 @@ class Bar(TrainerCallback):  # type: ignore[misc]
 
     def close(self) -> None:
         """Give the terminal back, its cursor with it, however the run ends."""
-        self.bar.stop()
+        if self.bar.live.is_started:
+            self.bar.stop()
