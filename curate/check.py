@@ -135,6 +135,7 @@ def check(
     seconds: float = 30.0,
     allow_weaker: bool = False,
     tokenizer: str | None = None,
+    engine: Any = None,
 ) -> Checked:
     """Check a built folder, a file, a glob or a Hub set; `purpose` is sft, dpo, kto or rlvr, found
     out by default.
@@ -142,8 +143,8 @@ def check(
     `workers` is the number of processes for verifiers, `seconds` their limit a row; `allow_weaker`
     lets solutions of `code` run within limits alone where no sandbox can be made. `tokenizer`, a
     `tokenizer.json` or its folder, says which special tokens no text should hold; without one they
-    are those of the chat templates in wide use. Raises UserError where the data cannot be opened or
-    makes no records of the kind."""
+    are those of the chat templates in wide use. `engine` is for verifiers that ask a language
+    model. Raises UserError where the data cannot be opened or makes no records of the kind."""
     if purpose is not None and purpose not in PURPOSES:
         raise UserError(unknown("purpose", purpose, PURPOSES))
     folder = Path(path) if (Path(path) / locks.LOCK).is_file() else None
@@ -168,7 +169,9 @@ def check(
             Finding("digest", None, str(error))
         )  # no wonder, of a file that is not the one it was
     findings.extend(_one_label(seen))
-    labels = selfcheck.tried(seen.labels, workers, seconds, allow_weaker=allow_weaker)
+    labels = selfcheck.tried(
+        seen.labels, workers, seconds, allow_weaker=allow_weaker, engine=engine
+    )
     findings.extend(_labels(seen, labels))
     checked = Checked(str(path), kind, n_rows, findings, _only_read(seen, labels), notes)
     if folder and (folder / store.DATABASE).is_file():

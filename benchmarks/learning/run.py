@@ -3,8 +3,8 @@ to a table.
 
     python -m benchmarks.learning.run --data ../shared/data -o out/learning [--seed 42]
 
-Data, three mixtures, SFT from SmolLM2-135M-Instruct, then from its result length-normalised DPO and
-RLVR, and what each model scores on held-out rows before and after. Every step is a command that can
+Data, three mixtures, SFT from SmolLM2-135M-Instruct, from its result length-normalised DPO, from
+that RLVR, and what each model scores on held-out rows before and after. Every step is a command that can
 be given by hand; one whose result is there already is not done again, so an interrupted run goes
 on. RESULTS.md and the figures behind it lie in the folder."""
 
@@ -49,8 +49,9 @@ def steps(data: Path, out: Path, seed: int) -> Iterator[Step]:
     for task in ("loss", "constraints", "preference"):
         yield _score(task, "sft", models, out)
     yield _train("dpo", "preference", models["sft"], out, seed)
-    yield _score("preference", "dpo", models, out)
-    yield _train("rlvr", "rlvr", models["sft"], out, seed)
+    for task in ("preference", "constraints", "loss"):
+        yield _score(task, "dpo", models, out)
+    yield _train("rlvr", "rlvr", models["dpo"], out, seed)
     for task in ("constraints", "loss"):
         yield _score(task, "rlvr", models, out)
 
@@ -93,8 +94,8 @@ def results(out: Path) -> Iterator[str]:
         ("SFT, held-out loss", "loss", "base", "sft"),
         ("SFT, constraints kept", "constraints", "base", "sft"),
         ("DPO, chosen over rejected", "preference", "sft", "dpo"),
-        ("RLVR, constraints kept", "constraints", "sft", "rlvr"),
-        ("RLVR, held-out SFT loss", "loss", "sft", "rlvr"),
+        ("RLVR, constraints kept", "constraints", "dpo", "rlvr"),
+        ("RLVR, held-out SFT loss", "loss", "dpo", "rlvr"),
     ):
         yield f"## {title}: {before} -> {after}\n\n```"
         yield from show_difference(

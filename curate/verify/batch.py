@@ -82,9 +82,12 @@ def judge_rows(
     judged = iter(run(sent, workers, seconds, done, allow_weaker, may_lack))
     if not kept:
         return list(judged)
-    with ThreadPoolExecutor(workers) as threads:
+    threads = ThreadPoolExecutor(workers)
+    try:
         answers = threads.map(lambda row: judge(row, allow_weaker, engine, may_lack), kept)
         told = [next(answers) if here else next(judged) for here in asking]
+    finally:  # of a run that is interrupted nothing more is asked
+        threads.shutdown(wait=False, cancel_futures=True)
     done(len(kept))
     return told
 

@@ -33,7 +33,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from multiprocessing import connection, get_context
+from multiprocessing import connection, current_process, get_context
 from multiprocessing.context import SpawnProcess
 from threading import Lock
 from time import monotonic
@@ -174,8 +174,17 @@ _IDLE_WORKERS: list[_Worker] = []
 _LOCK = Lock()
 
 
+def end_unless_guarded() -> None:
+    """End a process that is being started, and in which a script without `if __name__ ==
+    "__main__":` has come here again: its parent says in one line what is missing.
+    """
+    if getattr(current_process(), "_inheriting", False):
+        sys.exit(1)
+
+
 def _take(n: int, surroundings: Surroundings) -> list[_Worker]:
     """So many workers that are alive and like this process, idle ones first."""
+    end_unless_guarded()
     with _LOCK:
         known, _IDLE_WORKERS[:] = list(_IDLE_WORKERS), []
     crew: list[_Worker] = []

@@ -3,8 +3,9 @@ a few steps.
 
     python mixtures/quickstart/train_all.py out/quickstart-training --steps 4
 
-DPO and RLVR begin where SFT ended, as in the paper. Offline; ends with one line of figures. A few
-steps show that everything works, not that anything is learnt: for that see benchmarks/learning."""
+Each begins where the one before ended, in the paper's order: SFT, DPO, RLVR. Offline; ends
+with one line of figures. A few steps show that everything works, not that anything is learnt: for that see
+benchmarks/learning."""
 
 from __future__ import annotations
 
@@ -55,7 +56,7 @@ def trained(stage: str, out: Path, steps: int, model: str, limit: int | None) ->
 
 def figures(done: dict[str, dict[str, Any]]) -> str:
     """One line: what the held-out figures were before and after."""
-    shown = (("sft", "loss"), ("dpo", "rewards/accuracies"), ("rlvr", "reward"))
+    shown = (("sft", "loss"), ("dpo", "accuracy"), ("rlvr", "reward"))
     parts = []
     for stage, name in shown:
         before, after = done[stage]["held_out"][name]
@@ -75,14 +76,14 @@ def main() -> None:
     parser.add_argument(
         "--limit",
         type=int,
-        help="only the first rows of each source: DPO begins by scoring every pair",
+        default=120,
+        help="only the first rows of each source: DPO begins by scoring every pair (0: all)",
     )
     options = parser.parse_args()
-    done = {"sft": trained("sft", options.out, options.steps, "embedded", options.limit)}
-    for stage in ("dpo", "rlvr"):
-        done[stage] = trained(
-            stage, options.out, options.steps, done["sft"]["model"], options.limit
-        )
+    done, model = dict[str, dict[str, Any]](), "embedded"
+    for stage in ("sft", "dpo", "rlvr"):
+        done[stage] = trained(stage, options.out, options.steps, model, options.limit)
+        model = done[stage]["model"]
     print(figures(done))
 
 

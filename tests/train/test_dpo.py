@@ -24,11 +24,9 @@ def made(config: DpoConfig, mixture: Mixture, folder: Path) -> Any:
     """TRL's trainer, as a run makes it."""
     from curate_train import dpo
     from curate_train.data import open_data
-    from curate_train.run import _prepare
+    from curate_train.prepare import prepare
 
-    prepared, _, _ = _prepare(
-        config, open_data(str(mixture("preference")), "dpo", folder / "cache")
-    )
+    prepared, _ = prepare(config, open_data(str(mixture("preference")), "dpo", folder / "cache"))
     return dpo.make(config, prepared, folder)
 
 

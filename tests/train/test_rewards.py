@@ -4,6 +4,8 @@ per verifier.
 
 from __future__ import annotations
 
+import sys
+import types
 from collections import defaultdict, deque
 from typing import Any
 
@@ -14,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.errors import UserError
+from curate.verify import VERIFIERS, Verdict, pool
 
 END = 7
 NO_COMMA = '[{"id": "punctuation:no_comma", "kwargs": {}}]'
@@ -23,7 +26,7 @@ NO_COMMA_QUOTED = (
 
 
 def judged(
-    rows: list[tuple[str, str, str, bool]], **settings: Any
+    rows: list[tuple[str, str, str, bool]], engine: Any = None, **settings: Any
 ) -> tuple[list[float | None], dict[str, list[float]], deque[Rollout]]:
     """Rewards of rows (verifier, ground truth, completion, ended), the metrics, and the rollouts
     that are kept.
@@ -31,7 +34,7 @@ def judged(
     config = RlvrConfig(model="m", learning_rate=1e-6, **settings)
     metrics: dict[str, list[float]] = defaultdict(list)
     recent: deque[Rollout] = deque(maxlen=8)
-    reward = reward_function(config, lambda: [END], recent)
+    reward = reward_function(config, lambda: [END], recent, engine)
     found = reward(
         prompts=[[{"role": "user", "content": "Say it."}] for _ in rows],
         completions=[[{"role": "assistant", "content": text}] for _, _, text, _ in rows],
@@ -88,6 +91,31 @@ def test_where_no_verdict_can_be_reached_there_is_no_reward() -> None:
     assert found == [None, 10.0]
     assert metrics["ifeval/failed"] == [1.0]
     assert "ifeval/reward" not in metrics
+
+
+def test_the_processes_that_judge_live_as_long_as_the_trainer() -> None:
+    """Two batches are judged by one process: to start one takes longer than to judge them."""
+    pool.close()
+    seen = []
+    for _ in range(2):
+        judged([("string", "oak", "oak", True)] * 3)
+        seen.append([worker.process.pid for worker in pool._IDLE_WORKERS])
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 1
+
+
+def test_a_verifier_that_asks_a_model_is_given_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asks(completion: str, ground_truth: str, prompt: Any = None, *, engine: Any) -> Verdict:
+        return Verdict(float(engine(completion) == ground_truth), True, "asked")
+
+    module = types.ModuleType("asking")
+    module.__dict__["verify"] = asks
+    monkeypatch.setitem(sys.modules, "asking", module)
+    monkeypatch.setitem(VERIFIERS, "asks", "asking:verify")
+    found, _, _ = judged(
+        [("asks", "OAK", "oak", True), ("string", "elm", "elm", True)], engine=str.upper
+    )
+    assert found == [10.0, 10.0]
 
 
 def test_an_unknown_verifier_stops_with_the_nearest_name() -> None:

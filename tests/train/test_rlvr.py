@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from curate_train.config import RlvrConfig, Vllm
+from curate_train.config import RlvrConfig
 
 pytestmark = [
     pytest.mark.slow,
@@ -51,7 +51,7 @@ def test_what_is_not_said_is_not_left_to_defaults(
 ) -> None:
     from curate_train import rlvr
     from curate_train.data import open_data
-    from curate_train.run import _prepare
+    from curate_train.prepare import prepare
     from trl import GRPOTrainer
 
     more = {
@@ -62,7 +62,7 @@ def test_what_is_not_said_is_not_left_to_defaults(
         "scale_rewards": "none",
     }
     config = RlvrConfig(**settings | SMALL | more)
-    prepared, _, _ = _prepare(config, open_data(str(mixture("rlvr")), "rlvr", tmp_path / "cache"))
+    prepared, _ = prepare(config, open_data(str(mixture("rlvr")), "rlvr", tmp_path / "cache"))
     trainer = rlvr.make(config, prepared, tmp_path)
     said = {
         "beta": 0.05,
@@ -82,36 +82,21 @@ def test_what_is_not_said_is_not_left_to_defaults(
     assert {name: getattr(trainer.args, name) for name in said} == said
 
 
-def test_a_server_of_vllm_is_asked_for_with_its_address() -> None:
-    from curate_train.rlvr import _vllm
-
-    config = RlvrConfig(
-        model="m", learning_rate=1e-6, vllm=Vllm(mode="server", url="http://h:8000")
-    )
-    said = _vllm(config)
-    assert (said["use_vllm"], said["vllm_mode"], said["vllm_server_base_url"]) == (
-        True,
-        "server",
-        "http://h:8000",
-    )
-    assert said["vllm_max_model_length"] == config.max_length
-
-
 def test_prompts_that_are_too_long_are_left_out_and_counted(
     settings: dict[str, Any], mixture: Mixture, tmp_path: Path
 ) -> None:
     from curate_train import rlvr
     from curate_train.data import open_data
-    from curate_train.lengths import lengths, measured
+    from curate_train.lengths import LENGTH, measured
     from curate_train.model import load_tokenizer
+    from curate_train.rendering import Renderer
 
     from curate.errors import UserError
 
     opened = open_data(str(mixture("rlvr")), "rlvr", tmp_path / "cache")
     config = RlvrConfig(**settings | SMALL)
-    tokens = sorted(
-        measured(opened.train, "rlvr", load_tokenizer(config, config.model))["n_tokens"]
-    )
+    renderer = Renderer(load_tokenizer(config, config.model), "rlvr")
+    tokens = sorted(measured(opened.train, renderer, 256)[LENGTH])
     limit = tokens[len(tokens) // 2]
     over = sum(n > limit for n in tokens)
     assert 0 < over < len(tokens), "the prompts are all of one length"
@@ -120,17 +105,9 @@ def test_prompts_that_are_too_long_are_left_out_and_counted(
         str(mixture("rlvr")),
         tmp_path / "run",
     )
-    assert (found.over, found.rows, found.limit, found.fate) == (
-        over,
-        len(tokens),
-        limit,
-        "left out",
-    )
-    assert (
-        lengths(measured(opened.train, "rlvr", load_tokenizer(config, config.model)), limit).over
-        == over
-    )
-    with pytest.raises(UserError, match="every prompt has more than 4 tokens"):
+    assert (found.over, found.rows, found.limit) == (over, len(tokens), limit)
+    assert found.train.dropped == over
+    with pytest.raises(UserError, match="every row has .* tokens or more, and the limit is 4;"):
         rlvr.train(
             RlvrConfig(**settings | SMALL | {"max_length": 20}),
             str(mixture("rlvr")),

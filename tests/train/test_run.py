@@ -256,7 +256,12 @@ def test_preferences_are_learnt(settings: dict[str, Any], mixture: Mixture, tmp_
     config = DpoConfig(**settings | {"batch": 8, "epochs": 4.0})
     finished = dpo.train(config, str(mixture("preference")), tmp_path / "run")
     assert finished.held_out["loss"][0] == pytest.approx(0.6931, abs=1e-3)
-    assert finished.held_out["rewards/accuracies"][1] > 0.9
+    assert finished.held_out["accuracy"][0] == 0.5
+    assert finished.held_out["accuracy"][1] > 0.9
+    assert finished.held_out["margin"][1] > 0
+    assert finished.interval
+    low, high = finished.interval
+    assert 0.5 < low < finished.held_out["accuracy"][1] <= high
 
 
 def test_rows_over_the_limit_are_counted(

@@ -26,10 +26,10 @@ def made(settings: Mapping[str, Any], mixture: Mixture, folder: Path, **more: An
     """TRL's trainer, as a run makes it."""
     from curate_train import sft
     from curate_train.data import open_data
-    from curate_train.run import _prepare
+    from curate_train.prepare import prepare
 
     config = SftConfig(**{**settings, **more})
-    prepared, _, _ = _prepare(config, open_data(str(mixture("sft")), "sft", folder / "cache"))
+    prepared, _ = prepare(config, open_data(str(mixture("sft")), "sft", folder / "cache"))
     return sft.make(config, prepared, folder)
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from curate_train.model import plain_template
 from hypothesis import given
 from hypothesis import strategies as st
-from jinja2 import TemplateError, nodes
+from jinja2 import Environment, TemplateError, nodes
 from jinja2.ext import Extension
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -93,6 +94,28 @@ conversations = st.lists(turn, min_size=1, max_size=6)
 @given(conversations, st.sampled_from(["<eos>", "<|end_of_text|>", "</s>"]), st.booleans())
 def test_it_is_the_format_of_the_paper(turns: list[Turn], eos: str, prompt: bool) -> None:
     assert marked(turns, eos, prompt) == expected(turns, eos, prompt)
+
+
+@given(conversations, st.booleans(), st.booleans())
+def test_what_is_saved_says_the_same_to_plain_jinja(
+    turns: list[Turn], prompt: bool, trimmed: bool
+) -> None:
+    """Which has no tag `generation`, and trims blanks after a tag only where it is told to."""
+    saved = plain_template(TEMPLATE.read_text("utf-8").rstrip("\n"))
+    jinja = Environment(trim_blocks=trimmed, lstrip_blocks=trimmed)
+    text = jinja.from_string(saved).render(
+        messages=turns, eos_token="<eos>", add_generation_prompt=prompt
+    )
+    assert text == expected(turns, "<eos>", prompt).replace(OPEN, "").replace(CLOSE, "")
+
+
+@pytest.mark.parametrize(("left", "right"), [("", ""), ("-", ""), ("", "-"), ("-", "-")])
+def test_blanks_are_trimmed_where_they_were(left: str, right: str) -> None:
+    tag, end = f"{{%{left} generation {right}%}}", f"{{%{left}endgeneration{right}%}}"
+    template = f"a \n{tag} \n b{{{{ x }}}} \n {end} c"
+    marks = ImmutableSandboxedEnvironment(extensions=[Generation])
+    with_marks = marks.from_string(template).render(x="y").replace(OPEN, "").replace(CLOSE, "")
+    assert Environment().from_string(plain_template(template)).render(x="y") == with_marks
 
 
 def test_a_conversation_in_full() -> None:
@@ -179,6 +202,7 @@ def test_a_row_that_it_refuses_is_named(tiny: Path) -> None:
     from curate_train.config import SftConfig
     from curate_train.lengths import measured
     from curate_train.model import load_tokenizer
+    from curate_train.rendering import Renderer
 
     from curate.errors import UserError
 
@@ -188,4 +212,4 @@ def test_a_row_that_it_refuses_is_named(tiny: Path) -> None:
         UserError,
         match="row a/0: the chat template refuses it: the template tulu has no role 'tool'",
     ):
-        measured(datasets.Dataset.from_list(rows), "sft", tokenizer)
+        measured(datasets.Dataset.from_list(rows), Renderer(tokenizer, "sft"), 64)

@@ -309,6 +309,7 @@ def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
     )
     assert CurateError.__name__ in done.stderr
     assert "if __name__ == '__main__':" in done.stderr.splitlines()[-1]
+    assert done.stderr.count("Traceback") == 1, "of the script itself: its workers say nothing"
 
 
 def test_columns_are_as_good_as_a_table() -> None:

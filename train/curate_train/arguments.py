@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from curate.errors import UserError
 from curate_train.config import TrainConfig, accumulation
 from curate_train.lengths import LENGTH
-from curate_train.model import peft_config
-
-if TYPE_CHECKING:
-    from curate_train.run import Prepared
+from curate_train.model import loading, peft_config, quantization
+from curate_train.prepare import Prepared
 
 
 def devices() -> int:
@@ -28,6 +26,7 @@ def parts(config: TrainConfig, prepared: Prepared) -> dict[str, Any]:
         "eval_dataset": prepared.validation,
         "processing_class": prepared.tokenizer,
         "peft_config": peft_config(config.lora),
+        "quantization_config": quantization(config.lora),
     }
 
 
@@ -45,7 +44,9 @@ def common(
         raise UserError(str(error)) from None
     return {
         "output_dir": str(folder / "checkpoints"),
-        "model_init_kwargs": {"dtype": "float32", "revision": config.revision or "main"},
+        "model_init_kwargs": loading(config),
+        "use_liger_kernel": config.kernels == "liger",
+        "router_aux_loss_coef": config.router_aux_loss_coef,
         "seed": config.seed,
         "data_seed": config.seed,
         "learning_rate": config.learning_rate,

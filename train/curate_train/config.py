@@ -8,7 +8,7 @@ has one figure for all sizes."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -31,6 +31,8 @@ class Lora(Strict):
     alpha: Above0 = 32.0
     dropout: Below1 = 0.0
     targets: str | tuple[str, ...] = "all-linear"
+    base: Literal["fp32", "bf16", "8bit", "4bit"] = "fp32"
+    """How the weights lie in memory that are not trained; the last two by bitsandbytes."""
 
 
 class TrainConfig(Strict):
@@ -42,6 +44,8 @@ class TrainConfig(Strict):
     """Of a Hub id: a commit, so that the same file trains the same model."""
     chat_template: str = "tulu"
     """`tulu`, `model` (the tokenizer's own), or a Jinja file."""
+    chat_template_kwargs: dict[str, Any] | None = None
+    """What else the template is given, `enable_thinking: false` for one."""
     seed: Annotated[int, Field(ge=0)] = 42
     learning_rate: Above0
     schedule: Literal["linear", "constant", "constant_with_warmup", "cosine"] = "linear"
@@ -64,7 +68,15 @@ class TrainConfig(Strict):
     for it.
     """
     gradient_checkpointing: bool = True
+    attn_implementation: str | None = None
+    """`sdpa`, `eager`, `flash_attention_2`, or a kernel of the Hub by name; None: transformers'."""
+    kernels: Literal["liger", "hub"] | None = None
+    """Faster layers: Liger's, or those that the Hub has for the model."""
+    router_aux_loss_coef: NotNegative | None = None
+    """Of mixtures of experts: weight of the loss that balances them; None: the model's own."""
     lora: Lora | None = None
+    save_dtype: Literal["auto", "bf16", "fp32"] = "auto"
+    """Of the saved weights. `auto`: bf16 where a GPU has trained them."""
     log_every: Positive = 10
     eval_every: Positive | None = None
     """Steps between evaluations on the validation split; without it, at the start and at the end.
@@ -119,9 +131,23 @@ class Vllm(Strict):
     mode: Literal["colocate", "server"] = "colocate"
     url: str | None = None
     """Of the server, http://host:port."""
+    group_port: Annotated[int, Field(ge=1, le=65535)] = 51216
+    """On which the server gets new weights."""
+    timeout: Above0 = 240.0
+    """Seconds to wait for the server when the run begins."""
     memory: Share = 0.3
     """Share of a device's memory for vLLM, `colocate` only."""
     tensor_parallel: Positive = 1
+    seed: Annotated[int, Field(ge=0)] | None = None
+    """Of vLLM's sampling, `colocate` only; None: that of the run."""
+    correction: (
+        Literal["sequence_mask", "sequence_truncate", "token_mask", "token_truncate"] | None
+    ) = "sequence_mask"
+    """How the loss makes up for probabilities that differ between vLLM and the trainer: their
+    ratio weighs a sequence or a token, and beyond its bounds is left out or cut. None: not at all.
+    """
+    correction_max: Above0 | None = 3.0
+    correction_min: Above0 | None = None
 
     @model_validator(mode="after")
     def _server_has_url(self) -> Vllm:
@@ -130,9 +156,22 @@ class Vllm(Strict):
         return self
 
 
+GRPO_ALONE = (
+    "loss",
+    "scale_rewards",
+    "keep_zero_variance",
+    "entropy_coef",
+    "top_entropy_quantile",
+    "cast_lm_head_to_fp32",
+)
+"""Keys that TRL's RLOO does not have."""
+
+
 class RlvrConfig(TrainConfig):
     """Reinforcement learning with verifiable rewards by GRPO (§6; TÜLU 3.1 and later practice)."""
 
+    algorithm: Literal["grpo", "rloo"] = "grpo"
+    """`rloo`: the baseline is the mean of the other completions, and KL is part of the reward."""
     schedule: Literal["linear", "constant", "constant_with_warmup", "cosine"] = "constant"
     prompts: Positive = 48
     """Different prompts a round of rollouts draws, over all devices."""
@@ -161,6 +200,16 @@ class RlvrConfig(TrainConfig):
     """Upper clip where it differs from the lower (`clip-higher`)."""
     mask_truncated: bool = False
     """Leave completions without an end out of the loss."""
+    keep_zero_variance: bool = False
+    """Keep groups in the loss whose completions all got the same reward, for their KL term."""
+    entropy_coef: float = 0.0
+    """Weight of a bonus for entropy."""
+    top_entropy_quantile: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Learn from this share of tokens alone, those of the highest entropy."""
+    cast_lm_head_to_fp32: bool = False
+    """Compute log-probabilities in 32 bits, whatever the precision."""
+    few_shot: dict[str, str] | None = None
+    """Verifier → examples set before its prompts: a name, or a YAML file."""
     reward: float = 10.0
     """α: what a verified answer is worth; a partial score (of several constraints, say) gets its
     share.
@@ -182,7 +231,24 @@ class RlvrConfig(TrainConfig):
             raise ValueError(
                 f"prompts × generations is not a multiple of minibatches ({self.minibatches})"
             )
+        if self.algorithm == "rloo":
+            self._refuse_grpo()
+        if (self.save_every or 0) % self.round_steps:
+            raise ValueError(
+                f"save_every ({self.save_every}) is no multiple of minibatches × iterations "
+                f"({self.round_steps}): a run can only go on at the end of a round"
+            )
         return self
+
+    def _refuse_grpo(self) -> None:
+        for key in GRPO_ALONE:
+            if getattr(self, key) != type(self).model_fields[key].default:
+                raise ValueError(f"{key}: algorithm rloo has none; leave it out, or take grpo")
+
+    @property
+    def round_steps(self) -> int:
+        """Optimiser steps from one round of rollouts to the next."""
+        return self.minibatches * self.iterations
 
     @property
     def batch(self) -> int:

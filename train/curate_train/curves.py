@@ -13,9 +13,10 @@ from curate_train.folder import METRICS
 _PANELS = (
     ("loss", "eval_loss"),
     ("mean_token_accuracy", "eval_mean_token_accuracy"),
-    ("rewards/accuracies", "eval_rewards/accuracies"),
-    ("rewards/margins", "eval_rewards/margins"),
+    ("", "eval_accuracy"),
+    ("", "eval_margin"),
     ("reward", "eval_reward"),
+    ("frac_reward_zero_std", ""),
     ("completions/mean_length", "eval_completions/mean_length"),
     ("kl", ""),
     ("entropy", ""),
@@ -55,7 +56,11 @@ def draw(folder: Path, title: str) -> Path | None:
     FigureCanvasAgg(figure)
     axes = figure.subplots((n + 1) // 2, 2, squeeze=False).ravel()
     for axis, (name, held_out) in zip(axes, panels, strict=False):
-        _lines(axis, name, {"training": metrics.get(name), "held out": metrics.get(held_out)})
+        _lines(
+            axis,
+            name or held_out,
+            {"training": metrics.get(name), "held out": metrics.get(held_out)},
+        )
     if passed:
         _lines(
             axes[len(panels)],
@@ -83,6 +88,7 @@ def _lines(axis: Any, title: str, curves: dict[str, Curve | None]) -> None:
         )
     axis.set_title(title, loc="left", fontsize=10)
     axis.set_xlabel("step", fontsize=8)
+    axis.xaxis.get_major_locator().set_params(integer=True)
     axis.grid(alpha=0.3)
     if len(drawn) > 1:
         axis.legend(fontsize=8, frameon=False)

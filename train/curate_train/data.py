@@ -3,10 +3,12 @@
 Nothing is trained on unseen: files must be those of the lock, rows must be sound, labels must be
 readable by their verifiers. Refused: a mixture of another kind, and a set with findings of SERIOUS;
 other findings are said in one line on standard error. Rows stay on disk (Arrow files in the run's
-own cache, so that no stale copy can be met)."""
+own cache, so that no stale copy can be met), as templates want them: extras of a turn stand there
+only where it has them, and tool calls are objects, not their JSON."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,8 +17,9 @@ from typing import Any
 
 from curate.check import PURPOSES, check
 from curate.errors import UserError
+from curate.files.block import Block
 from curate.lock import LOCK, load
-from curate.records import TURN_COLUMNS
+from curate.records import EXTRAS, TURN_COLUMNS
 from curate.shards import sha256
 
 SERIOUS = (
@@ -31,10 +34,12 @@ SERIOUS = (
     "unchecked",
 )
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "sft": ("id", "messages"),
-    "preference": ("id", "prompt", "chosen", "rejected"),
-    "rlvr": ("id", "prompt", "verifier", "ground_truth"),
+    "sft": ("messages", "tools"),
+    "preference": ("prompt", "chosen", "rejected", "tools"),
+    "rlvr": ("prompt", "verifier", "ground_truth"),
 }
+
+_SPLITS = ("train", "validation")
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,11 @@ class Data:
     """Of the mixture's lock file (sha256); None for a set that was not built here."""
 
 
-def open_data(path: str, purpose: str, cache: Path, *, checked_before: bool = False) -> Data:
+def open_data(
+    path: str, purpose: str, cache: Path, *, checked_before: bool = False, engine: Any = None
+) -> Data:
     """Check the set at `path` for `purpose` (sft, dpo or rlvr) and open it; Arrow files go to
-    `cache`.
+    `cache`, and `engine` to verifiers that ask a language model.
 
     Raises UserError for another kind of mixture, a set that is not sound, or one without rows.
     """
@@ -75,15 +82,18 @@ def open_data(path: str, purpose: str, cache: Path, *, checked_before: bool = Fa
                 "with rows: records, or decontaminate with --records"
             )
     if not checked_before:
-        _check(path, purpose)
-    train, validation = (
-        _splits(folder, kind, cache) if built else (_parsed(path, kind, cache), None)
-    )
+        _check(path, purpose, engine)
+    if built:
+        train, validation = (_split(folder, kind, split, cache) for split in _SPLITS)
+    else:
+        train, validation = _opened({"path": path, "kind": kind}, _records, kind, cache), None
+    if train is None:
+        raise UserError(f"{path}: has no training rows")
     return Data(name, kind, train, validation, sha256(folder / LOCK) if built else None)
 
 
-def _check(path: str, purpose: str) -> None:
-    checked = check(path, purpose)
+def _check(path: str, purpose: str, engine: Any) -> None:
+    checked = check(path, purpose, engine=engine)
     serious = [one for one in checked.findings if one.finding in SERIOUS]
     if serious:
         first = serious[0]
@@ -103,50 +113,101 @@ def _check(path: str, purpose: str) -> None:
         sys.stderr.write(f"curate: {path}: rows with findings: {found}: {more}\n")
 
 
-def _splits(folder: Path, kind: str, cache: Path) -> tuple[Any, Any]:
-    """The two splits of a built folder; the second is None where it held nothing out."""
+def _split(folder: Path, kind: str, split: str, cache: Path) -> Any:
+    """A split of a built folder; None where it has no rows."""
+    files = sorted(map(str, (folder / "data").glob(f"{split}-*.parquet")))
+    return _opened({"files": files, "kind": kind}, _written, kind, cache) if files else None
+
+
+def _opened(given: dict[str, Any], rows: Any, kind: str, cache: Path) -> Any:
+    """What the generator `rows` makes of `given`, as a data set; None where that is nothing."""
     import datasets
 
-    files = {
-        split: sorted(map(str, (folder / "data").glob(f"{split}-*.parquet")))
-        for split in ("train", "validation")
-    }
-    found = datasets.load_dataset(
-        "parquet", data_files={k: v for k, v in files.items() if v}, cache_dir=str(cache)
-    )
-    if "train" not in found or not len(found["train"]):
-        raise UserError(f"{folder}: has no training rows")
-    validation = found["validation"] if "validation" in found and len(found["validation"]) else None
-    return _narrowed(found["train"], kind), validation and _narrowed(validation, kind)
+    turns, text = datasets.List(datasets.Json()), datasets.Value("string")
+    columns = ("id", *_COLUMNS[kind])
+    features = {name: turns if name in TURN_COLUMNS[kind] else text for name in columns}
+    if next(rows(**given), None) is None:
+        return None
+    try:
+        return datasets.Dataset.from_generator(
+            rows, datasets.Features(features), gen_kwargs=given, cache_dir=str(cache)
+        )
+    except datasets.exceptions.DatasetGenerationError as error:
+        raise error.__cause__ if isinstance(error.__cause__, UserError) else error from None
 
 
-def _narrowed(dataset: Any, kind: str) -> Any:
-    tools = ("tools",) if "tools" in dataset.column_names else ()
-    return dataset.select_columns([*_COLUMNS[kind], *tools])
+def _written(files: list[str], kind: str) -> Iterator[dict[str, Any]]:
+    """The records of a split, in the order they were written in."""
+    import pyarrow.parquet as pq
 
-
-def _parsed(path: str, kind: str, cache: Path) -> Any:
-    """The records of a set that was not built here, read as `curate build` would."""
-    import datasets
-
-    return datasets.Dataset.from_generator(
-        _records, gen_kwargs={"path": path, "kind": kind}, cache_dir=str(cache)
-    )
+    for file in files:
+        for batch in pq.ParquetFile(file).iter_batches(columns=["id", *_COLUMNS[kind]]):
+            for record in batch.to_pylist():
+                yield _row(record["id"], record, kind)
 
 
 def _records(path: str, kind: str) -> Iterator[dict[str, Any]]:
+    """The records of a set that was not built here, read as `curate build` would."""
     from curate.formats import detect, parse
     from curate.sources import open_source, source_names
 
     (name,) = source_names([path])
     for block in open_source(name, path, base=Path.cwd()).blocks():
+        if "tools" not in _COLUMNS[kind]:
+            _refuse_tools(name, block)
         parsed = parse(block, detect(block, kind), kind)
         for row, record in zip(parsed.rows.tolist(), parsed.records.to_pylist(), strict=True):
-            kept = {column: record[column] for column in _COLUMNS[kind] if column != "id"}
-            for column in TURN_COLUMNS[kind]:
-                kept[column] = [_plain(turn) for turn in record[column]]
-            yield {"id": f"{name}/{row}", **kept}
+            yield _row(f"{name}/{row}", record, kind)
 
 
-def _plain(turn: Mapping[str, Any]) -> dict[str, Any]:
-    return {"role": turn["role"], "content": turn["content"]}
+def _refuse_tools(name: str, block: Block) -> None:
+    """Raise UserError for tools in a row whose kind of record has no place for them."""
+    for row, read in block.rows():
+        if isinstance(read, dict) and read.get("tools"):
+            raise UserError(
+                f"row {name}/{row}: has tools, which rlvr records do not hold: nothing is trained "
+                "without its tools; write them into the prompt, or remove the row"
+            )
+
+
+def _row(name: str, record: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """A record as trainers and templates take it."""
+    row = {column: record.get(column) for column in _COLUMNS[kind]}
+    tools = row.get("tools")
+    if tools is not None and not _listed(name, "tools", tools):
+        row["tools"] = None  # an empty list
+    for column in TURN_COLUMNS[kind]:
+        row[column] = [_turn(name, turn) for turn in record[column]]
+    return {"id": name, **row}
+
+
+def _listed(name: str, column: str, text: str) -> list[dict[str, Any]]:
+    """Tools or tool calls from their JSON; raises UserError where that is no list of objects."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        wanted = "give a JSON list of objects, encoded once"
+        raise UserError(f"row {name}: {column} cannot be read: {text[:60]!r}; {wanted}")
+    return found
+
+
+def _turn(name: str, turn: Mapping[str, Any]) -> dict[str, Any]:
+    extras = {extra: turn[extra] for extra in EXTRAS if turn.get(extra) is not None}
+    if "tool_calls" in extras:
+        calls = _listed(name, "tool_calls", extras.pop("tool_calls"))
+        extras |= {"tool_calls": [_call(call) for call in calls]} if calls else {}
+    return {"role": turn["role"], "content": turn["content"], **extras}
+
+
+def _call(call: dict[str, Any]) -> dict[str, Any]:
+    """A tool call whose arguments are an object: written as text they would be quoted twice."""
+    function = call.get("function")
+    if not isinstance(function, dict) or not isinstance(function.get("arguments"), str):
+        return call
+    try:
+        arguments = json.loads(function["arguments"])
+    except ValueError:
+        return call
+    return call | {"function": {**function, "arguments": arguments}}

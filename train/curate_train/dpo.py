@@ -15,7 +15,8 @@ from typing import Any
 from curate_train.arguments import common, parts
 from curate_train.config import DpoConfig
 from curate_train.finished import Finished
-from curate_train.run import Prepared, run
+from curate_train.prepare import Prepared
+from curate_train.run import run
 
 KIND = "preference"
 Config = DpoConfig
@@ -26,12 +27,14 @@ def make(config: DpoConfig, prepared: Prepared, folder: Path) -> Any:
     """TRL's trainer for this configuration."""
     from trl import DPOConfig, DPOTrainer
 
+    from curate_train.pairs import HeldOutPairs
+
     arguments = DPOConfig(
         **common(
             config,
             config.batch,
             folder,
-            held_out=prepared.validation is not None,
+            held_out=False,  # HeldOutPairs evaluates
             length_grouped=config.length_grouped,
         ),
         max_length=config.max_length,
@@ -43,7 +46,10 @@ def make(config: DpoConfig, prepared: Prepared, folder: Path) -> Any:
         precompute_ref_log_probs=True,
         disable_dropout=True,
     )
-    return DPOTrainer(args=arguments, **parts(config, prepared))
+    trainer = DPOTrainer(args=arguments, **parts(config, prepared))
+    if prepared.validation is not None:
+        trainer.add_callback(HeldOutPairs(trainer, config))
+    return trainer
 
 
 def train(

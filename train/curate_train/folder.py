@@ -4,6 +4,7 @@
     run.json          stage, data, versions; `finished` at the end, with the summary
     metrics.jsonl     one line a log: step, loss, learning rate, rewards, evaluations
     samples.jsonl     sample completions
+    left_out.jsonl    rows that are not learnt from as they are, one a line
     curves.png        loss and reward over steps
     checkpoints/      where an interrupted run goes on; tensorboard/ for that program
     model/            the trained model, its tokenizer and its card
@@ -16,7 +17,7 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -29,10 +30,23 @@ from curate.shards import write_text
 from curate_train.config import TrainConfig
 
 CONFIG, RUN = "config.yaml", "run.json"
-METRICS, SAMPLES = "metrics.jsonl", "samples.jsonl"
+METRICS, SAMPLES, LEFT_OUT = "metrics.jsonl", "samples.jsonl", "left_out.jsonl"
 _LOCK = ".lock"
 COMPLETE = "complete"
 """A checkpoint without this file was not written to its end."""
+_FREE = frozenset(
+    {
+        "keep_checkpoints",
+        "log_every",
+        "report_to",
+        "sample_every",
+        "sample_tokens",
+        "samples",
+        "save_every",
+        "verifier_workers",
+    }
+)
+"""Keys on which nothing depends that is learnt: they may change when a run goes on."""
 _PACKAGES = ("accelerate", "datasets", "peft", "torch", "transformers", "trl", "tulu-curate")
 
 
@@ -85,14 +99,18 @@ def refuse(
         raise UserError(_in_the_way(folder, ours))
 
 
-def begin(folder: Path, stage: str, config: TrainConfig, data: str) -> None:
-    """Make the folder of a new run; an earlier one there goes."""
-    if (folder / RUN).is_file():
+def begin(
+    folder: Path, stage: str, config: TrainConfig, data: str, *, resume: bool = False
+) -> None:
+    """Make the folder of a new run, for which an earlier one there goes; of one that goes on, write
+    the configuration as it is now.
+    """
+    if (folder / RUN).is_file() and not resume:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CONFIG).write_text(
-        yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8"
-    )
+    write_text(folder / CONFIG, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
+    if resume:
+        return
     note(
         folder,
         {
@@ -119,9 +137,8 @@ def _refuse_other(folder: Path, stage: str, config: TrainConfig, data: str, ours
     there = read(folder)
     if there["finished"]:
         raise UserError(f"{folder}: its run is finished; give another folder to train again")
-    before = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
-    now = config.model_dump(mode="json")
-    other = sorted(key for key in now.keys() | before.keys() if now.get(key) != before.get(key))
+    before, now = _before(folder, config), config.model_dump(mode="json")
+    other = sorted(key for key in now.keys() | before.keys() if not _may_be(key, before, now))
     if there["stage"] != stage or there["data"] != data:
         raise UserError(
             f"{folder}: its run is {there['stage']} on {there['data']}, not {stage} on {data}"
@@ -131,6 +148,23 @@ def _refuse_other(folder: Path, stage: str, config: TrainConfig, data: str, ours
         raise UserError(
             f"{folder}: its run has another configuration: {other[0]} was {was}; set it as it was"
         )
+
+
+def _before(folder: Path, config: TrainConfig) -> dict[str, Any]:
+    """The configuration that a run began with; keys that it did not know have their defaults."""
+    written: dict[str, Any] = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+    try:
+        return type(config)(**written).model_dump(mode="json")
+    except ValueError:  # of another stage
+        return written
+
+
+def _may_be(key: str, before: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether a run may go on with what a key is now: as it was, or where nothing depends on it."""
+    was, is_now = before.get(key), now.get(key)
+    if key == "steps" and was is not None and is_now is not None:
+        return bool(is_now >= was)
+    return key in _FREE or was == is_now
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -144,20 +178,27 @@ def note(folder: Path, what: dict[str, Any]) -> None:
     write_text(folder / RUN, json.dumps(what, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def last_checkpoint(folder: Path, *, clear: bool = False) -> Path | None:
-    """The last checkpoint that was written to its end; `clear` removes what was not, and metrics of
-    later steps.
+def name_left_out(folder: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Write left_out.jsonl."""
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    write_text(folder / LEFT_OUT, text)
+
+
+def last_checkpoint(folder: Path, every: int = 1, *, clear: bool = False) -> Path | None:
+    """The last checkpoint that was written to its end, after a multiple of `every` steps; `clear`
+    removes what was not, and metrics of later steps.
     """
     found = {}
     for path in (folder / "checkpoints").glob("checkpoint-*"):
-        if (path / COMPLETE).is_file():
-            found[int(path.name.rpartition("-")[2])] = path
+        step = int(path.name.rpartition("-")[2])
+        if (path / COMPLETE).is_file() and step % every == 0:
+            found[step] = path
         elif clear:
             shutil.rmtree(path)
-    step = max(found, default=0)
+    last = max(found, default=0)
     for name in (METRICS, SAMPLES) if clear else ():
-        _cut(folder / name, step)
-    return found.get(step)
+        _cut(folder / name, last)
+    return found.get(last)
 
 
 def _cut(path: Path, step: int) -> None:

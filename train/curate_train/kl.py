@@ -5,20 +5,25 @@ only.
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
 from transformers import TrainerCallback
 
+from curate_train.config import RlvrConfig
 from curate_train.rewards import Rollout, spread
 
 
 class VerifierKl(TrainerCallback):  # type: ignore[misc]
-    """Logs `<verifier>/kl` with every log, of a few completions of the last rollouts."""
+    """Logs `<verifier>/kl` with every log, of a few completions of every device's last rollouts."""
 
-    def __init__(self, trainer: Any, tokenizer: Any, recent: deque[Rollout]) -> None:
+    def __init__(
+        self, trainer: Any, config: RlvrConfig, tokenizer: Any, recent: deque[Rollout]
+    ) -> None:
         """Look at what `trainer` put into `recent` in its last step."""
-        self.trainer, self.tokenizer, self.recent = trainer, tokenizer, recent
+        self.trainer, self.config = trainer, config
+        self.tokenizer, self.recent = tokenizer, recent
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Put the values where TRL takes its own metrics from."""
@@ -27,8 +32,8 @@ class VerifierKl(TrainerCallback):  # type: ignore[misc]
             drawn = spread(list(self.recent))
             for rollout, value in zip(drawn, self._divergence(drawn), strict=True):
                 found[rollout.verifier].append(value)
-            for name, values in found.items():
-                self.trainer._metrics["train"][f"{name}/kl"].append(sum(values) / len(values))
+            for name, mean in over_devices(found).items():
+                self.trainer._metrics["train"][f"{name}/kl"].append(mean)
 
     def _divergence(self, rollouts: list[Rollout]) -> list[float]:
         """The mean over each completion's tokens of the k3 estimator, that of TRL's own `kl`."""
@@ -40,7 +45,10 @@ class VerifierKl(TrainerCallback):  # type: ignore[misc]
         prompts = [
             torch.tensor(
                 self.tokenizer.apply_chat_template(
-                    one.prompt, add_generation_prompt=True, return_dict=False
+                    one.prompt,
+                    add_generation_prompt=True,
+                    return_dict=False,
+                    **(self.config.chat_template_kwargs or {}),
                 )
             )
             for one in rollouts
@@ -72,3 +80,13 @@ class VerifierKl(TrainerCallback):  # type: ignore[misc]
         k3 = (torch.exp(apart) - apart - 1) * mask
         found: list[float] = (k3.sum(1) / mask.sum(1).clamp(min=1)).tolist()
         return found
+
+
+def over_devices(found: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """The mean of each verifier's values over all devices, the same on each of them."""
+    from accelerate.utils import gather_object
+
+    everywhere: dict[str, list[float]] = defaultdict(list)
+    for name, value in gather_object([(name, v) for name, vs in found.items() for v in vs]):
+        everywhere[name].append(value)
+    return {name: sum(values) / len(values) for name, values in everywhere.items()}

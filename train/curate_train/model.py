@@ -1,4 +1,4 @@
-"""Where a model comes from, which chat template it speaks, and how it is saved.
+"""Where a model comes from, how it is loaded, and which chat template it speaks.
 
 Refused: a template that does not mark the assistant's turns (then there is no telling what to
 learn), or that leaves their end out of what is learnt (then the model never stops). Remote code is
@@ -6,16 +6,16 @@ never run."""
 
 from __future__ import annotations
 
-import shutil
+import re
 from pathlib import Path
 from typing import Any
 
 from curate.errors import UserError
-from curate.shards import fsync_tree
 from curate_train.config import Lora, TrainConfig
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 EMBEDDED = "embedded"
+_MARK = re.compile(r"{%(-?)\s*(end)?generation\s*(-?)%}")
 
 
 def model_path(config: TrainConfig) -> str:
@@ -27,12 +27,45 @@ def model_path(config: TrainConfig) -> str:
 
         return str(embedded_model())
     folder = Path(config.model).expanduser()
-    looks_local = config.model.startswith((".", "/", "~")) or folder.is_dir()
-    if looks_local and not (folder / "config.json").is_file():
-        raise UserError(
-            f"model {config.model}: is no folder with a model (config.json is not there)"
-        )
-    return str(folder) if looks_local else config.model
+    if is_local(config.model) and not (folder / "config.json").is_file():
+        why = "config.json is not in it" if folder.is_dir() else "there is no such folder"
+        raise UserError(f"model {config.model}: is no folder with a model ({why})")
+    return str(folder) if is_local(config.model) else config.model
+
+
+def is_local(model: str) -> bool:
+    """Whether a model is a folder: one that is there, or what cannot be a name on the Hub, which
+    has an owner and a name at most.
+    """
+    written = model.startswith((".", "/", "~")) or model.count("/") > 1
+    return model != EMBEDDED and (written or Path(model).is_dir())
+
+
+def loading(config: TrainConfig) -> dict[str, Any]:
+    """How transformers loads the weights: float32, or as `lora.base` says."""
+    base = config.lora.base if config.lora else "fp32"
+    given: dict[str, Any] = {
+        "dtype": "float32" if base == "fp32" else "bfloat16",
+        "revision": config.revision or "main",
+    }
+    if config.attn_implementation:
+        given["attn_implementation"] = config.attn_implementation
+    if config.kernels == "hub":
+        given["use_kernels"] = True
+    return given
+
+
+def quantization(lora: Lora | None) -> Any:
+    """How weights that are not trained are rounded, for TRL; None where they are not."""
+    if lora is None or lora.base not in ("8bit", "4bit"):
+        return None
+    from transformers import BitsAndBytesConfig
+
+    if lora.base == "8bit":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype="bfloat16"
+    )
 
 
 def load_tokenizer(config: TrainConfig, path: str) -> Any:
@@ -42,11 +75,14 @@ def load_tokenizer(config: TrainConfig, path: str) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, revision=config.revision or "main")
     except (OSError, ValueError) as error:
+        where = "" if is_local(config.model) else "no such folder, and from the Hub "
         raise UserError(
-            f"model {config.model}: its tokenizer cannot be loaded: {_first_line(error)}"
+            f"model {config.model}: {where}its tokenizer cannot be loaded: {first_line(error)}"
         ) from error
     if config.chat_template != "model":
         tokenizer.chat_template = _template(config.chat_template)
+    elif plain := _ours(tokenizer.chat_template):
+        tokenizer.chat_template = plain
     elif not tokenizer.chat_template:
         raise UserError(
             f"model {config.model}: has no chat template of its own; set chat_template: tulu"
@@ -58,6 +94,21 @@ def load_tokenizer(config: TrainConfig, path: str) -> Any:
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def _ours(template: Any) -> str | None:
+    """The marked form of a template of ours that a saved model has in its plain form."""
+    marked = [_template(path.stem) for path in TEMPLATES.glob("*.jinja")]
+    return next((one for one in marked if plain_template(one) == template), None)
+
+
+def plain_template(template: Any) -> Any:
+    """A template without the marks of what is learnt, which plain Jinja does not know; blanks are
+    trimmed where they were.
+    """
+    if not isinstance(template, str):  # variants by name
+        return {name: plain_template(one) for name, one in template.items()}
+    return _MARK.sub(lambda m: f"{{%{m[1]} {'endif' if m[2] else 'if true'} {m[3]}%}}", template)
 
 
 def _template(name: str) -> str:
@@ -111,36 +162,6 @@ def peft_config(lora: Lora | None) -> Any:
     )
 
 
-def save(trainer: Any, tokenizer: Any, folder: Path) -> None:
-    """Write the trained model to `folder` under a temporary name first; adapters are merged, and
-    kept beside it.
-
-    Every process of a distributed run has to call this. Where each holds a part of the weights
-    (FSDP, ZeRO 3) adapters are written as they are: transformers opens them by way of peft."""
-    partial = folder.with_name(folder.name + ".partial")
-    main = trainer.is_world_process_zero()
-    if main:
-        shutil.rmtree(partial, ignore_errors=True)
-    trainer.accelerator.wait_for_everyone()
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    in_parts = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
-    if getattr(model, "peft_config", None) and not in_parts:
-        trainer.save_model(str(partial / "adapter"))
-        if main:
-            model.merge_and_unload().save_pretrained(partial)
-    else:
-        trainer.save_model(str(partial))
-    if main:
-        tokenizer.save_pretrained(partial)
-        (partial / "training_args.bin").unlink(
-            missing_ok=True
-        )  # a pickle, and config.yaml says it all
-        (partial / "adapter" / "training_args.bin").unlink(missing_ok=True)
-        fsync_tree(partial)
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
-    trainer.accelerator.wait_for_everyone()
-
-
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error of a library says, in one line."""
     return str(error).strip().split("\n", 1)[0][:300]

@@ -5,6 +5,7 @@ can be compared.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from transformers import TrainerCallback
 
 from curate.records import TURN_COLUMNS
 from curate_train.folder import SAMPLES
+from curate_train.rendering import tools_of
 
 
 class Sampler(TrainerCallback):  # type: ignore[misc]
@@ -27,10 +29,13 @@ class Sampler(TrainerCallback):  # type: ignore[misc]
         rows: list[dict[str, Any]],
         every: int,
         tokens: int,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
-        """Complete `rows`, each with `id` and `prompt`, by at most `tokens` tokens."""
+        """Complete `rows`, each with `id` and `prompt`, by at most `tokens` tokens; `more` is for
+        the chat template.
+        """
         self.path, self.trainer, self.tokenizer = folder / SAMPLES, trainer, tokenizer
-        self.rows, self.every, self.tokens = rows, every, tokens
+        self.rows, self.every, self.tokens, self.more = rows, every, tokens, dict(more or {})
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """What the model says before it learns."""
@@ -43,9 +48,7 @@ class Sampler(TrainerCallback):  # type: ignore[misc]
             self._write(state)
 
     def _write(self, state: Any) -> None:
-        said = complete(
-            self.trainer, self.tokenizer, [row["prompt"] for row in self.rows], self.tokens
-        )
+        said = complete(self.trainer, self.tokenizer, self.rows, self.tokens, self.more)
         if state.is_world_process_zero:
             with self.path.open("a", encoding="utf-8") as file:
                 for row, (completion, ended) in zip(self.rows, said, strict=True):
@@ -59,32 +62,43 @@ class Sampler(TrainerCallback):  # type: ignore[misc]
 
 
 def sample_rows(dataset: Any, kind: str, n: int) -> list[dict[str, Any]]:
-    """The first `n` rows' ids and prompts; of a conversation, all that stands before its last
-    answer.
+    """The first `n` rows' ids, prompts and tools; of a conversation the prompt is all that stands
+    before its last answer.
     """
     rows = dataset.select(range(min(n, len(dataset)))).to_list()
     column = TURN_COLUMNS[kind][0]
-    return [
-        {"id": row["id"], "prompt": row[column][:-1] if kind == "sft" else row[column]}
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        prompt = row[column][:-1] if kind == "sft" else row[column]
+        tools = {"tools": row["tools"]} if row.get("tools") else {}
+        found.append({"id": row["id"], "prompt": prompt, **tools})
+    return found
 
 
 def complete(
-    trainer: Any, tokenizer: Any, prompts: list[Any], tokens: int
+    trainer: Any,
+    tokenizer: Any,
+    rows: list[dict[str, Any]],
+    tokens: int,
+    more: Mapping[str, Any],
 ) -> list[tuple[str, bool]]:
-    """Greedy completions of conversations, and whether each ended within `tokens`."""
+    """Greedy completions of the rows' prompts, and whether each ended within `tokens`."""
     import torch
     from trl.models.utils import unwrap_model_for_generation
 
-    encoded = tokenizer.apply_chat_template(
-        prompts,
-        add_generation_prompt=True,
-        padding=True,
-        padding_side="left",
-        return_tensors="pt",
-        return_dict=True,
-    ).to(trainer.accelerator.device)
+    asked = [
+        tokenizer.apply_chat_template(
+            row["prompt"],
+            tools=tools_of(row),
+            add_generation_prompt=True,
+            return_dict=False,
+            **more,
+        )
+        for row in rows
+    ]
+    encoded = tokenizer.pad({"input_ids": asked}, padding_side="left", return_tensors="pt").to(
+        trainer.accelerator.device
+    )
     training = trainer.model.training
     with (
         unwrap_model_for_generation(trainer.model_wrapped, trainer.accelerator) as model,

@@ -13,8 +13,8 @@ from typing import Any
 from curate_train.arguments import common, parts
 from curate_train.config import SftConfig
 from curate_train.finished import Finished
-from curate_train.model import check_template
-from curate_train.run import Prepared, run
+from curate_train.prepare import Prepared
+from curate_train.run import run
 
 KIND = "sft"
 Config = SftConfig
@@ -22,12 +22,9 @@ PRESETS = Path(__file__).resolve().parent / "presets" / "sft"
 
 
 def make(config: SftConfig, prepared: Prepared, folder: Path) -> Any:
-    """TRL's trainer for this configuration; raises UserError for a template that does not say what
-    to learn.
-    """
+    """TRL's trainer for this configuration."""
     from trl import SFTConfig, SFTTrainer
 
-    check_template(prepared.tokenizer, config.chat_template)
     arguments = SFTConfig(
         **common(
             config,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -51,14 +52,18 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     told to.
     """
 
-    def __init__(self, folder: Path, trainer: Any, ids: Ids | None) -> None:
-        """Watch `trainer`, whose run lies in `folder`."""
-        self.folder, self.trainer, self.ids = folder, trainer, ids
+    def __init__(self, folder: Path, trainer: Any, ids: Ids | None, every: int = 1) -> None:
+        """Watch `trainer`, whose run lies in `folder` and can go on after each `every` steps."""
+        self.folder, self.trainer, self.ids, self.every = folder, trainer, ids, every
         self.stopped = False
 
     def stop(self) -> None:
-        """Save a checkpoint after the step that is under way, and end."""
+        """Save a checkpoint after the step (of rlvr: the round) that is under way, and end."""
         self.stopped = True
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Log and save as often as is asked for now: a run that goes on has its old state."""
+        state.compute_steps(args, state.max_steps)
 
     def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """A loss that is no number stops the run before it reaches the weights."""
@@ -82,7 +87,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
             told = torch.tensor(float(self.stopped), device=self.trainer.accelerator.device)
             self.stopped = bool(self.trainer.accelerator.reduce(told, "sum") > 0)
-        if self.stopped:
+        if self.stopped and state.global_step % self.every == 0:
             control.should_save = control.should_training_stop = True
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -102,21 +107,27 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
 @contextmanager
 def interruptible(watch: Watch) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the run after the present step, with a checkpoint; a second one ends
-    it at once.
+    """Ctrl-C and SIGTERM end the run after the present step, or round, with a checkpoint; a second
+    one ends it at once.
     """
 
     def handle(number: int, frame: FrameType | None) -> None:
         if watch.stopped:
+            restore()
             raise KeyboardInterrupt
         watch.stop()
+        after = "step" if watch.every == 1 else "round"
+        os.write(2, f"curate: ends after this {after}; again, to end at once\n".encode())
+
+    def restore() -> None:
+        for number, old in before.items():
+            signal.signal(number, old)
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for number, old in before.items():
-            signal.signal(number, old)
+        restore()
 
 
 class Bar(TrainerCallback):  # type: ignore[misc]
@@ -172,4 +183,9 @@ class Bar(TrainerCallback):  # type: ignore[misc]
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Stop."""
-        self.bar.stop()
+        self.close()
+
+    def close(self) -> None:
+        """Give the terminal back, its cursor with it, however the run ends."""
+        if self.bar.live.is_started:
+            self.bar.stop()
