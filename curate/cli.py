@@ -54,7 +54,7 @@ from curate.arguments import (
 from curate.errors import FailOver
 from curate.exits import exits
 from curate.progress import shown
-from curate.verbs import audit, data, dedup, train
+from curate.verbs import audit, data, dedup, release, train
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -77,8 +77,12 @@ _HELP = """Build post-training data: decontaminated, sampled, written as Parquet
 \bWhat changed between two builds, or two files:
   curate diff before after
 
-\bRead on: docs/recipes.md, docs/suites.md, docs/decontamination.md,
-docs/audit.md and docs/verifiers.md in the repository; curate VERB --help for all options.
+\bTo the Hub, or to another trainer:
+  curate publish my-sft org/my-sft
+  curate export my-sft --to axolotl -o for-axolotl
+
+\bRead on: docs/recipes.md, docs/suites.md, docs/decontamination.md, docs/audit.md,
+docs/verifiers.md and docs/publish.md in the repository; curate VERB --help for all options.
 """
 app = typer.Typer(
     no_args_is_help=True,
@@ -249,6 +253,8 @@ for verb in (
     audit.why,
     audit.review,
     audit.report,
+    release.publish,
+    release.export,
 ):
     app.command()(verb)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
