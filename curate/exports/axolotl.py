@@ -23,6 +23,7 @@ from curate.exports.target import (
     Turn,
     Unfit,
     calls_of,
+    has_tools,
     one_answer,
     said,
     tools_of,
@@ -41,7 +42,7 @@ def _sft(record: Record) -> Row:
 def _preference(record: Record) -> Row:
     sides = {side: one_answer(record, side) for side in ("chosen", "rejected")}
     turns = [*record["prompt"], *sides.values()]
-    if record.get("tools") or any(turn["tool_calls"] or turn["role"] == "tool" for turn in turns):
+    if has_tools(record, turns):
         raise Unfit("it has tools, which its pairs cannot hold")
     if any(turn["reasoning_content"] or turn["name"] for turn in turns):
         raise Unfit("it has reasoning or names of speakers, which its pairs cannot hold")

@@ -62,9 +62,8 @@ def _messages(turns: Sequence[Turn]) -> list[Turn]:
                 raise Unfit(f"a result answers the call '{asked}', which nobody made")
             open_calls.remove(asked)
             one["tool_call_id"] = asked
-        elif turn["tool_calls"]:
+        elif calls := calls_of(turn):
             ids = _ids(turn, called)
-            calls = calls_of(turn)
             called += len(calls)
             one["tool_calls"] = [_call(*pair) for pair in zip(ids, calls, strict=True)]
             open_calls = list(ids)

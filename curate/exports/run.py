@@ -18,7 +18,16 @@ import pyarrow.parquet as pq
 from curate.check_lock import digests, read_lock, shape_of
 from curate.errors import CurateError, UserError, unknown
 from curate.exports import TARGETS
-from curate.exports.target import NAMES, REASONING, TOOLS, Record, Split, Target, Unfit
+from curate.exports.target import (
+    NAMES,
+    REASONING,
+    TOOLS,
+    Record,
+    Split,
+    Target,
+    Unfit,
+    has_tools,
+)
 from curate.lock import LOCK
 from curate.mixture.folder import unfinished
 from curate.records import EXTRAS, TURN_COLUMNS
@@ -136,7 +145,7 @@ def _whole(record: Record, kind: str) -> Record:
 def _row(record: Record, kind: str, target: Target) -> dict[str, Any]:
     turns = [turn for name in TURN_COLUMNS[kind] for turn in record[name]]
     has = {
-        TOOLS: record.get("tools") or any(t["tool_calls"] or t["role"] == "tool" for t in turns),
+        TOOLS: has_tools(record, turns),
         REASONING: any(turn["reasoning_content"] for turn in turns),
         NAMES: any(turn["name"] for turn in turns),
     }

@@ -70,6 +70,12 @@ def tools_of(record: Record) -> list[dict[str, Any]]:
     return [one if "function" in one else {"type": "function", "function": one} for one in found]
 
 
+def has_tools(record: Record, turns: Sequence[Turn]) -> bool:
+    """Whether a record has tools, calls of them, or results."""
+    called = any(turn["role"] == "tool" or calls_of(turn) for turn in turns)
+    return called or bool(tools_of(record))
+
+
 def _read(text: str | None, column: str) -> list[dict[str, Any]]:
     if not text:
         return []

@@ -167,7 +167,7 @@ def test_verl_and_back_again(tmp_path: Path) -> None:
 
 
 def test_verl_conversations_keep_reasoning(tmp_path: Path) -> None:
-    given = [conversation("1 + 1?", THOUGHT), chat("Q?", "A.")]
+    given = [conversation("1 + 1?", THOUGHT), chat("Q?", "A.") | {"tools": "[]"}]
     one, other = exported(tmp_path, "sft", given, "verl")
     assert one["messages"][1] == THOUGHT
     assert other["messages"][1] == {"role": "assistant", "content": "A.", "reasoning_content": None}
