@@ -1,7 +1,7 @@
-"""`axolotl`: JSON lines for its chat templates, and the part of a configuration that reads them.
+"""`axolotl`: Parquet for its chat templates, and the part of a configuration that reads it.
 
-Sft rows keep tools and reasoning; arguments and parameters stand as JSON text, which it reads,
-because columns of JSON have one type in `datasets`. Pairs are those of `chat_template.default`, to
+Sft rows keep tools and reasoning; tools, and arguments of calls, stand as JSON text, which it
+reads, because a column has one type in `datasets`. Pairs are those of `chat_template.default`, to
 which no tools are given."""
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
 import yaml
 
 from curate.exports.target import (
@@ -24,19 +25,37 @@ from curate.exports.target import (
     Unfit,
     calls_of,
     has_tools,
+    ids_of,
     one_answer,
     said,
     tools_of,
 )
 
 _FIELDS = ("reasoning_content", "tool_call_id", "name")
+_TEXT = pa.string()
+_SAID = [("role", _TEXT), ("content", _TEXT)]
+_CALL = pa.struct(
+    [
+        ("id", _TEXT),
+        ("type", _TEXT),
+        ("function", pa.struct([("name", _TEXT), ("arguments", _TEXT)])),
+    ]
+)
+_TURN = pa.struct([*_SAID, *((name, _TEXT) for name in _FIELDS), ("tool_calls", pa.list_(_CALL))])
+_PLAIN = pa.struct(_SAID)
+_SCHEMAS = {
+    "sft": pa.schema([("messages", pa.list_(_TURN)), ("tools", _TEXT)]),
+    "preference": pa.schema(
+        [("messages", pa.list_(_PLAIN)), ("chosen", _PLAIN), ("rejected", _PLAIN)]
+    ),
+}
 
 
 def _sft(record: Record) -> Row:
     messages = [_turn(turn) for turn in record["messages"]]
     tools = tools_of(record)
     row: Row = {"messages": messages}
-    return row | {"tools": json.dumps(tools, ensure_ascii=False) if tools else None}
+    return row | {"tools": _json(tools) if tools else None}
 
 
 def _preference(record: Record) -> Row:
@@ -52,12 +71,15 @@ def _preference(record: Record) -> Row:
 
 
 def _turn(turn: Turn) -> Turn:
-    one = said(turn, *_FIELDS)
     calls = [
-        {"type": "function", "function": call | {"arguments": json.dumps(call["arguments"])}}
-        for call in calls_of(turn)
+        {"id": own, "type": "function", "function": call | {"arguments": _json(call["arguments"])}}
+        for own, call in zip(ids_of(turn), calls_of(turn), strict=True)
     ]
-    return one | ({"tool_calls": calls} if calls else {})
+    return said(turn, *_FIELDS) | {"tool_calls": calls or None}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _config(name: str, kind: str, splits: Sequence[Split]) -> Mapping[str, str]:
@@ -68,7 +90,7 @@ def _config(name: str, kind: str, splits: Sequence[Split]) -> Mapping[str, str]:
 
 
 def _data_set(kind: str, file: str) -> dict[str, Any]:
-    own: dict[str, Any] = {"path": file, "ds_type": "json", "split": "train"}
+    own: dict[str, Any] = {"path": file, "ds_type": "parquet", "split": "train"}
     if kind == "preference":
         fields = {f"field_{side}": side for side in ("messages", "chosen", "rejected")}
         return own | {"type": "chat_template.default", **fields}
@@ -80,5 +102,6 @@ AXOLOTL = Target(
     "axolotl",
     {"sft": _sft, "preference": _preference},
     frozenset({TOOLS, REASONING, NAMES}),
+    schemas=_SCHEMAS,
     beside=_config,
 )

@@ -20,6 +20,7 @@ from curate.exports.target import (
     Turn,
     Unfit,
     calls_of,
+    ids_of,
     one_answer,
     said,
     tools_of,
@@ -63,17 +64,12 @@ def _messages(turns: Sequence[Turn]) -> list[Turn]:
             open_calls.remove(asked)
             one["tool_call_id"] = asked
         elif calls := calls_of(turn):
-            ids = _ids(turn, called)
+            ids = [own or f"call_{called + n}" for n, own in enumerate(ids_of(turn))]
             called += len(calls)
             one["tool_calls"] = [_call(*pair) for pair in zip(ids, calls, strict=True)]
             open_calls = list(ids)
         found.append(one)
     return found
-
-
-def _ids(turn: Turn, called: int) -> list[str]:
-    calls = json.loads(turn["tool_calls"])
-    return [str(call.get("id") or f"call_{called + n}") for n, call in enumerate(calls)]
 
 
 def _call(own: str, function: dict[str, Any]) -> dict[str, Any]:

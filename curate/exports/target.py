@@ -51,6 +51,12 @@ def calls_of(turn: Turn) -> list[dict[str, Any]]:
     return [_function(call) for call in _read(turn["tool_calls"], "tool_calls")]
 
 
+def ids_of(turn: Turn) -> list[str | None]:
+    """The ids of the calls of a turn, None for a call without one."""
+    ids = (call.get("id") for call in _read(turn["tool_calls"], "tool_calls"))
+    return [None if one is None else str(one) for one in ids]
+
+
 def _function(call: dict[str, Any]) -> dict[str, Any]:
     function = call.get("function", call)
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):

@@ -213,14 +213,17 @@ def test_llama_factory_pairs_and_judged_answers(tmp_path: Path) -> None:
 
 
 def test_axolotl(tmp_path: Path) -> None:
-    given = [conversation("1 + 1?", THOUGHT), WITH_TOOLS]
+    asked = [asks(call_of("x", a=1)), {"role": "tool", "content": "3", "tool_call_id": "x"}]
+    given = [conversation("1 + 1?", THOUGHT), conversation("Q?", *asked, "3.", tools=[TOOL])]
     plain, tools = exported(tmp_path, "sft", given, "axolotl")
-    assert plain["messages"][1] == THOUGHT and plain["tools"] is None
+    said = {name: value for name, value in plain["messages"][1].items() if value is not None}
+    assert said == THOUGHT and plain["tools"] is None
     assert json.loads(tools["tools"]) == [TOOL]
     (made,) = tools["messages"][1]["tool_calls"]
-    assert made["function"] == {"name": "add", "arguments": '{"a": 1}'}
+    function = {"name": "add", "arguments": '{"a": 1}'}
+    assert made == {"id": "x", "type": "function", "function": function}
     told = yaml.safe_load((tmp_path / "exported/axolotl.yaml").read_text("utf-8"))
-    assert told["datasets"][0]["path"] == "train.jsonl"
+    assert told["datasets"][0]["path"] == "train.parquet"
     first, *_ = exported(tmp_path / "b", "preference", PAIRS, "axolotl")
     assert first["messages"] == PAIRS[0]["prompt"]
     assert first["rejected"] == {"role": "assistant", "content": "Bad 0."}
@@ -296,6 +299,20 @@ def test_both_splits_every_row_and_the_same_bytes_again(tmp_path: Path) -> None:
         assert told["lock_sha256"] == sha256(out / "recipe.lock.json")
         files = {name: sha256(one / name) for name in names if name != "export.json"}
         assert told["files"] == files
+
+
+def test_datasets_opens_what_is_written(tmp_path: Path) -> None:
+    import datasets
+
+    rows = [chat(f"Q{n}?", "A." * 4000) for n in range(1500)]  # more than one block of the reader
+    out = built(tmp_path, "sft", [*rows, WITH_TOOLS])
+    for to in ("llama-factory", "axolotl"):
+        assert export(out, to, to).code == 0
+        (file,) = (tmp_path / to).glob("train.*")
+        form = "parquet" if file.suffix == ".parquet" else "json"
+        cache = str(tmp_path / "cache")
+        found = datasets.load_dataset(form, data_files=str(file), split="train", cache_dir=cache)
+        assert len(found) == 1501 and json.loads(found[1500]["tools"]) == [TOOL]
 
 
 def test_mistakes_in_the_call(tmp_path: Path) -> None:
