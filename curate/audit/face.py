@@ -13,6 +13,7 @@ Beside its code a step's package may have `schema.sql`, `views.sql`, `queries/*.
     why(con, doc_id)        -> Iterable of (title, lines), for `curate why`
     card(con)               -> Markdown, for the data set card
     page(con, page)         -> Section, for the report
+    retention(con)          -> Iterable of Retention, for `curate plan --measure`
 
 Whatever is missing is left out. A step that is not installed shows nothing of its own; its rows are
 still counted and its reasons still told, since funnel and decisions belong to no step."""
@@ -48,6 +49,23 @@ class Face:
     why: Callable[..., Iterable[tuple[str, Iterable[str]]]] | None
     card: Callable[..., str] | None
     page: Callable[..., Section | None] | None
+    retention: Callable[..., Iterable[Retention]] | None
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Rows left at every threshold that a number of the recipe could have."""
+
+    what: str
+    bound: str
+    """The key that sets it: `at_most`, `threshold`."""
+    set_to: float
+    source: str | None
+    """None: all sources together."""
+    rows: int
+    """All that are counted."""
+    points: Sequence[tuple[float, int]]
+    """Thresholds, ascending, and the rows that each one leaves."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +104,10 @@ class Section:
     script: str = ""
 
 
+PARTS = ("facts", "show", "why", "card", "page", "retention")
+"""What a module `face` may have, in the order of the fields of `Face`."""
+
+
 @cache
 def face(name: str) -> Face | None:
     """The face of a step, or None where the step is not installed."""
@@ -110,7 +132,7 @@ def face(name: str) -> Face | None:
         for path in named
         if path.name.endswith(".sql")
     }
-    shows = (getattr(module, part, None) for part in ("facts", "show", "why", "card", "page"))
+    shows = (getattr(module, part, None) for part in PARTS)
     return Face(name, text("schema.sql"), text("views.sql"), queries, *shows)
 
 

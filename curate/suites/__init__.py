@@ -14,17 +14,29 @@ silence."""
 
 from __future__ import annotations
 
+from curate.suites.given import given_in
 from curate.suites.load import load_suite
-from curate.suites.read import Outcome, ReadBenchmark, ReadSuite, read_each, read_suite
+from curate.suites.read import (
+    Outcome,
+    ReadBenchmark,
+    ReadSuite,
+    benchmarks_left,
+    read_each,
+    read_suite,
+)
+from curate.suites.rows import EVERY
 from curate.suites.spec import Benchmark, Suite, SuiteFile
 
 __all__ = [
+    "EVERY",
     "Benchmark",
     "Outcome",
     "ReadBenchmark",
     "ReadSuite",
     "Suite",
     "SuiteFile",
+    "benchmarks_left",
+    "given_in",
     "load_suite",
     "read_each",
     "read_suite",

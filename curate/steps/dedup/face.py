@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from curate.steps.dedup.card import card
 from curate.steps.dedup.page import page
+from curate.steps.dedup.retention import retention
 from curate.steps.dedup.show import show
 from curate.steps.dedup.why import why
 
-__all__ = ["card", "page", "show", "why"]
+__all__ = ["card", "page", "retention", "show", "why"]
