@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from curate import lock as locks
 from curate.audit import store
+from curate.audit.words import counted
 from curate.mixture.blocks import take_all
 from curate.mixture.merge import SourceRows, Writer, corpus_schema, source_rows
 from curate.mixture.options import Options
@@ -97,10 +98,12 @@ def _sample(
     plan: Plan, rows: list[SourceRows], blocks: list[list[Scanned]], settled: Settled
 ) -> tuple[list[SourceResult], int]:
     """Which of the rows that are left are written, and how many were to be held out."""
-    kept = [
-        _within_caps(source, np.flatnonzero(alive).astype(np.int32), spec.cap or {}, plan)
-        for source, alive, spec in zip(rows, settled.alive, plan.recipe.sources, strict=True)
-    ]
+    kept, beyond = [], []
+    for source, alive, spec in zip(rows, settled.alive, plan.recipe.sources, strict=True):
+        left = np.flatnonzero(alive).astype(np.int32)
+        left, out = _within_caps(source, left, spec.cap or {}, plan.recipe.seed)
+        kept.append(left)
+        beyond.append(out)
     candidates = [_candidates(source, left, plan) for source, left in zip(rows, kept, strict=True)]
     choices, n_validation = choose(
         candidates, plan.wanted, plan.recipe.output.validation, plan.recipe.mix
@@ -109,19 +112,24 @@ def _sample(
         own[:] = [block.joined() for block in own]
     results = [
         SourceResult(*parts)
-        for parts in zip(rows, blocks, settled.removals, kept, choices, strict=True)
+        for parts in zip(rows, blocks, settled.removals, kept, choices, beyond, strict=True)
     ]
     return results, n_validation
 
 
 def _within_caps(
-    source: SourceRows, left: np.ndarray, caps: Mapping[str, int], plan: Plan
-) -> np.ndarray:
-    """Those of the rows that are left which no cap leaves out; one cap after the other."""
+    source: SourceRows, left: np.ndarray, caps: Mapping[str, int], seed: int
+) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]]:
+    """Those of the rows that are left which no cap leaves out, one cap after the other; and the
+    others, with the reason.
+    """
+    gone = []
     for column, most in caps.items():
-        keys = source.keys(plan.recipe.seed, 0, left)
-        left = left[capped(keys, source.caps[column][left], most)]
-    return left
+        stays = capped(source.keys(seed, 0, left), source.caps[column][left], most)
+        reason = f"cap: {counted(most, 'other row')} with the same {column} come first"
+        gone.append((reason, left[~stays]))
+        left = left[stays]
+    return left, gone
 
 
 def _candidates(source: SourceRows, left: np.ndarray, plan: Plan) -> Candidates:

@@ -24,7 +24,7 @@ from curate.suites.read import (
     read_each,
     read_suite,
 )
-from curate.suites.rows import EVERY
+from curate.suites.rows import EVERY, open_given
 from curate.suites.spec import Benchmark, Suite, SuiteFile
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "benchmarks_left",
     "given_in",
     "load_suite",
+    "open_given",
     "read_each",
     "read_suite",
 ]

@@ -12,7 +12,15 @@ from curate.sources import expand, is_away, is_path, open_source
 from curate.steps.decontaminate.spec import DecontaminateSpec
 from curate.steps.decontaminate.verdicts import load_verdicts
 from curate.steps.step import Given
-from curate.suites import EVERY, Suite, benchmarks_left, given_in, load_suite
+from curate.suites import (
+    EVERY,
+    Benchmark,
+    Suite,
+    benchmarks_left,
+    given_in,
+    load_suite,
+    open_given,
+)
 
 
 def given(spec: DecontaminateSpec, *, base: Path) -> Iterator[Given]:
@@ -44,9 +52,18 @@ def _benchmarks(spec: DecontaminateSpec, suite: Suite, base: Path) -> Iterator[G
         found = (
             _looked(benchmark.name, from_, suite.base, benchmark.split)
             if own is None
-            else Given(benchmark.name, str(own), True)
+            else _at_hand(benchmark, own)
         )
         yield replace(found, items=benchmark.items, licence=benchmark.licence)
+
+
+def _at_hand(benchmark: Benchmark, own: Path) -> Given:
+    problem = None
+    try:
+        open_given(benchmark, own)
+    except UserError as error:
+        problem = str(error)
+    return Given(benchmark.name, str(own), True, problem=problem)
 
 
 def _looked(name: str, from_: str, base: Path, split: str | None = None) -> Given:
