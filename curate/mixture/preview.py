@@ -153,11 +153,14 @@ def _source(
     if fmt is not None:
         found.tried(what, lambda: check_format(fmt, recipe.kind, spec.keep))
     away = found.tried(what, lambda: is_away(spec.from_, base))
-    if away:
-        return replace(plain, where=AWAY), None, None
-    source = None if away is None else found.tried(what, lambda: _opened(spec, base))
+    source = None
+    if away is False and not is_path(spec.from_, base):
+        source = _cached(spec, base, found)
+        away = source is None
+    elif away is False:
+        source = found.tried(what, lambda: opened(spec, base))
     if source is None:
-        return plain, None, None
+        return replace(plain, where=AWAY if away else WRONG), None, None
     reading = found.tried(
         what, lambda: reading_of(spec, source, recipe.kind, recipe.output, found.notes)
     )
@@ -176,12 +179,14 @@ def _source(
     return plan, source, reading
 
 
-def _opened(spec: SourceSpec, base: Path) -> Source:
-    """Open a source; one of the Hub from the cache alone."""
-    if is_path(spec.from_, base):
-        return opened(spec, base)
-    with offline():
-        return opened(spec, base)
+def _cached(spec: SourceSpec, base: Path, found: _Found) -> Source | None:
+    """A data set of the Hub from the cache alone; None, and a note, where that has not all of it."""
+    try:
+        with offline():
+            return opened(spec, base)
+    except UserError as error:
+        found.notes.append(f"source '{spec.name}': not read from the cache: {error}")
+        return None
 
 
 def _rows(source: Source) -> tuple[int, bool]:

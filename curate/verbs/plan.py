@@ -48,8 +48,8 @@ def verb(options: Callable[..., dict[str, Any]]) -> Callable[..., None]:
         """Say what a recipe would build, and everything that is in its way.
 
         Sources with their licences, rows and shares, steps with their settings, and
-        benchmarks. Every source is opened, none is read, and nothing is fetched from
-        the Hub. All that cannot be read or found is told at once, with code 2.
+        benchmarks. Sources are opened and counted, nothing is fetched from the Hub,
+        and all that cannot be read or found is told at once, with code 2.
 
         With --measure rows are read and looked at as a build would, and nothing is
         written: what each filter, dedup and decontamination would take, with
@@ -69,6 +69,8 @@ def verb(options: Callable[..., dict[str, Any]]) -> Callable[..., None]:
             given = options(False, limit, None, workers, stages, no_stages, sources_dir)
             measured(lambda: (loaded, ()), recipe.parent, given, as_json)
             return
+        if limit or workers or stages or no_stages:
+            raise UserError("plan: --limit, --workers, --stages and --no-stages go with --measure")
         from curate.mixture.preview import preview
         from curate.mixture.preview_show import show_preview
 

@@ -120,7 +120,7 @@ def test_the_curve_of_dedup_is_what_builds_with_other_thresholds_leave(
 
 
 def test_on_the_command_line_both_ways_say_the_same(work: Path) -> None:
-    recipe = str(work / "recipe.yaml")
+    recipe = str(write_recipe(work / "own.yaml", **RECIPE))
     planned = call("plan", recipe, "--measure", "--no-stages", "--json", cwd=work)
     built = call("build", recipe, "--dry-run", "--no-stages", "--json", cwd=work)
     assert planned.code == built.code == 0, planned.err + built.err

@@ -120,6 +120,23 @@ def test_what_is_on_the_hub_is_named_and_nothing_is_fetched(
     assert not found["problems"]
 
 
+def test_a_cache_that_has_not_all_of_a_set_is_no_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache/datasets--org-of-nobody--set").mkdir(parents=True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    found = of(tmp_path, {"sources": [{"name": "hub", "from": "org-of-nobody/set"}]})
+    assert [source.where for source in found.sources] == ["on the Hub"] and not found.problems
+    [note] = found.notes
+    assert note.startswith("source 'hub': not read from the cache: org-of-nobody/set: ")
+
+
+def test_options_of_a_dry_run_are_no_options_of_a_quick_plan(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", [chat("a", "b")])
+    path = write_recipe(tmp_path / "recipe.yaml", sources=[{"name": "a", "from": "a.jsonl"}])
+    assert "go with --measure" in call("plan", str(path), "--limit", "5", cwd=tmp_path).error
+
+
 @given(
     st.lists(st.tuples(st.integers(1, 200), st.sampled_from([None, 0.5, 1, 3])), min_size=1, max_size=4),
     st.sampled_from([None, 50, 1000]),
