@@ -16,6 +16,19 @@ READ = "How the data is read"
 WRITTEN = "How rows are written"
 
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="The new folder to write.")]
+OutUnlessDry = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="OUT", help="The new folder to write."),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        metavar="",
+        help="Write nothing: say what each step would take, as curate plan --measure does.",
+        rich_help_panel=RUN,
+    ),
+]
 Folder = Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a finished build.")]
 Json = Annotated[
     bool,
@@ -80,6 +93,14 @@ Workers = Annotated[
         metavar="N",
         help="Number of threads; all cores by default. The result does not depend on it.",
         rich_help_panel=RUN,
+    ),
+]
+SourcesDir = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Read DIR/org/name.* or DIR/org/name/ where the recipe names org/name on the Hub.",
+        rich_help_panel=READ,
     ),
 ]
 BenchmarksDir = Annotated[

@@ -26,6 +26,7 @@ from curate.arguments import (
     BenchmarksDir,
     Data,
     Debug,
+    DryRun,
     Format,
     Json,
     Kind,
@@ -37,11 +38,13 @@ from curate.arguments import (
     Normalise,
     NoStages,
     Out,
+    OutUnlessDry,
     Overwrite,
     PolicyName,
     ProfileName,
     Roles,
     SelfTest,
+    SourcesDir,
     Split,
     Stages,
     Suite,
@@ -52,10 +55,10 @@ from curate.arguments import (
     matcher_setting,
     own_rows,
 )
-from curate.errors import FailOver
+from curate.errors import FailOver, UserError
 from curate.exits import exits
 from curate.progress import shown
-from curate.verbs import audit, data, dedup, release, train
+from curate.verbs import audit, data, dedup, plan, release, train
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -69,6 +72,9 @@ Every row that is removed has its reason in an audit that you can query.
 
 \bA mixture of several sources, from a recipe:
   curate build my-sft.yaml -o my-sft
+
+\bWhat a recipe would build, and what is in its way:
+  curate plan my-sft.yaml
 
 \bWhat became of the rows, and why:
   curate sql my-sft contamination
@@ -116,7 +122,9 @@ def root(
 @app.command()
 def build(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
-    out: Out,
+    out: OutUnlessDry = None,
+    dry_run: DryRun = False,
+    sources_dir: SourcesDir = None,
     overwrite: Overwrite = False,
     limit: Limit = None,
     locked: Locked = None,
@@ -142,7 +150,10 @@ def build(
       curate build my-sft.yaml -o try --limit 1000
       curate build my-sft/recipe.yaml -o again --locked my-sft
 
-    Read on: docs/recipes.md
+    \bWhat would be taken, before anything is written:
+      curate build my-sft.yaml --dry-run
+
+    Read on: docs/recipes.md and docs/plan.md
     """
     given = {
         "benchmarks_dir": None if benchmarks_dir is None else str(benchmarks_dir.absolute()),
@@ -157,8 +168,13 @@ def build(
 
         return override(load_recipe(recipe), given), ()
 
-    options = _options(overwrite, limit, locked, workers, stages, no_stages)
-    _run(changed, out, recipe.parent, options, as_json)
+    options = _options(overwrite, limit, locked, workers, stages, no_stages, sources_dir)
+    if dry_run:
+        plan.measured(changed, recipe.parent, options, as_json)
+    elif out is None:
+        raise UserError("build: name the new folder to write: --out OUT; or --dry-run")
+    else:
+        _run(changed, out, recipe.parent, options, as_json)
 
 
 @app.command()
@@ -257,11 +273,13 @@ def _options(
     workers: int | None,
     stages: Path | None,
     no_stages: bool,
+    sources_dir: Path | None = None,
 ) -> dict[str, Any]:
     """The options of a build as they were given."""
     cores = workers or os.cpu_count() or 1
     kept = {"stages": None} if no_stages else {"stages": stages} if stages else {}
-    return {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores} | kept
+    given = {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores}
+    return given | {"sources_dir": sources_dir} | kept
 
 
 def _run(
@@ -296,6 +314,7 @@ def _run(
 
 
 app.command()(dedup.verb(_options, _run))
+app.command()(plan.verb(_options))
 for verb in (
     data.check,
     data.diff,

@@ -14,6 +14,7 @@ Beside its code a step's package may have `schema.sql`, `views.sql`, `queries/*.
     card(con)               -> Markdown, for the data set card
     page(con, page)         -> Section, for the report
     pictures(con)           -> SVG by name, for `curate plot`
+    retention(con)          -> Iterable of Retention, for `curate plan --measure`
 
 Whatever is missing is left out. A step that is not installed shows nothing of its own; its rows are
 still counted and its reasons still told, since funnel and decisions belong to no step."""
@@ -50,6 +51,23 @@ class Face:
     card: Callable[..., str] | None
     page: Callable[..., Section | None] | None
     pictures: Callable[..., Mapping[str, Markup]] | None
+    retention: Callable[..., Iterable[Retention]] | None
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Rows left at every threshold that a number of the recipe could have."""
+
+    what: str
+    bound: str
+    """The key that sets it: `at_most`, `threshold`."""
+    set_to: float
+    source: str | None
+    """None: all sources together."""
+    rows: int
+    """All that are counted."""
+    points: Sequence[tuple[float, int]]
+    """Thresholds, ascending, and the rows that each one leaves."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +110,10 @@ class Section:
     script: str = ""
 
 
+PARTS = ("facts", "show", "why", "card", "page", "pictures", "retention")
+"""What a module `face` may have, in the order of the fields of `Face`."""
+
+
 @cache
 def face(name: str) -> Face | None:
     """The face of a step, or None where the step is not installed."""
@@ -116,9 +138,7 @@ def face(name: str) -> Face | None:
         for path in named
         if path.name.endswith(".sql")
     }
-    shows = (
-        getattr(module, part, None) for part in ("facts", "show", "why", "card", "page", "pictures")
-    )
+    shows = (getattr(module, part, None) for part in PARTS)
     return Face(name, text("schema.sql"), text("views.sql"), queries, *shows)
 
 

@@ -187,5 +187,7 @@ def _fate(con: duckdb.DuckDBPyConnection, document: Document) -> Iterator[str]:
         "removed": f"removed{at}; the whole row is in removed/",
         "duplicate": f"dropped{at} as a duplicate; the whole row is in removed/",
         "quarantined": f"quarantined{at}; the raw row is in quarantine/",
-        "not-sampled": "not drawn: the recipe asks for fewer rows than were left",
+        "not-sampled": "not drawn: a cap of the recipe leaves it out"
+        if found
+        else "not drawn: the recipe asks for fewer rows than were left",
     }[document.fate]

@@ -22,6 +22,8 @@ class Options:
     """A lock file (or built folder) whose inputs and outputs this build must repeat."""
     stages: Path | None = field(default_factory=default_root)
     """Where what was found out about each block is kept for the next build; None: nowhere."""
+    sources_dir: Path | None = None
+    """A folder of files that stand in for data sets of the Hub."""
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     block_bytes: int = BLOCK_BYTES
     notes: tuple[str, ...] = ()

@@ -53,10 +53,11 @@ class Plan:
     @property
     def wanted(self) -> list[Wanted]:
         """How many rows the recipe asks of each source."""
-        return [_wanted(spec) for spec in self.recipe.sources]
+        return [wanted_of(spec) for spec in self.recipe.sources]
 
 
-def _wanted(spec: SourceSpec) -> Wanted:
+def wanted_of(spec: SourceSpec) -> Wanted:
+    """How much the recipe asks of one source."""
     return Wanted(spec.rows, spec.share, spec.weight, spec.passes or 1)
 
 
@@ -65,18 +66,7 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
     for spec in recipe.sources:
         if spec.format is not None:
             _at(spec, lambda spec=spec: check_format(spec.format, recipe.kind, spec.keep))
-    sources = [
-        open_source(
-            spec.name,
-            spec.from_,
-            base=base,
-            split=spec.split,
-            columns=spec.columns,
-            encoding=spec.encoding,
-            field=spec.field,
-        )
-        for spec in recipe.sources
-    ]
+    sources = [opened(spec, base) for spec in recipe.sources]
     check_shape(recipe, sources)
     pool = ThreadPoolExecutor(workers)
     digests = pool.map(content_digests, sources)  # beside what follows
@@ -84,7 +74,7 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
     tokenizer = read_tokenizer(str(base / expand(recipe.tokenizer))) if recipe.tokenizer else None
     notes: list[str] = []
     readings = [
-        _reading(spec, source, recipe.kind, recipe.output, notes)
+        reading_of(spec, source, recipe.kind, recipe.output, notes)
         for spec, source in zip(recipe.sources, sources, strict=True)
     ]
     made = [
@@ -94,9 +84,22 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
     for name, step in zip(recipe.steps, made, strict=True):
         if step.name != name:
             raise UserError(f"step '{name}' calls itself '{step.name}'; the two must be the same")
-    _refuse_unknown_columns(made, readings, sources)
+    refuse_unknown_columns(made, readings, sources)
     readings = [replace(reading, needs=_needs(recipe.kind, made, reading)) for reading in readings]
     return Plan(recipe, base, sources, readings, list(digests), made, notes, tokenizer)
+
+
+def opened(spec: SourceSpec, base: Path) -> Source:
+    """Open a source of the recipe; raises UserError where it can't be."""
+    return open_source(
+        spec.name,
+        spec.from_,
+        base=base,
+        split=spec.split,
+        columns=spec.columns,
+        encoding=spec.encoding,
+        field=spec.field,
+    )
 
 
 def _needs(kind: str, made: Sequence[Step], reading: Reading) -> tuple[str, ...]:
@@ -110,7 +113,7 @@ def _looked_up(kind: str, columns: Iterable[str]) -> list[str]:
     return [name for name in columns if name not in body_schema(kind).names]
 
 
-def _refuse_unknown_columns(
+def refuse_unknown_columns(
     made: Sequence[Step], readings: Sequence[Reading], sources: Sequence[Source]
 ) -> None:
     """A column that a step needs is in the first block of some source, or is kept of one."""
@@ -125,7 +128,7 @@ def _refuse_unknown_columns(
             raise UserError(f"{step}: no source has it: {unknown('column', name, there)}")
 
 
-def _reading(
+def reading_of(
     spec: SourceSpec, source: Source, kind: str, output: OutputSpec, notes: list[str]
 ) -> Reading:
     """Find the format of a source by its first block; what was found out is said in a note."""
@@ -139,7 +142,7 @@ def _reading(
     _at(spec, lambda: check_columns(first, fmt))
     _at(spec, lambda: check_kept(source.blocks(), spec.keep))
     _at(spec, lambda: check_kept(source.blocks(), _looked_up(kind, spec.cap or ()), "cap"))
-    passes = _wanted(spec).passes if output.order == "key" else 1
+    passes = wanted_of(spec).passes if output.order == "key" else 1
     caps = tuple(spec.cap or ())
     return Reading(
         spec.name, fmt, spec.keep, passes, caps=caps, as_read=is_read_as_it_is(output, source)

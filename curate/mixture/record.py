@@ -40,6 +40,7 @@ class SourceResult:
     removals: Sequence[tuple[str, Removal]]  # by the step that took the rows
     kept: np.ndarray  # ordinals that were left after the removals
     choice: Choice  # over `kept`
+    capped: Sequence[tuple[str, np.ndarray]] = ()  # ordinals that a cap left out, with the reason
 
     @property
     def quarantined(self) -> int:
@@ -179,6 +180,9 @@ def _removals(con: duckdb.DuckDBPyConnection, result: SourceResult) -> None:
         ids = row_ids(result.rows.name, result.rows.positions(removal.rows))
         columns = {name: removal.column(values) for name, values in removal.told.items()}
         _decided(con, step, ids, removal.fate, columns)
+    for reason, rows in result.capped:
+        ids = row_ids(result.rows.name, result.rows.positions(rows))
+        _decided(con, "sample", ids, "not-sampled", {"reason": [reason] * len(ids)})
 
 
 def _decided(

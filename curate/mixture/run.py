@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import yaml
 
@@ -22,27 +21,22 @@ from curate.audit.report import Drawn, draw, write_report
 from curate.audit.store import DATABASE, open_readonly
 from curate.card import card
 from curate.errors import FailOver, UserError, unknown
-from curate.mixture.blocks import stages_of, take_all
+from curate.mixture.blocks import stages_of
+from curate.mixture.decided import decide, facts_of, parts_of
 from curate.mixture.folder import target, unfinished
-from curate.mixture.merge import SourceRows, Writer, corpus_schema, source_rows
 from curate.mixture.options import Options
 from curate.mixture.plan import Plan, make_plan
 from curate.mixture.record import SourceResult, record
-from curate.mixture.runs import part_count
 from curate.mixture.samples import samples
-from curate.mixture.scan import Scanned
-from curate.mixture.seen import Corpus
-from curate.mixture.settle import Settled, settle
-from curate.mixture.shares import shares_of
+from curate.mixture.settle import Settled
 from curate.mixture.stages import Stage
+from curate.mixture.stand_ins import with_stand_ins
 from curate.mixture.summary import Audited, Summary, card_facts, lock_of, read_audit, summarise
 from curate.mixture.write import write_rows
 from curate.progress import shown, silent
 from curate.recipe import Recipe, load_recipe, resolved
 from curate.shards import sha256, write_text
-from curate.sources import estimated_bytes, expand, is_path
-from curate.steps import FIRST, LAST
-from curate.steps.sample import Candidates, capped, choose
+from curate.sources import expand, is_path
 
 RECIPE = "recipe.yaml"
 """The file that holds the recipe in a built folder."""
@@ -82,7 +76,11 @@ def build_recipe_file(
     for name in changed:
         if name not in known:
             raise UserError(unknown("option", name, known))
-    paths = {name: Path(changed[name]) for name in ("locked", "stages") if changed.get(name)}
+    paths = {
+        name: Path(changed[name])
+        for name in ("locked", "stages", "sources_dir")
+        if changed.get(name)
+    }
     options = replace(options or Options(), **(changed | paths))
     path = Path(path)
     with shown(plain=False) as progress:
@@ -101,8 +99,9 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
     started = time.perf_counter()
     real = target(out, options.overwrite)
     options.progress(PREPARE, 0, 0, 0.0)
+    recipe, notes = with_stand_ins(recipe, options.sources_dir, base)
     plan = make_plan(recipe, base, options.workers)
-    plan = replace(plan, notes=[*options.notes, *plan.notes])
+    plan = replace(plan, notes=[*options.notes, *notes, *plan.notes])
     options.progress(PREPARE, 0, 0, 1.0)
     locked = locks.load(options.locked) if options.locked else None
     if locked:
@@ -125,7 +124,7 @@ def _fill(
 ) -> tuple[Summary, list[str]]:
     """Do the work in the unfinished folder `out`."""
     staging = out / ".staging"
-    with stages_of(plan, options, _parts(plan), staging) as stages:
+    with stages_of(plan, options, parts_of(plan), staging) as stages:
         done = _work(plan, out, real, options, locked, started, stages)
     shutil.rmtree(staging, ignore_errors=True)
     return done
@@ -141,32 +140,9 @@ def _work(
     stages: list[Stage],
 ) -> tuple[Summary, list[str]]:
     planned = time.perf_counter()
-    parts = _parts(plan)
-    taken = take_all(plan, stages, options, _size(plan), parts)
-    scanned = time.perf_counter()
-    pa.default_memory_pool().release_unused()
-    blocks = [[one.scanned for one in own] for own in taken]
-    known = sum(one.staged for own in taken for one in own)
-    rows = [
-        source_rows(reading.name, own) for reading, own in zip(plan.readings, blocks, strict=True)
-    ]
-    writer = _writer(plan, rows, blocks, parts)
-    licences = [source.licence for source in plan.recipe.sources]
-    corpus = Corpus(plan.recipe.kind, blocks, writer, licences)
-    options.progress("decide", 0, 0, 0.0)
-    settled = settle(plan.steps, [source.n for source in rows], corpus.seen)
-    results, n_validation = _sample(plan, rows, blocks, settled)
-    options.progress("decide", 0, 0, 1.0)
-    runs = {
-        "schema": store.VERSION,
-        "versions": locks.versions(),
-        "recipe": {"name": plan.recipe.name, "kind": plan.recipe.kind, "seed": plan.recipe.seed}
-        | {"rows": plan.recipe.output.rows},
-        "parameters": {"limit": options.limit, "workers": options.workers}
-        | {step.name: step.inputs for step in plan.steps},
-        "steps": [*FIRST, *(step.name for step in plan.steps), *LAST],
-        "timings": {"plan": round(planned - started, 3), "scan": round(scanned - planned, 3)},
-    }
+    decided = decide(plan, options, stages)
+    results, settled, writer = decided.results, decided.settled, decided.writer
+    runs = facts_of(plan, options, {"plan": planned - started, "scan": decided.seconds})
     with ThreadPoolExecutor(1) as beside:
         # The audit needs nothing of the shards: both are written at once.
         options.progress("write audit", 0, 0, 0.0)
@@ -175,13 +151,8 @@ def _work(
         files = write_rows(plan, out, results, writer, options)
         drawn, audited = recording.result()
         options.progress("write audit", 0, 0, 1.0)
-        text_bytes = sum(int(source.sizes.sum()) for source in rows)
         sizes = {path.relative_to(out).as_posix(): path.stat().st_size for path in files}
-        shares = shares_of(results, plan.tokenizer is not None)
-        summary = summarise(
-            plan, audited, settled, shares, n_validation, text_bytes, sizes, options.limit
-        )
-        summary = replace(summary, blocks=(sum(map(len, blocks)) - known, known))
+        summary = summarise(plan, audited, decided, sizes, options.limit)
         lock = lock_of(
             plan,
             options.limit,
@@ -203,16 +174,6 @@ def _work(
         write_report(out, drawn)
     failures = [decision.failure for decision in settled.decisions.values() if decision.failure]
     return summary, failures
-
-
-def _size(plan: Plan) -> int:
-    """About how many bytes are read."""
-    return max(1, sum(estimated_bytes(source) for source in plan.sources))
-
-
-def _parts(plan: Plan) -> int:
-    """How many parts the range of keys is cut into; none where rows are not sorted by key."""
-    return part_count(_size(plan)) if plan.by_key else 0
 
 
 def _kept_recipe(plan: Plan, real: Path) -> str:
@@ -250,49 +211,3 @@ def _record(
     record(out / DATABASE, plan, results, settled, rows, runs)
     with open_readonly(out) as con:
         return draw(con), read_audit(con)
-
-
-def _sample(
-    plan: Plan, rows: list[SourceRows], blocks: list[list[Scanned]], settled: Settled
-) -> tuple[list[SourceResult], int]:
-    """Which of the rows that are left are written, and how many were to be held out."""
-    kept = [
-        _within_caps(source, np.flatnonzero(alive).astype(np.int32), spec.cap or {}, plan)
-        for source, alive, spec in zip(rows, settled.alive, plan.recipe.sources, strict=True)
-    ]
-    candidates = [_candidates(source, left, plan) for source, left in zip(rows, kept, strict=True)]
-    choices, n_validation = choose(
-        candidates, plan.wanted, plan.recipe.output.validation, plan.recipe.mix
-    )
-    for own in blocks:
-        own[:] = [block.joined() for block in own]
-    results = [
-        SourceResult(*parts)
-        for parts in zip(rows, blocks, settled.removals, kept, choices, strict=True)
-    ]
-    return results, n_validation
-
-
-def _within_caps(
-    source: SourceRows, left: np.ndarray, caps: Mapping[str, int], plan: Plan
-) -> np.ndarray:
-    """Those of the rows that are left which no cap leaves out; one cap after the other."""
-    for column, most in caps.items():
-        keys = source.keys(plan.recipe.seed, 0, left)
-        left = left[capped(keys, source.caps[column][left], most)]
-    return left
-
-
-def _candidates(source: SourceRows, left: np.ndarray, plan: Plan) -> Candidates:
-    groups = source.groups[left] if len(source.groups) else source.groups
-    tokens = source.tokens[left] if plan.tokenizer else None
-    seed = plan.recipe.seed
-    return Candidates(
-        len(left), lambda turn: source.keys(seed, turn, left), groups, tokens, source.name
-    )
-
-
-def _writer(plan: Plan, rows: list[SourceRows], blocks: list[list[Scanned]], parts: int) -> Writer:
-    every = [block for own in blocks for block in own]
-    used = frozenset().union(*(block.extras for block in every))
-    return Writer(rows, plan.recipe.seed, plan.by_key, parts, corpus_schema(every), used)

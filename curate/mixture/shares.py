@@ -35,14 +35,13 @@ def shares_of(results: Sequence[SourceResult], counted: bool) -> tuple[Share, ..
 def _share(result: SourceResult, counted: bool) -> Share:
     choice, tokens = result.choice, result.rows.tokens
     copies = np.add.reduce(choice.train, axis=0, dtype=np.int64)
-    left = result.rows.n - sum(len(removal.rows) for _, removal in result.removals)
     return Share(
         source=result.rows.name,
         rows=int(copies.sum()),
         tokens=int(copies @ tokens[result.kept].astype(np.int64)) if counted else None,
         target=choice.target,
         passes=int(copies.max(initial=0)),
-        capped=left - len(result.kept),
+        capped=sum(len(rows) for _, rows in result.capped),
     )
 
 

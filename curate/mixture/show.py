@@ -23,7 +23,21 @@ _FATES = ("quarantined", "removed", "not sampled")
 
 def show(summary: Summary, out: Path) -> None:
     """Print the summary: sources, overlap with benchmarks, notes, and where things are."""
-    console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 120)
+    console = console_of()
+    show_figures(console, summary, out)
+    for line in _ending(summary, out):
+        console.print(line, markup=False)
+
+
+def console_of() -> Console:
+    """Where a summary is printed."""
+    return Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 120)
+
+
+def show_figures(console: Console, summary: Summary, out: Path) -> None:
+    """Print what there is to tell of a build, but for where it is; `out` is the folder in which to
+    ask on.
+    """
     console.print(_sources(summary, console))
     if summary.mix is not None or any(share.tokens is not None for share in summary.shares):
         console.print(_shares(summary))
@@ -40,8 +54,19 @@ def show(summary: Summary, out: Path) -> None:
         *(f"warning: {text}" for text in summary.warnings),
     ):
         console.print(line, markup=False)
-    for line in _ending(summary, out):
+    for line in _about_the_run(summary):
         console.print(line, markup=False)
+
+
+def _about_the_run(summary: Summary) -> Iterator[str]:
+    if summary.blocks[1]:
+        known, n = summary.blocks[1], sum(summary.blocks)
+        yield f"note: results of an earlier build were reused for {known:,} of {counted(n, 'block')}"
+    if summary.limit:
+        yield f"note: a trial run on the first {counted(summary.limit, 'row')} of each source; lock and card say so"
+    if summary.validation_shortfall:
+        n = summary.validation_shortfall
+        yield f"warning: validation: {n:,} fewer rows than requested: {_too_few(summary)}"
 
 
 def _too_few(summary: Summary) -> str:
@@ -142,14 +167,6 @@ def _reasons(summary: Summary, out: Path) -> Iterator[str]:
 
 
 def _ending(summary: Summary, out: Path) -> Iterator[str]:
-    if summary.blocks[1]:
-        known, n = summary.blocks[1], sum(summary.blocks)
-        yield f"note: results of an earlier build were reused for {known:,} of {counted(n, 'block')}"
-    if summary.limit:
-        yield f"note: a trial run on the first {counted(summary.limit, 'row')} of each source; lock and card say so"
-    if summary.validation_shortfall:
-        n = summary.validation_shortfall
-        yield f"warning: validation: {n:,} fewer rows than requested: {_too_few(summary)}"
     split = f" and {summary.validation:,} validation" if summary.validation else ""
     size = f"{sized(summary.text_bytes)} of text, {summary.seconds:.1f} s"
     yield f"\n{out}: rows: {summary.train:,} train{split} ({size})"

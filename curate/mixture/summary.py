@@ -16,11 +16,11 @@ from curate.audit.reasons import Kind, kinds
 from curate.audit.words import counted
 from curate.card import CardFacts, SourceFacts, SplitFacts
 from curate.files import kind_of
+from curate.mixture.decided import Decided
 from curate.mixture.plan import Plan, portable
 from curate.mixture.record import FIELD_UNUSED
-from curate.mixture.settle import Settled
 from curate.mixture.shape import source_file
-from curate.mixture.shares import Share, as_plain
+from curate.mixture.shares import Share, as_plain, shares_of
 from curate.recipe import paths_in, resolved
 from curate.sources.built import VALIDATION, file_stem
 from curate.steps.mix import Mix
@@ -190,15 +190,13 @@ def read_audit(con: duckdb.DuckDBPyConnection) -> Audited:
 def summarise(
     plan: Plan,
     audited: Audited,
-    settled: Settled,
-    shares: Sequence[Share],
-    n_validation: int,
-    text_bytes: int,
+    decided: Decided,
     files: Mapping[str, int],
     limit: int | None,
 ) -> Summary:
     """Sum up a build; its seconds are not known yet."""
-    sources, decisions = audited.sources, settled.decisions
+    sources, decisions = audited.sources, decided.settled.decisions
+    shares = shares_of(decided.results, plan.tokenizer is not None)
     summary = Summary(
         name=plan.recipe.name,
         kind=plan.recipe.kind,
@@ -210,10 +208,11 @@ def summarise(
             for name, decision in decisions.items()
         },
         reasons=_reasons(audited.kinds),
-        shares=tuple(shares),
+        shares=shares,
         mix=plan.recipe.mix,
-        validation_shortfall=n_validation - sum(source.validation for source in sources),
-        text_bytes=text_bytes,
+        validation_shortfall=decided.n_validation - sum(source.validation for source in sources),
+        text_bytes=decided.text_bytes,
+        blocks=decided.blocks,
         notes=(
             *plan.notes,
             *([] if plan.steps else [_NO_STEPS]),

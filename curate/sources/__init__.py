@@ -14,6 +14,7 @@ changes, is a `UserError` that names it.
 from __future__ import annotations
 
 from curate.files import BadInput, Block, Row, SourceFile
+from curate.sources.away import is_away
 from curate.sources.files import FileSource, open_rows
 from curate.sources.hub import DatasetSource
 from curate.sources.opening import open_source
@@ -33,6 +34,7 @@ __all__ = [
     "content_digests",
     "estimated_bytes",
     "expand",
+    "is_away",
     "is_path",
     "open_rows",
     "open_source",

@@ -177,6 +177,25 @@ class Decision:
     warnings: Sequence[str] = ()
     failure: str | None = None
     """Why the build, once finished, counts as failed (exit code 3)."""
+    parts: Sequence[str] = ()
+    """Where the step is made of several, such as filters: their names, of which each removal is
+    `about` one.
+    """
+
+
+@dataclass(frozen=True)
+class Given:
+    """Something that a step reads beside the rows, as `curate plan` lists it without reading it."""
+
+    name: str
+    from_: str
+    here: bool
+    """Whether it can be read without the Hub."""
+    items: int | None = None
+    """How many there are to be, where that is known."""
+    licence: str | None = None
+    problem: str | None = None
+    """Why it can't be read."""
 
 
 class Step(Protocol):

@@ -14,18 +14,31 @@ silence."""
 
 from __future__ import annotations
 
+from curate.suites.given import given_in
 from curate.suites.load import load_suite
-from curate.suites.read import Outcome, ReadBenchmark, ReadSuite, read_each, read_suite
+from curate.suites.read import (
+    Outcome,
+    ReadBenchmark,
+    ReadSuite,
+    benchmarks_left,
+    read_each,
+    read_suite,
+)
+from curate.suites.rows import EVERY, open_given
 from curate.suites.spec import Benchmark, Suite, SuiteFile
 
 __all__ = [
+    "EVERY",
     "Benchmark",
     "Outcome",
     "ReadBenchmark",
     "ReadSuite",
     "Suite",
     "SuiteFile",
+    "benchmarks_left",
+    "given_in",
     "load_suite",
+    "open_given",
     "read_each",
     "read_suite",
 ]

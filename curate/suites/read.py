@@ -93,7 +93,7 @@ def read_each(
 
     Appends to `warnings`. Raises UserError for an unknown name in `without` and for a folder that
     does not fit."""
-    chosen = _leave_out(suite, without)
+    chosen = benchmarks_left(suite, without)
     given, unused = (
         given_in(base / sources.expand(benchmarks_dir), suite) if benchmarks_dir else ({}, [])
     )
@@ -111,7 +111,10 @@ def read_each(
             yield Outcome(benchmark, read, items)
 
 
-def _leave_out(suite: Suite, without: Iterable[str]) -> list[Benchmark]:
+def benchmarks_left(suite: Suite, without: Iterable[str]) -> list[Benchmark]:
+    """The benchmarks of a suite but those that are left out; raises UserError for an unknown name,
+    and where none is left.
+    """
     names = {benchmark.name for benchmark in suite.benchmarks}
     for name in without:
         if name not in names:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from curate.audit.why import why
 from curate.errors import UserError
 from tests.corpus import ask, build_in, chat, digests, ids, read, reconcile, sentence, write_lines
 
@@ -148,6 +149,13 @@ def test_a_cap_holds_for_every_value_and_leaves_rows_without_one_alone(work: Pat
     assert sum(row["topic"] is None for row in rows["a"]) == without > 7
     assert len(rows["b"]) == 8 and "level" not in rows["b"][0]
     assert digests(one) == digests(build_in(work, recipe, "capped-2", workers=1).folder)
+    told = ask(
+        one,
+        "SELECT reason, count(*) AS n FROM decisions WHERE step = 'sample' GROUP BY 1 ORDER BY 1",
+    )
+    assert told[0] == {"reason": "cap: 2 other rows with the same level come first", "n": 52}
+    (dropped,) = ask(one, "SELECT doc_id FROM decisions WHERE step = 'sample' ORDER BY 1 LIMIT 1")
+    assert "not drawn: a cap of the recipe leaves it out" in why(one, dropped["doc_id"])
     fates = ask(
         one, "SELECT count(*) AS n FROM documents WHERE source = 'b' AND fate = 'not-sampled'"
     )
@@ -198,6 +206,10 @@ WRONG = [
         "source 'b': no weight, and source 'a' has one; weigh all sources or none",
     ),
     ({"sources": [A], "mix": {"by": "tokens"}}, "mix: by: name the tokenizer that counts them"),
+    (
+        {"sources": [A | {"weight": 1, "passes": 2}], "mix": {}, "output": {"rows": "lines", "order": "source"}},
+        "source 'a' repeats rows, which rows: lines does not",
+    ),
     ({"sources": [A], "mix": {"by": "token"}}, "mix: by: must be 'rows' or 'tokens'"),
     ({"sources": [A], "mix": {"temperature": 0}}, "mix: temperature: must be above 0"),
     ({"sources": [A | {"cap": {}}]}, "source 'a': cap: must not be empty"),

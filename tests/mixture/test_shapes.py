@@ -260,16 +260,16 @@ def test_a_killed_build_goes_on(tmp_path: Path, items: list[str], rows: str) -> 
 def test_a_file_that_changes_before_it_is_copied_stops_the_build(
     tmp_path: Path, items: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run: Any = importlib.import_module("curate.mixture.run")
+    decided: Any = importlib.import_module("curate.mixture.decided")
     write_lines(tmp_path / "data.jsonl", pairs(items))
-    before = run.settle
+    before = decided.settle
 
     def settle(*given: Any) -> Any:
         path = tmp_path / "data.jsonl"
         path.write_bytes(path.read_bytes().replace(b"is it.", b"or not"))
         return before(*given)
 
-    monkeypatch.setattr(run, "settle", settle)
+    monkeypatch.setattr(decided, "settle", settle)
     with pytest.raises(UserError, match="data.jsonl: changed while it was read"):
         build_of(tmp_path, items, "data.jsonl", LINES)
     assert not (tmp_path / "out").exists()

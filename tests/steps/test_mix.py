@@ -118,7 +118,8 @@ def rounded(case: Case, exact: list[Fraction]) -> list[int]:
 
 def taken(source: Source, cost: list[int], free: list[int], target: int) -> list[set[int]]:
     """Whole passes, then rows by their keys as long as they fit."""
-    passes, size = [], sum(cost[row] for row in free)
+    passes: list[set[int]] = []
+    size = sum(cost[row] for row in free)
     for keys in source.keys:
         own: set[int] = set()
         if target >= size:

@@ -10,16 +10,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from curate.steps.decontaminate.inputs import given as given
     from curate.steps.decontaminate.spec import DecontaminateSpec as Spec
     from curate.steps.decontaminate.step import make as make
 
-__all__ = ["Spec", "make"]
+__all__ = ["Spec", "given", "make"]
 
-_WHERE = {"Spec": ("spec", "DecontaminateSpec"), "make": ("step", "make")}
+_WHERE = {
+    "Spec": ("spec", "DecontaminateSpec"),
+    "make": ("step", "make"),
+    "given": ("inputs", "given"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Find the two when they are first used: whoever reads an audit alone need not load the
+    """Find each when it is first used: whoever reads an audit alone need not load the
     matchers.
     """
     if name not in _WHERE:

@@ -90,6 +90,7 @@ class Filters:
                 },
             },
             warnings=self._told_missing(seen, tallies),
+            parts=[use.label for use in self.uses],
         )
 
     def _refuse_columns_without_values(self, seen: Sequence[Seen], whole: list[Tally]) -> None:

@@ -1,0 +1,104 @@
+"""The published recipes: their sums, that they plan without a network, and build from stand-ins."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate import shipped
+from curate.errors import UserError
+from curate.mixture import Options, build_recipe_file
+from curate.mixture.preview import AWAY, preview
+from curate.recipe import load_recipe
+from curate.sources.hub import parse_hub_name
+from tests.command import call
+from tests.corpus import build_in, chat, ids, sentence, write_lines
+
+TOTALS = {
+    "tulu3/sft": 939_344,
+    "tulu3/preference-8b": 271_409,
+    "tulu3/preference-70b": 334_302,
+    "tulu3/rlvr": 29_946,
+    "olmo3/instruct-dpo": 260_000,
+    "olmo3/instruct-rl": 172_000,
+}
+
+
+def recipe_file(name: str) -> Path:
+    return shipped.folder("mixtures") / f"{name}.yaml"
+
+
+def test_every_published_recipe_is_listed_here() -> None:
+    root = shipped.folder("mixtures")
+    found = {path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml")}
+    assert {name for name in found if not name.startswith("quickstart/")} == set(TOTALS)
+
+
+@pytest.mark.parametrize("name", TOTALS)
+def test_the_rows_add_up_to_what_is_published(name: str) -> None:
+    recipe = load_recipe(recipe_file(name))
+    assert sum(source.rows or 0 for source in recipe.sources) == TOTALS[name]
+    assert all(parse_hub_name(source.from_) for source in recipe.sources)
+    if name.startswith("tulu3"):
+        assert all(source.licence for source in recipe.sources)
+
+
+@pytest.mark.parametrize("name", TOTALS)
+def test_it_plans_without_a_network(name: str) -> None:
+    found = preview(load_recipe(recipe_file(name)), base=recipe_file(name).parent)
+    assert not found.problems
+    assert {source.where for source in found.sources} == {AWAY}
+    assert sum(source.expected.rows or 0 for source in found.sources) == TOTALS[name]
+
+
+def row(kind: str, rng: random.Random) -> dict[str, Any]:
+    said = chat(sentence(rng, 8), sentence(rng, 8))["messages"]
+    if kind == "sft":
+        return {"messages": said, "source": "x"}
+    if kind == "preference":
+        other = [said[0], {"role": "assistant", "content": sentence(rng, 5)}]
+        return {"prompt": said[0]["content"], "chosen": said, "rejected": other}
+    return {"messages": said[:1], "ground_truth": "7", "dataset": "gsm8k"}
+
+
+@pytest.mark.parametrize("name", TOTALS)
+def test_it_builds_from_stand_ins(name: str, tmp_path: Path) -> None:
+    recipe, rng = load_recipe(recipe_file(name)), random.Random(1)
+    for number, source in enumerate(recipe.sources):
+        place = tmp_path / "hub" / source.from_
+        path = place / "train.jsonl" if number % 2 else place.with_name(f"{place.name}.jsonl")
+        write_lines(path, [row(recipe.kind, rng) for _ in range(3)])
+    options = Options(stages=None, sources_dir=tmp_path / "hub")
+    built = build_recipe_file(recipe_file(name), tmp_path / "out", options)
+    assert built.summary.train == 3 * len(recipe.sources) == len(ids(built.folder))
+    short = [line for line in built.summary.warnings if "fewer rows than requested: 3 of" in line]
+    assert len(short) == len(recipe.sources)
+    assert all(f"for {source.from_}" in " ".join(built.summary.notes) for source in recipe.sources)
+    again = build_recipe_file(built.folder / "recipe.yaml", tmp_path / "again", locked=built.folder)
+    assert again.summary.train == built.summary.train
+
+
+HUB = {"sources": [{"name": "s", "from": "org/set:part"}]}
+
+
+def test_the_subset_of_its_own_goes_before_the_whole(tmp_path: Path) -> None:
+    write_lines(tmp_path / "hub/org/set/part/train.jsonl", [chat("a", "b")])
+    write_lines(tmp_path / "hub/org/set/other/train.jsonl", [chat("c", "d")] * 2)
+    assert len(ids(build_in(tmp_path, HUB, sources_dir=tmp_path / "hub").folder)) == 1
+
+
+def test_stand_ins_that_fit_nothing_or_twice_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such folder"):
+        build_in(tmp_path, HUB, sources_dir=tmp_path / "hub")
+    (tmp_path / "hub").mkdir()
+    with pytest.raises(UserError, match="nothing in it is called like a data set of the recipe"):
+        build_in(tmp_path, HUB, sources_dir=tmp_path / "hub")
+    for name in ("set.jsonl", "set.csv"):
+        write_lines(tmp_path / "hub/org" / name, [chat("a", "b")])
+    done = call(
+        "plan", str(tmp_path / "recipe.yaml"), "--sources-dir", str(tmp_path / "hub"), cwd=tmp_path
+    )
+    assert done.code == 2 and "are both called like org/set:part; leave one of them" in done.error
