@@ -54,7 +54,7 @@ from curate.arguments import (
 from curate.errors import FailOver
 from curate.exits import exits
 from curate.progress import shown
-from curate.verbs import audit, data, dedup, train
+from curate.verbs import audit, data, dedup, plot, train
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -249,6 +249,7 @@ for verb in (
     audit.why,
     audit.review,
     audit.report,
+    plot.plot,
 ):
     app.command()(verb)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(

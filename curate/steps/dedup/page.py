@@ -76,7 +76,6 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     own = (page.about.get("parameters") or {}).get("dedup") or {}
     lost = _one(con, "SELECT count(*) FROM lost_texts")
     pairs = list(_within(_pairs(con), page.room // _SHARE_OF_ROOM))
-    gone = sum(cell[3] for cell in cells)
     labelled, n_labelled = _labelled(con)
     html = template("curate.steps.dedup", "report.html.j2").render(
         cells=[(short(a, 40), short(b, 40), *rest) for a, b, *rest in cells[:SOURCES]],
@@ -94,7 +93,6 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     return Section(
         html=Markup(html),
         links=[("duplicates", "Duplicates")],
-        sentence=f"{counted(gone, 'row')} said what another one says",
         facts=_facts(own),
         licences=_back(con),
         ask=_ASK,

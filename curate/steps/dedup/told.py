@@ -147,7 +147,8 @@ def _removal(corpus: Corpus, found: Found, place: int) -> Removal:
     facts = zip(kept, found.kinds[own].tolist(), found.values[own].tolist(), strict=True)
     reasons = [reason(KINDS[kind], kept_id, value) for kept_id, kind, value in facts]
     rows = found.rows[own] - first
-    return Removal(rows, np.arange(len(rows)), reasons, kept, None, "duplicate")
+    about = [f"a row of {corpus.ranked.names[at]}" for at in corpus.source_of(found.kept[own])]
+    return Removal(rows, np.arange(len(rows)), reasons, about, None, "duplicate")
 
 
 def reason(kind: str, kept_id: str, value: float) -> str:

@@ -95,7 +95,7 @@ def test_the_audit_says_which_row_stays_and_how_like_it_is(built: Path) -> None:
     decided = {row["doc_id"]: row for row in ask(built, "FROM decisions WHERE step = 'dedup'")}
     assert decided["a/41"]["reason"] == "duplicate of a/1, Jaccard 0.81"
     assert {key: row["about"] for key, row in decided.items()} == {
-        key: row["kept_id"] for key, row in found.items() if row["dropped"]
+        key: f"a row of {row['kept_source']}" for key, row in found.items() if row["dropped"]
     }
     assert {row["action"] for row in decided.values()} == {"duplicate"}
     assert {row["id"]: row["reason"] for row in read(built, "removed/*.parquet")} == {
@@ -111,7 +111,7 @@ def test_lock_card_report_why_and_queries_tell_it(built: Path) -> None:
     assert {"source": "b", "kept": "a", "kind": "exact", "rows": 10} in figures["pairs"]
     assert "| b | a | exact | dropped | 10 |" in (built / "README.md").read_text()
     page = (built / "report.html").read_text()
-    assert 'id="duplicates"' in page and "15 rows said what another one says" in page
+    assert 'id="duplicates"' in page and "and 15 dropped as duplicates" in page
     assert "<mark>blue</mark>" in page and "100 % are found" in page
     why = call("why", built, "a/41", cwd=built).out
     assert "duplicate of a/1, Jaccard 0.811" in why and "words that differ here   »blue«" in why
