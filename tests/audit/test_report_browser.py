@@ -438,7 +438,7 @@ def test_of_a_huge_build_the_rest_is_counted_and_can_be_asked_for(
     shown = int(page.run("data.matches.length"))
     assert 100 < shown < 12_000
     assert text(page, "#count") == f"{shown:,} pairs of 12,000"
-    assert text(page, "#rest").startswith(f"{12_000 - shown:,} more matches are not in this file")
+    assert text(page, "#rest").startswith(f"{12_000 - shown:,} more pairs are not in this file")
     assert text(page, "#rest code") == 'curate sql . "SELECT * FROM worst_matches"'
     before = len(listed(page))
     page.run("document.getElementById('list').focus()")
