@@ -118,7 +118,9 @@ def face(name: str) -> Face | None:
         for path in named
         if path.name.endswith(".sql")
     }
-    shows = (getattr(module, part, None) for part in ("facts", "show", "why", "card", "page", "pictures"))
+    shows = (
+        getattr(module, part, None) for part in ("facts", "show", "why", "card", "page", "pictures")
+    )
     return Face(name, text("schema.sql"), text("views.sql"), queries, *shows)
 
 

@@ -165,7 +165,9 @@ def _validation(con: duckdb.DuckDBPyConnection) -> int:
     """Rows of the validation split; audits of version 1 do not know them."""
     if "rows_validation" not in columns_of(con, "sources"):
         return 0
-    (n,) = con.execute("SELECT coalesce(sum(rows_validation), 0)::BIGINT FROM sources").fetchone() or (0,)
+    (n,) = con.execute(
+        "SELECT coalesce(sum(rows_validation), 0)::BIGINT FROM sources"
+    ).fetchone() or (0,)
     return int(n)
 
 

@@ -7,7 +7,7 @@ On the page the style is the page's; a file brings its own, in the light colours
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any

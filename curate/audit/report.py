@@ -142,12 +142,19 @@ def _were(n: int) -> str:
 def _what_if(mixed: Written) -> list[str]:
     """What a build that has to allow commercial use would lose, in rows and in text."""
     said = []
-    for allowed, what in ((False, "whose licence forbids it"), (None, "whose licence is not known")):
+    for allowed, what in (
+        (False, "whose licence forbids it"),
+        (None, "whose licence is not known"),
+    ):
         own = [one for one in mixed.sources if one.commercial is allowed and one.rows]
         if not own:
             continue
         rows, size = sum(one.rows for one in own), sum(one.size for one in own)
-        text = f" and {sized(size, mixed.unit)} ({percent(mixed.share(size, 1))})" if mixed.unit else ""
+        text = (
+            f" and {sized(size, mixed.unit)} ({percent(mixed.share(size, 1))})"
+            if mixed.unit
+            else ""
+        )
         lost = f"{counted(rows, 'row')} ({percent(mixed.share(rows, 0))}){text}"
         said.append(f"{counted(len(own), 'source')} {what}: {lost} would go.")
     return said or ["Nothing would go: every source that was written has a licence that allows it."]

@@ -23,6 +23,7 @@ from curate.audit.windows import Window, merged
 from curate.errors import UserError, unknown
 from curate.verdicts import MATCHES, Part, Ruling, item_hash
 
+
 class Texted(Protocol):
     """A pair of texts that can be judged."""
 
@@ -139,7 +140,9 @@ def cases(con: duckdb.DuckDBPyConnection, wanted: Selection) -> list[Case]:
     """Every pair of texts that is wanted, the worst first; `con` is an audit opened for reading."""
     if not columns_of(con, "matches"):
         if wanted.benchmark or wanted.matcher or wanted.label:
-            raise UserError("this build looked for no benchmark: there are no matches to choose from")
+            raise UserError(
+                "this build looked for no benchmark: there are no matches to choose from"
+            )
         return []
     _check(con, wanted)
     given = {

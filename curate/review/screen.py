@@ -116,7 +116,9 @@ def _of_match(case: Case, shown: Texts) -> Iterator[RenderableType]:
 def _of_twin(case: Twin) -> Iterator[RenderableType]:
     what = {"near": "a near duplicate", "variant": "a variant: other numbers or another answer"}
     yield Text.assemble(f"{what[case.kind]}, Jaccard ", (f"{case.jaccard:.3f}", "bold"))
-    place = f"number {case.drawn} of the random sample" if case.drawn else "not in the random sample"
+    place = (
+        f"number {case.drawn} of the random sample" if case.drawn else "not in the random sample"
+    )
     went = "the row went" if case.dropped else "both rows stay"
     yield Text(f"source {printable(case.source)} · {went} · {place}; marked is what differs", "dim")
 
@@ -142,7 +144,9 @@ def _both(console: Console, case: Case | Twin, shown: Texts, rows: int) -> Rende
     row = Text()
     for turn in turns:
         if turn.turn is not None:
-            row.append(f"turn {turn.turn}{f' · {printable(turn.role)}' if turn.role else ''}\n", "dim")
+            row.append(
+                f"turn {turn.turn}{f' · {printable(turn.role)}' if turn.role else ''}\n", "dim"
+            )
         row.append_text(marked(turn, sizes)).append("\n")
     left = len(shown.turns) - len(turns)
     row.append(f"{left} more {'turn' if left == 1 else 'turns'}" if left else "", "dim")

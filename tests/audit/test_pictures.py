@@ -41,7 +41,9 @@ def built(tmp_path: Path, made: Made) -> Path:
 
 def widths(svg: str, kind: str) -> list[float]:
     root = ElementTree.fromstring(svg)
-    return [float(bar.attrib["width"]) for bar in root.iter(f"{SVG}rect") if bar.get("class") == kind]
+    return [
+        float(bar.attrib["width"]) for bar in root.iter(f"{SVG}rect") if bar.get("class") == kind
+    ]
 
 
 def test_the_funnel_draws_what_the_view_counts(built: Path) -> None:

@@ -70,7 +70,9 @@ def words(page: str) -> str:
 
 
 FUNNEL = re.compile(r'<figure class="sheet" data-funnel="\d+"[^>]*>(.*?)</figure>', re.DOTALL)
-STEP = re.compile(r'class="what" y="14">([^<]*)</text><text[^>]*>([\d,]+)(?:<tspan[^>]*>([^<]*)</tspan>)?')
+STEP = re.compile(
+    r'class="what" y="14">([^<]*)</text><text[^>]*>([\d,]+)(?:<tspan[^>]*>([^<]*)</tspan>)?'
+)
 
 
 def funnels(page: str) -> list[list[tuple[str, int, int]]]:
@@ -126,7 +128,9 @@ def test_it_says_what_the_views_say(example: Path) -> None:
         everything = con.sql(
             "SELECT step, sum(dropped), sum(rows_out) FROM funnel GROUP BY position, step ORDER BY position"
         )
-        assert drawn[0] == [(step, int(gone), int(out)) for step, gone, out in everything.fetchall()]
+        assert drawn[0] == [
+            (step, int(gone), int(out)) for step, gone, out in everything.fetchall()
+        ]
     assert data["outcomes"] == {"strong": 1, "weak": 0, "near": 1}
 
 
@@ -552,7 +556,14 @@ def test_what_a_commercial_build_would_lose(tmp_path: Path, made: Made) -> None:
 def test_what_was_written_is_shown_in_part(tmp_path: Path, made: Made) -> None:
     tables = rows.example_tables()
     tables["samples"] = [
-        {"doc_id": "chat/0", "source": "chat", "turn": 0, "role": "user", "text": EVIL, "length": 999}
+        {
+            "doc_id": "chat/0",
+            "source": "chat",
+            "turn": 0,
+            "role": "user",
+            "text": EVIL,
+            "length": 999,
+        }
     ]
     page = page_of(made(tmp_path, tables, 5))
     assert "<img" not in page

@@ -361,7 +361,9 @@ def test_the_worst_is_at_the_top_left_of_the_heat_map(
     page = browser.open(reports["rich"], width=400)
     first = page.run("document.querySelector('.cell').getAttribute('aria-label')")
     assert first.startswith("web, gsm8k: 4 of 12 items")
-    box = page.run("(() => { const b = document.querySelector('.cell').getBoundingClientRect(); return [b.left, b.right]; })()")
+    box = page.run(
+        "(() => { const b = document.querySelector('.cell').getBoundingClientRect(); return [b.left, b.right]; })()"
+    )
     assert 0 <= box[0] < box[1] <= 400
 
 
@@ -370,7 +372,9 @@ def test_own_words_are_darker_and_licences_fit_a_small_screen(
 ) -> None:
     page = browser.open(reports["rich"], width=400)
     assert page.run("document.querySelector('.licences').scrollWidth") <= 400
-    page.run("pick = [...document.querySelectorAll('#list .row')].find((row) => row.textContent.includes('gsm8k/2'))")
+    page.run(
+        "pick = [...document.querySelectorAll('#list .row')].find((row) => row.textContent.includes('gsm8k/2'))"
+    )
     page.run("pick.click()")
     assert page.run("[...document.querySelectorAll('#pair mark b')].length") > 0
 

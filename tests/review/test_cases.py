@@ -88,7 +88,12 @@ def test_names_that_are_not_there(out: Path, wanted: dict[str, Any], message: st
 def test_what_is_judged_comes_last(out: Path) -> None:
     every = found(out, near=True)
     judged = [Ruling("x", "y", "allowed", None, *every[at].texts) for at in (0, 2)]
-    assert in_order(every, [one.texts for one in judged]) == [every[1], every[3], every[0], every[2]]
+    assert in_order(every, [one.texts for one in judged]) == [
+        every[1],
+        every[3],
+        every[0],
+        every[2],
+    ]
     # A verdict whose texts are no longer these does not hold.
     assert in_order(every, [replace(judged[0], doc_hash="0" * 32).texts]) == every
 

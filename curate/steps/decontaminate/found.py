@@ -17,8 +17,8 @@ from curate.items import Item
 from curate.matching.ngram import LABELS, NO_MATCHES, Matches
 from curate.records import one_array
 from curate.steps.decontaminate.policy import BenchmarkItems, Hits
-from curate.verdicts import WORDS
 from curate.suites import ReadSuite
+from curate.verdicts import WORDS
 
 VERDICTS = (None, *WORDS)
 """What a person may say of a pair."""

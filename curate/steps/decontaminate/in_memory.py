@@ -53,10 +53,10 @@ from curate.steps.decontaminate.policy import (
     removal,
 )
 from curate.steps.decontaminate.verdict_use import Given, ready, verdicts_of
-from curate.verdicts import load_verdicts
 from curate.steps.step import row_ids
 from curate.suites import ReadSuite, load_suite, read_suite
 from curate.turns import all_turns
+from curate.verdicts import load_verdicts
 
 
 @dataclass(frozen=True)

@@ -92,13 +92,17 @@ def _verdict(found: Overlaps) -> str:
     if found.written:
         rows = f"{counted(found.written, 'row')} that {'was' if found.written == 1 else 'were'} written"
         return f"{rows} still {'holds' if found.written == 1 else 'hold'} an item of {benchmarks}"
-    return f"no row that was written holds an item of {benchmarks}, as far as these settings find any"
+    return (
+        f"no row that was written holds an item of {benchmarks}, as far as these settings find any"
+    )
 
 
 def _lead(found: Overlaps, rest: More) -> str:
     """How sure that is, and what the sources held before anything was removed."""
     pairs = f"{found.flagged:,} of {counted(found.pairs, 'pair')} of source and benchmark"
-    said = [f"Before anything was removed {pairs} {'was' if found.flagged == 1 else 'were'} flagged."]
+    said = [
+        f"Before anything was removed {pairs} {'was' if found.flagged == 1 else 'were'} flagged."
+    ]
     if found.allowed:
         said.append(f"{counted(found.allowed, 'written row')} may stay by a verdict.")
     if rest.selftest:
@@ -107,7 +111,9 @@ def _lead(found: Overlaps, rest: More) -> str:
         share = f"{percent(worst.recall)} ({percent(worst.low)} to {percent(worst.high)})"
         said.append(f"Of planted copies the hardest kind, {name}, is found in {share}.")
     else:
-        said.append("How many changed copies these settings miss was not measured: build with --self-test.")
+        said.append(
+            "How many changed copies these settings miss was not measured: build with --self-test."
+        )
     never = sum(benchmark["never"] for benchmark in found.benchmarks)
     if never:
         said.append(f"{counted(never, 'item')} can never be hit.")

@@ -42,10 +42,10 @@ from curate.steps.decontaminate.policy import BenchmarkItems, Hits, overlaps_of,
 from curate.steps.decontaminate.probe import probe
 from curate.steps.decontaminate.spec import DecontaminateSpec
 from curate.steps.decontaminate.verdict_use import Given, ready, seen_by, verdicts_of, void
-from curate.verdicts import Ruling, load_verdicts
 from curate.steps.step import Decision, Look, Records, Seen, row_ids
 from curate.suites import ReadSuite, load_suite, read_suite
 from curate.text.hashing import from_uuids
+from curate.verdicts import Ruling, load_verdicts
 
 
 @dataclass(frozen=True)

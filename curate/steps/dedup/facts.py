@@ -31,5 +31,9 @@ def estimate(found: dict[str, Any]) -> str:
         return ""
     if not found["judged"]:
         n = found["sampled"]
-        return f"a random sample of {n:,} removed {'pair' if n == 1 else 'pairs'} waits for verdicts"
-    return "duplicates: " + interval_of(found["judged"], found["wrong"], found["low"], found["high"])
+        return (
+            f"a random sample of {n:,} removed {'pair' if n == 1 else 'pairs'} waits for verdicts"
+        )
+    return "duplicates: " + interval_of(
+        found["judged"], found["wrong"], found["low"], found["high"]
+    )

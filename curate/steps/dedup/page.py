@@ -13,7 +13,7 @@ from curate.audit.face import Page, Section
 from curate.audit.html import template
 from curate.audit.store import columns_of
 from curate.audit.windows import Window, windows
-from curate.audit.words import counted, percent, short
+from curate.audit.words import percent, short
 from curate.licences import commercial
 from curate.steps.dedup.facts import estimate, wrong_removals
 from curate.steps.dedup.words import Piece, differing
@@ -173,9 +173,7 @@ def _pairs(con: duckdb.DuckDBPyConnection) -> Iterator[Pair]:
         )
 
 
-def _said(
-    kept_id: str, dropped: bool, fate: str | None, left_at: str | None, verdict: bool
-) -> str:
+def _said(kept_id: str, dropped: bool, fate: str | None, left_at: str | None, verdict: bool) -> str:
     if verdict:
         return "both stay: judged to be no duplicates"
     if not dropped:

@@ -131,9 +131,7 @@ def _warnings(corpus: Corpus, found: Found, differ: np.ndarray) -> list[str]:
     at = np.flatnonzero(differ == 1)
     if not len(at):
         return []
-    row, kept = (
-        corpus.ids(rows[at[:1]]).to_pylist()[0] for rows in (found.rows, found.kept)
-    )
+    row, kept = (corpus.ids(rows[at[:1]]).to_pylist()[0] for rows in (found.rows, found.kept))
     return [
         f"duplicates with another ground truth or label than the row that stays: {len(at):,} "
         f"(the first: {row}, for {kept}): one of each two may be wrong: curate sql . other-labels"
@@ -164,9 +162,7 @@ def shown(value: float) -> str:
     return f"{int(100 * value + 1e-9) / 100:.2f}"
 
 
-def _lines(
-    corpus: Corpus, found: Found, asked: Asked, differ: np.ndarray
-) -> Iterator[pa.Table]:
+def _lines(corpus: Corpus, found: Found, asked: Asked, differ: np.ndarray) -> Iterator[pa.Table]:
     names = pa.array(corpus.ranked.names, pa.string())
     for at in range(0, len(found.rows), _LINES):
         own = slice(at, at + _LINES)
@@ -201,9 +197,7 @@ def _shown(corpus: Corpus, found: Found, asked: Asked, differ: np.ndarray) -> np
     return np.unique(np.concatenate([asked.sample, least, labelled]))
 
 
-def _texts(
-    spec: DedupSpec, corpus: Corpus, found: Found, shown: np.ndarray
-) -> Iterator[pa.Table]:
+def _texts(spec: DedupSpec, corpus: Corpus, found: Found, shown: np.ndarray) -> Iterator[pa.Table]:
     rows = np.unique(np.concatenate([found.rows[shown], found.kept[shown]]))
     texts = dict(corpus.texts(rows, spec.by))
     if texts:
@@ -212,9 +206,7 @@ def _texts(
         yield pa.table({"doc_id": corpus.ids(rows), "text": cut, "length": lengths})
 
 
-def _pairs(
-    corpus: Corpus, found: Found, asked: Asked, shown: np.ndarray
-) -> Iterator[pa.Table]:
+def _pairs(corpus: Corpus, found: Found, asked: Asked, shown: np.ndarray) -> Iterator[pa.Table]:
     if len(shown):
         nth = np.zeros(len(found.rows), np.int32)
         nth[asked.sample] = np.arange(1, len(asked.sample) + 1)

@@ -18,7 +18,9 @@ LANGUAGES = 12
 
 def pictures(con: duckdb.DuckDBPyConnection) -> Mapping[str, Markup]:
     """The retention curve of every numeric filter, one below the other."""
-    sources = [name for (name,) in con.execute("SELECT name FROM sources ORDER BY rowid").fetchall()]
+    sources = [
+        name for (name,) in con.execute("SELECT name FROM sources ORDER BY rowid").fetchall()
+    ]
     drawn = [(short(name, 40), curve) for name, curve in curves(con, sources).items()]
     if not drawn:
         return {}
@@ -45,7 +47,11 @@ def languages(con: duckdb.DuckDBPyConnection) -> Markup | str:
     every += [(f"{len(rows) - LANGUAGES} more", rest)] * bool(rest)
     n_all = sum(n for _, n in every)
     lines = [
-        Line(short(name, 24), f"{n:,} ({percent(n / n_all)})", [[Part("stays", 0, WIDTH * n / n_all)]])
+        Line(
+            short(name, 24),
+            f"{n:,} ({percent(n / n_all)})",
+            [[Part("stays", 0, WIDTH * n / n_all)]],
+        )
         for name, n in every
     ]
     return bars("Rows in each language", lines)

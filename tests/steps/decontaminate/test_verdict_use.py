@@ -13,8 +13,8 @@ from curate.matching.ngram import LABELS, NO_MATCHES, Matches
 from curate.records import MESSAGES
 from curate.steps.decontaminate.found import VERDICTS, hits_of, judge
 from curate.steps.decontaminate.verdict_use import ready, seen_by, verdicts_of, void
-from curate.verdicts import Ruling, item_hash
 from curate.turns import all_turns
+from curate.verdicts import Ruling, item_hash
 
 ITEMS = [
     Item("a", "a/0", ("Which tree is the oldest?",)),

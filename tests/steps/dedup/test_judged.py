@@ -37,7 +37,9 @@ def near_copies(folder: Path, n: int) -> None:
 
 
 def drawn(out: Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads(call("review", out, "--json", cwd=out).out)["duplicates"]
+    rows: list[dict[str, Any]] = json.loads(call("review", out, "--json", cwd=out).out)[
+        "duplicates"
+    ]
     return rows
 
 
@@ -113,6 +115,8 @@ def test_duplicates_with_other_ground_truths_are_named(tmp_path: Path) -> None:
     assert "another ground truth" in page and "string: no" in page
 
 
-@pytest.mark.parametrize(("wrong", "said"), [(1, "1 was wrong: 2 %, 0.4 to 10.5"), (0, "0 were wrong: 0 %, 0.0 to 7.1")])
+@pytest.mark.parametrize(
+    ("wrong", "said"), [(1, "1 was wrong: 2 %, 0.4 to 10.5"), (0, "0 were wrong: 0 %, 0.0 to 7.1")]
+)
 def test_the_interval_as_people_read_it(wrong: int, said: str) -> None:
     assert interval_of(50, wrong, *wilson(wrong, 50)) == f"of 50 pairs judged {said}"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.licences import licence_class
 from curate.errors import UserError
+from curate.licences import licence_class
 from curate.records import EXTRAS, ROLES, body_schema
 from curate.steps.step import Records
 from curate.text.tokenise import words
