@@ -58,7 +58,7 @@ from curate.arguments import (
 from curate.errors import FailOver, UserError
 from curate.exits import exits
 from curate.progress import shown
-from curate.verbs import audit, data, dedup, plan, release, train
+from curate.verbs import audit, data, dedup, plan, plot, release, train
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -325,6 +325,7 @@ for verb in (
     audit.why,
     audit.review,
     audit.report,
+    plot.plot,
     release.publish,
     release.export,
 ):

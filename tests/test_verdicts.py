@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from curate.errors import UserError
 from curate.verdicts import (
+    DUPLICATES,
     WORDS,
     Ruling,
     item_hash,
@@ -181,3 +182,44 @@ def test_the_hash_of_an_item_is_blake2b_of_its_utf8() -> None:
     text = "Wie viele Bäume? 😀"
     assert item_hash(text) == hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
     assert item_hash(text) != item_hash(text + " ")
+
+
+def test_duplicates_stand_in_the_same_file_and_neither_part_disturbs_the_other(
+    tmp_path: Path,
+) -> None:
+    match = Ruling("chat/1", "gsm8k/0", "leak", None, A, B)
+    twins = [
+        Ruling("a/1", "b/2", "not-a-duplicate", "other names", A, B),
+        Ruling("a/3", "b/2", "duplicate", None, B, B),
+    ]
+    save_verdicts(tmp_path / "v.yaml", [match], twins)
+    assert load_verdicts(tmp_path / "v.yaml") == [match]
+    assert load_verdicts(tmp_path / "v.yaml", DUPLICATES) == twins
+    assert "- verdict: not-a-duplicate\n  row: a/1\n  stays: b/2\n" in (
+        tmp_path / "v.yaml"
+    ).read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("not-a-duplicate", "leak"), "duplicate 1: unknown verdict 'leak'"),
+        (("row:", "doc:"), "duplicate 1: unknown key 'doc'"),
+        (("duplicates:", "duplicate:"), "unknown key 'duplicate'; did you mean 'duplicates'?"),
+    ],
+)
+def test_a_mistake_among_duplicates_is_one_line(
+    tmp_path: Path, change: tuple[str, str], message: str
+) -> None:
+    save_verdicts(tmp_path / "v.yaml", [], [Ruling("a/1", "b/2", "not-a-duplicate", None, A, B)])
+    text = (tmp_path / "v.yaml").read_text("utf-8")
+    (tmp_path / "v.yaml").write_text(text.replace(*change), "utf-8")
+    with pytest.raises(UserError, match=re.escape(message)):
+        load_verdicts(tmp_path / "v.yaml", DUPLICATES)
+
+
+def test_two_verdicts_on_two_rows_are_one_too_many_whichever_stays(tmp_path: Path) -> None:
+    both = [Ruling("a/1", "b/2", "duplicate", None, A, B)]
+    save_verdicts(tmp_path / "v.yaml", [], [*both, Ruling("b/2", "a/1", "duplicate", None, B, A)])
+    with pytest.raises(UserError, match="duplicates 1 and 2 are on the same two texts"):
+        load_verdicts(tmp_path / "v.yaml", DUPLICATES)

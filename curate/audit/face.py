@@ -91,8 +91,10 @@ class Section:
     """
     links: Sequence[tuple[str, str]] = ()
     """Anchors and titles for the bar at the top."""
+    verdict: str = ""
+    """What a reader wants to know first, in one sentence without its full stop: it is the headline."""
     sentence: str = ""
-    """Ends the sentence at the top, after how many rows were removed."""
+    """What the step took, told after how many rows were removed."""
     lead: str = ""
     """Sentences for the paragraph below it."""
     flags: tuple[str, Mapping[str, Markup], Markup] | None = None

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from curate.audit.words import REASON_WIDTH, counted, percent, short
@@ -18,10 +18,20 @@ from curate.audit.words import REASON_WIDTH, counted, percent, short
 def template(package: str, file: str) -> Template:
     """The template in a file of a package; a name that it is not given is an error."""
     environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        loader=FunctionLoader(_imported),
     )
     environment.filters |= {"percent": _unbroken, "counted": counted, "n": lambda n: f"{n:,}"}
     return environment.from_string((files(package) / file).read_text(encoding="utf-8"))
+
+
+def _imported(path: str) -> str:
+    """What a template imports: a file by its path from the folder that `curate` is in."""
+    package, _, file = path.rpartition("/")
+    return (files(package.replace("/", ".")) / file).read_text(encoding="utf-8")
 
 
 def _unbroken(rate: float) -> str:

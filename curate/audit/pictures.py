@@ -22,6 +22,8 @@ from curate.audit.words import percent, short
 from curate.audit.written import Written, written
 
 WIDTH = 420
+EDGE = 16
+"""Room around a picture in a file of its own."""
 SOURCES = 40
 """Sources that have a line of their own."""
 
@@ -70,7 +72,7 @@ def funnel(steps: Sequence[str], rows: Sequence[tuple[int, int, int]]) -> Markup
         track = [Part("stays", 0, width), Part(kind, width, gone)]
         quiet = "soft-ink" if kind == "rest" or not dropped else "gone"
         lines.append(Line(step, f"{out:,}", [track], said, quiet))
-    return _drawn("bars", "Rows that come out of every step", lines)
+    return bars("Rows that come out of every step", lines)
 
 
 def shares(mixed: Written) -> Markup:
@@ -84,7 +86,7 @@ def shares(mixed: Written) -> Markup:
             note += f", {percent(size)} of {mixed.unit}"
             tracks.append([Part("goes", 0, WIDTH * size)])
         lines.append(Line(short(one.name, 32), note, tracks))
-    return _drawn("bars", "The share of every source in what was written", lines)
+    return bars("The share of every source in what was written", lines)
 
 
 def lengths(mixed: Written) -> Markup:
@@ -110,14 +112,23 @@ def lengths(mixed: Written) -> Markup:
     return _drawn("columns", "How long the rows are", drawn, marks, *ends, top)
 
 
+def bars(label: str, lines: Sequence[Line]) -> Markup:
+    """Lines one below the other; `label` says what they are to whoever cannot see them."""
+    return _drawn("bars", label, lines)
+
+
 def alone(picture: Markup) -> str:
     """A picture as a file: with its namespace, its size, a ground and a style."""
     style = (files("curate.audit") / "picture.css").read_text(encoding="utf-8")
     head, _, body = str(picture).partition(">")
-    box = head.partition('viewBox="')[2].partition('"')[0].split()
-    size = f' xmlns="http://www.w3.org/2000/svg" width="{2 * float(box[2]):g}" height="{2 * float(box[3]):g}"'
-    ground = f'<rect class="paper" x="{box[0]}" y="{box[1]}" width="{box[2]}" height="{box[3]}"/>'
-    return f"{head}{size}><style>{style}</style>{ground}{body}\n"
+    before, _, rest = head.partition('viewBox="')
+    box, _, after = rest.partition('"')
+    x, y, width, height = map(float, box.split())
+    x, y, width, height = x - EDGE, y - EDGE, width + 2 * EDGE, height + 2 * EDGE
+    size = f'xmlns="http://www.w3.org/2000/svg" width="{2 * width:g}" height="{2 * height:g}"'
+    sheet = f'{before}{size} viewBox="{x:g} {y:g} {width:g} {height:g}"{after}'
+    ground = f'<rect class="paper" x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"/>'
+    return f"{sheet}><style>{style}</style>{ground}{body}\n"
 
 
 def _drawn(macro: str, *given: Any) -> Markup:

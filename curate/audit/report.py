@@ -31,7 +31,7 @@ from curate.audit.pictures import SOURCES, funnel, lengths, shares
 from curate.audit.samples import Sample, read_samples
 from curate.audit.store import open_readonly, runs
 from curate.audit.words import counted, island, percent, short
-from curate.audit.written import Written, written
+from curate.audit.written import Written, sized, written
 from curate.shards import write_text
 
 REPORT = "report.html"
@@ -96,12 +96,21 @@ def render(drawn: Drawn, about: Mapping[str, Any]) -> str:
 
 
 def _verdict(found: Figures, sections: Sequence[Section]) -> str:
-    """The build in one sentence."""
+    """The build in one sentence: what steps have found out of what was written, or else what left."""
+    told = "; ".join(section.verdict for section in sections if section.verdict)
+    return f"{told[0].upper()}{told[1:]}." if told else _removed(found, sections)
+
+
+def _removed(found: Figures, sections: Sequence[Section]) -> str:
+    """How many rows left, and what the steps took."""
     total = found.totals
     said = "; ".join(section.sentence for section in sections if section.sentence)
-    if not said and not total.removed:
+    looked = any(section.verdict or section.sentence for section in sections)
+    if not looked and not total.removed and not total.duplicate:
         return f"{counted(total.written, 'row')} written of {total.read:,} read; no step looked for anything in them."
-    gone = f"{total.removed:,} of {counted(total.read, 'row')} {'was' if total.removed == 1 else 'were'} removed"
+    gone = f"{total.removed:,} of {counted(total.read, 'row')} {_were(total.removed)} removed"
+    if total.duplicate:
+        gone += f" and {total.duplicate:,} dropped as {'a duplicate' if total.duplicate == 1 else 'duplicates'}"
     return f"{gone}; {said}." if said else f"{gone}."
 
 
@@ -114,12 +123,12 @@ def _lead(found: Figures, sections: Sequence[Section]) -> str:
     said = [
         (True, f"{counted(total.written, 'row')} written{distinct}."),
         (total.quarantined, bad),
-        (total.duplicate, f"{counted(total.duplicate, 'duplicate')} dropped."),
         (total.not_sampled, few),
         (total.shortfall, f"{counted(total.shortfall, 'row')} fewer than asked for."),
     ]
+    first = [_removed(found, sections)] if any(one.verdict for one in sections) else []
     leads = [section.lead for section in sections if section.lead]
-    return " ".join([sentence for there, sentence in said if there] + leads)
+    return " ".join([*first, *(sentence for there, sentence in said if there), *leads])
 
 
 def _are(n: int) -> str:
@@ -141,7 +150,11 @@ def _what_if(mixed: Written) -> list[str]:
         if not own:
             continue
         rows, size = sum(one.rows for one in own), sum(one.size for one in own)
-        text = f" and {size:,} {mixed.unit} ({percent(mixed.share(size, 1))})" if mixed.unit else ""
+        text = (
+            f" and {sized(size, mixed.unit)} ({percent(mixed.share(size, 1))})"
+            if mixed.unit
+            else ""
+        )
         lost = f"{counted(rows, 'row')} ({percent(mixed.share(rows, 0))}){text}"
         said.append(f"{counted(len(own), 'source')} {what}: {lost} would go.")
     return said or ["Nothing would go: every source that was written has a licence that allows it."]

@@ -30,9 +30,10 @@ def read_samples(con: duckdb.DuckDBPyConnection) -> list[Sample]:
         FROM samples AS s JOIN sources AS o ON o.name = s.source
         ORDER BY o.rowid, s.doc_id, s.turn"""
     ).fetchall()
-    found, room = [], ROOM
+    found: list[Sample] = []
+    room = ROOM
     for source, own in groupby(lines, key=lambda line: line[0]):
-        rows = []
+        rows: list[tuple[str, Sequence[Turn]]] = []
         for doc_id, turns in groupby(own, key=lambda line: line[1]):
             told = [(role, text, left) for *_, role, text, left in turns]
             room -= sum(len(text.encode()) for _, text, _ in told)

@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.text import Text
 
 from curate.audit.face import faces
-from curate.audit.store import one_line, open_readonly
+from curate.audit.store import VERSION, one_line, open_readonly, version
 from curate.audit.words import printable
 from curate.errors import UserError, unknown
 
@@ -90,7 +90,17 @@ def _named(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     }
     for face in faces(con):
         found |= face.queries
+    if version(con) < VERSION:  # it may lack tables and views that came later
+        found = {name: text for name, text in found.items() if _is_answered(con, text)}
     return dict(sorted(found.items()))
+
+
+def _is_answered(con: duckdb.DuckDBPyConnection, text: str) -> bool:
+    try:
+        con.execute(f"EXPLAIN {text}").fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return False
+    return True
 
 
 def _text_of(query: str, con: duckdb.DuckDBPyConnection) -> str:

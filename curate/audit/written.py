@@ -63,6 +63,11 @@ class Written:
         return log2(max(length, low) / low) / log2(high / low)
 
 
+def sized(n: int, unit: str) -> str:
+    """So much text as people read it: 2.0 MB of text, 310,000 tokens."""
+    return f"{n:,} {unit}" if unit != "bytes" else f"{n / 1e6:,.1f} MB of text"
+
+
 def measure(con: duckdb.DuckDBPyConnection) -> str | None:
     """The column of `documents` that says how long rows are."""
     known = columns_of(con, "documents")

@@ -94,7 +94,9 @@ def match(
     return {"counts": line["hit"] and line["label"] in (None, "leak")} | line
 
 
-_PLAIN = {"value": pa.string(), "content_hash": pa.uuid()}
+_PLAIN = {"value": pa.string()} | dict.fromkeys(
+    ("content_hash", "doc_hash", "kept_hash"), pa.uuid()
+)
 
 
 def planted(

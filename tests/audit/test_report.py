@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from curate.audit.report import LIMIT, write_report
 from curate.audit.windows import PIECE, SHOWN, WHOLE, windows
-from curate.audit.words import island, percent
+from curate.audit.words import island, percent, wilson
 from curate.errors import UserError
 from tests.audit import conftest as rows
 from tests.command import ROOT, call
@@ -69,6 +69,26 @@ def words(page: str) -> str:
     return " ".join(Elements(page).text.split())
 
 
+FUNNEL = re.compile(r'<figure class="sheet" data-funnel="\d+"[^>]*>(.*?)</figure>', re.DOTALL)
+STEP = re.compile(
+    r'class="what" y="14">([^<]*)</text><text[^>]*>([\d,]+)(?:<tspan[^>]*>([^<]*)</tspan>)?'
+)
+
+
+def funnels(page: str) -> list[list[tuple[str, int, int]]]:
+    """Of all sources together, then of each, what is drawn: the step, rows that leave at it, and rows
+    that come out of it."""
+
+    def number(text: str) -> int:
+        found = re.fullmatch(r"− ([\d,]+)", text)
+        return int(found[1].replace(",", "")) if found else 0
+
+    return [
+        [(step, number(gone), int(out.replace(",", ""))) for step, out, gone in STEP.findall(drawn)]
+        for drawn in FUNNEL.findall(page)
+    ]
+
+
 def marked(side: Any, pool: list[str]) -> list[str]:
     """What the page marks: for each piece the parts of it that lie in a span."""
     found = []
@@ -81,9 +101,10 @@ def marked(side: Any, pool: list[str]) -> list[str]:
 
 def test_it_says_what_the_views_say(example: Path) -> None:
     page = page_of(example)
-    assert "1 of 7 rows was removed; 1 of 4 pairs of source and benchmark is flagged." in words(
-        page
-    )
+    text = words(page)
+    assert "No row that was written holds an item of 2 benchmarks" in text
+    assert "1 of 7 rows was removed and 1 dropped as a duplicate." in text
+    assert "1 of 4 pairs of source and benchmark was flagged" in text
     data = data_of(page)
     with duckdb.connect(str(example / "audit.duckdb"), read_only=True) as con:
         names = [name for (name,) in con.sql("SELECT name FROM sources").fetchall()]
@@ -97,18 +118,20 @@ def test_it_says_what_the_views_say(example: Path) -> None:
             "SELECT source, benchmark, overlapped, flagged, documents FROM contamination"
         ).fetchall():
             assert found.get((source, benchmark), (0, False, 0)) == tuple(figures)
+        drawn = funnels(page)
         for place, name in enumerate(names):
             steps = con.execute(
-                "SELECT step, rows_in, dropped, rows_out FROM funnel WHERE source = ? ORDER BY position",
+                "SELECT step, dropped, rows_out FROM funnel WHERE source = ? ORDER BY position",
                 [name],
             ).fetchall()
-            assert data["steps"] == [step for step, *_ in steps]
-            assert data["funnel"][place + 1] == [list(counts) for _, *counts in steps]
+            assert drawn[place + 1] == steps
         everything = con.sql(
-            "SELECT sum(rows_in), sum(dropped), sum(rows_out) FROM funnel GROUP BY position ORDER BY position"
+            "SELECT step, sum(dropped), sum(rows_out) FROM funnel GROUP BY position, step ORDER BY position"
         )
-        assert data["funnel"][0] == [list(map(int, row)) for row in everything.fetchall()]
-    assert (data["hits"], data["near"]) == (1, 1)
+        assert drawn[0] == [
+            (step, int(gone), int(out)) for step, gone, out in everything.fetchall()
+        ]
+    assert data["outcomes"] == {"strong": 1, "weak": 0, "near": 1}
 
 
 def test_it_lists_reasons_licences_and_items_that_cannot_be_hit(example: Path) -> None:
@@ -123,12 +146,13 @@ def test_it_lists_reasons_licences_and_items_that_cannot_be_hit(example: Path) -
 
 def test_the_marked_text_is_the_shared_text(example: Path) -> None:
     data = data_of(page_of(example))
-    hit = next(match for match in data["matches"] if match["hit"])
+    hit = next(match for match in data["matches"] if match["outcome"] == "strong")
     (turn,) = [turn for turn in hit["turns"] if turn["spans"]]
     assert (turn["turn"], turn["role"]) == (1, "user")
     assert marked(turn, data["pool"]) == [rows.SHARED] == marked(hit["text"], data["pool"])
     assert hit["why"] == "decontaminate: it hits gsm8k/0"
-    assert (hit["fate"], hit["label"]) == ("removed", "leak")
+    assert hit["fate"] == "removed"
+    assert hit["by"] == [[0, 0.842, 1, 1, "leak"]]
 
 
 def test_the_same_audit_gives_the_same_bytes(example: Path, tmp_path: Path) -> None:
@@ -384,9 +408,9 @@ def test_the_size_has_a_bound_and_the_counts_stay_whole(
     assert len(page.encode()) <= LIMIT < 3_000_000
     data = data_of(page)
     total = sources * benchmarks * a_pair
-    assert data["hits"] + data["near"] == total == sum(cell[5] + cell[6] for cell in data["cells"])
+    assert sum(data["outcomes"].values()) == total == sum(sum(cell[7:]) for cell in data["cells"])
     assert len(data["cells"]) == sources * benchmarks
-    assert data["funnel"][0][0] == [total, 0, total]
+    assert funnels(page)[0][0] == ("read", 0, total)
     assert 0 < len(data["matches"]) < total
     # Every pair is shown before a second match of any is.
     shown = {(match["s"], match["b"]) for match in data["matches"]}
@@ -412,7 +436,7 @@ def test_it_tells_what_the_settings_find(tmp_path: Path, made: Made) -> None:
     assert "any matcher 3 of 2,000 clean rows 0.15 %, 0.00 % – 1.1 %" in text
     (tmp_path / "one").mkdir()
     tables["selftest"] = [row for row in tables["selftest"] if row["matcher"] != "ngram"]
-    alone = words(page_of(made(tmp_path / "one", tables, 7)))
+    alone = words(page_of(made(tmp_path / "one", tables, 7))).split("What these settings find")[1]
     assert (
         "any matcher" not in alone
         and "every 4th word replaced 100 87 87 % 86 % – 88 % sentences" in alone
@@ -422,6 +446,7 @@ def test_it_tells_what_the_settings_find(tmp_path: Path, made: Made) -> None:
 def test_it_names_the_verdicts_void_ones_first(tmp_path: Path, made: Made) -> None:
     text = words(page_of(made(tmp_path, judged_build(), 7))).split("Verdicts What people said")[1]
     assert "4 applied, 1 void" in text
+    assert "any matcher of 3 pairs judged 1 was wrong: 33.3 %, 6.1 to 79.2" in text
     assert text.index("web/9 ↔ gsm8k/7 void the row has changed since") < text.index(
         "chat/1 ↔ gsm8k/0 1 match"
     )
@@ -435,23 +460,122 @@ def test_what_there_is_nothing_of_has_no_section(example: Path) -> None:
 def test_each_kind_of_match_is_counted_and_shown(tmp_path: Path, made: Made) -> None:
     data = data_of(page_of(made(tmp_path, judged_build(), 7)))
     assert data["matchers"] == ["minhash", "ngram", "robust", "semantic"]
-    for *_, hits, near in data["kinds"]:
-        assert hits + near > 0
-    assert sum(kind[4] for kind in data["kinds"]) == data["hits"]
-    assert sum(kind[5] for kind in data["kinds"]) == data["near"]
+    for outcome, n in data["outcomes"].items():
+        assert n == sum(kind[4] for kind in data["kinds"] if kind[2] == outcome)
     shown = {
-        (match["s"], match["b"], match["m"], match.get("label", "none"))
+        (match["s"], match["b"], match["outcome"], frozenset(kinds_of(match)))
         for match in data["matches"]
     }
-    assert shown == {tuple(kind[:4]) for kind in data["kinds"]}
+    assert shown == {(*kind[:3], frozenset(map(tuple, kind[3]))) for kind in data["kinds"]}
+
+
+def kinds_of(match: Any) -> list[tuple[int, str]]:
+    return [(matcher, label or "none") for matcher, _, _, _, label in match["by"]]
+
+
+def test_a_pair_is_one_entry_whatever_found_it_and_weak_ones_are_apart(
+    tmp_path: Path, made: Made
+) -> None:
+    data = data_of(page_of(made(tmp_path, judged_build(), 7)))
+    pairs = [(match["doc"], match["item"]) for match in data["matches"]]
+    assert len(set(pairs)) == len(pairs) == sum(data["outcomes"].values())
+    by = {(match["doc"], match["item"]): match for match in data["matches"]}
+    assert [data["matchers"][one[0]] for one in by["chat/1", "gsm8k/0"]["by"]] == [
+        "robust",
+        "ngram",
+        "minhash",
+    ]
+    outcomes = [match["outcome"] for match in data["matches"]]
+    assert outcomes == sorted(outcomes, key=["strong", "weak", "near"].index)
+    assert by["chat/2", "gsm8k/0"]["outcome"] == "weak"  # a variant does not count
+    assert by["chat/0", "gsm8k/2"]["outcome"] == "strong"  # a person said so
+
+
+def test_how_strong_a_hit_is(tmp_path: Path, made: Made) -> None:
+    tables = rows.example_tables()
+    settings = {"ngram": {"threshold": 0.5}, "robust": {"threshold": 0.6}}
+    own = {"decontaminate": {"matchers": settings}}
+    tables["runs"].append({"key": "parameters", "value": json.dumps(own)})
+    tables["matches"] = [
+        rows.match("chat", 0, "gsm8k/0", 0.74),
+        rows.match("chat", 1, "gsm8k/0", 0.75),
+        rows.match("chat", 2, "gsm8k/0", 0.51),
+        rows.match("chat", 2, "gsm8k/0", 0.61, matcher="robust"),
+        rows.match("math", 2, "gsm8k/0", 0.79, matcher="robust"),
+    ]
+    data = data_of(page_of(made(tmp_path, tables, 5)))
+    assert data["thresholds"] == [0.5, 0.6]
+    found = {match["doc"]: match["outcome"] for match in data["matches"]}
+    assert found == {"chat/0": "weak", "chat/1": "strong", "chat/2": "strong", "math/2": "weak"}
+
+
+def test_own_words_are_those_that_few_siblings_have(tmp_path: Path, made: Made) -> None:
+    tables = rows.example_tables()
+    names = ["Natalia", "Weng", "Betty", "Julie", "Ken", "Mark", "Albert"]
+    tables["instances"] = [
+        rows.instance("gsm8k", place, f"{name} sold clips to some of her friends")
+        for place, name in enumerate(names)
+    ]
+    data = data_of(page_of(made(tmp_path, tables, 5)))
+    (match,) = [match for match in data["matches"] if match["item"] == "gsm8k/0"]
+    assert data["pool"][match["own"]] == "natalia"
+
+
+def test_the_cells_have_wilsons_interval(example: Path) -> None:
+    cells = {tuple(cell[:2]): cell[5:7] for cell in data_of(page_of(example))["cells"]}
+    assert cells[0, 0] == pytest.approx(wilson(1, 2), abs=1e-6)
+    with duckdb.connect(str(example / "audit.duckdb"), read_only=True) as con:
+        for found, of in ((0, 7), (1, 2), (5, 5), (40, 1319)):
+            (said,) = con.execute("SELECT wilson(?, ?)", [found, of]).fetchone() or ({},)
+            assert (said["low"], said["high"]) == pytest.approx(wilson(found, of), abs=1e-5)
+
+
+def test_rows_of_every_split_and_the_date_are_told(tmp_path: Path, made: Made) -> None:
+    tables = rows.example_tables()
+    tables["sources"][0]["rows_validation"] = 1
+    tables["runs"].append(
+        {"key": "finished", "value": '{"seconds": 2, "at": "2026-03-05T07:08:09+00:00"}'}
+    )
+    text = words(page_of(made(tmp_path, tables, 5)))
+    assert "built 5 March 2026, 07:08 UTC" in text
+    assert "rows 4 train, 1 validation" in text
+    assert "is quarantined. 1 row was not drawn" in text
+
+
+def test_what_a_commercial_build_would_lose(tmp_path: Path, made: Made) -> None:
+    tables = rows.example_tables()
+    tables["sources"][0]["licence"] = "CC-BY-NC-4.0"
+    for document in tables["documents"]:
+        document["text_bytes"] = 250_000
+    text = words(page_of(made(tmp_path, tables, 5)))
+    assert "1 source whose licence forbids it: 4 rows (80 %) and 1.0 MB of text (80 %)" in text
+    assert "1 source whose licence is not known: 1 row (20 %) and 0.2 MB of text (20 %)" in text
+    assert "CC-BY-NC-4.0 not allowed" in text and "not stated not known" in text
+
+
+def test_what_was_written_is_shown_in_part(tmp_path: Path, made: Made) -> None:
+    tables = rows.example_tables()
+    tables["samples"] = [
+        {
+            "doc_id": "chat/0",
+            "source": "chat",
+            "turn": 0,
+            "role": "user",
+            "text": EVIL,
+            "length": 999,
+        }
+    ]
+    page = page_of(made(tmp_path, tables, 5))
+    assert "<img" not in page
+    assert f"{999 - len(EVIL)} characters left out" in words(page)
 
 
 def test_hits_that_do_not_count_are_no_contamination(tmp_path: Path, made: Made) -> None:
     tables = rows.example_tables()
     tables["matches"] = [rows.match("chat", 1, "gsm8k/0", 0.9, label="variant")]
     page = page_of(made(tmp_path, tables, 5))
-    assert "1 of 7 rows was removed; no hit counts as contamination." in words(page)
-    assert data_of(page)["cells"] == [[0, 0, 0, 0, 0, 1, 0]]
+    assert "No row that was written holds an item" in words(page)
+    assert data_of(page)["cells"] == [[0, 0, 0, 0, 0, 0, 0, 0, 1, 0]]
     assert 'id="without"' not in page
 
 
@@ -459,7 +583,8 @@ def test_more_sources_than_can_be_listed_are_counted(tmp_path: Path, made: Made)
     tables = huge(320, 1, 1)
     page = page_of(made(tmp_path, tables, 0))
     assert "300 of 320 sources are listed" in words(page)
-    assert data_of(page)["funnel"][0][0] == [320, 0, 320]
+    assert funnels(page)[0][0] == ("read", 0, 320)
+    assert "280 more sources" in words(page)
 
 
 def test_a_build_without_benchmarks(tmp_path: Path, made: Made) -> None:
@@ -471,7 +596,7 @@ def test_a_build_without_benchmarks(tmp_path: Path, made: Made) -> None:
     page = page_of(made(tmp_path, tables, 3))
     assert "3 rows written of 2 read; no step looked for anything in them." in words(page)
     assert 'id="heat"' not in page and 'id="matches"' not in page
-    assert set(data_of(page)) == {"sources", "steps", "funnel"}
+    assert set(data_of(page)) == {"sources"}
 
 
 def test_a_build_without_a_match(tmp_path: Path, made: Made) -> None:
@@ -481,7 +606,9 @@ def test_a_build_without_a_match(tmp_path: Path, made: Made) -> None:
         "instances": [rows.instance("mine", 0)],
     }
     page = page_of(made(tmp_path, tables, 1))
-    assert "0 of 1 row were removed; no item of the benchmark was hit." in words(page)
+    text = words(page)
+    assert "0 of 1 row were removed." in text
+    assert "No row that was written holds an item of the benchmark" in text
 
 
 def test_what_no_one_recorded_is_left_out(example: Path) -> None:
@@ -500,7 +627,8 @@ def test_a_build_has_its_report_and_the_audit_alone_gives_it_again(tmp_path: Pat
     assert "report.html" not in json.loads(lock)["outputs"]
     text = words(written.decode())
     for fact in (
-        "quickstart 16 of 320 rows were removed",
+        "quickstart No row that was written holds an item of the benchmark",
+        "16 of 320 rows were removed",
         "policy drop-rows",
         "profile default (n = 8, hit over 50 %)",
     ):

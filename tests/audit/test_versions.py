@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 
 from curate.audit import store
+from curate.audit.pictures import pictures
 from curate.audit.report import write_report
 from curate.audit.sql import queries, render, sql
 from curate.audit.why import why
@@ -100,6 +101,31 @@ def test_the_first_audit_is_reported_and_reviewed(first: Path) -> None:
     assert done.out.endswith("4 to review, 0 judged, 4 left\n")
     pairs = [" ".join(line.split()[3:6]) for line in done.out.splitlines()[:-1]]
     assert pairs[:2] == ["chats/3 ↔ evals/0", "chats/5 ↔ evals/2"]
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Path:
+    """A folder with the audit of version 2, of a build with every step."""
+    packed = (FIXTURES / "audit-2.duckdb.gz").read_bytes()
+    (tmp_path / store.DATABASE).write_bytes(gzip.decompress(packed))
+    return tmp_path
+
+
+def test_the_second_audit_is_asked_reported_drawn_and_reviewed(second: Path) -> None:
+    with store.open_readonly(second) as con:
+        assert store.version(con) == 2
+        assert {"funnel", "shares", "retention"} == set(pictures(con))
+    names = queries(second)
+    assert not {"other-labels", "wrong-removals", "false-alarms"} & names.keys()
+    assert {"which-copy", "retention", "worst-matches"} <= names.keys()
+    for name in names:
+        assert sql(second, name).num_columns > 1
+    page = write_report(second).read_text("utf-8")
+    for part in ("filters", "retention", "duplicates", "heat", "matches", "judged", "found"):
+        assert f'<section id="{part}"' in page
+    assert 'id="samples"' not in page and "waits for verdicts" not in page
+    done = call("review", second, "--list", cwd=second)
+    assert (done.code, " dedup:" in done.out) == (0, False)
 
 
 def test_the_first_audit_still_takes_facts_and_findings(first: Path) -> None:

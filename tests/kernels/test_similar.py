@@ -80,8 +80,12 @@ def test_what_is_not_wanted_is_not_there_and_what_is_fixed_or_judged_apart_stays
     told = {}
     for row in sorted(np.flatnonzero(wanted).tolist(), key=lambda row: rank[row]):
         near = [
-            (not {(row, other), (other, row)} & judged, jaccard(texts[row], texts[other]))
-            + (-rank[other], other)
+            (
+                not {(row, other), (other, row)} & judged,
+                jaccard(texts[row], texts[other]),
+                -rank[other],
+                other,
+            )
             for other in stay
             if similar(texts[row], texts[other], threshold) and not fixed[row]
         ]

@@ -53,7 +53,7 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     return Section(
         html=html,
         links=_links(rest),
-        sentence=_sentence(found),
+        verdict=_verdict(found),
         lead=_lead(found, rest),
         flags=_flags(found, page),
         facts=_facts(found, page.about),
@@ -86,7 +86,7 @@ def _links(more: Any) -> list[tuple[str, str]]:
     return [(anchor, title) for anchor, title, there in links if there]
 
 
-def _sentence(found: Overlaps) -> str:
+def _verdict(found: Overlaps) -> str:
     """Is what was written clean?"""
     benchmarks = f"{found.n_benchmarks:,} benchmarks" if found.n_benchmarks > 1 else "the benchmark"
     if found.written:

@@ -62,7 +62,7 @@ _WORST = """
             ORDER BY nth_of_kind, score DESC, doc_id, instance_id) AS nth
         FROM kinds
     ), chosen AS (
-        -- In turn: the worst of every cell, then the second worst; a weak hit after two strong ones, a near miss after three.
+        -- In turn: the worst of every cell, then the second worst; a weak hit counts twice, a near miss three times.
         SELECT source, benchmark, doc_id, instance_id, outcome, row_number() OVER (ORDER BY
             nth * CASE outcome WHEN 'strong' THEN 1 WHEN 'weak' THEN 2 ELSE 3 END, outcome <> 'strong',
             outcome = 'near', rate DESC, score DESC, doc_id, instance_id) AS place

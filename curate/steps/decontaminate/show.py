@@ -14,10 +14,15 @@ from curate.audit.words import counted, sized
 
 
 def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
-    """The overlaps, the self-test, the items that can never be hit, and the variants."""
+    """Whether what was written is clean, the overlaps, the self-test, what people said, the items that
+    can never be hit, and the variants.
+    """
+    yield _clean(figures["written"])
     yield _overlaps(figures["contamination"], figures["pairs"])
     if figures.get("self_test"):
         yield _recall(figures["self_test"])
+    for matcher, said in figures["false_alarms"].items():
+        yield escape(f"note: verdicts on hits of {matcher}: {said}")
     never = figures["unmatchable_items"]
     if never:
         parts = ", ".join(f"{name} {n:,}" for name, n in never.items())
@@ -29,6 +34,14 @@ def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
         yield f"note: {told}; {variants['kept']:,} kept"
     tokens, size = figures["scanned"]
     yield f"note: searched {sized(size)} of turns, {tokens:,} tokens"
+
+
+def _clean(written: Mapping[str, int]) -> str:
+    """What is left in the rows that were written."""
+    rows, items = written["rows"], written["items"]
+    if not rows:
+        return "benchmark items in what was written: none that these settings find"
+    return f"benchmark items in what was written: {items:,}, in {counted(rows, 'row')}"
 
 
 def _overlaps(cells: Sequence[Mapping[str, Any]], pairs: int) -> Table | str:

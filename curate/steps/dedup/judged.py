@@ -57,8 +57,8 @@ def said(given: Given, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     own = {tuple(sorted(pair)): place for place, pair in enumerate(given.pairs.tolist())}
     codes, applied = np.zeros(len(pairs), np.int8), np.zeros(len(given.entries), np.int64)
-    judged = np.flatnonzero(np.isin(pairs, given.pairs).all(axis=1)) if own else []
-    for at in judged:
+    near = np.isin(pairs, given.pairs).all(axis=1)
+    for at in np.flatnonzero(near).tolist():
         place = own.get(tuple(sorted(pairs[at].tolist())))
         if place is not None:
             codes[at] = given.codes[place]

@@ -13,7 +13,7 @@ from curate.audit.face import Page, Section
 from curate.audit.html import template
 from curate.audit.store import columns_of
 from curate.audit.windows import Window, windows
-from curate.audit.words import counted, percent, short
+from curate.audit.words import percent, short
 from curate.licences import commercial
 from curate.steps.dedup.facts import estimate, wrong_removals
 from curate.steps.dedup.words import Piece, differing
@@ -76,7 +76,6 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     own = (page.about.get("parameters") or {}).get("dedup") or {}
     lost = _one(con, "SELECT count(*) FROM lost_texts")
     pairs = list(_within(_pairs(con), page.room // _SHARE_OF_ROOM))
-    gone = sum(cell[3] for cell in cells)
     labelled, n_labelled = _labelled(con)
     html = template("curate.steps.dedup", "report.html.j2").render(
         cells=[(short(a, 40), short(b, 40), *rest) for a, b, *rest in cells[:SOURCES]],
@@ -94,7 +93,6 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     return Section(
         html=Markup(html),
         links=[("duplicates", "Duplicates")],
-        sentence=f"dedup removed {counted(gone, 'duplicate')}",
         facts=_facts(own),
         licences=_back(con),
         ask=_ASK,

@@ -17,6 +17,7 @@ from curate.audit.html import template
 from curate.audit.words import counted, short
 from curate.steps.filters.card import rule_in_words
 from curate.steps.filters.curves import Curve, curves
+from curate.steps.filters.pictures import languages
 
 FILTERS = 60
 """Filters that are listed."""
@@ -48,6 +49,7 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
         more=n_filters - len(lines),
         rows=lines[0].before if lines else 0,
         n_shown=n_shown,
+        languages=languages(con),
     )
     return Section(
         html=Markup(html),

@@ -111,7 +111,7 @@ def test_lock_card_report_why_and_queries_tell_it(built: Path) -> None:
     assert {"source": "b", "kept": "a", "kind": "exact", "rows": 10} in figures["pairs"]
     assert "| b | a | exact | dropped | 10 |" in (built / "README.md").read_text()
     page = (built / "report.html").read_text()
-    assert 'id="duplicates"' in page and "dedup removed 15 duplicates" in page
+    assert 'id="duplicates"' in page and "and 15 dropped as duplicates" in page
     assert "<mark>blue</mark>" in page and "100 % are found" in page
     why = call("why", built, "a/41", cwd=built).out
     assert "duplicate of a/1, Jaccard 0.811" in why and "words that differ here   »blue«" in why
