@@ -16,9 +16,9 @@ import pyarrow as pa
 
 from curate.records import TURN_COLUMNS
 from curate.steps.filters.phrases import SPECIAL, SpecialTokens, special_tokens
-from curate.tokenizers import special_tokens_of
 from curate.steps.filters.view import View
 from curate.steps.step import Records
+from curate.tokenizers import special_tokens_of
 from curate.turns import all_turns
 
 Turn = Mapping[str, Any]
