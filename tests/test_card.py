@@ -202,7 +202,7 @@ def test_the_tables_a_person_reads() -> None:
         "| validate | not readable, or not a valid record | 1 | `quarantine/` |",
         "| decontaminate | removed | 1 | `removed/` |",
         "## What a step tells\n\nThree things.\n",
-        "> **Shortfall**: source maths had 3 rows fewer than the recipe asks for.",
+        "> **Shortfall**: source maths had 3 fewer rows than the recipe requests.",
         "$ curate why path/to/this/folder chat/0",
         f"`recipe.lock.json` (sha256 `{'ab' * 32}`)",
     ):
