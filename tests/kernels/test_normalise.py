@@ -9,20 +9,21 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.kernels.normalise import TO_FOLD, TO_READ, fold, screen
-from curate.text.buffer import lay_out
+from curate.text.buffer import Laid, lay_out
 from curate.text.escapes import read
 from curate.text.normalise import folded
 from tests.soak import examples
 from tests.text.samples import texts
 
 
-def padded(own: list[str]) -> tuple:
+def padded(own: list[str]) -> Laid:
     data, starts, stops = lay_out([*own, " " * 72])
-    return data, starts[:-1], stops[:-1]
+    return Laid(data, starts[:-1], stops[:-1])
 
 
 def compiled(own: list[str], accents: bool) -> list[str]:
-    data, starts, stops = fold(*padded(own), accents)
+    texts = padded(own)
+    data, starts, stops = fold(texts.data, texts.starts, texts.stops, accents)
     return [data[a:b].tobytes().decode() for a, b in zip(starts, stops, strict=True)]
 
 
