@@ -54,7 +54,7 @@ from curate.arguments import (
 from curate.errors import FailOver
 from curate.exits import exits
 from curate.progress import shown
-from curate.verbs import audit, data, dedup, train
+from curate.verbs import audit, data, dedup, store, train
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -245,6 +245,7 @@ for verb in (
     data.verifiers,
     data.suites,
     data.stages,
+    store.store,
     audit.sql,
     audit.why,
     audit.review,
