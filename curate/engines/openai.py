@@ -17,6 +17,8 @@ from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from curate.engines.answer import Answer, Attempt
 from curate.engines.completions import answer_of, body_of
@@ -78,7 +80,7 @@ class OpenAIEngine:
             timeout=aiohttp.ClientTimeout(total=self.spec.timeout, sock_connect=_CONNECT),
             headers={"Content-Type": "application/json"}
             | ({"Authorization": f"Bearer {self._key}"} if self._key else {}),
-            trust_env=True,
+            proxy=_proxy(self.spec.base_url),
         )
 
     async def _tried(self, request: Request, tier: str) -> Answer:
@@ -177,6 +179,14 @@ def _key(spec: OpenAI) -> str:
     if not key and spec.base_url == OPENAI_URL:
         raise UserError(f"{spec.base_url} needs a key: set the environment variable {spec.key_env}")
     return key
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for an address; aiohttp would look for it at each request."""
+    parts = urlsplit(url)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 def _read(reply: Any, request: Request, tier: str) -> Answer:

@@ -38,6 +38,7 @@ class VllmEngine:
         self.pace = Pace(spec.in_flight)
         self._numbers = itertools.count()
         self._starting = asyncio.Lock()
+        self._running: tuple[Any, Any] | None = None
 
     @cached_property
     def identity(self) -> Identity:
@@ -54,19 +55,23 @@ class VllmEngine:
 
     async def answer(self, request: Request) -> Answer:
         """Answer a request; see Engine."""
-        async with self._starting:
-            if "_started" not in vars(self):
-                vars(self)["_started"] = await asyncio.to_thread(_start, self.spec)
-        engine, tokenizer = vars(self)["_started"]
+        engine, tokenizer = await self.started()
         began = time.monotonic()
         answer = await self._said(engine, tokenizer, request)
         return replace(answer, seconds=time.monotonic() - began)
 
+    async def started(self) -> tuple[Any, Any]:
+        """vLLM's own AsyncLLM and the tokeniser; the first call takes about a minute."""
+        async with self._starting:
+            if self._running is None:
+                self._running = await asyncio.to_thread(_start, self.spec)
+        return self._running
+
     async def close(self) -> None:
         """End vLLM's own process."""
-        if "_started" in vars(self):
-            engine, _ = vars(self).pop("_started")
-            await asyncio.to_thread(engine.shutdown)
+        running, self._running = self._running, None
+        if running is not None:
+            await asyncio.to_thread(running[0].shutdown)
 
     async def _said(self, engine: Any, tokenizer: Any, request: Request) -> Answer:
         from vllm.v1.engine.exceptions import EngineDeadError
@@ -78,9 +83,10 @@ class VllmEngine:
         )
         tokens = tokenizer.encode(prompt, add_special_tokens=False)
         try:
+            rendered = await engine.renderer.render_cmpl_async([{"prompt_token_ids": tokens}])
             outputs = engine.generate(
-                {"prompt_token_ids": tokens},
-                _parameters(request, tokenizer),
+                rendered[0],
+                parameters(request, tokenizer),
                 f"curate-{next(self._numbers)}",
             )
             output = [output async for output in outputs][-1]
@@ -94,7 +100,7 @@ class VllmEngine:
 
 
 def _start(spec: Vllm) -> tuple[Any, Any]:
-    """The engine and its tokeniser; takes about a minute."""
+    """AsyncLLM and the tokeniser of a model."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     try:
         from transformers import AutoTokenizer
@@ -118,7 +124,7 @@ def _start(spec: Vllm) -> tuple[Any, Any]:
         raise UserError(f"vLLM, model {spec.model}: cannot be started ({line})") from error
 
 
-def _parameters(request: Request, tokenizer: Any) -> Any:
+def parameters(request: Request, tokenizer: Any) -> Any:
     """What vLLM is told of a request."""
     from vllm.sampling_params import (
         RepetitionDetectionParams,
