@@ -50,7 +50,7 @@ test-vllm: $(VLLM)/.installed
 	$(VLLM)/bin/python -m pytest -m vllm
 
 soak: $(VENV)/.dev $(VENV)/.reference
-	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture -k kill
+	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture tests/engines -k kill
 	$(BIN)/python -m pytest -n logical --timeout=7200 --hypothesis-profile=soak -m hypothesis
 
 bench: $(VENV)/.core $(PEERS)/.installed

@@ -198,7 +198,7 @@ def _write_batch(
 
 def _tell(ended: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
     for future, value in ended:
-        if future.cancelled():
+        if future.done():  # nobody waits any more
             continue
         if isinstance(value, CurateError):
             future.set_exception(value)

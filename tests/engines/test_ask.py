@@ -17,10 +17,13 @@ from typing import Any
 
 import pytest
 
+from curate.engines.answer import Answer
 from curate.engines.ask import ask, open_engine
 from curate.engines.budget import Budget, BudgetEnded, TooManyFailures, estimate
 from curate.engines.store import DATABASE, open_store
+from curate.engines.told import Told
 from curate.errors import UserError
+from curate.progress import silent
 from tests.command import ROOT, environment
 from tests.engines.asking import asked, at
 from tests.engines.server import Behaviour, Reply, Server, completion, echo, serving
@@ -121,9 +124,13 @@ def test_a_run_against_a_server_that_fails_in_a_third_of_calls_ends_complete(
 # ---- killed
 
 
-def started(server: Server, store: Path, n: int) -> subprocess.Popen[str]:
+def started(
+    server: Server, store: Path, n: int, stderr: int | None = None
+) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.engines.asking", server.url, str(store), str(n)]
-    return subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=stderr, text=True
+    )
 
 
 def lost(store: Path) -> Counter[str]:
@@ -295,3 +302,30 @@ def test_what_is_shown_while_a_model_is_asked(tmp_path: Path) -> None:
     assert sum(part for _, part, _ in seen) == pytest.approx(1)
     assert "12 of 12 requests" in seen[-1][2]
     assert "$60.00" in seen[-1][2]
+
+
+def test_the_words_of_what_is_shown() -> None:
+    told = Told(silent, 5000)
+    for outcome in ("answered", "failed"):
+        for _ in range(500):
+            told.answered(Answer(outcome, prompt_tokens=60, completion_tokens=40, cost=0.01))
+    assert told.words(100.0) == (
+        "1,000 of 5,000 requests, 10.0 requests/s, 1,000 tokens/s, $10.00, 500 failed, 6 min 40 s left"
+    )
+
+
+def test_an_interruption_ends_a_run_and_loses_nothing(tmp_path: Path) -> None:
+    def slow(body: Mapping[str, Any], nth: int) -> Reply:
+        return Reply(completion("yes"), after=0.2)
+
+    with serving(slow) as server:
+        process = started(server, tmp_path, 200, stderr=subprocess.PIPE)
+        while len(server.bodies) < 40:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+        assert told.strip().endswith("KeyboardInterrupt")
+        first = len(server.bodies)
+        out, _ = started(server, tmp_path, 200).communicate(timeout=60)
+        assert len(json.loads(out)) == 200
+        assert first < 200 <= len(server.bodies) <= 200 + 16
