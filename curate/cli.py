@@ -58,7 +58,7 @@ from curate.arguments import (
 from curate.errors import FailOver, UserError
 from curate.exits import exits
 from curate.progress import shown
-from curate.verbs import audit, data, dedup, plan, plot, release, train
+from curate.verbs import audit, data, dedup, plan, plot, release, store, train
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -321,6 +321,7 @@ for verb in (
     data.verifiers,
     data.suites,
     data.stages,
+    store.store,
     audit.sql,
     audit.why,
     audit.review,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 Progress = Callable[[str, int, int, float], None]
 """Called as work goes on, from any thread: the step, rows and bytes of text that were done, and
@@ -23,7 +23,14 @@ about which part of the whole step they are. A step begins with a call that repo
 """
 
 
-def silent(step: str, rows: int, size: int, part: float) -> None:
+class Report(Protocol):
+    """Progress of work that is not measured in bytes of text: it says in words how far it is."""
+
+    def __call__(self, step: str, rows: int, size: int, part: float, figures: str = "", /) -> None:
+        """As `Progress`; `figures` stand in place of rows and rates."""
+
+
+def silent(step: str, rows: int, size: int, part: float, figures: str = "") -> None:
     """Progress that nobody wants to see."""
 
 
@@ -34,6 +41,8 @@ _SILENCE = 1.0
 _EVERY = 0.25
 _LEAST = 1.0
 """Megabytes of text from which on they are shown: 0 MB says nothing."""
+_LINE_EVERY = 60.0
+"""Seconds between two lines about work that says in words how far it is, where there is no bar."""
 
 _watching: list[Callable[[bool], None]] = []
 
@@ -53,6 +62,9 @@ class Done:
     rows: int = 0
     size: int = 0
     part: float = 0.0
+    said: str = ""
+    shown: float = 0.0
+    """When a line about it was last written where there is no bar."""
 
 
 @dataclass
@@ -78,16 +90,18 @@ class Meter:
         """Seconds of compiling so far."""
         return self._spent + (self.clock() - self._began if self._depth else 0.0)
 
-    def add(self, step: str, rows: int, size: int, part: float) -> Done:
+    def add(self, step: str, rows: int, size: int, part: float, said: str = "") -> Done:
         """Add what was done of a step."""
-        done = self.steps.setdefault(step, Done(self.clock(), self.compiled))
+        now = self.clock()
+        done = self.steps.setdefault(step, Done(now, self.compiled, shown=now))
+        done.said = said
         done.rows, done.size, done.part = done.rows + rows, done.size + size, done.part + part
         return done
 
     def figures(self, done: Done) -> str:
         """Rows, text and rate of a step in words; nothing where there is nothing to tell yet."""
-        if not done.rows:
-            return ""
+        if done.said or not done.rows:
+            return done.said
         seconds = self.clock() - done.since - (self.compiled - done.compiled)
         size = done.size / 1e6
         if size < _LEAST:
@@ -101,7 +115,7 @@ Draw = Callable[[Meter, str | None], None]
 
 
 @contextmanager
-def shown(plain: bool = True) -> Iterator[Progress]:
+def shown(plain: bool = True) -> Iterator[Report]:
     """Show what is reported while work goes on; `plain` allows lines where nothing can be redrawn."""
     from rich.console import Console
 
@@ -119,9 +133,9 @@ def shown(plain: bool = True) -> Iterator[Progress]:
                 meter.watch(begins)
                 draw(meter, None)
 
-        def report(step: str, rows: int, size: int, part: float) -> None:
+        def report(step: str, rows: int, size: int, part: float, figures: str = "") -> None:
             with lock:
-                meter.add(step, rows, size, part)
+                meter.add(step, rows, size, part, figures)
                 draw(meter, step)
 
         _watching.append(watch)
@@ -136,7 +150,12 @@ def _silent(meter: Meter, step: str | None) -> None:
 
 
 def _plain(meter: Meter, step: str | None) -> None:
-    """Say once that compiling takes its time."""
+    """Say once that compiling takes its time; of work that says how far it is, a line a minute."""
+    done = meter.steps[step] if step is not None else None
+    if done is not None and done.said and meter.clock() - done.shown >= _LINE_EVERY:
+        done.shown = meter.clock()
+        sys.stderr.write(f"curate: {step}: {done.said}\n")
+        sys.stderr.flush()
     if meter.compiled > _SILENCE and COMPILING not in meter.steps:
         meter.add(COMPILING, 0, 0, 0.0)
         sys.stderr.write(f"curate: {COMPILING}\n")

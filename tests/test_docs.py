@@ -24,6 +24,9 @@ from pydantic import BaseModel
 import curate
 from curate.check import FINDINGS
 from curate.cli import app
+from curate.engines import OUTCOMES as ENDS
+from curate.engines.spec import OpenAI, Transformers
+from curate.engines.spec import Vllm as VllmEngine
 from curate.formats import FORMATS, check_format, detect, parse
 from curate.formats.kinds import guess_kind
 from curate.matching.profile import PROFILES, with_matchers
@@ -51,6 +54,11 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
         "Of `dedup`": DedupSpec,
         "Of `decontaminate`": DecontaminateSpec,
         "Of `output`": OutputSpec,
+    },
+    "engines.md": {
+        "Of kind `openai`": OpenAI,
+        "Of kind `transformers`": Transformers,
+        "Of kind `vllm`": VllmEngine,
     },
     "suites.md": {"Keys of the file": SuiteFile, "Keys of a benchmark": Benchmark},
     "training.md": {
@@ -304,6 +312,11 @@ def test_outcomes_aliases_and_findings_are_documented() -> None:
     assert told("Checking a data set") == {
         name: f"{text[0].upper()}{text[1:]}." for name, text in FINDINGS.items()
     }
+
+
+def test_the_outcomes_of_requests_are_documented() -> None:
+    told = [cells[0].strip("`") for cells in rows(section("engines.md", "Requests and answers"))]
+    assert tuple(told) == ENDS
 
 
 def command_lines() -> Iterator[tuple[str, str]]:

@@ -151,3 +151,18 @@ def test_compiling_is_said_on_a_first_run_and_never_again(tmp_path: Path) -> Non
         for name in ("first", "second")
     ]
     assert said == [f"curate: {COMPILING}\n", ""]
+
+
+def test_work_that_says_how_far_it_is_is_shown_in_its_own_words() -> None:
+    meter = Meter(Clock())
+    assert meter.figures(meter.add("ask", 7, 0, 0.5, "7 of 14 requests")) == "7 of 14 requests"
+
+
+def test_without_a_bar_it_has_a_line_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    meter = Meter(clock)
+    for now in range(0, 150, 10):
+        clock.now = float(now)
+        meter.add("ask", 1, 0, 0.01, f"{now} requests")
+        progress._plain(meter, "ask")
+    assert capsys.readouterr().err == "curate: ask: 60 requests\ncurate: ask: 120 requests\n"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.speed import decontaminate, inputs, kernel, measure, peers
+from benchmarks.speed import decontaminate, engines, inputs, kernel, measure, peers
 from benchmarks.speed.build import described, parse_sizes
 from benchmarks.speed.corpus import write_corpus
 from curate.errors import UserError
@@ -282,3 +282,9 @@ def test_the_suite_names_every_benchmark_of_the_data(shared_data: Path, tmp_path
     assert inputs.write_items(inputs.write_suite(tmp_path, shared_data), tmp_path) == 14_335
     labels = {found.benchmark for found in peers.read_items(tmp_path) if found.label}
     assert labels == set(inputs.LABELS)
+
+
+def test_the_benchmark_of_engines_asks_a_server_of_its_own(tmp_path: Path) -> None:
+    found = engines.against_instant(40, 8, tmp_path)
+    assert (found["requests"], found["in_flight"]) == (40, 8)
+    assert found["requests_a_second"] > 0 < found["peak_mb"]

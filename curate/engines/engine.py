@@ -1,0 +1,64 @@
+"""What an engine is to those who ask: an identity, a pace, an order, and an answer to a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from curate.engines.answer import Answer
+from curate.engines.pace import Pace
+from curate.engines.request import Identity, Request
+from curate.engines.spec import Price
+from curate.errors import CurateError
+
+
+class Engine(Protocol):
+    """A model that answers. Nothing is loaded and no server is asked before the first `answer`."""
+
+    @property
+    def identity(self) -> Identity:
+        """What its answers depend on."""
+
+    @property
+    def pace(self) -> Pace:
+        """How many requests it gets at once."""
+
+    @property
+    def price(self) -> Price | None:
+        """What its tokens cost; None where nobody knows."""
+
+    def order(self, requests: Sequence[Request]) -> list[int]:
+        """The places of requests in the order in which it answers them fastest."""
+
+    async def answer(self, request: Request) -> Answer:
+        """Answer a request, after as many attempts as it takes; what cannot be answered is failed.
+
+        Raises UserError where no request can be answered: a library is missing, a key is wrong.
+        """
+
+    async def close(self) -> None:
+        """Let go of the model or the connections."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """An engine that only has the answers that a store holds: what is not there is an error."""
+
+    identity: Identity
+    pace = Pace(1)
+    price = None
+
+    def order(self, requests: Sequence[Request]) -> list[int]:
+        """As they come."""
+        return list(range(len(requests)))
+
+    async def answer(self, request: Request) -> Answer:
+        """Never happens where every answer is in the store."""
+        raise CurateError(
+            f"an answer of {self.identity.model} is not in the store, and nobody may be asked: "
+            f"{request.messages[-1]['content'][:80]!r}"
+        )
+
+    async def close(self) -> None:
+        """Nothing is held."""

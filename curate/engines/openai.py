@@ -1,0 +1,206 @@
+"""A server that speaks like OpenAI's: a provider, `vllm serve`, or any other.
+
+Requests go through aiohttp with a connection each, kept open: the client of OpenAI's own package
+takes about four times as long over a request. Every attempt is kept with the answer. The
+key comes from the environment, and is cut out of whatever a server says of it. Before the first
+request with a schema the server is asked three short questions at most, to find the best of the
+tiers of `structured` that it has."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from curate.engines.answer import Answer, Attempt
+from curate.engines.completions import answer_of, body_of
+from curate.engines.pace import Pace
+from curate.engines.prices import price_of
+from curate.engines.request import Identity, Request, Sampling
+from curate.engines.retry import Failed, delay, failed, used_up
+from curate.engines.spec import OPENAI_URL, OpenAI
+from curate.engines.structured import PROBE, TIERS
+from curate.errors import UserError
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+_CONNECT, _KEEP_ALIVE = 10.0, 60.0
+"""Seconds."""
+_NEVER_MENDS = (401, 403, 404)
+"""Codes that no request of a run could escape: the key, the address or the model is wrong."""
+
+
+class OpenAIEngine:
+    """The engine of kind `openai`."""
+
+    def __init__(self, spec: OpenAI) -> None:
+        self.spec = spec
+        self.pace = Pace(spec.in_flight)
+        self.identity = Identity("openai", spec.model, spec.revision or spec.base_url)
+        self.price = price_of(spec)
+        self._key = _key(spec)
+        self._tier: asyncio.Task[str] | None = None
+
+    def order(self, requests: Sequence[Request]) -> list[int]:
+        """As they come."""
+        return list(range(len(requests)))
+
+    async def answer(self, request: Request) -> Answer:
+        """Answer a request; see Engine."""
+        tier = "" if request.schema is None else await self._found_tier()
+        return await self._tried(request, tier)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if "_session" in vars(self):
+            await self._session.close()
+
+    @cached_property
+    def _session(self) -> ClientSession:
+        try:
+            import aiohttp
+        except ImportError:
+            raise UserError(
+                "an engine of kind openai needs the package aiohttp: "
+                "pip install 'tulu-curate[engines]'"
+            ) from None
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self.spec.in_flight, keepalive_timeout=_KEEP_ALIVE
+            ),
+            timeout=aiohttp.ClientTimeout(total=self.spec.timeout, sock_connect=_CONNECT),
+            headers={"Content-Type": "application/json"}
+            | ({"Authorization": f"Bearer {self._key}"} if self._key else {}),
+            proxy=_proxy(self.spec.base_url),
+        )
+
+    async def _tried(self, request: Request, tier: str) -> Answer:
+        """Send a request until it has a reply, or no attempt is left."""
+        began, attempts = time.monotonic(), []
+        body = body_of(request, self.spec, tier)
+        made = Answer("failed")
+        for number in range(1, self.spec.attempts + 1):
+            await self.pace.ready()
+            sent = time.monotonic()
+            try:
+                made = _read(await self._sent(body), request, tier)
+                attempts.append(Attempt(time.monotonic() - sent))
+                self.pace.well()
+                break
+            except Failed as error:
+                attempts.append(Attempt(time.monotonic() - sent, error.error, error.status))
+                made = Answer("failed", reason=error.error)
+                if error.overloaded:
+                    self.pace.overloaded(sent)
+                if not error.again or number == self.spec.attempts:
+                    break
+                if error.overloaded and error.wait:
+                    self.pace.pause(error.wait)
+                await asyncio.sleep(delay(number, error.wait))
+        return replace(made, seconds=time.monotonic() - began, attempts=tuple(attempts))
+
+    async def _sent(self, body: dict[str, Any]) -> Any:
+        """One attempt: the reply as plain data; raises Failed."""
+        import aiohttp
+
+        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        url = f"{self.spec.base_url}/chat/completions"
+        try:
+            async with self._session.post(url, data=content, allow_redirects=False) as reply:
+                status, headers, raw = reply.status, reply.headers, await reply.read()
+        except TimeoutError:
+            raise Failed(f"no reply within {self.spec.timeout:g} s", overloaded=True) from None
+        except (aiohttp.ClientError, OSError) as error:
+            told = self._without_key(f"{type(error).__name__} {error}")
+            raise Failed(f"the connection broke: {told}") from None
+        if status != HTTPStatus.OK:
+            raise self._refused(status, raw, headers)
+        wait = used_up(headers)
+        if wait:
+            self.pace.pause(wait)
+        try:
+            return json.loads(raw)
+        except ValueError:
+            raise Failed(f"the reply is no JSON: {self._text(raw)[:80]!r}", status) from None
+
+    def _refused(self, status: int, raw: bytes, headers: Mapping[str, str]) -> Failed:
+        """What another code than 200 means; raises UserError where it holds for all requests."""
+        try:
+            told = str(json.loads(raw)["error"]["message"])
+        except (ValueError, LookupError, TypeError):
+            told = raw.decode(errors="replace")
+        told = self._without_key(told)
+        if status in _NEVER_MENDS:
+            raise UserError(_wrong(self.spec, status, told))
+        return failed(status, told, headers)
+
+    def _text(self, raw: bytes) -> str:
+        return self._without_key(raw.decode(errors="replace"))
+
+    async def _found_tier(self) -> str:
+        """The tier of the server, found once; others wait for it."""
+        if self._tier is None:
+            self._tier = asyncio.create_task(self._probed())
+        return await asyncio.shield(self._tier)
+
+    async def _probed(self) -> str:
+        for tier in TIERS[:-1]:
+            answer = await self._tried(_PROBE, tier)
+            if answer.outcome == "answered":
+                return tier
+        return TIERS[-1]
+
+    def _without_key(self, text: str) -> str:
+        """What a server says, on one line, without the key."""
+        text = text.replace(self._key, "***") if self._key else text
+        return " ".join(text.split())[:300]
+
+
+_PROBE = Request(
+    messages=[{"role": "user", "content": "Answer with the JSON object that is asked for."}],
+    seed=0,
+    sampling=Sampling(max_tokens=32, temperature=0.0),
+    schema=PROBE,
+)
+
+
+def _key(spec: OpenAI) -> str:
+    """The key in the environment; a server of one's own rarely asks for one."""
+    key = os.environ.get(spec.key_env, "")
+    if not key and spec.base_url == OPENAI_URL:
+        raise UserError(f"{spec.base_url} needs a key: set the environment variable {spec.key_env}")
+    return key
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for an address; aiohttp would look for it at each request."""
+    parts = urlsplit(url)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
+
+
+def _read(reply: Any, request: Request, tier: str) -> Answer:
+    try:
+        return answer_of(reply, request, tier)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        shape = json.dumps(reply)[:80]
+        raise Failed(f"the reply is no chat completion: {shape}") from None
+
+
+def _wrong(spec: OpenAI, status: int, told: str) -> str:
+    hint = {
+        401: f"is the key in {spec.key_env} right?",
+        403: f"may the key in {spec.key_env} use it?",
+        404: "is there such a model at that address? Most addresses end in /v1",
+    }
+    return f"{spec.base_url}, model {spec.model}: HTTP {status} {told}; {hint[status]}"
