@@ -73,7 +73,9 @@ def end_to_end(own: Records) -> tuple[int, int]:
     found: Inside = inside(
         {row: (hashed(text), none) for row, text in texts.read(laid, mask)}, close.rows
     )
-    settled = find.settle(close, found, rank, np.zeros(n, np.bool_), T, drop_variants=False)
+    apart = np.empty((0, 2), np.int64)
+    fixed = np.zeros(n, np.bool_)
+    settled = find.settle(close, found, rank, fixed, apart, T, drop_variants=False)
     return int(settled.gone.sum() + (first != rank).sum()), int((~settled.gone).sum())
 
 

@@ -116,8 +116,10 @@ def match_exact(turns: Stretches, index: ExactIndex) -> list[Matches]:
     everything = np.arange(len(turns.starts))
     found, items, spans = _equal(turns, everything, turns.starts, turns.stops, index)
     if index.short.any():
-        own = lines(turns.data, turns.starts, turns.stops, *index.sizes.tolist(), index.beginnings)
-        of, more, its = _equal(turns, *np.ascontiguousarray(own.T), index)
+        least, most = index.sizes.tolist()
+        own = lines(turns.data, turns.starts, turns.stops, least, most, index.beginnings)
+        owners, starts, stops = np.ascontiguousarray(own.T)
+        of, more, its = _equal(turns, owners, starts, stops, index)
         few = index.short[more]
         found, items = np.append(found, of[few]), np.append(items, more[few])
         spans = np.concatenate([spans, its[few]])

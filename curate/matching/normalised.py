@@ -113,7 +113,8 @@ def _where(turns: Stretches, mask: np.ndarray) -> Stretches:
 
 
 def _by_turn(docs: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    return docs.astype(np.int64) << 32 | turns
+    keys: np.ndarray = docs.astype(np.int64) << 32 | turns
+    return keys
 
 
 def _each(owners: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

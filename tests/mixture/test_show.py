@@ -166,7 +166,7 @@ def test_a_build_is_one_line_at_the_prompt_and_a_table_in_a_notebook(folder: Pat
 
 def test_the_counts_keep_to_a_narrow_screen_without_what_no_row_met(folder: Path) -> None:
     whole = curate.build(folder / "r.yaml", folder / "narrow", stages=None).summary
-    calm = replace(whole, sources=[replace(one, quarantined=0) for one in whole.sources])
+    calm = replace(whole, sources=tuple(replace(one, quarantined=0) for one in whole.sources))
 
     def heads(summary: Summary, width: int) -> str:
         screen = Console(width=width, file=io.StringIO())

@@ -10,7 +10,6 @@ from pathlib import Path
 from curate.errors import UserError
 from curate.sources import expand, is_away, is_path, open_source
 from curate.steps.decontaminate.spec import DecontaminateSpec
-from curate.steps.decontaminate.verdicts import load_verdicts
 from curate.steps.step import Given
 from curate.suites import (
     EVERY,
@@ -21,6 +20,7 @@ from curate.suites import (
     load_suite,
     open_given,
 )
+from curate.verdicts import load_verdicts
 
 
 def given(spec: DecontaminateSpec, *, base: Path) -> Iterator[Given]:

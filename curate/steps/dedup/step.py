@@ -76,8 +76,8 @@ class Dedup:
         found = texts.folded(own)
         kept = {"exact": texts.exact(found), "length": texts.lengths(own)}
         kept |= {f"column:{name}": _numbers(records.table, name) for name in self.spec.columns}
-        if (own := labels.hashed(records)) is not None:
-            kept["label"] = own
+        if (hashes := labels.hashed(records)) is not None:
+            kept["label"] = hashes
         if self.spec.threshold is None:
             return Look(kept=kept)
         sets = texts.shingles(found, self.spec.shingle)
