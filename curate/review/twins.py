@@ -68,7 +68,7 @@ def twins(con: duckdb.DuckDBPyConnection, near: bool) -> list[Twin]:
     if not columns_of(con, "duplicate_pairs"):
         return []
     rows = con.execute(_PAIRS, {"near": near}).fetchall()
-    return [Twin(*facts, ours.hex, theirs.hex) for *facts, ours, theirs in rows]
+    return [Twin(*row[:-2], *(digest.hex for digest in row[-2:])) for row in rows]
 
 
 def twin_texts(con: duckdb.DuckDBPyConnection, twin: Twin) -> Texts:

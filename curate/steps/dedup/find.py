@@ -156,7 +156,7 @@ def settle(
 def _codes(rows: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """One number for each pair of which both rows are among some (ascending) rows, by their places."""
     at = np.searchsorted(rows, pairs)
-    there: np.ndarray = (at < len(rows)).all(axis=1)
+    there: np.ndarray = np.all(at < len(rows), axis=1)
     there[there] = (rows[at[there]] == pairs[there]).all(axis=1)
     found = np.sort(at[there], axis=1).astype(np.int64)
     codes: np.ndarray = np.unique(found[:, 0] * len(rows) + found[:, 1])
