@@ -159,6 +159,8 @@ SOURCE = st.tuples(
             {"share": 1.0},
             {"share": 2.6},
             {"keep": ["level"]},
+            {"cap": {"level": 1}},
+            {"cap": {"level": 2}, "keep": ["level"], "share": 1.5},
         ]
     ),
 )
@@ -166,16 +168,19 @@ SOURCE = st.tuples(
 
 POLICY = st.sampled_from(["report", "drop-rows", "drop-source", "tulu3"])
 OUTPUT = st.fixed_dictionaries(
-    {"validation": st.integers(0, 6), "shards": st.sampled_from(["auto", 1, 3])}
+    {"validation": st.integers(0, 6) | st.just(0.2), "shards": st.sampled_from(["auto", 1, 3])}
 )
-RECIPES = st.tuples(st.lists(SOURCE, min_size=1, max_size=3), POLICY, OUTPUT, st.integers(0, 2**40))
+MIX = st.sampled_from([None, None, {}, {"total": 7}, {"total": 30, "temperature": 2}])
+RECIPES = st.tuples(
+    st.lists(SOURCE, min_size=1, max_size=3), POLICY, OUTPUT, st.integers(0, 2**40), MIX
+)
 BLOCKS = st.sampled_from([1, 150, 600])
 PER_TEST = [HealthCheck.function_scoped_fixture]
 
 
 def write_all(folder: Path, drawn: Any) -> dict[str, Any]:
     """Write the sources and the benchmark that were drawn; give their recipe."""
-    sources, policy, output, seed = drawn
+    sources, policy, output, seed, mix = drawn
     rng = random.Random(9)
     items = [sentence(rng, 16) for _ in range(40)]
     write_lines(folder / "evals.jsonl", [{"question": item} for item in items])
@@ -183,11 +188,15 @@ def write_all(folder: Path, drawn: Any) -> dict[str, Any]:
     for number, (rows, asked) in enumerate(sources):
         lines = [row(shape, 100 * number + i, items, kept) for i, (shape, kept) in enumerate(rows)]
         write_lines(folder / f"s{number}.jsonl", lines)
+        if mix is not None:
+            asked = {key: asked[key] for key in ("keep", "cap") if key in asked}
+            asked |= {"weight": number + 1, "passes": 2}
         specs.append(
             {"name": f"s{number}", "from": f"s{number}.jsonl", "format": "messages"} | asked
         )
     decontaminate = {"suite": "evals.jsonl", "policy": policy}
-    return {"seed": seed, "sources": specs, "decontaminate": decontaminate, "output": output}
+    recipe = {"seed": seed, "sources": specs, "decontaminate": decontaminate, "output": output}
+    return recipe | ({} if mix is None else {"mix": mix})
 
 
 def built_or_refused(folder: Path, recipe: dict[str, Any], **options: Any) -> dict[str, str]:
@@ -199,7 +208,7 @@ def built_or_refused(folder: Path, recipe: dict[str, Any], **options: Any) -> di
         out = build_in(folder, recipe, **options).folder
     except UserError as error:
         assert re.search(
-            "could be parsed|none of the first rows can be read|no text in turns|keep: unknown column",
+            "could be parsed|none of the first rows can be read|no text in turns|(keep|cap): unknown column",
             str(error),
         )
         assert not (folder / "out").exists()
