@@ -34,10 +34,9 @@ class Split:
 class Target:
     """Another trainer's files.
 
-    `rows` has a rule for each kind it holds, which makes a row of a record or raises Unfit; rows
-    have a key `id` where `keeps_ids`. With `schemas`, a schema for each kind, they are Parquet, else
-    JSON lines. `beside` makes the texts of other files, by name, from the name of the data set, its
-    kind and splits, and whether it has tools."""
+    `rows` has a rule for each kind it holds, which makes a row of a record or raises Unfit. With
+    `schemas`, one for each kind, rows are Parquet, else JSON lines. `beside` makes the texts of
+    other files, by name, from the name of the data set, its kind and its splits."""
 
     name: str
     rows: Mapping[str, Callable[[Record], Row]]
