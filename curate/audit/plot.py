@@ -6,7 +6,7 @@ from pathlib import Path
 
 from curate.audit.pictures import alone, pictures
 from curate.audit.store import open_readonly
-from curate.errors import UserError, unknown
+from curate.errors import UserError, extra, unknown
 from curate.shards import write_bytes, write_text
 
 WIDE = 3
@@ -42,6 +42,6 @@ def _dots(picture: str) -> bytes:
         from resvg_py import svg_to_bytes
     except ImportError:
         raise UserError(
-            "a PNG needs the package resvg-py: pip install 'tulu-curate[plot]', or take --svg"
+            f"a PNG needs the package resvg-py: {extra('plot')}; or take --svg"
         ) from None
     return bytes(svg_to_bytes(svg_string=picture, zoom=WIDE / 2))

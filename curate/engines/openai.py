@@ -28,7 +28,7 @@ from curate.engines.request import Identity, Request, Sampling
 from curate.engines.retry import Failed, delay, failed, used_up
 from curate.engines.spec import OPENAI_URL, OpenAI
 from curate.engines.structured import PROBE, TIERS
-from curate.errors import UserError
+from curate.errors import UserError, extra
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -70,8 +70,7 @@ class OpenAIEngine:
             import aiohttp
         except ImportError:
             raise UserError(
-                "an engine of kind openai needs the package aiohttp: "
-                "pip install 'tulu-curate[engines]'"
+                f"an engine of kind openai needs the package aiohttp: {extra('engines')}"
             ) from None
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(

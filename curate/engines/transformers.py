@@ -21,7 +21,7 @@ from curate.engines.request import Identity, Request
 from curate.engines.spec import Transformers
 from curate.engines.structured import with_schema
 from curate.engines.weights import weights
-from curate.errors import UserError
+from curate.errors import UserError, extra
 
 if TYPE_CHECKING:
     import torch
@@ -104,7 +104,7 @@ def _load(folder: str) -> tuple[Any, Any]:
         from transformers.utils import logging
     except ImportError as error:
         raise UserError(
-            f"an engine of kind transformers needs {error.name}: pip install 'tulu-curate[train]'"
+            f"an engine of kind transformers needs {error.name}: {extra('train')}"
         ) from None
     logging.disable_progress_bar()
     try:

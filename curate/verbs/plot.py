@@ -23,9 +23,9 @@ def plot(
 ) -> None:
     """Write a picture of a build to a file.
 
-    The pictures are those of report.html: the rows that come out of every step, the
-    share of every source, how long rows are, and what other thresholds of filters
-    would leave.
+    The pictures are those of report.html: the rows that come out of every step,
+    the share of every source, how long rows are, and what other thresholds of
+    filters would keep.
 
     \bExample: curate plot out/quickstart funnel --svg funnel.svg
 
