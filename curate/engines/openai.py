@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _CONNECT, _KEEP_ALIVE = 10.0, 60.0
 """Seconds."""
+_NOT_KNOWN = (400, 405, 415, 422, 501)
+"""Codes with which a server refuses a kind of request that it does not know."""
 _NEVER_MENDS = (401, 403, 404)
 """Codes that no request of a run could escape: the key, the address or the model is wrong."""
 
@@ -48,7 +50,7 @@ class OpenAIEngine:
         self.identity = Identity("openai", spec.model, spec.revision or spec.base_url)
         self.price = price_of(spec)
         self._key = _key(spec)
-        self._tier: asyncio.Task[str] | None = None
+        self._tier: asyncio.Task[str | Answer] | None = None
 
     def order(self, requests: Sequence[Request]) -> list[int]:
         """As they come."""
@@ -56,8 +58,13 @@ class OpenAIEngine:
 
     async def answer(self, request: Request) -> Answer:
         """Answer a request; see Engine."""
-        tier = "" if request.schema is None else await self._found_tier()
-        return await self._tried(request, tier)
+        if request.schema is None:
+            return await self._tried(request, "")
+        found = await self._found_tier()
+        if isinstance(found, Answer):  # no answer to any question: the next request tries again
+            self._tier = None
+            return found
+        return await self._tried(request, found)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -116,11 +123,13 @@ class OpenAIEngine:
         try:
             async with self._session.post(url, data=content, allow_redirects=False) as reply:
                 status, headers, raw = reply.status, reply.headers, await reply.read()
+            # A server that repeats the key must not bring it into a store or a message.
+            raw = raw.replace(self._key.encode(), b"***") if self._key else raw
         except TimeoutError:
             raise Failed(f"no reply within {self.spec.timeout:g} s", overloaded=True) from None
         except (aiohttp.ClientError, OSError) as error:
-            told = self._without_key(f"{type(error).__name__} {error}")
-            raise Failed(f"the connection broke: {told}") from None
+            told = " ".join(str(error).split())[:300]
+            raise Failed(f"the connection broke: {type(error).__name__} {told}") from None
         if status != HTTPStatus.OK:
             raise self._refused(status, raw, headers)
         wait = used_up(headers)
@@ -129,7 +138,9 @@ class OpenAIEngine:
         try:
             return json.loads(raw)
         except ValueError:
-            raise Failed(f"the reply is no JSON: {self._text(raw)[:80]!r}", status) from None
+            raise Failed(
+                f"the reply is no JSON: {raw.decode(errors='replace')[:80]!r}", status
+            ) from None
 
     def _refused(self, status: int, raw: bytes, headers: Mapping[str, str]) -> Failed:
         """What another code than 200 means; raises UserError where it holds for all requests."""
@@ -137,31 +148,27 @@ class OpenAIEngine:
             told = str(json.loads(raw)["error"]["message"])
         except (ValueError, LookupError, TypeError):
             told = raw.decode(errors="replace")
-        told = self._without_key(told)
+        told = " ".join(told.split())[:300]
         if status in _NEVER_MENDS:
             raise UserError(_wrong(self.spec, status, told))
         return failed(status, told, headers)
 
-    def _text(self, raw: bytes) -> str:
-        return self._without_key(raw.decode(errors="replace"))
-
-    async def _found_tier(self) -> str:
-        """The tier of the server, found once; others wait for it."""
+    async def _found_tier(self) -> str | Answer:
+        """The tier of the server, found once; others wait for it. A failed answer where the server
+        could not be asked, which says nothing about its tier.
+        """
         if self._tier is None:
             self._tier = asyncio.create_task(self._probed())
         return await asyncio.shield(self._tier)
 
-    async def _probed(self) -> str:
+    async def _probed(self) -> str | Answer:
         for tier in TIERS[:-1]:
             answer = await self._tried(_PROBE, tier)
             if answer.outcome == "answered":
                 return tier
+            if answer.outcome == "failed" and answer.attempts[-1].status not in _NOT_KNOWN:
+                return answer
         return TIERS[-1]
-
-    def _without_key(self, text: str) -> str:
-        """What a server says, on one line, without the key."""
-        text = text.replace(self._key, "***") if self._key else text
-        return " ".join(text.split())[:300]
 
 
 _PROBE = Request(

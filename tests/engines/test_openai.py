@@ -174,6 +174,26 @@ def test_the_best_tier_of_a_server_is_found_once_and_kept_with_each_answer(
     assert ("JSON Schema" in told) == (tier != "json_schema")
 
 
+def test_a_server_that_cannot_be_asked_for_its_tier_is_not_taken_for_a_poor_one(
+    tmp_path: Path,
+) -> None:
+    down = True
+
+    def behaviour(body: Mapping[str, Any], nth: int) -> Reply:
+        return Reply("down", 500) if down else tiered("json_schema")(body, nth)
+
+    with (
+        serving(behaviour) as server,
+        open_store(tmp_path) as store,
+        open_engine(at(server.url, attempts=2)) as engine,
+    ):
+        (failed,) = ask(asked(1, schema=SCHEMA), engine, store)
+        assert (failed.outcome, failed.reason) == ("failed", "HTTP 500: down")
+        down = False
+        (answer,) = ask(asked(1, schema=SCHEMA), engine, store)
+    assert (answer.outcome, answer.tier) == ("answered", "json_schema")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -248,6 +268,9 @@ def test_a_key_comes_from_the_environment_and_is_written_nowhere(
         "HTTP 500: key *** has used up its quota",
         "HTTP 400: key *** has used up its quota",
     ]
+    assert one(tmp_path, lambda body, nth: Reply(completion(f"Your key: {key}"))).text == (
+        "Your key: ***"
+    )
     with pytest.raises(UserError) as caught:
         one(tmp_path, lambda body, nth: Reply(f"bad key {key}", 401))
     assert "HTTP 401 bad key ***; is the key in CURATE_TEST_KEY right?" in str(caught.value)
