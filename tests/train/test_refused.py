@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,18 +74,32 @@ def test_a_model_or_a_setting_that_will_not_do(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("notebook", [False, True])
 def test_the_first_interrupt_waits_and_the_second_does_not(
-    capfd: pytest.CaptureFixture[str],
+    notebook: bool, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("transformers", reason="needs the extra 'train'")
-    from curate_train.watch import Watch, interruptible
+    from curate_train import watch
 
+    class Ended(BaseException):
+        pass
+
+    def end(code: int) -> None:
+        raise Ended(code)
+
+    monkeypatch.setattr("curate_train.watch.os._exit", end)
+    if notebook:
+        monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
     before = signal.getsignal(signal.SIGINT)
-    watch = Watch(Path("run"), None, None, every=4)
-    with pytest.raises(KeyboardInterrupt), interruptible(watch):
+    watching = watch.Watch(Path("run"), None, None, every=4)
+    with (
+        pytest.raises(KeyboardInterrupt if notebook else Ended),
+        watch.interruptible(watching),
+    ):
         signal.raise_signal(signal.SIGINT)
-        assert watch.stopped
+        assert watching.stopped
         assert capfd.readouterr().err == "curate: ends after this round; again, to end at once\n"
         signal.raise_signal(signal.SIGINT)
         pytest.fail("went on after a second interrupt")
+    assert "earlier checkpoints are whole" in capfd.readouterr().err
     assert signal.getsignal(signal.SIGINT) is before

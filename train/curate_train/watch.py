@@ -9,6 +9,7 @@ import json
 import math
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -114,7 +115,7 @@ def interruptible(watch: Watch) -> Iterator[None]:
     def handle(number: int, frame: FrameType | None) -> None:
         if watch.stopped:
             restore()
-            raise KeyboardInterrupt
+            _end_at_once()
         watch.stop()
         after = "step" if watch.every == 1 else "round"
         os.write(2, f"curate: ends after this {after}; again, to end at once\n".encode())
@@ -128,6 +129,17 @@ def interruptible(watch: Watch) -> Iterator[None]:
         yield
     finally:
         restore()
+
+
+def _end_at_once() -> None:
+    """End the process as it stands: to unwind it, with torch and its threads, takes seconds. A
+    notebook goes on, and gets its cell back.
+    """
+    cursor = "\x1b[?25h" if os.isatty(2) else ""  # the bar has hidden it
+    os.write(2, f"{cursor}curate: ended at once; earlier checkpoints are whole\n".encode())
+    if hasattr(sys, "ps1") or "ipykernel" in sys.modules:
+        raise KeyboardInterrupt
+    os._exit(130)
 
 
 class Bar(TrainerCallback):  # type: ignore[misc]
