@@ -68,7 +68,10 @@ def twins(con: duckdb.DuckDBPyConnection, near: bool) -> list[Twin]:
     if not columns_of(con, "duplicate_pairs"):
         return []
     rows = con.execute(_PAIRS, {"near": near}).fetchall()
-    return [Twin(*row[:-2], *(digest.hex for digest in row[-2:])) for row in rows]
+    return [
+        Twin(doc, item, source, kind, jaccard, dropped, drawn, ours.hex, theirs.hex)
+        for doc, item, source, kind, jaccard, dropped, drawn, ours, theirs in rows
+    ]
 
 
 def twin_texts(con: duckdb.DuckDBPyConnection, twin: Twin) -> Texts:

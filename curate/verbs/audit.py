@@ -100,11 +100,12 @@ def review(
         bool, typer.Option("--json", metavar="", help="The same as one JSON object.")
     ] = False,
 ) -> None:
-    """Judge the matches of a build, one key each, and keep the verdicts in a file.
+    """Judge the matches and duplicates of a build, one key each, into a file.
 
-    Matches without a verdict come first, the highest scores before the others.
-    Keys: l leak, f false alarm, a allowed, n note, s skip, b back, q quit. Every
-    verdict is saved at once; the build itself is not changed.
+    Matches without a verdict come first, the highest scores before the others;
+    then a random sample of the removed duplicates. Keys: l leak, f false alarm,
+    a allowed; of duplicates d duplicate, k keep both; n note, s skip, b back,
+    q quit. Every verdict is saved at once; the build itself is not changed.
 
     \bExample: curate review out/quickstart
 

@@ -115,7 +115,7 @@ def test_lock_card_report_and_summary_tell_it(built: tuple[Path, Any]) -> None:
         "| phrase | removed | 4 | `removed/` |" in card and "## Phrase\n\n13 rows held it." in card
     )
     page = (out / "report.html").read_text()
-    assert "4 of 14 rows were removed; the phrase is on 4 topics;" in page
+    assert "4 of 14 rows were removed; the phrase is on 4 topics." in page
     assert (
         '<section id="phrase">' in page
         and "<li>&lt;b&gt;: 1</li>" in page
