@@ -71,7 +71,7 @@ PROFILES = {
     # "at least half" of an item, where the paper says "more than half".
     "olmo3": Profile("olmo3", NgramSettings(threshold=0.5 - 1e-9, common=_COMMON, singles=True)),
     "default": Profile(
-        "default", NgramSettings(common=_COMMON), ExactSettings(), robust=RobustSettings()
+        "default", NgramSettings(judged=True), ExactSettings(), robust=RobustSettings()
     ),
 }
 

@@ -22,8 +22,8 @@ from curate.audit.windows import Window, merged
 from curate.errors import UserError, unknown
 from curate.steps.decontaminate.verdicts import Ruling, item_hash
 
-LABELS = ("leak", "variant", "suspect", "none")
-_WORST = ("leak", None, "variant", "suspect")
+LABELS = ("leak", "variant", "other question", "suspect", "template", "none")
+_WORST = ("leak", None, "variant", "other question", "suspect", "template")
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,13 @@ KEYS = (
 )
 _SHARED = "black on yellow"
 _WORDS = {"leak": "bold red", "false-alarm": "bold green", "allowed": "bold cyan"}
-_LABELS = {"leak": "red", "variant": "yellow", "suspect": "magenta"}
+_LABELS = {
+    "leak": "red",
+    "variant": "yellow",
+    "other question": "yellow",
+    "suspect": "magenta",
+    "template": "dim",
+}
 
 
 def draw(

@@ -22,8 +22,9 @@ from tests.soak import examples
 
 # Small numbers, so that a few words make seeds, chains, gaps and shared phrases.
 SMALL = RobustSettings(
-    seed=2, shared=2, need=0.3, reach=1.5, misses=2, chains=3, least=3, short=6, floor=0.1
-)
+    seed=2, shared=2, need=0.3, need_bits=2, reach=1.5, least=3, moved=2, moved_bits=3, moved_words=2,
+    rarity=8, surprise=8, signs=9, run=1, floor=0.1,
+)  # fmt: skip
 BAKER = (
     "A baker in Ulm sells 24 loaves of rye bread in the morning and 18 rolls in the afternoon. "
     "Each loaf costs 4 coins and each roll costs 2. How many coins does she take in that day?"
@@ -109,8 +110,9 @@ def test_pairs_scores_labels_and_spans_are_those_of_the_rule(
     st.integers(1, 4),
     st.integers(1, 4),
     st.floats(0.05, 1),
-    st.floats(0.5, 4),
+    st.floats(1, 4),
     st.integers(0, 5),
+    st.floats(0, 3),
 )
 def test_so_they_are_for_other_numbers(
     sample: tuple[list[Record], list[Item]],
@@ -118,7 +120,8 @@ def test_so_they_are_for_other_numbers(
     shared: int,
     need: float,
     reach: float,
-    misses: int,
+    moved: int,
+    gap: float,
 ) -> None:
     check(
         *sample,
@@ -128,8 +131,8 @@ def test_so_they_are_for_other_numbers(
                 "shared": shared,
                 "need": need,
                 "reach": reach,
-                "misses": misses,
-                "short": 1,
+                "moved": moved,
+                "gap": gap,
             }
         ),
     )
@@ -179,7 +182,7 @@ def test_words_that_were_replaced_cost_only_themselves() -> None:
     words = BAKER.split()
     words[3::4] = ["thing"] * len(words[3::4])
     found = alone(" ".join(words))
-    assert found is not None and 0.6 < found.score < 0.9
+    assert found is not None and 0.6 < found.score < 0.9 and found.label == "leak"
     assert [BAKER[a:b] for a, b in found.item_spans][:3] == [
         "A baker in",
         "sells 24 loaves",

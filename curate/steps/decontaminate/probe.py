@@ -88,7 +88,10 @@ def _tested(
     items: Sequence[Item], texts: Sequence[str], matchers: Matchers, names: Sequence[str], seed: int
 ) -> SelfTest:
     only = Matchers(
-        matchers.index, matchers.threshold, {n: m for n, m in matchers.others.items() if n in names}
+        matchers.index,
+        matchers.threshold,
+        {n: m for n, m in matchers.others.items() if n in names},
+        matchers.judge,
     )
 
     def hits(rows: Rows) -> Hits:

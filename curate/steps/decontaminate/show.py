@@ -10,6 +10,11 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+_ALIKE = {
+    "variants": "a variant of an item (its wording, other numbers)",
+    "other_questions": "another question about an item's text",
+}
+
 
 def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
     """The overlaps, the self-test, the items that can never be hit, and the variants."""
@@ -21,10 +26,14 @@ def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
         parts = ", ".join(f"{name} {n:,}" for name, n in never.items())
         told = f"items that can never be hit: {sum(never.values()):,} ({parts}): curate sql {out} never-matchable"
         yield escape(f"note: {told}")
-    variants = figures.get("variants") or {"rows": 0}
-    if variants["rows"]:
-        told = f"rows with a variant of an item (its wording, other numbers): {variants['rows']:,}"
-        yield f"note: {told}, of which {variants['kept']:,} are kept"
+    undecided = sum(one["items"] for one in figures.get("undecided_items", []))
+    if undecided:
+        told = f"items that only a turn of their own shows, their words being shared: {undecided:,}"
+        yield escape(f"note: {told}: curate sql {out} never-matchable")
+    for key, what in _ALIKE.items():
+        found = figures.get(key) or {"rows": 0}
+        if found["rows"]:
+            yield f"note: rows with {what}: {found['rows']:,}, of which {found['kept']:,} are kept"
     tokens, size = figures["scanned"]
     yield f"note: searched {size / 1e6:,.1f} MB of turns, {tokens:,} tokens"
 

@@ -12,7 +12,7 @@ from curate.config import IS_PATH, Strict, one_of
 from curate.errors import UserError
 from curate.matching.profile import PROFILES, Profile, with_matchers
 from curate.records import ROLES
-from curate.steps.decontaminate.policy import POLICIES
+from curate.steps.decontaminate.policy import POLICIES, VARIANTS
 
 Policy = Annotated[str, one_of("policy", POLICIES)]
 ProfileName = Annotated[str, one_of("profile", tuple(PROFILES))]
@@ -30,6 +30,10 @@ class DecontaminateSpec(Strict):
     matchers: dict[str, bool | dict[str, Any]] = Field(default_factory=dict)
     """Matchers to turn on (true, or settings) or off (false), beside those of the profile."""
     policy: Policy = "drop-rows"
+    variants: Annotated[str, one_of("what to do with variants", VARIANTS)] = "keep"
+    """Rows that hit a variant of an item, or another question about its text: kept; counted in
+    rates and flags, and kept (report); or treated as leaks (drop).
+    """
     benchmarks_dir: Annotated[str | None, IS_PATH] = None
     """A folder to take the benchmarks' items from instead of the Hub."""
     benchmark_fields: tuple[str, ...] = ()
