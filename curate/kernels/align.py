@@ -163,7 +163,7 @@ def best_chain(
                     value, way = np.int64(0), np.int32(-1)
                 value += weights[first + i]
                 cells[n_cells, 0], cells[n_cells, 1], cells[n_cells, 2] = i, word, way
-                if value > best:
+                if value >= best:  # of equal ones the first words of the item
                     best, last = value, n_cells
                 value, k = value + passed + gap, i + 1
                 while k <= length and sums[k] < value:

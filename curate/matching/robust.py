@@ -234,8 +234,8 @@ def _weigh_all(
     kept = bare[sign_texts.owner]
     n_signs = np.where(bare, np.diff(sign_first), 0)
     return _Worth(
-        _in_units(worth.once(rarity, texts)),
-        _in_units(worth.once(surprise, texts)),
+        _in_units(rarity),
+        _in_units(surprise),
         _in_units(np.minimum(rarity, -np.log2(share)) + _MATCH),
         Signs(
             signs.begins[kept],
@@ -399,7 +399,6 @@ def labels_of(turns: Stretches, pairs: Matches, index: RobustIndex) -> np.ndarra
     """What pairs that another matcher found are by the rule of `robust`: places in LABELS."""
     if not len(pairs.docs):
         return pairs.labels
-    ahead.wait()
     found: np.ndarray = weigh(
         turns, pairs.docs, pairs.items, pairs.doc_first, pairs.doc_spans, index.items, index.signs,
         index.settings.rule(),

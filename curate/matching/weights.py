@@ -173,19 +173,6 @@ def _mixed(
     return found
 
 
-def once(bits: np.ndarray, texts: Texts) -> np.ndarray:
-    """Less for a word that the item has said before: a half for the second time, a third for the
-    third.
-    """
-    keys = texts.owner * (int(texts.ids.max(initial=0)) + 1) + texts.ids
-    order = np.argsort(keys, kind="stable")
-    begins = np.flatnonzero(np.diff(keys[order], prepend=-1))
-    times = np.arange(len(keys)) - np.repeat(begins, np.diff(np.append(begins, len(keys)))) + 1
-    found = np.empty(len(keys))
-    found[order] = bits[order] / times
-    return found
-
-
 def has_own(held: np.ndarray, others: np.ndarray, wordlike: np.ndarray, texts: Texts) -> np.ndarray:
     """Whether an item has a word of its own: one of letters that few of the others hold."""
     few = held <= np.maximum(_OTHERS, _SHARE * others[texts.owner])

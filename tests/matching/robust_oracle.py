@@ -71,12 +71,11 @@ class Rule:
         for number, own in enumerate(plain):
             others = self.others(plain, number)
             rarity = [rarity_of(word, others, usual_share(word)) for word in own]
-            times = [own[: i + 1].count(word) for i, word in enumerate(own)]
             for kept, bits in (
                 (self.rarity, rarity),
                 (self.surprise, surprise_of(own, others)),
             ):
-                kept.append([round(256 * b / n) for b, n in zip(bits, times, strict=True)])
+                kept.append([round(256 * b) for b in bits])
             self.weight.append(
                 [
                     round(256 * (min(bits, -log2(usual_share(word))) + 0.5))
@@ -357,7 +356,7 @@ def best_chain(
     item: Sequence[str], weights: Sequence[int], record: Sequence[tuple[int, str]], gap: int
 ) -> tuple[int, list[Event]]:
     """The heaviest chain of equal words in the order of both texts, and its weight; a word of the
-    item without weight is taken already. Of equal ones the one that was there first.
+    item without weight is taken already. Of equal ones the one that ends first in the item.
     """
     cells: list[tuple[int, list[Event]]] = []
     for word, text in record:
@@ -373,7 +372,7 @@ def best_chain(
                     best, before = passed, chain
             new.append((best + weights[i], [*before, (i, word)]))
         cells += new
-    return max(cells, key=lambda cell: cell[0], default=(0, []))
+    return max(reversed(cells), key=lambda cell: cell[0], default=(0, []))
 
 
 @cache

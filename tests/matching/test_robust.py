@@ -268,7 +268,7 @@ def test_common_phrases_and_other_texts_are_not_found() -> None:
     found = alone(
         "How many coins does she take in that day? I do not know, in the morning and in the afternoon."
     )
-    assert found is not None and found.score < 0.5
+    assert found is None
 
 
 def test_a_long_record_does_not_collect_a_hit_from_all_its_parts() -> None:
@@ -287,15 +287,19 @@ def test_short_items_need_more_and_the_shortest_are_named() -> None:
     assert index.matchable.tolist() == [False, True, True, False, False]
     assert index.n_words.tolist()[:3] == [3, 6, 38]
     assert set(matched([["Where do otters sleep at night?", "Is it so"]], index)) == {(0, 1)}
-    half = matched([["Where do otters eat in May?", BAKER[: len(BAKER) // 2]]], index)
-    assert (0, 1) not in half or half[0, 1].score < 0.25
-    assert half[0, 2].score > 0.4
+    part = BAKER[: BAKER.index("How many")]
+    found = matched([["Where do otters eat in May?", part]], index)
+    assert (0, 1) not in found or found[0, 1].label == "template"
+    assert found[0, 2].label == "leak" and 0.6 < found[0, 2].score < 0.8
 
 
 def test_an_item_of_shared_phrases_alone_is_not_matchable() -> None:
-    index = build_robust([["not true and true or not false"]] * 33 + [[BAKER]])
-    assert index.matchable.tolist() == [False] * 33 + [True]
-    assert build_robust([["not true and true or not false"]] * 32).matchable.all()
+    """Two hundred items of one template, with one word each of their own."""
+    template = "The {} of the letters in the word is the answer to this question"
+    words = [a + b for a in "abcdefghijklmnopqrst" for b in "klmnopqrst"]
+    index = build_robust([[template.format(word)] for word in words] + [[BAKER]])
+    assert index.matchable.tolist() == [False] * 200 + [True]
+    assert set(index.undecided[:200].tolist()) == {3}
 
 
 @examples(200)
@@ -303,14 +307,14 @@ def test_an_item_of_shared_phrases_alone_is_not_matchable() -> None:
 def test_a_copy_of_an_item_has_all_of_it_iff_it_is_matchable(
     sample: tuple[list[Record], list[Item]],
 ) -> None:
-    items = [[*item, "! ?"] for item in sample[1]]
+    items = sample[1]
     index = build_robust(items, SMALL)
     pairs = matched(items, index)
     for i, item in enumerate(items):
         # Two places of a seed within an item are kept: one word said over and over is found in part.
         if most_places(" ".join(item).lower().split(), SMALL.seed) <= 2:
             whole = (i, i) in pairs and pairs[i, i].score == 1.0
-            assert whole == index.matchable[i]
+            assert (whole and pairs[i, i].label != "template") == index.matchable[i]
 
 
 def most_places(words: list[str], n: int) -> int:
@@ -403,17 +407,15 @@ def test_any_text_is_matched_by_the_rule(texts: list[list[str]]) -> None:
     check(texts, texts, SMALL.model_copy(update={"least": 1}))
 
 
-def test_weights_fit_however_long_an_item_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A unit that is far too small stands for an item of millions of words."""
-    items = [[BAKER], [FARMER, BAKER[:40]]]
-    before = matched([[BAKER[20:]], [FARMER]], build_robust(items))
-    monkeypatch.setattr("curate.matching.robust._UNIT", 1e12)
-    index = build_robust(items)
-    assert index.items.weights[: index.n_words[0]].sum() <= (1 << 30) + index.n_words[0]
-    after = matched([[BAKER[20:]], [FARMER]], index)
-    assert {pair: found.score for pair, found in after.items()} == {
-        pair: pytest.approx(found.score, abs=0.01) for pair, found in before.items()
-    }
+def test_what_seeds_must_hold_fits_however_long_an_item_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A limit that is far too small stands for an item of millions of words."""
+    before = matched([[BAKER[20:]], [FARMER]], build_robust([[BAKER], [FARMER]]))
+    monkeypatch.setattr("curate.matching.robust._MOST_NEED", 100)
+    index = build_robust([[BAKER], [FARMER]])
+    assert index.items.needs.tolist() == [100, 100]
+    assert matched([[BAKER[20:]], [FARMER]], index) == before
 
 
 def test_the_index_is_small() -> None:
