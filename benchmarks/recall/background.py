@@ -154,7 +154,7 @@ def main() -> None:
         every += [[token.text for token in words(text)] for text in own]
     found, n = counts(every)
     arrays = table(found, n)
-    np.savez_compressed(given.out, **arrays)
+    np.savez_compressed(given.out, **arrays)  # type: ignore[arg-type]
     sizes = {name: len(array) for name, array in arrays.items() if array.ndim}
     print(f"{n} texts, {sizes}, {given.out.stat().st_size} bytes")
 

@@ -84,8 +84,8 @@ def rarity(held: np.ndarray, others: np.ndarray, usual: np.ndarray) -> np.ndarra
     """
     filled = np.maximum(others, _FEW)
     share = (held + (filled - others) * usual + 0.5) / (filled + 0.5)
-    bits: np.ndarray = -np.log2(share)
-    return np.maximum(bits, 0.0)
+    bits: np.ndarray = np.maximum(-np.log2(share), 0.0)
+    return bits
 
 
 def surprise(texts: Texts, same: np.ndarray, background: Background) -> np.ndarray:

@@ -67,7 +67,9 @@ class Rule:
         self.items = [words_of(item) for item in items]
         self.group = list(group or [0] * len(items))
         plain = [tuple(word.text for word in item) for item in self.items]
-        self.rarity, self.surprise, self.weight = [], [], []
+        self.rarity: list[list[int]] = []
+        self.surprise: list[list[int]] = []
+        self.weight: list[list[int]] = []
         for number, own in enumerate(plain):
             others = self.others(plain, number)
             rarity = [rarity_of(word, others, usual_share(word)) for word in own]

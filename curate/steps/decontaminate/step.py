@@ -85,7 +85,7 @@ class Decontaminate:
         } | self._background
 
     @property
-    def _background(self) -> Mapping[str, Any]:
+    def _background(self) -> dict[str, Any]:
         """The table of usual language, where a matcher asks it."""
         if self.profile.robust is None and not self.profile.ngram.judged:
             return {}

@@ -67,10 +67,9 @@ def test_what_becomes_of_them(
         told, on_card = facts(con), card(con)
     rows = {"rows": 1, "kept": int(1 in stay)}
     assert told["variants"] == told["other_questions"] == rows
-    assert (
-        f"1 rows with the wording of an item and other numbers and 1 rows with another question about an item's text (`variants: {variants or 'keep'}`)"
-        in on_card
-    )
+    assert "1 rows with the wording of an item and other numbers" in on_card
+    assert "1 rows with another question about an item's text" in on_card
+    assert f"(`variants: {variants or 'keep'}`)" in on_card
 
 
 def test_the_summary_names_them(tmp_path: Path) -> None:
