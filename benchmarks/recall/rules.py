@@ -73,15 +73,15 @@ def ngram_hits(items: Items) -> Callable[[Rows], Hits]:
 
 
 def robust_hits(items: Items) -> Callable[[Rows], Hits]:
-    """curate's matcher `robust` as it comes: what would go. A variant would stay."""
-    index = build_robust([item.fields for item in items], RobustSettings())
-    variant = LABELS.index("variant")
+    """curate's matcher `robust` as it comes: what would go. A variant or a template would stay."""
+    groups = np.unique([item.benchmark for item in items], return_inverse=True)[1]
+    index = build_robust([item.fields for item in items], RobustSettings(), groups)
+    leak = LABELS.index("leak")
 
     def hits(rows: Rows) -> Hits:
         found = match_robust(turns_of(rows), index)
         goes = [
-            part._replace(scores=np.where(part.labels == variant, 0.0, part.scores))
-            for part in found
+            part._replace(scores=np.where(part.labels == leak, part.scores, 0.0)) for part in found
         ]
         return over(index.settings.threshold, goes)
 

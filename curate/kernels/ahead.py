@@ -23,7 +23,7 @@ from typing import Any
 from numba import types
 
 from curate.kernels import ngram, seek
-from curate.kernels.align import Items, Rule
+from curate.kernels.items import Items, Rule, Signs
 from curate.kernels.texts import Stretches
 from curate.progress import compiling
 
@@ -65,22 +65,21 @@ _ITEMS = types.NamedTuple(
         *[_row(_I8)] * 2,
         _row(_U8),
         _rows(_I4),
-        _row(_I8),
+        *[_row(_I8)] * 3,
         _row(types.int8),
         _row(_U8),
-        _row(_I8),
-        _row(_I4),
-        *[_row(_I8)] * 5,
+        *[_row(_I8)] * 9,
         _row(_U8),
         _rows(_U8),
         *[_rows(_I4)] * 2,
     ],
     Items,
 )
-_RULE = types.NamedTuple([_I8, _I8, _F8, _F8, _F8, _F8], Rule)
+_SIGNS = types.NamedTuple([*[_row(_I8)] * 2, _row(_U8), *[_row(_I8)] * 3], Signs)
+_RULE = types.NamedTuple([_F8, *[_I8] * 3, _F8, *[_I8] * 6, *[_F8] * 5], Rule)
 
 KERNELS: dict[str, tuple[Any, tuple[types.Type, ...]]] = {
-    "robust": (seek.scan, (_STRETCHES, _ITEMS, _RULE)),
+    "robust": (seek.scan, (_STRETCHES, _ITEMS, _SIGNS, _RULE)),
     "ngram": (ngram.score_pairs, (_STRETCHES, _EVENTS, _I8, _TABLE, _F8)),
 }
 """By the matcher that calls it: a kernel, and what it is called with."""

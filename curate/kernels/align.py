@@ -1,15 +1,14 @@
-"""How much of an item stands in a stretch of a record, and which words: the greedy alignment behind
-`robust`.
+"""Which words of an item stand in a stretch of a record: the local alignment behind `robust`.
 
-Both texts are runs of words. Where the item and the stretch share a seed (a few words in a row) at
-places i and j, they agree along the diagonal j - i. Diagonals are walked from the heaviest down:
-along one, words that are equal and that no heavier one has taken are taken, past words that differ,
-until `misses` in a row do. Words that were replaced cost only themselves that way, words that were
-put in or left out begin another diagonal, and so does a sentence that was moved. What was taken is
-compared as text before it counts, so a hash collision never gives a word away.
+Both texts are runs of words. A chain is words that both have, in the order of both; a word that is
+equal brings its weight, a word of the record that is passed over costs `gap`, one of the item
+nothing. The best chain is found by dynamic programming, and what is left on both sides is aligned
+again, a few times: those are sentences that were moved. Of all words that were found the ones in
+the best window of the record count, twice as long as the item. Hashes only propose: what was found
+is compared as text before it counts.
 
-The work for one stretch is bounded by the item's length alone: `chains` diagonals of at most that
-length."""
+The work for one stretch is bounded by the item alone: places of each word in the item, times the
+words of the stretch, of which there are at most four times the item's."""
 
 from __future__ import annotations
 
@@ -19,54 +18,14 @@ import numpy as np
 
 from curate.kernels.arrays import sort
 from curate.kernels.jit import inner
-from curate.kernels.numbers import numbers_of
 from curate.kernels.tokens import same_token
-from curate.kernels.words import NUMBER, PLAIN
 
 _HALF, _LOW = np.int64(32), np.int64(0xFFFFFFFF)
 """Two numbers in one, to be sorted: the first above, the second below."""
-_LOOSE = 6
-"""Words that a gap may be longer in the record than twice the item's."""
-
-
-class Rule(NamedTuple):
-    """The numbers that the kernels need; `RobustSettings` says what they mean."""
-
-    misses: int
-    chains: int
-    floor: float
-    short: float
-    plain_agrees: float
-    numbers_differ: float
-
-
-class Items(NamedTuple):
-    """The words of all items, and the seeds by which they are found: flat arrays, passed to numba
-    as one tuple.
-    """
-
-    n: int  # words in a seed
-    data: np.ndarray  # uint8: the fields' texts, one after the other
-    begins: np.ndarray  # int64 [words]: byte offsets into data
-    ends: np.ndarray
-    hashes: np.ndarray  # uint64 [words]
-    points: np.ndarray  # int32 [words, 2]: code points of each word within its item's text
-    weights: np.ndarray  # int64 [words]: the rarer among the items, the heavier
-    kinds: np.ndarray  # int8 [words]: PLAIN, NUMBER or CAPITALISED
-    number_hashes: np.ndarray  # uint64, ascending: the words that name numbers ...
-    number_values: np.ndarray  # int64: ... and what they are
-    word_item: np.ndarray  # int32 [words]: the item a word belongs to
-    first: np.ndarray  # int64 [items + 1]: first word of each item
-    field_first: np.ndarray  # int64 [fields + 1]: first word of each field
-    item_fields: np.ndarray  # int64 [items + 1]: first field of each item
-    needs: np.ndarray  # int64 [items]: weight of seeds from which on a stretch is aligned
-    reaches: np.ndarray  # int64 [items]: words that a stretch may span
-    bloom: np.ndarray  # uint64 words: filter of the seeds
-    slots: np.ndarray  # uint64 [slots, 2]: hash of a seed; its number + 1 above (0: free)
-    seeds: np.ndarray  # int32 [seeds, 3]: first and end of its postings, its weight
-    postings: (
-        np.ndarray
-    )  # int32 [., 2]: word positions where the seed begins, ascending, and their items
+WINDOW, MORE = 2, 4
+"""Words of the record in which an item has to lie: so many times its own, and so many more."""
+_CELLS = 1 << 22
+"""Pairs of equal words that one chain is chosen from; what comes after them is not aligned."""
 
 
 class Words(NamedTuple):
@@ -78,6 +37,10 @@ class Words(NamedTuple):
     hashes: np.ndarray
     taken: np.ndarray  # int64: the last alignment that took the word
     size: int
+    turn_ends: np.ndarray  # int64: of each turn, the word after its last ...
+    turn_starts: np.ndarray  # int64: ... and its bytes
+    turn_stops: np.ndarray
+    n_turns: int
 
 
 class Scratch(NamedTuple):
@@ -86,21 +49,30 @@ class Scratch(NamedTuple):
     partners: np.ndarray  # int64: the record's word that each word of the item was found in, or -1
     counts: np.ndarray  # int64: zeros between calls
     places: np.ndarray  # int64: the events of one candidate
-    keys: np.ndarray  # int64: the same by diagonal
-    chains: np.ndarray  # int64 [., 3]: diagonal, first and last seed on it
-    order: np.ndarray  # int64: the chains by weight
+    found: np.ndarray  # int64: the words that were found, to be sorted
+    heads: np.ndarray  # int32: the last word of the item by its hash, or -1 ...
+    before: np.ndarray  # int32: ... and for each word the one before it
+    sums: np.ndarray  # int64: the best chain among the item's first words ...
+    ways: np.ndarray  # int32: ... and its last cell
+    cells: np.ndarray  # int32 [., 3]: word of the item, word of the record, the cell before it
 
 
 @inner
 def make_scratch(events: int, longest: int) -> Scratch:
     """Room for the events of one candidate and the words of the longest item."""
+    size = 64
+    while size < 2 * longest:
+        size *= 2
     return Scratch(
         np.empty(longest, np.int64),
         np.zeros(longest, np.int64),
         np.empty(events, np.int64),
-        np.empty(events, np.int64),
-        np.empty((events, 3), np.int64),
-        np.empty(events, np.int64),
+        np.empty(longest, np.int64),
+        np.empty(size, np.int32),
+        np.empty(longest, np.int32),
+        np.empty(longest + 1, np.int64),
+        np.empty(longest + 1, np.int32),
+        np.empty((_CELLS, 3), np.int32),
     )
 
 
@@ -144,173 +116,149 @@ def _let_go(at: int, n: int, first: int, weights: np.ndarray, counts: np.ndarray
 
 
 @inner
-def _diagonals(
-    events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int, n: int,
-    weights: np.ndarray, keys: np.ndarray, chains: np.ndarray, order: np.ndarray,
-) -> int:  # fmt: skip
-    """Write the diagonals of the events and their order by the weight of the words held; returns
-    their number.
+def place_words(
+    first: int, length: int, known: np.ndarray, partners: np.ndarray, heads: np.ndarray,
+    before: np.ndarray,
+) -> np.uint64:  # fmt: skip
+    """Make the words of an item that have no partner quick to find: `heads[hash & mask]` is the
+    last one, `before` leads to the others. Returns the mask.
     """
-    for i in range(low, high):
-        at, word = events[places[i], 0] - first, events[places[i], 1]
-        keys[i - low] = (np.int64(word - at + length) << _HALF) | np.int64(at)
-    sort(keys, high - low)
-    k, weight, reach = np.int64(-1), np.int64(0), np.int64(0)
-    for i in range(high - low):
-        diagonal, at = (keys[i] >> _HALF) - length, keys[i] & _LOW
-        if i == 0 or diagonal != chains[k, 0]:
-            k, weight, reach = k + 1, np.int64(0), np.int64(0)
-            chains[k, 0], chains[k, 1] = diagonal, at
-        for j in range(max(at, reach), at + n):
-            weight += weights[first + j]
-        chains[k, 2], reach = at, at + n
-        order[k] = (weight << _HALF) | k
-    sort(order, k + 1)
-    return k + 1
+    size = np.int64(64)
+    while size < 2 * length:
+        size *= 2
+    mask = np.uint64(size - 1)
+    for slot in range(size):
+        heads[slot] = -1
+    for i in range(length):
+        if partners[i] < 0:
+            slot = np.int64(known[first + i] & mask)
+            before[i], heads[slot] = heads[slot], i
+    return mask
 
 
 @inner
-def _walk(
-    diagonal: int, begin: int, last: int, length: int, first: int, known: np.ndarray,
-    hashes: np.ndarray, size: int, taken: np.ndarray, mark: int, partners: np.ndarray,
-    misses: int,
-) -> None:  # fmt: skip
-    """Take what agrees along one diagonal: between its seeds, and on both sides until too many in a
-    row differ.
-    """
-    at, missed = begin - 1, np.int64(0)
-    while at >= 0 and at >= -diagonal and missed < misses:
-        missed += 1
-        word = at + diagonal
-        if known[first + at] == hashes[word] and partners[at] < 0 and taken[word] != mark:
-            partners[at], taken[word], missed = word, mark, np.int64(0)
-        at -= 1
-    at, missed = begin, np.int64(0)
-    while at < length and at + diagonal < size and (at <= last or missed < misses):
-        missed += 1
-        word = at + diagonal
-        if known[first + at] == hashes[word] and partners[at] < 0 and taken[word] != mark:
-            partners[at], taken[word], missed = word, mark, np.int64(0)
-        at += 1
+def best_chain(
+    first: int, length: int, known: np.ndarray, weights: np.ndarray, hashes: np.ndarray, low: int,
+    high: int, taken: np.ndarray, mark: int, gap: int, partners: np.ndarray, heads: np.ndarray,
+    before: np.ndarray, sums: np.ndarray, ways: np.ndarray, cells: np.ndarray,
+) -> tuple[int, int]:  # fmt: skip
+    """The best chain among the words of an item that have no partner yet and those of the record in
+    `low:high` that `mark` has not taken; returns its weight and its last cell (0 and -1 for none).
+
+    `sums[i]` is the best chain that ends before word i of the item, as if it ended at the first
+    word of the stretch."""
+    mask = place_words(first, length, known, partners, heads, before)
+    for i in range(length + 1):
+        sums[i], ways[i] = 0, -1
+    best, last, n_cells = np.int64(0), np.int64(-1), np.int64(0)
+    for word in range(low, high):
+        i = np.int64(heads[np.int64(hashes[word] & mask)])
+        if i < 0 or taken[word] == mark:
+            continue
+        passed = gap * (word - low)
+        while i >= 0 and n_cells < cells.shape[0]:
+            if known[first + i] == hashes[word]:
+                value, way = sums[i] - passed, ways[i]
+                if value <= 0:
+                    value, way = np.int64(0), np.int32(-1)
+                value += weights[first + i]
+                cells[n_cells, 0], cells[n_cells, 1], cells[n_cells, 2] = i, word, way
+                if value >= best:  # of equal ones the first words of the item
+                    best, last = value, n_cells
+                value, k = value + passed + gap, i + 1
+                while k <= length and sums[k] < value:
+                    sums[k], ways[k] = value, n_cells
+                    k += 1
+                n_cells += 1
+            i = np.int64(before[i])
+    return best, last
+
+
+@inner
+def take(cells: np.ndarray, last: int, partners: np.ndarray, taken: np.ndarray, mark: int) -> int:
+    """Take the words of the chain that ends with a cell; returns how many they are."""
+    n = np.int64(0)
+    while last >= 0:
+        partners[cells[last, 0]] = cells[last, 1]
+        taken[cells[last, 1]] = mark
+        last, n = np.int64(cells[last, 2]), n + 1
+    return n
+
+
+@inner
+def _chain_size(cells: np.ndarray, last: int) -> int:
+    n = np.int64(0)
+    while last >= 0:
+        last, n = np.int64(cells[last, 2]), n + 1
+    return n
 
 
 @inner
 def align(
-    events: np.ndarray, places: np.ndarray, low: int, high: int, first: int, length: int,
-    items: Items, words: Words, mark: int, scratch: Scratch, rule: Rule,
-) -> None:  # fmt: skip
-    """Find the words of an item in the record around the seeds `places[low:high]`:
-    `scratch.partners` holds them.
+    first: int, length: int, known: np.ndarray, weights: np.ndarray, words: Words, low: int,
+    high: int, mark: int, gap: int, again: int, least: int, least_words: int, scratch: Scratch,
+) -> int:  # fmt: skip
+    """Find the words of an item in the words `low:high` of a record: `scratch.partners` holds them;
+    returns the weight of the first chain.
 
-    The item's words are `length` from `first` on. `mark` must be new to the record.
-    """
-    known, hashes, size, taken = items.hashes, words.hashes, words.size, words.taken
-    keys, chains, order, partners = scratch.keys, scratch.chains, scratch.order, scratch.partners
+    The item's words are `length` from `first` on. A chain that is not the first needs `least`, in
+    `least_words`. `mark` must be new to the record."""
+    partners, cells, taken, hashes = scratch.partners, scratch.cells, words.taken, words.hashes
+    heads, before, sums, ways = scratch.heads, scratch.before, scratch.sums, scratch.ways
     for i in range(length):
         partners[i] = -1
-    n_chains = _diagonals(
-        events, places, low, high, first, length, items.n, items.weights, keys, chains, order
-    )
-    for i in range(n_chains - 1, max(n_chains - 1 - rule.chains, -1), -1):
-        c = order[i] & _LOW
-        _walk(
-            chains[c, 0], chains[c, 1], chains[c, 2], length, first, known, hashes, size, taken, mark, partners,
-            rule.misses,
+    whole = np.int64(0)
+    for time in range(again + 1):
+        best, last = best_chain(
+            first, length, known, weights, hashes, low, high, taken, mark, gap, partners, heads,
+            before, sums, ways, cells,
         )  # fmt: skip
+        if best < least or _chain_size(cells, last) < (least_words if time > 0 else 1):
+            break
+        if take(cells, last, partners, taken, mark) == length:
+            whole += best
+            break
+        whole += best
+    _keep_window(first, length, weights, partners, scratch.found)
+    return whole
 
 
 @inner
-def confirm(first: int, length: int, items: Items, words: Words, partners: np.ndarray) -> None:
-    """Give up the words that have one hash and are not equal as text."""
+def _keep_window(
+    first: int, length: int, weights: np.ndarray, partners: np.ndarray, found: np.ndarray
+) -> None:
+    """Give up what does not lie in the window of the record that holds most; of equal ones the
+    first.
+    """
+    size = np.int64(0)
     for i in range(length):
-        word, at = partners[i], first + i
-        if word >= 0 and not same_token(
-            items.data,
-            items.begins[at],
-            items.ends[at],
-            words.data,
-            words.begins[word],
-            words.ends[word],
-        ):
+        if partners[i] >= 0:
+            found[size] = (partners[i] << _HALF) | i
+            size += 1
+    sort(found, size)
+    span = WINDOW * length + MORE
+    low, weight, best, start = np.int64(0), np.int64(0), np.int64(-1), np.int64(0)
+    for high in range(size):
+        weight += weights[first + (found[high] & _LOW)]
+        while (found[high] >> _HALF) - (found[low] >> _HALF) >= span:
+            weight -= weights[first + (found[low] & _LOW)]
+            low += 1
+        if weight > best:
+            best, start = weight, found[low] >> _HALF
+    for i in range(length):
+        if not start <= partners[i] < start + span:
             partners[i] = -1
 
 
 @inner
-def score_of(item: int, items: Items, partners: np.ndarray, short: float) -> float:
-    """Mean over the item's fields of the weight of the words found, as a share of all, to twelve
-    decimals.
-
-    Fields without words are left out. For an item of fewer than `short` words it is raised to the
-    power of short / words: half of a short question is a common phrase, half of a long one is not.
-    """
-    total, word, fields = 0.0, np.int64(0), np.int64(0)
-    size = items.first[item + 1] - items.first[item]
-    for field in range(items.item_fields[item], items.item_fields[item + 1]):
-        found, weight = np.int64(0), np.int64(0)
-        for at in range(items.field_first[field], items.field_first[field + 1]):
-            weight += items.weights[at]
-            if partners[word] >= 0:
-                found += items.weights[at]
-            word += 1
-        if weight > 0:
-            total += found / weight
-            fields += 1
-    mean = total / fields
-    return round(mean if size >= short else mean ** (short / size), 12)
-
-
-@inner
-def is_variant(item: int, items: Items, words: Words, partners: np.ndarray, rule: Rule) -> bool:
-    """Whether the words that are no numbers and no names agree, and other numbers have taken the
-    place of the item's: another item of one template.
-    """
-    first, end = items.first[item], items.first[item + 1]
-    plain, found, numbers, differ = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    for at in range(first, end):
-        if items.kinds[at] == PLAIN:
-            plain += 1
-            found += np.int64(partners[at - first] >= 0)
-        elif items.kinds[at] == NUMBER:
-            numbers += 1
-    if numbers == 0 or found < rule.plain_agrees * plain:
-        return False
-    low = first
-    while low < end:
-        high = low
-        while high < end and partners[high - first] < 0:
-            high += 1
-        if high > low:
-            differ += _replaced(low, high, first, end, items, words, partners)
-        low = high + 1
-    return bool(differ >= rule.numbers_differ * numbers)
-
-
-@inner
-def _replaced(
-    low: int, high: int, first: int, end: int, items: Items, words: Words, partners: np.ndarray
-) -> int:
-    """How many words of the item's gap `low:high` name numbers in whose place the record has
-    others.
-
-    A number that is gone, or a word that is none in its place, is an edit. So is a gap that is much
-    longer in the record: nothing says that what is there stands for what was here."""
-    n, by_value, by_digits = numbers_of(
-        low, high, items.data, items.begins, items.ends, items.hashes,
-        items.number_hashes, items.number_values,
-    )  # fmt: skip
-    if n == 0:
-        return np.int64(0)
-    start = partners[low - 1 - first] + 1 if low > first else np.int64(-1)
-    stop = partners[high - first] if high < end else np.int64(-1)
-    if start < 0:
-        start = max(stop - (high - low), np.int64(0))
-    elif stop < 0:
-        stop = min(start + (high - low), np.int64(words.size))
-    if stop - start > 2 * (high - low) + _LOOSE:
-        return np.int64(0)
-    others, value, digits = numbers_of(
-        start, stop, words.data, words.begins, words.ends, words.hashes,
-        items.number_hashes, items.number_values,
-    )  # fmt: skip
-    same = by_value == value or by_digits == digits
-    return n if others > 0 and not same else np.int64(0)
+def confirm(
+    first: int, length: int, data: np.ndarray, begins: np.ndarray, ends: np.ndarray,
+    text: np.ndarray, text_begins: np.ndarray, text_ends: np.ndarray, partners: np.ndarray,
+) -> None:  # fmt: skip
+    """Give up the words that have one hash and are not equal as text."""
+    for i in range(length):
+        word, at = partners[i], first + i
+        if word >= 0 and not same_token(
+            data, begins[at], ends[at], text, text_begins[word], text_ends[word]
+        ):
+            partners[i] = -1

@@ -10,27 +10,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.kernels.align import (
-    Items,
-    Rule,
-    Scratch,
-    Words,
-    align,
-    best_stretch,
-    confirm,
-    is_variant,
-    make_scratch,
-    score_of,
-)
+from curate.kernels.align import MORE, WINDOW, Scratch, Words, best_stretch, make_scratch
 from curate.kernels.arrays import grown, sort
+from curate.kernels.items import Items, Rule, Signs
 from curate.kernels.jit import inner, jit
+from curate.kernels.judge import TEMPLATE, judge, may_be
+from curate.kernels.signs import SignRoom, make_sign_room
+from curate.kernels.spans import add_doc_spans, add_item_spans, word_points
 from curate.kernels.texts import Stretches
-from curate.kernels.tokens import count_points
 from curate.kernels.windows import first_slot, may_hold, window_hash
 from curate.kernels.words import find_words
 
-LEAK, VARIANT = 1, 2
-"""Places in `ngram.LABELS`."""
 _FORGET = 1 << 30
 """Words after which the state of all items is made anew, so that 32 bits hold it; a record has
 fewer.
@@ -128,17 +118,17 @@ def _gather(events: np.ndarray, last: int, places: np.ndarray) -> int:
 
 
 @inner
-def _judge(
-    events: np.ndarray, candidates: np.ndarray, n_candidates: int, items: Items, words: Words,
-    mark: int, rule: Rule, scratch: Scratch, kept: np.ndarray, scores: np.ndarray,
-    pairs: np.ndarray, n_kept: int,
+def _judge_all(
+    events: np.ndarray, candidates: np.ndarray, n_candidates: int, items: Items, signs: Signs,
+    words: Words, mark: int, rule: Rule, scratch: Scratch, room: SignRoom, kept: np.ndarray,
+    scores: np.ndarray, pairs: np.ndarray, n_kept: int,
 ) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """Align the candidates and append every alignment that scores `floor` or more to those that
-    were kept.
+    """Hold the candidates against the record and append every pair that is worth keeping to those
+    that were kept.
 
-    `kept` has (item, label, first and end of its rows in `pairs`), `pairs` (word among those of all
-    items, word of the record) in the item's order. Returns the number kept, and what may have
-    grown."""
+    `kept` has (item, label, first and end of its rows in `pairs`), `scores` (score, share of
+    signs), `pairs` (word among those of all items, word of the record) in the item's order. Returns
+    the number kept, and what may have grown."""
     n, first_of, reaches, needs, weights = (
         items.n,
         items.first,
@@ -157,25 +147,28 @@ def _judge(
         )
         if weight < needs[item]:
             continue
-        align(events, places, low, high, first, length, items, words, mark + c, scratch, rule)
-        if score_of(item, items, partners, rule.short) < rule.floor:
+        span, begin = WINDOW * length + MORE, np.int64(events[places[high - 1], 1])
+        start = max(np.int64(0), min(begin, events[places[low], 1] + n - span))
+        stop = min(np.int64(words.size), max(events[places[low], 1] + n, begin + span))
+        bare = signs.first[item + 1] > signs.first[item]
+        if not may_be(item, items, bare, words, start, stop, rule, scratch):
             continue
-        confirm(first, length, items, words, partners)
-        score = score_of(item, items, partners, rule.short)
-        if score < rule.floor:
+        judged = judge(
+            item, items, signs, words, start, stop, mark + c, rule, scratch, room
+        )  # fmt: skip
+        if judged.label == 0 or judged.score < rule.floor:
             continue
         if n_kept == kept.shape[0]:
             kept, scores = grown(kept), grown(scores)
-        kept[n_kept, 0], kept[n_kept, 1], kept[n_kept, 2] = item, LEAK, n_pairs
-        if is_variant(item, items, words, partners, rule):
-            kept[n_kept, 1] = VARIANT
+        kept[n_kept, 0], kept[n_kept, 1], kept[n_kept, 2] = item, judged.label, n_pairs
         for at in range(length):
             if partners[at] >= 0:
                 if n_pairs == pairs.shape[0]:
                     pairs = grown(pairs)
                 pairs[n_pairs, 0], pairs[n_pairs, 1] = first + at, partners[at]
                 n_pairs += 1
-        kept[n_kept, 3], scores[n_kept, 0] = n_pairs, score
+        kept[n_kept, 3] = n_pairs
+        scores[n_kept, 0], scores[n_kept, 1] = judged.score, judged.share
         n_kept += 1
     return n_kept, kept, scores, pairs
 
@@ -201,71 +194,7 @@ def _best_of_each(kept: np.ndarray, scores: np.ndarray, n_kept: int) -> tuple[np
 
 
 @inner
-def _points(
-    turns: Stretches, first: int, turn_ends: np.ndarray, n_turns: int, words: Words
-) -> np.ndarray:
-    """Of every word of a record: the position of its turn, and its code points in it (int32 [words,
-    3]).
-    """
-    points = np.empty((words.size, 3), np.int32)
-    word = np.int64(0)
-    for t in range(n_turns):
-        at, count = turns.starts[first + t], np.int64(0)
-        while word < turn_ends[t]:
-            count += count_points(words.data, at, words.begins[word])
-            points[word, 0], points[word, 1] = turns.turns[first + t], count
-            count += count_points(words.data, words.begins[word], words.ends[word])
-            points[word, 2] = count
-            at = words.ends[word]
-            word += 1
-    return points
-
-
-@inner
-def _add_item_spans(
-    pairs: np.ndarray, low: int, high: int, item: int, items: Items, spans: np.ndarray, k: int,
-) -> tuple[np.ndarray, int]:  # fmt: skip
-    """Append the runs of words that were found, as code points of the item's text; a run ends with
-    its field.
-    """
-    field, before = items.item_fields[item], np.int64(-2)
-    for p in range(low, high):
-        at, goes_on = np.int64(pairs[p, 0]), np.int64(pairs[p, 0]) == before + 1
-        while at >= items.field_first[field + 1]:
-            field += 1
-            goes_on = False
-        if not goes_on:
-            if k == spans.shape[0]:
-                spans = grown(spans)
-            spans[k, 0] = items.points[at, 0]
-            k += 1
-        spans[k - 1, 1] = items.points[at, 1]
-        before = at
-    return spans, k
-
-
-@inner
-def _add_doc_spans(
-    pairs: np.ndarray, low: int, high: int, points: np.ndarray, spans: np.ndarray, k: int,
-) -> tuple[np.ndarray, int]:  # fmt: skip
-    """Append the runs of the record's words that were found; a run ends with its turn."""
-    found = np.empty(high - low, np.int64)
-    for p in range(low, high):
-        found[p - low] = pairs[p, 1]
-    sort(found, found.size)
-    for i in range(found.size):
-        word = found[i]
-        if i == 0 or word != found[i - 1] + 1 or points[word, 0] != points[word - 1, 0]:
-            if k == spans.shape[0]:
-                spans = grown(spans)
-            spans[k, 0], spans[k, 1] = points[word, 0], points[word, 1]
-            k += 1
-        spans[k - 1, 2] = points[word, 2]
-    return spans, k
-
-
-@inner
-def _record_end(docs: np.ndarray, first: int) -> int:
+def record_end(docs: np.ndarray, first: int) -> int:
     """The turn after the last one of the record whose turns begin with `first`."""
     last = first
     while last < docs.size and docs[last] == docs[first]:
@@ -274,20 +203,39 @@ def _record_end(docs: np.ndarray, first: int) -> int:
 
 
 @inner
-def _most_words(turns: Stretches) -> tuple[int, int]:
+def most_words(turns: Stretches) -> tuple[int, int]:
     """The most words that a record can have, and the most turns one has."""
     words, most, first = np.int64(0), np.int64(0), np.int64(0)
     while first < turns.docs.size:
-        last, size = _record_end(turns.docs, first), np.int64(0)
+        last, size = record_end(turns.docs, first), np.int64(0)
         for turn in range(first, last):
             size += (turns.stops[turn] - turns.starts[turn]) // 2 + 1
         words, most, first = max(words, size), max(most, last - first), last
     return words, most
 
 
+@inner
+def _least_beaten(
+    order: np.ndarray, n: int, kept: np.ndarray, scores: np.ndarray, signs: Signs
+) -> None:
+    """Of items without words of their own the ones whose siblings the record holds better are a
+    template.
+    """
+    for i in range(n):
+        own = order[i]
+        share, group = scores[own, 1], signs.group[kept[own, 0]]
+        if share == 0.0 or kept[own, 1] == TEMPLATE:
+            continue
+        for j in range(n):
+            other = order[j]
+            if scores[other, 1] > share and signs.group[kept[other, 0]] == group:
+                kept[own, 1] = TEMPLATE
+                break
+
+
 @jit
 def scan(
-    turns: Stretches, items: Items, rule: Rule
+    turns: Stretches, items: Items, signs: Signs, rule: Rule
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Match every record.
 
@@ -297,15 +245,16 @@ def scan(
     for item in range(items.needs.size):
         far = max(far, items.reaches[item] + 1)
         longest = max(longest, items.first[item + 1] - items.first[item])
+        longest = max(longest, signs.first[item + 1] - signs.first[item])
     for seed in range(items.seeds.shape[0]):
         postings = max(postings, np.int64(items.seeds[seed, 1] - items.seeds[seed, 0]))
     # Room for the largest there can be; pages that are never touched cost nothing.
-    most, most_turns = _most_words(turns)
+    most, most_turns = most_words(turns)
     begins, ends, hashes, taken = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.uint64), np.zeros(most, np.int64)  # fmt: skip  # noqa: E501
     turn_ends, room = np.empty(most_turns, np.int64), _EVENTS + postings
     events, candidates, scratch = np.empty((room, 3), np.int32), np.empty((room, 2), np.int64), make_scratch(room, longest)  # fmt: skip  # noqa: E501
     windows, proposed = np.empty(_AT_ONCE, np.uint64), np.empty((_AT_ONCE, 2), np.int64)
-    kept, kept_scores = np.empty((64, 4), np.int64), np.empty((64, 1), np.float64)
+    kept, kept_scores = np.empty((64, 4), np.int64), np.empty((64, 2), np.float64)
     pairs, out, scores = (
         np.empty((1 << 10, 2), np.int32),
         np.empty((64, 5), np.int64),
@@ -314,11 +263,12 @@ def scan(
     doc_spans, item_spans = np.empty((64, 3), np.int32), np.empty((64, 2), np.int32)
     state, base, mark, first = _fresh_state(items), far, np.int64(1), np.int64(0)
     k, k_doc, k_item = np.int64(0), np.int64(0), np.int64(0)
+    sign_room = make_sign_room()
     # Arrays taken out of tuples once: in the loop each would count references.
     data, starts, stops, docs = turns.data, turns.starts, turns.stops, turns.docs
     n, bloom, slots, seeds, places, weights = items.n, items.bloom, items.slots, items.seeds, items.postings, items.weights  # fmt: skip  # noqa: E501
     while first < docs.size:
-        last, size = _record_end(docs, first), np.int64(0)
+        last, size = record_end(docs, first), np.int64(0)
         for turn in range(first, last):
             size = find_words(data, starts[turn], stops[turn], begins, ends, hashes, size)
             turn_ends[turn - first] = size
@@ -329,21 +279,14 @@ def scan(
                 events, candidates,
             )  # fmt: skip
             if n_candidates > 0:
-                words = Words(data, begins, ends, hashes, taken, size)
-                n_kept, kept, kept_scores, pairs = _judge(
-                    events,
-                    candidates,
-                    n_candidates,
-                    items,
-                    words,
-                    mark,
-                    rule,
-                    scratch,
-                    kept,
-                    kept_scores,
-                    pairs,
-                    n_kept,
-                )
+                words = Words(
+                    data, begins, ends, hashes, taken, size, turn_ends, starts[first:last],
+                    stops[first:last], last - first,
+                )  # fmt: skip
+                n_kept, kept, kept_scores, pairs = _judge_all(
+                    events, candidates, n_candidates, items, signs, words, mark, rule, scratch,
+                    sign_room, kept, kept_scores, pairs, n_kept,
+                )  # fmt: skip
                 mark += n_candidates
             # What goes on beyond this part is found whole from a little before its end.
             begin = end if end > size - n else max(end - far, (begin + end) // 2)
@@ -353,18 +296,18 @@ def scan(
                     state[item, 0] = 0
                 base = far
         if n_kept > 0:
-            words = Words(data, begins, ends, hashes, taken, size)
-            points = _points(turns, first, turn_ends, last - first, words)
+            points = word_points(turns, first, turn_ends, last - first, begins, ends, size)
             order, n_items = _best_of_each(kept, kept_scores, n_kept)
+            _least_beaten(order, n_items, kept, kept_scores, signs)
             for i in range(n_items):
                 if k == out.shape[0]:
                     out, scores = grown(out), grown(scores)
                 own = order[i]
                 low, high, item = kept[own, 2], kept[own, 3], kept[own, 0]
-                item_spans, k_item = _add_item_spans(
+                item_spans, k_item = add_item_spans(
                     pairs, low, high, item, items, item_spans, k_item
                 )
-                doc_spans, k_doc = _add_doc_spans(pairs, low, high, points, doc_spans, k_doc)
+                doc_spans, k_doc = add_doc_spans(pairs, low, high, points, doc_spans, k_doc)
                 out[k, 0], out[k, 1], out[k, 2] = docs[first], item, kept[own, 1]
                 out[k, 3], out[k, 4], scores[k, 0] = k_doc, k_item, kept_scores[own, 0]
                 k += 1

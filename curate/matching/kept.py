@@ -52,7 +52,8 @@ def _code() -> str:
     """A digest of the code that an index depends on."""
     here = Path(__file__).resolve().parent
     files = [
-        *sorted(here.glob("*.py")),
+        *sorted(here.rglob("*.py")),
+        *sorted(here.rglob("*.npz")),
         here.parent / "text" / "buffer.py",
         here.parent / "text" / "minhash.py",
     ]

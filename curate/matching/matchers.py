@@ -26,8 +26,16 @@ from curate.matching.kept import kept, key_of
 from curate.matching.minhash import MinhashIndex, MinhashSettings, build_minhash, match_minhash
 from curate.matching.ngram import STORED_FROM, Matches, NgramSettings, match
 from curate.matching.normalised import Fields, Items, normalised_items, parted, together
-from curate.matching.profile import Profile
-from curate.matching.robust import RobustIndex, RobustSettings, build_robust, match_robust
+from curate.matching.profile import MATCHERS, Profile
+from curate.matching.robust import (
+    MERELY_UNSEEN,
+    UNDECIDED,
+    RobustIndex,
+    RobustSettings,
+    build_robust,
+    labels_of,
+    match_robust,
+)
 from curate.matching.semantic import SemanticSettings, build_semantic, match_semantic
 from curate.turns import Stretches
 
@@ -52,8 +60,10 @@ class Matchers:
     index: Index
     threshold: float
     others: Mapping[str, Matcher]
-    normalised: Items | None
+    normalised: Items | None = None
     """The items as they were, where what is compared is normalised."""
+    judge: RobustIndex | None = None
+    """What tells the hits of n-grams from templates, where they are judged."""
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -73,8 +83,20 @@ class Matchers:
     def matchable(self) -> np.ndarray:
         """Of each item, whether any matcher could hit it; suspects are no hits."""
         sure = [matcher.matchable for name, matcher in self.others.items() if name != SEMANTIC]
-        found: np.ndarray = np.logical_or.reduce([self.index.matchable, *sure])
+        ngram = self.index.matchable
+        if self.judge is not None:
+            ngram = ngram & np.isin(self.judge.undecided, (0, *MERELY_UNSEEN))
+        found: np.ndarray = np.logical_or.reduce([ngram, *sure])
         return found
+
+    @property
+    def undecided(self) -> list[str | None]:
+        """Of each item, why a copy of it cannot be told from other text unless `exact` finds it;
+        None where it can, and where nothing asks.
+        """
+        if self.judge is None:
+            return [None] * self.index.n_items
+        return [UNDECIDED[why] for why in self.judge.undecided.tolist()]
 
 
 def build_matchers(items: Sequence[Item], profile: Profile, base: Path | None = None) -> Matchers:
@@ -93,14 +115,19 @@ def build_matchers(items: Sequence[Item], profile: Profile, base: Path | None = 
         build["exact"] = partial(_exact, texts, profile.exact)
     if profile.minhash is not None:
         build["minhash"] = partial(_minhash, texts, profile.minhash)
-    if profile.robust is not None:
-        build["robust"] = partial(_robust, texts, profile.robust)
     if profile.semantic is not None:
         build[SEMANTIC] = partial(_semantic, given, profile.semantic, base or Path())
     with ThreadPoolExecutor(1) as pool:  # half of the work is compiled and holds no GIL
-        others = pool.submit(lambda: {name: make() for name, make in build.items()})
-        index = _ngram(items, texts, profile.ngram)
-        return Matchers(index, profile.threshold, others.result(), normalised)
+        ngrams = pool.submit(_ngram, items, texts, profile.ngram)
+        others = {name: make() for name, make in build.items()}
+        robust = None
+        if profile.robust is not None or profile.ngram.judged:
+            robust = _robust_index(texts, _groups(items), profile.robust or RobustSettings())
+        if robust is not None and profile.robust is not None:
+            others["robust"] = _robust(robust)
+        in_order = {name: others[name] for name in MATCHERS if name in others}
+        judge = robust if profile.ngram.judged else None
+        return Matchers(ngrams.result(), profile.threshold, in_order, normalised, judge)
 
 
 def _ngram(items: Sequence[Item], texts: Sequence[Sequence[str]], settings: NgramSettings) -> Index:
@@ -121,20 +148,29 @@ def _minhash(texts: Sequence[Sequence[str]], settings: MinhashSettings) -> Match
     )
 
 
-def _robust(texts: Sequence[Sequence[str]], settings: RobustSettings) -> Matcher:
-    index = kept(RobustIndex, key_of(texts, settings), lambda: build_robust(texts, settings))
+def _robust_index(
+    texts: Sequence[Fields], group: np.ndarray, settings: RobustSettings
+) -> RobustIndex:
+    key = key_of(texts, settings, group.tobytes())
+    return kept(RobustIndex, key, lambda: build_robust(texts, settings, group))
+
+
+def _robust(index: RobustIndex) -> Matcher:
     # Below the threshold, copies whose seeds are too sparse are not aligned.
-    return Matcher(
-        settings.threshold, index.matchable, partial(match_robust, index=index), settings.threshold
-    )
+    threshold = index.settings.threshold
+    return Matcher(threshold, index.matchable, partial(match_robust, index=index), threshold)
 
 
 def _left_out(items: Sequence[Item], settings: NgramSettings) -> LeftOut | None:
     if settings.common is None and not settings.singles:
         return None
-    names = list(dict.fromkeys(item.benchmark for item in items))
-    group = np.array([names.index(item.benchmark) for item in items], np.int64)
-    return LeftOut(settings.common, settings.singles, group)
+    return LeftOut(settings.common, settings.singles, _groups(items))
+
+
+def _groups(items: Sequence[Item]) -> np.ndarray:
+    """The number of the benchmark of every item."""
+    names = {name: i for i, name in enumerate(dict.fromkeys(item.benchmark for item in items))}
+    return np.array([names[item.benchmark] for item in items], np.int64)
 
 
 def _semantic(texts: Sequence[Sequence[str]], settings: SemanticSettings, base: Path) -> Matcher:
@@ -174,6 +210,8 @@ def _match(
 ) -> tuple[dict[str, list[Matches]], np.ndarray]:
     """Every matcher on some turns; that of embeddings on `as_they_are`."""
     pairs, counts = match(turns, matchers.index.table)
+    if matchers.judge is not None:
+        pairs = [part._replace(labels=labels_of(turns, part, matchers.judge)) for part in pairs]
     found = {"ngram": pairs}
     for name, matcher in matchers.others.items():
         own = as_they_are if name == SEMANTIC else turns

@@ -24,7 +24,7 @@ from curate.matching.settings import MatcherSettings, Share, Window
 STORED_FROM = 0.2
 """Pairs that score less are not kept: `rethreshold` below it would need a new scan."""
 
-LABELS = (None, "leak", "variant", "suspect")
+LABELS = (None, "leak", "variant", "suspect", "other question", "template")
 """What a matcher may call a pair; this one judges none."""
 
 
@@ -41,6 +41,8 @@ class NgramSettings(MatcherSettings):
     singles: bool = False
     """Leave out n-grams more than half of whose tokens have one character: symbols of mathematics.
     """
+    judged: bool = False
+    """Label every hit by the rule of `robust`: one that rests on a template does not count."""
 
 
 class Matches(NamedTuple):

@@ -75,7 +75,7 @@ PROFILES = {
     "olmo3": Profile("olmo3", NgramSettings(threshold=0.5 - 1e-9, common=_COMMON, singles=True)),
     "default": Profile(
         "default",
-        NgramSettings(common=_COMMON),
+        NgramSettings(judged=True),
         ExactSettings(),
         robust=RobustSettings(),
         normalise=True,

@@ -16,6 +16,7 @@ from curate.config import Strict
 Share = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=1, le=2**31)]
 Count = Annotated[int, Field(ge=1, le=2**31)]
+Bits = Annotated[float, Field(ge=0, le=1000)]
 Window = Annotated[int, Field(ge=1, le=64)]
 """Tokens or words in a row that are hashed together."""
 

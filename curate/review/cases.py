@@ -34,8 +34,8 @@ class Texted(Protocol):
 
 AnyCase = TypeVar("AnyCase", bound=Texted)
 
-LABELS = ("leak", "variant", "suspect", "none")
-_WORST = ("leak", None, "variant", "suspect")
+LABELS = ("leak", "variant", "other question", "suspect", "template", "none")
+_WORST = ("leak", None, "variant", "other question", "suspect", "template")
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,13 @@ _WORDS = {
     "duplicate": "bold red",
     "not-a-duplicate": "bold green",
 }
-_LABELS = {"leak": "red", "variant": "yellow", "suspect": "magenta"}
+_LABELS = {
+    "leak": "red",
+    "variant": "yellow",
+    "other question": "yellow",
+    "suspect": "magenta",
+    "template": "dim",
+}
 
 
 def draw(

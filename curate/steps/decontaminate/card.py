@@ -8,6 +8,12 @@ import duckdb
 
 from curate.audit.markdown import table, two_places
 from curate.audit.store import runs
+from curate.steps.decontaminate.facts import facts
+
+_ALIKE = {
+    "variants": "rows with the wording of an item and other numbers",
+    "other_questions": "rows with another question about an item's text",
+}
 
 
 def card(con: duckdb.DuckDBPyConnection) -> str:
@@ -53,7 +59,15 @@ def card(con: duckdb.DuckDBPyConnection) -> str:
         lines.append(
             "Items that no source hits, for a clean score: `curate sql path/to/this/folder clean-items`.\n"
         )
-    return "\n".join([*lines, *_recall(con)])
+    return "\n".join([*lines, *_alike(con, own.get("variants", "keep")), *_recall(con)])
+
+
+def _alike(con: duckdb.DuckDBPyConnection, variants: str) -> list[str]:
+    """The rows that are no copies of an item and like one, and what became of them."""
+    found = facts(con)
+    rows = [(found[key]["rows"], what) for key, what in _ALIKE.items()]
+    told = " and ".join(f"{n:,} {what}" for n, what in rows if n)
+    return [f"Not copies, but like them: {told} (`variants: {variants}`).\n"] if told else []
 
 
 def _recall(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -8,10 +8,14 @@ import duckdb
 
 from curate.steps.decontaminate.page_more import precision
 
-_VARIANTS = """
+_ROWS = """
 SELECT count(DISTINCT m.doc_id), count(DISTINCT m.doc_id) FILTER (o.fate = 'kept')
 FROM matches AS m JOIN documents AS o ON o.id = m.doc_id
-WHERE m.hit AND m.label = 'variant'
+WHERE m.hit AND m.label = ?
+"""
+_UNDECIDED = """
+SELECT benchmark, undecided, count(*) FROM instances WHERE undecided IS NOT NULL
+GROUP BY ALL ORDER BY ALL
 """
 _WRITTEN = """
 SELECT count(DISTINCT m.doc_id), count(DISTINCT m.instance_id)
@@ -21,13 +25,23 @@ WHERE m.counts AND o.fate = 'kept'
 
 
 def facts(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Rows that hold a variant of an item, and those of them that were kept; rows that were written
-    and hold an item, and how many items; and how often people called a hit a false alarm.
+    """Rows that hold a variant of an item or another question about its text, those of them that
+    were kept, and the items that cannot be told from other text; rows that were written and hold an
+    item, and how many items; and how often people called a hit a false alarm.
     """
-    rows, kept = con.execute(_VARIANTS).fetchone() or (0, 0)
+    undecided = con.execute(_UNDECIDED).fetchall()
     written, items = con.execute(_WRITTEN).fetchone() or (0, 0)
     return {
-        "variants": {"rows": rows, "kept": kept},
+        "variants": _rows(con, "variant"),
+        "other_questions": _rows(con, "other question"),
+        "undecided_items": [
+            {"benchmark": benchmark, "why": why, "items": n} for benchmark, why, n in undecided
+        ],
         "written": {"rows": written, "items": items},
         "false_alarms": dict(precision(con)),
     }
+
+
+def _rows(con: duckdb.DuckDBPyConnection, label: str) -> dict[str, int]:
+    rows, kept = con.execute(_ROWS, [label]).fetchone() or (0, 0)
+    return {"rows": rows, "kept": kept}

@@ -1,14 +1,16 @@
 """What the matchers found, as people and the audit see it: ids instead of numbers, Arrow instead of
 arrays.
 
-`judge` says of each pair whether it is a hit and whether it counts: a hit counts unless it is
-labelled a variant or a suspect, and a verdict that was given to the two texts goes before both."""
+`judge` says of each pair whether it is a hit, whether it counts and whether its row may go: a hit
+that is labelled leak, or not at all, does both; a variant or another question what `variants` says;
+a suspect or a template neither. A verdict that was given to the two texts goes before all."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +25,7 @@ from curate.verdicts import WORDS
 VERDICTS = (None, *WORDS)
 """What a person may say of a pair."""
 _NONE, _LEAK = 0, 1
+_VARIANTS = (LABELS.index("variant"), LABELS.index("other question"))
 _DOC_SPAN, _ITEM_SPAN = ("turn", "start", "stop"), ("start", "stop")
 
 
@@ -48,17 +51,29 @@ class Found:
     pairs: Matches
     hit: np.ndarray  # bool
     verdicts: np.ndarray  # int8
-    counts: np.ndarray  # bool
+    counts: np.ndarray  # bool: in rates and flags
+    goes: np.ndarray  # bool: its row may be removed
 
 
 def judge(
-    matcher: str, threshold: float, pairs: Matches, verdicts: np.ndarray | None = None
+    matcher: str,
+    threshold: float,
+    pairs: Matches,
+    verdicts: np.ndarray | None = None,
+    variants: str = "keep",
 ) -> Found:
-    """Say of the pairs of one matcher which are hits, and which of them count."""
+    """Say of the pairs of one matcher which are hits, which of them count, and which may go."""
     hit = pairs.scores > threshold
     given = np.zeros(len(hit), np.int8) if verdicts is None else verdicts
-    by_rule = hit & (pairs.labels <= LABELS.index("leak"))
-    return Found(matcher, pairs, hit, given, np.where(given == _NONE, by_rule, given == _LEAK))
+    leaks = hit & (pairs.labels <= LABELS.index("leak"))
+    alike = hit & np.isin(pairs.labels, _VARIANTS)
+    counts = leaks | alike if variants != "keep" else leaks
+    goes = leaks | alike if variants == "drop" else leaks
+    said = given == _LEAK
+    return Found(
+        matcher, pairs, hit, given,
+        np.where(given == _NONE, counts, said), np.where(given == _NONE, goes, said),
+    )  # fmt: skip
 
 
 def judge_all(
@@ -128,11 +143,14 @@ def _spans_of(column: pa.ChunkedArray, names: tuple[str, ...]) -> tuple[np.ndarr
     return np.concatenate([[0], np.cumsum(lengths)]), np.stack(values, axis=1)
 
 
-def hits_of(found: Sequence[Found]) -> Hits:
-    """The pairs that count, of all matchers one after the other."""
+def hits_of(found: Sequence[Found], which: Literal["counts", "goes"] = "counts") -> Hits:
+    """The pairs that count, or whose rows may go, of all matchers one after the other."""
     rows, items, scores = (
         np.concatenate(
-            [np.empty(0, kind), *(getattr(part.pairs, name)[part.counts] for part in found)]
+            [
+                np.empty(0, kind),
+                *(getattr(part.pairs, name)[getattr(part, which)] for part in found),
+            ]
         )
         for name, kind in (("docs", np.int32), ("items", np.int32), ("scores", np.float64))
     )

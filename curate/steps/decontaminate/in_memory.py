@@ -50,6 +50,7 @@ from curate.steps.decontaminate.found import (
 from curate.steps.decontaminate.notebook import as_html, as_line
 from curate.steps.decontaminate.policy import (
     POLICIES,
+    VARIANTS,
     BenchmarkItems,
     Overlap,
     overlaps_of,
@@ -71,6 +72,7 @@ class _Rule:
     benchmarks: list[BenchmarkItems]
     thresholds: Mapping[str, float]
     policy: str
+    variants: str
     roles: tuple[str, ...]
     given: Given
 
@@ -148,6 +150,7 @@ def decontaminate(
     matchers: Mapping[str, Mapping[str, Any] | bool] | None = None,
     normalise: bool | None = None,
     policy: str = "drop-rows",
+    variants: str = "keep",
     benchmarks_dir: Path | str | None = None,
     benchmark_fields: Sequence[str] = (),
     without: Sequence[str] = (),
@@ -172,6 +175,8 @@ def decontaminate(
     """
     if policy not in POLICIES:
         raise UserError(unknown("policy", policy, POLICIES))
+    if variants not in VARIANTS:
+        raise UserError(unknown("treatment of variants", variants, VARIANTS))
     for role in roles:
         if role not in ROLES:
             raise UserError(unknown("role", role, ROLES))
@@ -186,7 +191,7 @@ def decontaminate(
         judged = load_verdicts(Path(verdicts)) if verdicts is not None else []
         rule = _Rule(
             built, ItemNames.of(read.items), benchmark_items(read), built.thresholds, policy,
-            tuple(roles), ready(judged, read.items),
+            variants, tuple(roles), ready(judged, read.items),
         )  # fmt: skip
         progress("prepare", 0, 0, 1.0)
         scanned = []
@@ -317,9 +322,9 @@ def _decide(scanned: list[_Scanned], rule: _Rule) -> Decontaminated:
     overlaps, kept_rows = {}, {}
     for source in scanned:
         found = [_judged(source, *pairs, rule) for pairs in source.pairs]
-        hits = hits_of(found)
+        hits, going = hits_of(found), hits_of(found, "goes")
         cells = overlaps_of(hits, rule.matchers.index.n_items, rule.benchmarks)
-        gone = removal(rule.policy, len(source.rows), hits, cells, rule.names.ids.to_pylist())
+        gone = removal(rule.policy, len(source.rows), going, cells, rule.names.ids.to_pylist())
         left = np.delete(np.arange(len(source.rows)), gone.rows)
         kept.append(source.records.take(pa.array(left)))
         dropped.append(
@@ -346,4 +351,4 @@ def _judged(source: _Scanned, first: int, matcher: str, pairs: Matches, rule: _R
     """
     pairs = pairs._replace(docs=pairs.docs + first)
     codes, _ = verdicts_of(pairs, source.hashes, rule.given)
-    return judge(matcher, rule.thresholds[matcher], pairs, codes)
+    return judge(matcher, rule.thresholds[matcher], pairs, codes, rule.variants)

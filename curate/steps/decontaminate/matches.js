@@ -1,7 +1,7 @@
 // --- match explorer: which matches are listed, and the chosen one side by side ---------------------------------------
 
 const NOTHING = { source: -1, benchmark: -1, matcher: -1, label: -1, outcome: "all", words: "" };
-const LABELS = ["leak", "variant", "suspect", "none"];
+const LABELS = ["leak", "variant", "other question", "suspect", "template", "none"];
 const filter = { ...NOTHING };
 const CHUNK = 150;
 let listed = [], drawn = 0, chosen = -1;
@@ -99,7 +99,7 @@ function query() {
   if (filter.source >= 0) where.push(`source = ${quoted(data.sources[filter.source])}`);
   if (filter.benchmark >= 0) where.push(`benchmark = ${quoted(data.benchmarks[filter.benchmark].name)}`);
   if (filter.matcher >= 0) where.push(`matcher = ${quoted(data.matchers[filter.matcher])}`);
-  if (filter.label >= 0) where.push(filter.label === 3 ? "label IS NULL" : `label = ${quoted(LABELS[filter.label])}`);
+  if (filter.label >= 0) where.push(LABELS[filter.label] === "none" ? "label IS NULL" : `label = ${quoted(LABELS[filter.label])}`);
   if (filter.outcome !== "all") where.push(filter.outcome === "near" ? "NOT hit" : "hit");
   return `curate sql . "SELECT * FROM worst_matches${where.length ? ` WHERE ${where.join(" AND ")}` : ""}"`;
 }

@@ -18,6 +18,7 @@ import numpy as np
 
 from curate.steps.step import Removal
 
+VARIANTS = ("keep", "report", "drop")
 POLICIES = ("report", "drop-rows", "drop-source", "tulu3")
 FLAGGED_OVER = 0.02
 

@@ -7,7 +7,8 @@ CREATE TABLE instances (
     text        VARCHAR NOT NULL,
     n_tokens    INTEGER NOT NULL,
     role        VARCHAR NOT NULL CHECK (role IN ('development', 'unseen')),
-    matchable   BOOLEAN NOT NULL
+    matchable   BOOLEAN NOT NULL,
+    undecided   VARCHAR
 );
 
 CREATE TABLE matches (
@@ -18,7 +19,7 @@ CREATE TABLE matches (
     matcher     VARCHAR NOT NULL,
     score       DOUBLE  NOT NULL,
     hit         BOOLEAN NOT NULL,
-    label       VARCHAR CHECK (label IN ('leak', 'variant', 'suspect')),
+    label       VARCHAR CHECK (label IN ('leak', 'variant', 'suspect', 'other question', 'template')),
     doc_spans   STRUCT(turn INTEGER, start INTEGER, stop INTEGER)[],
     item_spans  STRUCT(start INTEGER, stop INTEGER)[],
     verdict     VARCHAR CHECK (verdict IN ('leak', 'false-alarm', 'allowed')),
@@ -52,7 +53,8 @@ COMMENT ON COLUMN instances.instance_id IS '<benchmark>/<id or row>.';
 COMMENT ON COLUMN instances.text IS 'The item''s fields joined by one newline.';
 COMMENT ON COLUMN instances.n_tokens IS 'Tokens of all its fields, in the profile''s tokens.';
 COMMENT ON COLUMN instances.role IS 'development or unseen: the tulu3 policy treats the two differently.';
-COMMENT ON COLUMN instances.matchable IS 'False if no row could ever hit it, its fields being shorter than one n-gram.';
+COMMENT ON COLUMN instances.matchable IS 'False if no row could ever hit it.';
+COMMENT ON COLUMN instances.undecided IS 'Why a copy of it cannot be told from other text, unless it is a whole turn; null if it can.';
 
 COMMENT ON TABLE matches IS 'Every pair of a document and an item with a score of at least 0.2.';
 COMMENT ON COLUMN matches.doc_id IS 'Id of the document.';
@@ -62,11 +64,11 @@ COMMENT ON COLUMN matches.instance_id IS 'Id of the item.';
 COMMENT ON COLUMN matches.matcher IS 'What found it: ngram, exact, ...';
 COMMENT ON COLUMN matches.score IS 'Share of the item that the document covers, 0 to 1.';
 COMMENT ON COLUMN matches.hit IS 'True if the score is over the threshold of the profile.';
-COMMENT ON COLUMN matches.label IS 'leak, variant or suspect; null unless hit, or if no one judged it.';
+COMMENT ON COLUMN matches.label IS 'leak, variant, other question, template or suspect; null unless hit, or if no one judged it.';
 COMMENT ON COLUMN matches.doc_spans IS 'Shared text in the document: turn, start, stop; code points, 0-based, half-open.';
 COMMENT ON COLUMN matches.item_spans IS 'Shared text in instances.text: start, stop; code points, 0-based, half-open.';
 COMMENT ON COLUMN matches.verdict IS 'leak, false-alarm or allowed, from the verdict file; null if no one judged the pair.';
-COMMENT ON COLUMN matches.counts IS 'True if it counts towards rates and removal: a hit that is no variant or suspect, unless a verdict says otherwise.';
+COMMENT ON COLUMN matches.counts IS 'True if it counts towards rates and removal: a leak or a hit without a label, and variants where the recipe says so, unless a verdict says otherwise.';
 
 COMMENT ON TABLE selftest IS 'What the build''s own settings find of mutated copies of its items; empty unless --self-test was given.';
 COMMENT ON COLUMN selftest.matcher IS 'One matcher, or: all.';

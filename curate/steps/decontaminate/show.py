@@ -12,6 +12,11 @@ from rich.table import Table
 
 from curate.audit.words import counted, sized
 
+_ALIKE = {
+    "variants": "a variant of an item (the same wording, other numbers)",
+    "other_questions": "another question about an item's text",
+}
+
 
 def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
     """Whether what was written is clean, the overlaps, the self-test, what people said, the items that
@@ -28,10 +33,14 @@ def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
         parts = ", ".join(f"{name} {n:,}" for name, n in never.items())
         told = f"items that can never be matched: {sum(never.values()):,} ({parts}): curate sql {out} never-matchable"
         yield escape(f"note: {told}")
-    variants = figures.get("variants") or {"rows": 0}
-    if variants["rows"]:
-        told = f"rows with a variant of an item (the same wording, other numbers): {variants['rows']:,}"
-        yield f"note: {told}; {variants['kept']:,} kept"
+    undecided = sum(one["items"] for one in figures.get("undecided_items", []))
+    if undecided:
+        told = f"items that are found only as a turn of their own, because their words are shared: {undecided:,}"
+        yield escape(f"note: {told}: curate sql {out} never-matchable")
+    for key, what in _ALIKE.items():
+        found = figures.get(key) or {"rows": 0}
+        if found["rows"]:
+            yield f"note: rows with {what}: {found['rows']:,}; {found['kept']:,} kept"
     tokens, size = figures["scanned"]
     yield f"note: searched {sized(size)} of turns, {tokens:,} tokens"
 

@@ -13,7 +13,7 @@ from curate.config import IS_PATH, Strict, one_of
 from curate.errors import UserError
 from curate.matching.profile import PROFILES, Profile, with_matchers
 from curate.records import ROLES
-from curate.steps.decontaminate.policy import POLICIES
+from curate.steps.decontaminate.policy import POLICIES, VARIANTS
 
 Policy = Annotated[str, one_of("policy", POLICIES)]
 ProfileName = Annotated[str, one_of("profile", tuple(PROFILES))]
@@ -35,6 +35,10 @@ class DecontaminateSpec(Strict):
     where nothing is said.
     """
     policy: Policy = "drop-rows"
+    variants: Annotated[str, one_of("what to do with variants", VARIANTS)] = "keep"
+    """Rows that hit a variant of an item, or another question about its text: kept; counted in
+    rates and flags, and kept (report); or treated as leaks (drop).
+    """
     benchmarks_dir: Annotated[str | None, IS_PATH] = None
     """A folder to take the benchmarks' items from instead of the Hub."""
     benchmark_fields: tuple[str, ...] = ()

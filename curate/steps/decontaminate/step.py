@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from curate.errors import UserError
 from curate.items import Item, item_text
+from curate.matching import background
 from curate.matching.matchers import Matchers, build_matchers, match_all
 from curate.matching.ngram import Matches
 from curate.matching.normalised import n_as_they_are
@@ -84,7 +85,14 @@ class Decontaminate:
             "roles": list(self.spec.roles),
             "matchers": numbers,
             "normalise": _rule_of(self.profile),
-        }
+        } | self._background
+
+    @property
+    def _background(self) -> dict[str, Any]:
+        """The table of usual language, where a matcher asks it."""
+        if self.profile.robust is None and not self.profile.ngram.judged:
+            return {}
+        return {"background": {"sha256": background.digest()}}
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -92,14 +100,19 @@ class Decontaminate:
         file's digest.
         """
         verdicts = {"verdicts": {"sha256": self.verdicts_digest}} if self.verdicts_digest else {}
-        return {
-            "profile": self.spec.profile,
-            "policy": self.spec.policy,
-            "roles": list(self.spec.roles),
-            "matchers": self.profile.matchers(),
-            "normalise": _rule_of(self.profile),
-            "benchmarks": {b.name: _benchmark(b) for b in self.suite.benchmarks},
-        } | verdicts
+        return (
+            {
+                "profile": self.spec.profile,
+                "policy": self.spec.policy,
+                "variants": self.spec.variants,
+                "roles": list(self.spec.roles),
+                "matchers": self.profile.matchers(),
+                "normalise": _rule_of(self.profile),
+                "benchmarks": {b.name: _benchmark(b) for b in self.suite.benchmarks},
+            }
+            | self._background
+            | verdicts
+        )
 
     def look(self, records: Records) -> Look:
         """Match one block."""
@@ -123,12 +136,13 @@ class Decontaminate:
         self._refuse_unscanned(seen)
         given = ready(self.verdicts, self.suite.items)
         applied = np.zeros(given.n, np.int64)
-        hits = [self._hits(source, given, applied) for source in seen]
+        found = [self._hits(source, given, applied) for source in seen]
+        hits = [counting for counting, _ in found]
         names = [item.instance_id for item in self.suite.items]
         overlaps = [overlaps_of(own, self.matchers.index.n_items, self.benchmarks) for own in hits]
         removals = [
-            removal(self.spec.policy, source.n, own, cells, names)
-            for source, own, cells in zip(seen, hits, overlaps, strict=True)
+            removal(self.spec.policy, source.n, going, cells, names)
+            for source, (_, going), cells in zip(seen, found, overlaps, strict=True)
         ]
         verdicts = self._verdicts(seen, given, applied)
         selftest = self._selftest(seen) if self.spec.self_test else None
@@ -179,13 +193,15 @@ class Decontaminate:
         self, matcher: str, pairs: Matches, hashes: np.ndarray, given: Given
     ) -> tuple[Found, np.ndarray]:
         codes, times = verdicts_of(pairs, hashes, given)
-        return judge(matcher, self.matchers.thresholds[matcher], pairs, codes), times
+        threshold = self.matchers.thresholds[matcher]
+        return judge(matcher, threshold, pairs, codes, self.spec.variants), times
 
-    def _hits(self, source: Seen, given: Given, applied: np.ndarray) -> Hits:
-        """The pairs of a source that count; how often each verdict applied is added up in
-        `applied`.
+    def _hits(self, source: Seen, given: Given, applied: np.ndarray) -> tuple[Hits, Hits]:
+        """The pairs of a source that count, and those whose rows may go; how often each verdict
+        applied is added up in `applied`.
         """
-        parts: list[tuple[int, Hits]] = []
+        counting: list[tuple[int, Hits]] = []
+        going: list[tuple[int, Hits]] = []
         for first, (table, documents) in source.staged("pairs", "documents"):
             hashes = (
                 from_uuids(documents["content_hash"]) if given.n else np.empty((0, 2), np.uint64)
@@ -195,8 +211,9 @@ class Decontaminate:
                 one, times = self._judged(matcher, pairs, hashes, given)
                 applied += times
                 found.append(one)
-            parts.append((first, hits_of(found)))
-        return join_hits(parts)
+            counting.append((first, hits_of(found)))
+            going.append((first, hits_of(found, "goes")))
+        return join_hits(counting), join_hits(going)
 
     def _matches(self, seen: Sequence[Seen], given: Given) -> Iterator[pa.Table]:
         """The lines of the table `matches`, block by block."""
@@ -248,6 +265,7 @@ class Decontaminate:
             "n_tokens": self.matchers.index.n_tokens,
             "role": [roles[item.benchmark] for item in items],
             "matchable": self.matchers.matchable,
+            "undecided": pa.array(self.matchers.undecided, pa.string()),
         }
         return pa.table(columns)
 

@@ -114,7 +114,7 @@ COMMENT ON COLUMN worst_matches.instance_id IS 'Id of the item.';
 COMMENT ON COLUMN worst_matches.matcher IS 'What found it.';
 COMMENT ON COLUMN worst_matches.score IS 'Share of the item that the document covers, 0 to 1.';
 COMMENT ON COLUMN worst_matches.hit IS 'True if the score is over the threshold of the profile.';
-COMMENT ON COLUMN worst_matches.label IS 'leak, variant or suspect; null unless hit, or if no one judged it.';
+COMMENT ON COLUMN worst_matches.label IS 'leak, variant, other question, template or suspect; null unless hit, or if no one judged it.';
 COMMENT ON COLUMN worst_matches.shared IS 'The shared pieces of the item, joined by an ellipsis.';
 COMMENT ON COLUMN worst_matches.item_text IS 'The item''s whole text.';
 COMMENT ON COLUMN worst_matches.verdict IS 'leak, false-alarm or allowed; null if no one judged the pair.';

@@ -170,6 +170,28 @@ def test_a_variant_or_suspect_is_a_hit_that_does_not_count_and_a_verdict_goes_be
     assert table["verdict"].to_pylist() == ["leak", "leak", "allowed"]
 
 
+def judged_as(label: str, verdict: str | None, variants: str) -> tuple[bool, bool]:
+    """Whether a hit with this label counts, and whether its row may go."""
+    (pairs,), _ = match(
+        lay_out([[EIGHT]]), index_of([list(item.fields) for item in ITEMS], 8).table
+    )
+    labelled = pairs._replace(labels=np.full(3, LABELS.index(label), np.int8))
+    said = np.full(3, VERDICTS.index(verdict), np.int8)
+    found = judge("robust", 0.5, labelled, said, variants)
+    return bool(found.counts[0]), bool(found.goes[0])
+
+
+def test_a_verdict_goes_before_the_policy() -> None:
+    """A pair that a person called allowed neither counts nor goes."""
+    assert judged_as("variant", None, "drop") == (True, True)
+    assert judged_as("variant", None, "report") == (True, False)
+    assert judged_as("variant", None, "keep") == (False, False)
+    assert judged_as("variant", "leak", "keep") == (True, True)
+    assert judged_as("variant", "allowed", "drop") == (False, False)
+    assert judged_as("template", None, "drop") == (False, False)
+    assert judged_as("suspect", None, "drop") == (False, False)
+
+
 @given(samples())
 def test_pairs_come_back_from_the_table_that_is_laid_on_disk(
     sample: tuple[list[drawn.Record], list[drawn.Item]],
