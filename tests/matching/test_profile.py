@@ -71,7 +71,7 @@ def test_settings_turn_a_matcher_on_and_change_only_themselves() -> None:
     assert changed.exact is None
     assert changed.ngram == PROFILES["default"].ngram
     assert (
-        with_matchers(PROFILES["default"], {"ngram": {"common": None}}).ngram
+        with_matchers(PROFILES["default"], {"ngram": {"judged": False}}).ngram
         == PROFILES["tulu3"].ngram
     )
 

@@ -92,7 +92,7 @@ def test_equal_turns_are_let_go_at_one_and_the_others_stand(data: pa.Table, item
     fresh = decontaminate(data, suite=items, matchers={"exact": False})
     assert without.kept.equals(fresh.kept)
     assert without.dropped.equals(fresh.dropped)
-    assert first.dropped.num_rows > without.dropped.num_rows
+    assert first.dropped.num_rows >= without.dropped.num_rows
     gone = [row for row in without.matches.to_pylist() if row["matcher"] == "exact"]
     assert gone and not any(row["hit"] or row["counts"] or row["label"] for row in gone)
     same(without.rethreshold(exact=0), first)

@@ -62,7 +62,7 @@ def test_what_becomes_of_them(
     assert of_row(out, 2) == {("other question", True, counts)}
     assert sorted(ids(out)) == [f"train/{row}" for row in stay]
     lock = json.loads((out / "recipe.lock.json").read_text())
-    assert lock["steps"]["decontaminate"]["inputs"]["variants"] == (variants or "keep")
+    assert lock["steps"]["decontaminate"]["variants"] == (variants or "keep")
     with open_readonly(out) as con:
         told, on_card = facts(con), card(con)
     rows = {"rows": 1, "kept": int(1 in stay)}
