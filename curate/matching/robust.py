@@ -259,14 +259,13 @@ def _in_units(bits: np.ndarray) -> np.ndarray:
 
 
 def _wordlike(data: np.ndarray, words: Tokens) -> np.ndarray:
-    """Which words are of letters: two, or one where a letter is a word."""
+    """Which words begin with a letter and are longer, or are one where a letter is a word."""
     _, firsts, which = np.unique(words.hashes, return_index=True, return_inverse=True)
     like = np.empty(len(firsts), np.bool_)
     for i, at in enumerate(firsts.tolist()):
         text = data[words.begins[at] : words.ends[at]].tobytes().decode()
-        like[i] = (len(text) > 1 and all(sort_of(c) == LETTER for c in text)) or (
-            sort_of(text[0]) == ALONE
-        )
+        sort = sort_of(text[0])
+        like[i] = sort == ALONE or (sort == LETTER and len(text) > 1)
     return like[which]
 
 

@@ -474,8 +474,8 @@ def signs_around(record: Sequence[str], text: Sequence[Word], low: int, high: in
 
 
 def is_wordlike(word: str) -> bool:
-    """Two letters, or one where a letter is a word."""
-    return (len(word) > 1 and all(sort_of(c) == LETTER for c in word)) or sort_of(word[0]) == ALONE
+    """Begins with a letter and is longer, or is one where a letter is a word."""
+    return sort_of(word[0]) == ALONE or (sort_of(word[0]) == LETTER and len(word) > 1)
 
 
 def ended(text: str) -> bool:

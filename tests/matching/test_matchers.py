@@ -38,7 +38,7 @@ def test_all_at_once_find_what_each_finds_alone(
     group = np.arange(len(fields)) % 2
     index = build_index(fields, 3, 0.5, LeftOut(0.02, group=group))
     exact, minhash = build_exact(fields, ExactSettings()), build_minhash(fields, MinhashSettings())
-    robust = build_robust(fields, RobustSettings())
+    robust = build_robust(fields, RobustSettings(), group)
     assert {name: pairs_of(pairs) for name, pairs in found.items()} == {
         "ngram": pairs_of(match(turns, index.table)[0]),
         "exact": pairs_of(match_exact(turns, exact)),

@@ -15,14 +15,16 @@ from curate.matching.profile import MATCHERS, PROFILES, profile, with_matchers
 from curate.matching.robust import RobustSettings
 
 NUMBERS: dict[str, dict[str, dict[str, Any]]] = {
-    "tulu3": {"ngram": {"n": 8, "threshold": 0.5, "common": None, "singles": False}},
-    "olmo3": {"ngram": {"n": 8, "threshold": 0.5 - 1e-9, "common": 0.02, "singles": True}},
+    "tulu3": {"ngram": {"n": 8, "threshold": 0.5, "common": None, "singles": False, "judged": False}},
+    "olmo3": {"ngram": {"n": 8, "threshold": 0.5 - 1e-9, "common": 0.02, "singles": True, "judged": False}},
     "default": {
-        "ngram": {"n": 8, "threshold": 0.5, "common": 0.02, "singles": False},
+        "ngram": {"n": 8, "threshold": 0.5, "common": None, "singles": False, "judged": True},
         "exact": {"min_tokens": 3, "min_points": 12},
         "robust": {
-            "threshold": 0.55, "seed": 3, "shared": 32, "need": 0.35, "reach": 2.0, "misses": 4, "chains": 64,
-            "least": 5, "short": 20, "plain_agrees": 0.8, "numbers_differ": 0.5, "floor": 0.4,
+            "threshold": 0.5, "seed": 3, "shared": 32, "need": 0.25, "need_bits": 18, "reach": 2.0,
+            "least": 4, "gap": 0.3, "moved": 3, "moved_bits": 8, "moved_words": 3, "rarity": 18,
+            "surprise": 20, "lost": 1.0, "run": 2, "signs": 30, "sign_gap": 0.6, "plain_agrees": 0.8,
+            "numbers_differ": 0.5, "asked": 0.5, "told": 0.7, "each_field": 0.5, "floor": 0.4,
         },
     },
 }  # fmt: skip
@@ -69,7 +71,7 @@ def test_settings_turn_a_matcher_on_and_change_only_themselves() -> None:
     assert changed.exact is None
     assert changed.ngram == PROFILES["default"].ngram
     assert (
-        with_matchers(PROFILES["default"], {"ngram": {"common": None}}).ngram
+        with_matchers(PROFILES["default"], {"ngram": {"judged": False}}).ngram
         == PROFILES["tulu3"].ngram
     )
 
@@ -107,7 +109,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"ngram": {"singles": "yes"}}, "matcher 'ngram': singles: "),
     ({"ngram": {"threshold": "half"}}, "matcher 'ngram': threshold: "),
     ({"minhash": {"places": 5000}}, "matcher 'minhash': places: must be from 1 to 4096, not 5000"),
-    ({"robust": {"chains": 0}}, "matcher 'robust': chains: must be from 1 to 10000, not 0"),
+    ({"robust": {"moved": 101}}, "matcher 'robust': moved: must be from 0 to 100, not 101"),
     ({"robust": {"reach": 0.5}}, "matcher 'robust': reach: "),
     ({"exact": {"min_tokens": 0}}, "matcher 'exact': min_tokens: "),
     ({"exact": {"min_tokens": None}}, "matcher 'exact': min_tokens: "),

@@ -92,7 +92,7 @@ def test_equal_turns_are_let_go_at_one_and_the_others_stand(data: pa.Table, item
     fresh = decontaminate(data, suite=items, matchers={"exact": False})
     assert without.kept.equals(fresh.kept)
     assert without.dropped.equals(fresh.dropped)
-    assert first.dropped.num_rows > without.dropped.num_rows
+    assert first.dropped.num_rows >= without.dropped.num_rows
     gone = [row for row in without.matches.to_pylist() if row["matcher"] == "exact"]
     assert gone and not any(row["hit"] or row["counts"] or row["label"] for row in gone)
     same(without.rethreshold(exact=0), first)
@@ -108,7 +108,7 @@ def test_several_at_once(data: pa.Table, items: Path) -> None:
     ("thresholds", "told"),
     [
         ({"ngram": 0.1}, "ngram: scores are stored from 0.2 on; for 0.1 scan again"),
-        ({"robust": 0.5}, "robust: scores are stored from 0.55 on; for 0.5 scan again"),
+        ({"robust": 0.4}, "robust: scores are stored from 0.5 on; for 0.4 scan again"),
         ({"exact": -1}, "exact: scores are stored from 0 on; for -1 scan again"),
         ({"rubust": 0.9}, "unknown matcher 'rubust'; did you mean 'robust'?"),
         ({"minhash": 0.9}, "unknown matcher 'minhash'"),

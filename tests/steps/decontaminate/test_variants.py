@@ -61,8 +61,8 @@ def test_what_becomes_of_them(
     assert of_row(out, 1) == {("variant", True, counts)}
     assert of_row(out, 2) == {("other question", True, counts)}
     assert sorted(ids(out)) == [f"train/{row}" for row in stay]
-    lock = json.loads((out / "mixture.lock").read_text())
-    assert lock["steps"]["decontaminate"]["inputs"]["variants"] == (variants or "keep")
+    lock = json.loads((out / "recipe.lock.json").read_text())
+    assert lock["steps"]["decontaminate"]["variants"] == (variants or "keep")
     with open_readonly(out) as con:
         told, on_card = facts(con), card(con)
     rows = {"rows": 1, "kept": int(1 in stay)}
@@ -76,7 +76,7 @@ def test_the_summary_names_them(tmp_path: Path) -> None:
     out = build(tmp_path)
     with open_readonly(out) as con:
         told = facts(con)
-    lock = json.loads((out / "mixture.lock").read_text())
+    lock = json.loads((out / "recipe.lock.json").read_text())
     figures = lock["counts"]["steps"]["decontaminate"] | told
     console = Console(file=io.StringIO(), width=200)
     for line in show(figures, out):
