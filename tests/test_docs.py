@@ -528,10 +528,11 @@ def test_no_number_of_records_is_too_large_to_be_removed(tmp_path: Path) -> None
 
 
 def test_an_item_with_a_missing_field_stays_in_the_denominator(tmp_path: Path) -> None:
-    question = "Which of these seven old trees behind the mill is the oldest one of all?"
+    passage = "Seven old trees grow behind the mill, and the miller's daughter named every one."
+    question = "Which of them is the oldest one of all, and who planted it there?"
     write_lines(
         tmp_path / "trees.jsonl",
-        [{"passage": question, "question": question}, {"question": "Why so?"}],
+        [{"passage": passage, "question": question}, {"question": "Why so?"}],
     )
     spec = {
         "name": "trees",
@@ -540,6 +541,6 @@ def test_an_item_with_a_missing_field_stays_in_the_denominator(tmp_path: Path) -
         "optional": ["passage"],
     }
     (tmp_path / "suite.yaml").write_text(yaml.safe_dump({"benchmarks": [spec]}), "utf-8")
-    data = pa.table({"prompt": [question], "response": ["Elm."]})
+    data = pa.table({"prompt": [f"{passage}\n{question}"], "response": ["Elm."]})
     (cell,) = curate.decontaminate(data, suite=tmp_path / "suite.yaml").overlaps["data"]
     assert (cell.hit, cell.benchmark.n_items) == (1, 2)

@@ -179,7 +179,7 @@ def _fate(con: duckdb.DuckDBPyConnection, document: Document) -> Iterator[str]:
         yield f"kept: it is in data/ {_times(document.copies)}, as {', '.join(ids[:5])}{more}"
         return
     found = con.execute(
-        "SELECT step FROM decisions WHERE doc_id = ? AND action = ? ORDER BY rowid DESC LIMIT 1",
+        "SELECT step, reason FROM decisions WHERE doc_id = ? AND action = ? ORDER BY rowid DESC LIMIT 1",
         [document.id, document.fate],
     ).fetchone()
     at = f" at {found[0]}" if found else ""
@@ -187,7 +187,7 @@ def _fate(con: duckdb.DuckDBPyConnection, document: Document) -> Iterator[str]:
         "removed": f"removed{at}; the whole row is in removed/",
         "duplicate": f"dropped{at} as a duplicate; the whole row is in removed/",
         "quarantined": f"quarantined{at}; the raw row is in quarantine/",
-        "not-sampled": "not drawn: a cap of the recipe leaves it out"
+        "not-sampled": f"not drawn: {printable(found[1])}"
         if found
         else "not drawn: the recipe asks for fewer rows than were left",
     }[document.fate]

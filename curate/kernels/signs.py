@@ -106,7 +106,7 @@ def _signs_of_stretch(
         b = int(words.turn_ends[turn])
         from_, to = max(a, low), min(b, high)
         if from_ < to or (words.size == 0):
-            start = words.turn_starts[turn] if from_ == a else words.ends[from_ - 1]  # type: ignore[operator]
+            start = words.turn_starts[turn] if from_ == a else words.ends[from_ - 1]
             stop = words.turn_stops[turn] if to == b else words.begins[to]
             k = find_signs(
                 words.data, start, stop, words.begins, words.ends, words.hashes, from_, to,

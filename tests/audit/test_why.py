@@ -66,7 +66,7 @@ Fate
         ),
         ("chat/2", ["kept, written 3 times\n", "3 times, as chat/2, chat/2#2, chat/2#3"]),
         ("chat/2#3", ["chat/2: kept, written 3 times; this is copy 3 of it"]),
-        ("chat/3", ["not sampled", "1. sample: not-sampled", "asks for fewer rows than were left"]),
+        ("chat/3", ["not sampled", "1. sample: not-sampled", "not drawn: it had to go"]),
         (
             "math/0",
             [

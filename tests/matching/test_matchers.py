@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,7 +20,9 @@ from tests.matching import oracle, samples
 from tests.matching.samples import lay_out, pairs_of
 from tests.soak import examples
 
-ALL = with_matchers(PROFILES["default"], {"ngram": {"n": 3}, "minhash": True})
+ALL = with_matchers(
+    replace(PROFILES["default"], normalise=False), {"ngram": {"n": 3}, "minhash": True}
+)
 
 
 def as_items(fields: list[samples.Item]) -> list[Item]:

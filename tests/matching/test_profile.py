@@ -19,7 +19,7 @@ NUMBERS: dict[str, dict[str, dict[str, Any]]] = {
     "olmo3": {"ngram": {"n": 8, "threshold": 0.5 - 1e-9, "common": 0.02, "singles": True, "judged": False}},
     "default": {
         "ngram": {"n": 8, "threshold": 0.5, "common": None, "singles": False, "judged": True},
-        "exact": {"min_tokens": 3, "min_points": 12},
+        "exact": {"min_tokens": 3, "min_points": 12, "in_lines": 7},
         "robust": {
             "threshold": 0.5, "seed": 3, "shared": 32, "need": 0.25, "need_bits": 18, "reach": 2.0,
             "least": 4, "gap": 0.3, "moved": 3, "moved_bits": 8, "moved_words": 3, "rarity": 18,

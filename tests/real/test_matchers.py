@@ -35,7 +35,7 @@ def short_items(shared_data: Path) -> list[str]:
 def test_equal_turns_are_those_of_a_dictionary(shared_data: Path) -> None:
     items, texts = short_items(shared_data), prompts(shared_data)
     planted = [item.upper().replace(" ", "  ") for item in items[::7]]
-    index = build_exact([[item] for item in items], ExactSettings())
+    index = build_exact([[item] for item in items], ExactSettings(in_lines=0))
     known: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for number, item in enumerate(items):
         if index.matchable[number]:

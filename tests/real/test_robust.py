@@ -86,10 +86,12 @@ def test_the_index_of_all_benchmarks_names_what_cannot_be_matched(shared_data: P
     index = build_robust([item.fields for item in items])
     assert sum(part.nbytes for part in index.items if isinstance(part, np.ndarray)) < 100e6
     unmatchable = [item for item, can in zip(items, index.matchable, strict=True) if not can]
-    assert len(unmatchable) < 0.03 * len(items)
+    assert len(unmatchable) < 0.04 * len(items)
     [found] = match_robust(turns_of([list(item.fields) for item in items]), index)
-    own = set(found.docs[(found.docs == found.items) & (found.scores == 1)].tolist())
-    assert own == {place for place, can in enumerate(index.matchable) if can}
+    own = (found.docs == found.items) & (found.scores == 1)
+    leaks = own & (found.labels == LABELS.index("leak"))
+    assert found.docs[leaks].tolist() == np.flatnonzero(index.matchable).tolist()
+    assert {LABELS[label] for label in found.labels[own & ~leaks]} == {"template"}
 
 
 def pairs(found: Matches) -> dict[tuple[int, int], tuple[float, str | None]]:
@@ -97,13 +99,19 @@ def pairs(found: Matches) -> dict[tuple[int, int], tuple[float, str | None]]:
     return {(int(d), int(i)): (float(s), LABELS[label]) for d, i, s, label in each}
 
 
-def test_real_rows_are_matched_by_the_rule(shared_data: Path, gsm8k: list[Item]) -> None:
-    """The oracle, pair by pair, on the questions of train that are nearest to a part of test."""
-    items = [list(item.fields) for item in gsm8k[:400]]
+def test_real_rows_are_matched_by_the_rule(
+    shared_data: Path, gsm8k: list[Item], code: list[str]
+) -> None:
+    """The oracle, pair by pair, on the questions of train that are nearest to a part of test, on
+    some that are not, and on changed ones of test.
+    """
+    items = [list(item.fields) for item in gsm8k[:200]]
     index = build_robust(items)
     rows = [[row["question"]] for row in lines(shared_data / "sft/gsm8k/train.jsonl")]
     [near] = match_robust(turns_of(rows), index)
-    rows = [rows[i] for i in np.unique(near.docs)] + rows[:20]
+    filler = [word for text in code for word in text.split()]
+    changed = [plant("random-25", item, None, filler, 42) for item in gsm8k[:12]]
+    rows = [rows[i] for i in np.unique(near.docs)] + rows[:4] + changed
     oracle = Rule(items, index.settings)
     expected = {
         (d, i): (f.score, f.label)

@@ -90,7 +90,7 @@ def test_the_metrics_of_a_verifier_are_those_that_are_logged() -> None:
 
 def test_what_lies_in_a_run_is_told() -> None:
     """As the module that writes it says."""
-    told = {cells[0].strip("`/") for cells in table("What lies in OUT")}
+    told = {cells[0].strip("`/") for cells in table("What is in OUT")}
     assert folder.__doc__
     assert told == set(re.findall(r"^ {4}([\w.]+)", folder.__doc__, re.MULTILINE)) | {"tensorboard"}
 

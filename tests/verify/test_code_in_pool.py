@@ -121,7 +121,9 @@ def without_walls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("sandboxed")
-def test_where_there_are_no_walls_check_refuses_unless_it_is_allowed(without_walls: Path) -> None:
+def test_where_there_are_no_walls_rows_stay_unchecked_unless_it_is_allowed(
+    without_walls: Path,
+) -> None:
     nested = [{"verifier": "code", "ground_truth": json.loads(LABEL) | {"solution": DOUBLE}}]
     rows = [
         {
@@ -137,10 +139,16 @@ def test_where_there_are_no_walls_check_refuses_unless_it_is_allowed(without_wal
         {"prompt": "And so on.", "verifier": "all-of", "ground_truth": json.dumps(nested)},
     ]
     write_lines(without_walls / "rows.jsonl", rows)
-    refused = run("check", "rows.jsonl", "--for", "rlvr", cwd=without_walls)
-    assert refused.code == 2
-    assert (
-        "no sandbox can be made here" in refused.error and "--allow-weaker-sandbox" in refused.error
+    refused = run("check", "rows.jsonl", "--for", "rlvr", "--json", cwd=without_walls)
+    assert refused.code == 1
+    found = json.loads(refused.out)["findings"]
+    assert [(one["finding"], one["row"]) for one in found] == [
+        ("unchecked", f"rows/{row}") for row in range(3)
+    ]
+    assert all(
+        "no sandbox can be made here" in one["detail"]
+        and "--allow-weaker-sandbox" in one["detail"]
+        for one in found
     )
     done = run(
         "check",

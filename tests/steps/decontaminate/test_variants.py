@@ -82,8 +82,8 @@ def test_the_summary_names_them(tmp_path: Path) -> None:
     for line in show(figures, out):
         console.print(line)
     said = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "a variant of an item (its wording, other numbers): 1, of which 1 are kept" in said
-    assert "another question about an item's text: 1, of which 1 are kept" in said
+    assert "a variant of an item (the same wording, other numbers): 1; 1 kept" in said
+    assert "another question about an item's text: 1; 1 kept" in said
 
 
 def test_from_python_and_by_the_nearest_name(tmp_path: Path) -> None:
