@@ -146,8 +146,7 @@ def test_where_there_are_no_walls_rows_stay_unchecked_unless_it_is_allowed(
         ("unchecked", f"rows/{row}") for row in range(3)
     ]
     assert all(
-        "no sandbox can be made here" in one["detail"]
-        and "--allow-weaker-sandbox" in one["detail"]
+        "no sandbox can be made here" in one["detail"] and "--allow-weaker-sandbox" in one["detail"]
         for one in found
     )
     done = run(
