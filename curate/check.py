@@ -27,7 +27,7 @@ from curate.audit import store
 from curate.check_lock import Fault, compare, digests, shape_of
 from curate.check_turns import odd_turns, said, spoken_tokens
 from curate.errors import UserError, unknown
-from curate.formats import detect, parse
+from curate.formats import check_columns, check_format, detect, parse
 from curate.formats.kinds import look
 from curate.sources import Source, open_rows, open_source, source_names
 from curate.sources.built import source_of
@@ -135,10 +135,11 @@ def check(
     seconds: float = 30.0,
     allow_weaker: bool = False,
     tokenizer: str | None = None,
+    fmt: Any = None,
     engine: Any = None,
 ) -> Checked:
     """Check a built folder, a file, a glob or a Hub set; `purpose` is sft, dpo, kto or rlvr, found
-    out by default.
+    out by default, and so is `fmt`, a format's name or which column holds what.
 
     `workers` is the number of processes for verifiers, `seconds` their limit a row; `allow_weaker`
     lets solutions of `code` run within limits alone where no sandbox can be made. `tokenizer`, a
@@ -157,11 +158,14 @@ def check(
         notes += [] if folder else source.notes
         seen.may_repeat = lock is not None and _repeats(lock)
         for block in source.blocks():
-            kind = kind or look(block)
+            kind = kind or look(block, fmt)
+            if fmt is not None:
+                check_format(fmt, kind)
+                check_columns(block, fmt)
             n_rows += block.n_rows
-            fmt = (_given_format(lock, block.file) if lock else None) or detect(block, kind)
+            own = fmt or (_given_format(lock, block.file) if lock else None) or detect(block, kind)
             seen.kind = kind
-            findings.extend(_block(block, source.name, fmt, bool(folder), seen))
+            findings.extend(_block(block, source.name, own, bool(folder), seen))
     except UserError as error:
         if not findings or n_rows:
             raise
@@ -199,7 +203,10 @@ def _of_files(faults: Iterable[Fault]) -> list[Finding]:
 
 def _repeats(lock: Mapping[str, Any]) -> bool:
     """Whether rows repeat by the will of the recipe, and no id says which."""
-    again = any((source.get("share") or 0) > 1 for source in lock["recipe"]["sources"])
+    again = any(
+        (source.get("share") or 0) > 1 or (source.get("passes") or 1) > 1
+        for source in lock["recipe"]["sources"]
+    )
     return again and shape_of(lock) != "records"
 
 

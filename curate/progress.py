@@ -123,7 +123,7 @@ def shown(plain: bool = True) -> Iterator[Report]:
     meter, lock = Meter(), Lock()
     screen: AbstractContextManager[Draw] = nullcontext(_plain if plain else _silent)
     if console.is_jupyter:
-        screen = nullcontext(_notebook())
+        screen = _notebook()
     elif console.is_terminal:
         screen = _bars(console)
     with screen as draw:
@@ -202,8 +202,11 @@ def _bars(console: Any) -> Iterator[Draw]:
         yield draw
 
 
-def _notebook() -> Draw:
-    """One line below the cell that is redrawn; needs nothing that a notebook does not have."""
+@contextmanager
+def _notebook() -> Iterator[Draw]:
+    """One line below the cell that is redrawn, gone when the work is done; needs nothing that a
+    notebook does not have.
+    """
     from IPython.display import display
 
     handle = display({"text/plain": ""}, raw=True, display_id=True)
@@ -218,4 +221,7 @@ def _notebook() -> Draw:
         line = COMPILING if done is None else f"{step}: {done.part:.0%} {meter.figures(done)}"
         handle.update({"text/plain": line.rstrip()}, raw=True)
 
-    return draw
+    try:
+        yield draw
+    finally:
+        handle.update({"text/plain": ""}, raw=True)

@@ -438,3 +438,18 @@ def test_the_list_of_verifiers(tmp_path: Path) -> None:
     assert listed["gsm8k"]["false_accepts"] == 0
     shown = call("verifiers", cwd=tmp_path).out
     assert all(name in shown for name in listed)
+
+
+def test_a_format_that_is_given_is_the_one_that_is_read(tmp_path: Path) -> None:
+    rows = [{"q": "Why?", "a": "So."}, {"q": "Why?", "a": "Because."}]
+    write_lines(tmp_path / "rows.jsonl", rows)
+    given = ("check", "rows.jsonl", "--json", "--format", "{prompt: q, response: a}")
+    told = json.loads(call(*given, cwd=tmp_path).out)
+    assert told["kind"] == "sft"
+    assert [(one["finding"], one["row"]) for one in told["findings"]] == [("same-prompt", "rows/1")]
+    assert call("check", "rows.jsonl", cwd=tmp_path).code == 2
+    wrong = call("check", "rows.jsonl", "--format", "{prompt: qq, response: a}", cwd=tmp_path)
+    assert wrong.code == 2 and "'qq'" in wrong.err and "'q'" in wrong.err
+    out = build(tmp_path, "sft", format={"prompt": "q", "response": "a"})
+    refused = call("check", out, "--format", "alpaca", cwd=tmp_path)
+    assert refused.code == 2 and "a built folder knows its own" in refused.err

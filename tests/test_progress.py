@@ -89,7 +89,9 @@ def test_python_is_told_nothing_where_nothing_can_be_redrawn(
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_notebook_has_one_line_that_is_redrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the line below a cell has said, as a notebook would have drawn it."""
     lines: list[str] = []
     handle = SimpleNamespace(update=lambda data, raw: lines.append(data["text/plain"]))
     module: Any = ModuleType("IPython.display")
@@ -98,12 +100,23 @@ def test_a_notebook_has_one_line_that_is_redrawn(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "IPython.display", module)
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     monkeypatch.setattr(progress, "_EVERY", 0.0)
+    return lines
+
+
+def test_a_notebook_has_one_line_that_is_redrawn(notebook: list[str]) -> None:
     with shown() as report:
         report("prepare", 0, 0, 0.0)
         compiling(True)
         compiling(False)
         report("scan", 0, 0, 1.0)
-    assert lines == ["prepare: 0%", COMPILING, COMPILING, "scan: 100%"]
+    assert notebook == ["prepare: 0%", COMPILING, COMPILING, "scan: 100%", ""]
+
+
+def test_a_notebook_keeps_no_line_of_work_that_failed(notebook: list[str]) -> None:
+    with pytest.raises(ValueError), shown() as report:
+        report("prepare", 0, 0, 0.0)
+        raise ValueError
+    assert notebook == ["prepare: 0%", ""]
 
 
 def test_a_terminal_is_told_from_the_start(tmp_path: Path) -> None:

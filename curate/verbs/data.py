@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from curate.arguments import SUITE, BenchmarksDir, Json, StagesDir, Without, Workers
+from curate.arguments import (
+    SUITE,
+    BenchmarksDir,
+    Format,
+    Json,
+    StagesDir,
+    Without,
+    Workers,
+    as_format,
+)
 from curate.errors import CurateError, UserError, unknown
 
 
@@ -24,6 +34,7 @@ def check(
         bool,
         typer.Option("--lock", metavar="", help="Compare a built folder with its lock and audit."),
     ] = False,
+    fmt: Format = None,
     tokenizer: Annotated[
         str | None,
         typer.Option(
@@ -64,9 +75,14 @@ def check(
     from curate.check import check as run
     from curate.check import check_lock
     from curate.check_show import show
+    from curate.lock import LOCK
 
     if lock and purpose:
         raise UserError("--lock does not look into rows: leave --for out, or check twice")
+    if fmt and (lock or (Path(path) / LOCK).is_file()):
+        raise UserError(
+            "--format is for data that was not built here; a built folder knows its own"
+        )
     if lock and tokenizer:
         raise UserError("--lock does not look into rows: leave --tokenizer out, or check twice")
     if lock:
@@ -74,7 +90,12 @@ def check(
     else:
         workers = workers or os.cpu_count() or 1
         checked = run(
-            path, purpose, workers=workers, allow_weaker=allow_weaker, tokenizer=tokenizer
+            path,
+            purpose,
+            workers=workers,
+            allow_weaker=allow_weaker,
+            tokenizer=tokenizer,
+            fmt=fmt and as_format(fmt),
         )
     if as_json:
         print(json.dumps(checked.as_dict(), ensure_ascii=False))
