@@ -12,6 +12,9 @@ from rich.table import Table
 
 from curate.mixture.preview import AWAY, Preview, SourcePlan, StepPlan, away
 
+_LISTED = 8
+"""Values of a list that are shown one by one, at most."""
+
 
 def show_preview(found: Preview) -> None:
     """Print sources, steps, notes, and what is not on this machine."""
@@ -72,20 +75,21 @@ def _all(found: Preview, by: str) -> str:
 
 
 def _settings(step: StepPlan) -> str:
-    """What is set, in a line of YAML; nulls and empty lists say nothing."""
+    """What is set, in a line of YAML; nulls and empty lists say nothing, of a long list its length
+    is told.
+    """
     plain = step.settings.get("filters", step.settings)
-    shown = yaml.safe_dump(
-        _without_nothing(plain), default_flow_style=True, sort_keys=False, width=10**6
-    )
+    shown = yaml.safe_dump(_short(plain), default_flow_style=True, sort_keys=False, width=10**6)
     return shown.strip()
 
 
-def _without_nothing(value: object) -> object:
+def _short(value: object) -> object:
     if isinstance(value, dict):
-        return {
-            key: _without_nothing(one) for key, one in value.items() if one not in (None, [], {})
-        }
-    return [_without_nothing(one) for one in value] if isinstance(value, list) else value
+        return {key: _short(one) for key, one in value.items() if one not in (None, [], {})}
+    if not isinstance(value, list):
+        return value
+    plain = len(value) > _LISTED and not any(isinstance(one, dict) for one in value)
+    return f"{len(value)} values" if plain else [_short(one) for one in value]
 
 
 def _given(step: StepPlan) -> Table:

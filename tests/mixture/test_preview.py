@@ -131,6 +131,20 @@ def test_a_cache_that_has_not_all_of_a_set_is_no_mistake(
     assert note.startswith("source 'hub': not read from the cache: org-of-nobody/set: ")
 
 
+def test_of_a_long_list_of_settings_its_length_is_told(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", [chat("a", "b")])
+    source = [{"name": "a", "from": "a.jsonl"}]
+    filters = ["special_tokens", {"length": {"roles": ["user"], "at_most": 9}}]
+    path = write_recipe(tmp_path / "recipe.yaml", sources=source, filters=filters)
+    [step] = [
+        one for one in call("plan", path, cwd=tmp_path).out.splitlines() if one.startswith("step ")
+    ]
+    told = json.loads(call("plan", path, "--json", cwd=tmp_path).out)
+    tokens = told["steps"][0]["settings"]["filters"][0]["special_tokens"]["tokens"]
+    assert len(tokens) > 8 and f"tokens: {len(tokens)} values" in step
+    assert "roles: [user], last: false, at_most: 9" in step
+
+
 def test_options_of_a_dry_run_are_no_options_of_a_quick_plan(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", [chat("a", "b")])
     path = write_recipe(tmp_path / "recipe.yaml", sources=[{"name": "a", "from": "a.jsonl"}])
