@@ -31,13 +31,13 @@ from curate.progress import compiling
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-_RULES = ("blanks", "escapes", "lookalikes", "normalise", "tokenise")
+RULES = ("blanks", "escapes", "lookalikes", "normalise", "tokenise")
 """What kernels are compiled from beside this folder: rules in plain Python."""
 
 
 def _digest_of_kernels() -> str:
     folder = Path(__file__).resolve().parent
-    rules = [folder.parent / "text" / f"{name}.py" for name in _RULES]
+    rules = [folder.parent / "text" / f"{name}.py" for name in RULES]
     files = [*sorted(folder.glob("*.py")), *rules]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 

@@ -291,7 +291,7 @@ def test_matches_are_chosen_by_matcher_and_label(browser: Browser, reports: dict
     pick(page, "label", 0)
     assert listed(page) == [] and "There is no such pair." in text(page, "#list")
     pick(page, "matcher", -1)
-    pick(page, "label", 3)
+    pick(page, "label", 5)
     assert listed(page) == ["mine/0 math/2"]
     page.click("#clear")
     assert len(listed(page)) == every
