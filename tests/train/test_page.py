@@ -121,9 +121,8 @@ def test_trls_defaults_are_as_told_and_none_is_left_as_it_is() -> None:
         if ours.get(name, name) in fields:
             assert str(fields[ours.get(name, name)].default) == here, key
         else:
-            assert f"{name}={here}," in (ROOT / f"train/curate_train/{stage}.py").read_text(
-                "utf-8"
-            ), key
+            code = (ROOT / f"train/curate_train/{stage}.py").read_text("utf-8")
+            assert f"{name}={here}," in code or f'"{name}": {here},' in code, key
 
 
 def adamw(gradients: list[np.ndarray], eps: float, clip: float = np.inf) -> np.ndarray:
