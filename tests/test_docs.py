@@ -7,23 +7,19 @@ import doctest
 import inspect
 import json
 import re
-import shlex
 import types
-from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pyarrow as pa
 import pytest
-import typer
 import yaml
 from curate_train.config import DpoConfig, Lora, RlvrConfig, SftConfig, TrainConfig, Vllm
 from pydantic import BaseModel
 
 import curate
 from curate.check import FINDINGS
-from curate.cli import app
 from curate.engines import OUTCOMES as ENDS
 from curate.engines.spec import OpenAI, Transformers
 from curate.engines.spec import Vllm as VllmEngine
@@ -38,15 +34,14 @@ from curate.sources import open_source
 from curate.steps.decontaminate.spec import DecontaminateSpec
 from curate.steps.dedup.spec import DedupSpec
 from curate.suites import Benchmark, SuiteFile
-from curate.trainers import configure, find
 from curate.verify import ALIASES, VERIFIERS, load
 from curate.verify.pool import OUTCOMES
 from curate.verify.rates import rates
 from tests import published
 from tests.command import ROOT, call
 from tests.corpus import ids, write_lines
+from tests.pages import PAGES, Fence, fences, rows, section
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MODELS: dict[str, dict[str, type[BaseModel]]] = {
     "recipes.md": {
         "Of the recipe": Recipe,
@@ -70,48 +65,6 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
         "Of `vllm`": Vllm,
     },
 }
-STAGES: dict[str, type[TrainConfig]] = {"sft": SftConfig, "dpo": DpoConfig, "rlvr": RlvrConfig}
-
-
-class Fence(NamedTuple):
-    """A fenced piece of a page: where it stands, its language, its text."""
-
-    page: str
-    line: int
-    language: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.page}:{self.line}"
-
-
-def fences(*languages: str) -> list[Fence]:
-    found = []
-    for page in PAGES:
-        text = page.read_text("utf-8")
-        for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-            if match[1] in languages:
-                found.append(
-                    Fence(page.name, text[: match.start()].count("\n") + 1, match[1], match[2])
-                )
-    return found
-
-
-def section(page: str, title: str) -> str:
-    """What stands below a heading, up to the next one."""
-    text = (ROOT / "docs" / page).read_text("utf-8")
-    (found,) = re.findall(
-        rf"^#+ {re.escape(title)}\n(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL
-    )
-    return str(found)
-
-
-def rows(text: str) -> list[list[str]]:
-    """The rows of the first table of a text, without its header."""
-    found = re.search(r"((?:^\|.*\n)+)", text, re.MULTILINE)
-    assert found, "no table"
-    lines = found[1].splitlines()[2:]
-    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 
 
 def default_of(model: type[BaseModel], name: str) -> str:
@@ -317,88 +270,6 @@ def test_outcomes_aliases_and_findings_are_documented() -> None:
 def test_the_outcomes_of_requests_are_documented() -> None:
     told = [cells[0].strip("`") for cells in rows(section("engines.md", "Requests and answers"))]
     assert tuple(told) == ENDS
-
-
-def command_lines() -> Iterator[tuple[str, str]]:
-    """Every `curate ...` of the pages and of the help: (where, line)."""
-    for fence in fences("console", "sh", "bash"):
-        for line in re.findall(r"^(?:\$ )?(curate .*)$", fence.text, re.MULTILINE):
-            yield str(fence), line
-    for page in PAGES:
-        for line in re.findall(r"(?<!`)`(curate [^`]*)`(?!`)", page.read_text("utf-8")):
-            yield page.name, " ".join(line.split())
-    for name, command in verbs().items():
-        for line in re.findall(
-            r"^[\s\b]*(?:Example:)?\s*(curate .*)$", command.help or "", re.MULTILINE
-        ):
-            yield f"help of {name}", line
-
-
-def settings(model: type[BaseModel]) -> set[str]:
-    """The keys of a configuration as options, those of its parts with a dot."""
-    found = set()
-    for name, field in model.model_fields.items():
-        option = "--" + name.replace("_", "-")
-        found.add(option)
-        for part in get_args(field.annotation):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                found |= {f"{option}.{key[2:]}" for key in settings(part)}
-    return found
-
-
-def verbs() -> dict[str, Any]:
-    group: Any = typer.main.get_command(app)  # Typer's own copy of click, or click's
-    return dict(group.commands)
-
-
-@pytest.mark.parametrize(("where", "line"), list(command_lines()))
-def test_every_command_line_names_a_verb_and_options_that_there_are(where: str, line: str) -> None:
-    words = shlex.split(line, comments=True)[1:]
-    if words[0] in ("--help", "--version", "--install-completion", "--show-completion"):
-        return
-    assert words[0] in verbs() or words[0] == "VERB", line
-    known = {
-        name for command in verbs().values() for option in command.params for name in option.opts
-    } | {"--help"}
-    if words[0] in verbs():
-        known = {name for option in verbs()[words[0]].params for name in option.opts} | {"--help"}
-    if words[0] == "train" and words[1:] and words[1] in STAGES:
-        known |= settings(STAGES[words[1]])
-    options = {word.split("=")[0] for word in words[1:] if re.match(r"--?[a-z]", word)}
-    assert options <= known, line
-
-
-def trainings() -> list[tuple[str, str]]:
-    """Every run of a stage on the pages and in the help, launched by accelerate or not: (where, its
-    words).
-    """
-    launched = [
-        (str(f), line)
-        for f in fences("console")
-        for line in re.findall(r"-m (curate .*)$", f.text, re.M)
-    ]
-    stages = "|".join(STAGES)
-    return [
-        (where, line)
-        for where, line in [*command_lines(), *launched]
-        if re.match(f"curate train ({stages}) ", line)
-    ]
-
-
-@pytest.mark.parametrize(("where", "line"), trainings())
-def test_every_training_names_a_preset_and_settings_that_there_are(where: str, line: str) -> None:
-    _, _, stage, config, *rest = shlex.split(line, comments=True)
-    if not config.endswith(".yaml"):
-        configure(find(stage), config, rest[rest.index("-o") + 2 :])
-
-
-def test_every_verb_has_an_example_in_its_help() -> None:
-    for name, command in verbs().items():
-        text = command.help or ""
-        assert f"\bExample: curate {name}" in text, name
-        assert max(map(len, text.splitlines()[1:])) <= 79, (
-            name
-        )  # lines are kept as they are, on 80 columns
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.name))

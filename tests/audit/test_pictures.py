@@ -17,7 +17,7 @@ from curate.audit.store import open_readonly
 from curate.audit.written import written
 from curate.errors import UserError
 from tests.audit import conftest as rows
-from tests.audit.test_report import EVIL, Made
+from tests.audit.pages import EVIL, Made
 from tests.command import call
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -13,7 +13,7 @@ import pytest
 from curate.audit.report import write_report
 from tests.audit import conftest as rows
 from tests.audit.browser import Browser, Page, chromium
-from tests.audit.test_report import EVIL, Made, huge, judged_build
+from tests.audit.pages import EVIL, Made, huge, judged_build
 
 pytestmark = [
     pytest.mark.slow,

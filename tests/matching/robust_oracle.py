@@ -6,31 +6,16 @@ here. Nothing is compiled, hashed or kept between records."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache
 from itertools import pairwise
 from math import log2
-from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from curate.matching import background
 from curate.matching.robust import RobustSettings
-from curate.text.numbers import SMALL, TENS
-from curate.text.tokenise import ALONE, DIGIT, LETTER, lower, sort_of, words
-
-
-class Word(NamedTuple):
-    """A word, the turn or field it stands in, and its code points there."""
-
-    text: str
-    part: int
-    start: int
-    stop: int
-    first: str
+from curate.text.tokenise import ALONE, LETTER, lower, sort_of, words
+from tests.matching.named_oracle import Word, gaps, is_number, of_record, replaced
+from tests.matching.weights_oracle import rarity_of, sign_share, surprise_of, usual_share
 
 
 class Found(NamedTuple):
@@ -377,70 +362,6 @@ def best_chain(
     return max(reversed(cells), key=lambda cell: cell[0], default=(0, []))
 
 
-@cache
-def usual() -> tuple[int, list[dict[tuple[str, ...], Counter[str]]]]:
-    """How many usual texts there are, and after no, one and two words how many have which next."""
-    with np.load(Path(background.__file__).parent / "table.npz") as arrays:
-        names = [*arrays["words"].tobytes().decode().split("\n")]
-        tables = [(arrays["word_counts"], [np.arange(len(names))])] + [
-            (arrays[f"{name}_counts"], [arrays[f"{name}_{i}"] for i in range(n)])
-            for name, n in (("pair", 2), ("three", 3))
-        ]
-        n_texts = int(arrays["texts"])
-    found = []
-    for counts, columns in tables:
-        after: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-        for *gram, n in zip(*(column.tolist() for column in columns), counts.tolist(), strict=True):
-            *before, word = (names[i] if i < 0xFFFF else "" for i in gram)
-            after[tuple(before)][word] = n
-        found.append(after)
-    return n_texts, found
-
-
-@cache
-def usual_total(size: int, context: tuple[str, ...]) -> int:
-    """How often anything follows a context in usual texts."""
-    return usual()[1][size].get(context, Counter()).total()
-
-
-def usual_share(word: str) -> float:
-    """The share of usual texts that hold a word."""
-    n_texts, after = usual()
-    return float((after[0][()][word] + 0.5) / (n_texts + 0.5))
-
-
-def sign_share(sign: str) -> float:
-    """The same of a word or symbol; of one that is not known there, half."""
-    return usual_share(sign) if usual()[1][0][()][sign] else 0.5
-
-
-def rarity_of(word: str, others: Sequence[Sequence[str]], share: float) -> float:
-    """Bits of a word against the other texts of a benchmark, filled up to a hundred."""
-    n = max(len(others), 100)
-    held = sum(word in other for other in others) + (n - len(others)) * share
-    return max(0.0, -log2((held + 0.5) / (n + 0.5)))
-
-
-def surprise_of(own: Sequence[str], others: Sequence[Sequence[str]]) -> list[float]:
-    """Bits of each word after the two before it."""
-    chances = [1 / 2**17] * len(own)
-    for size in range(3):
-        after: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-        for other in others:
-            padded = [*[""] * size, *other]
-            for gram in {tuple(padded[i : i + size + 1]) for i in range(len(other))}:
-                after[gram[:-1]][gram[-1]] += 1
-        padded = [*[""] * size, *own]
-        for i in range(len(own)):
-            context = tuple(padded[i : i + size])
-            here, there = after[context], usual()[1][size].get(context, Counter())
-            n = here.total() + usual_total(size, context)
-            kinds = len(there) + sum(word not in there for word in here)
-            if kinds:
-                chances[i] = (here[own[i]] + there[own[i]] + kinds * chances[i]) / (n + kinds)
-    return [min(16.0, -log2(chance)) for chance in chances]
-
-
 def signs(text: str) -> list[str]:
     """The words of a text, and every other code point that is no blank."""
     found = {word.start: word.text for word in words(text)}
@@ -481,107 +402,6 @@ def is_wordlike(word: str) -> bool:
 def ended(text: str) -> bool:
     """Whether a text ends with the end of a sentence and blanks."""
     return text.rstrip()[-1:] in (*".!?",) and text != text.rstrip()
-
-
-NAMED = (
-    {word: value for value, word in enumerate(SMALL)}
-    | {word: 20 + 10 * i for i, word in enumerate(TENS)}
-    | {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9}
-)
-
-
-def is_number(word: Word) -> bool:
-    """A numeral, or a word that names a number; `one` is none."""
-    return sort_of(word.first) == DIGIT or (word.text in NAMED and word.text != "one")
-
-
-def gaps(n: int, partner: dict[int, int]) -> list[tuple[int, int]]:
-    """The runs of an item's words that have no partner."""
-    ends = [-1, *sorted(partner), n]
-    return [(low + 1, high) for low, high in pairwise(ends) if high > low + 1]
-
-
-def of_record(
-    low: int, high: int, n: int, partner: dict[int, int], record: Sequence[Word]
-) -> Sequence[Word]:
-    """The words of the record between the partners of a gap's neighbours; as many as the gap has
-    where there is one neighbour; nothing where they are too many.
-    """
-    size = high - low
-    if low > 0:
-        start = partner[low - 1] + 1
-        stop = partner[high] if high < n else min(start + size, len(record))
-    else:
-        stop = partner[high]
-        start = max(stop - size, 0)
-    return record[start:stop] if stop - start <= 2 * size + 6 else []
-
-
-def replaced(gap: Sequence[Word], others: Sequence[Word]) -> int:
-    """How many words of a gap are numbers that are others in the record."""
-    (n, values, digits), (m, their_values, their_digits) = named(gap), named(others)
-    return n if n and m and values != their_values and digits != their_digits else 0
-
-
-def named(text: Sequence[Word]) -> tuple[int, list[int | str], str]:
-    """How many words belong to numbers, the numbers, and their digits one after the other."""
-    n, values, digits, at = 0, list[int | str](), "", 0
-    while at < len(text):
-        word = text[at]
-        if sort_of(word.first) == DIGIT:
-            found = re.match("[0-9]*", word.text)
-            assert found
-            n, values, digits = n + 1, [*values, int(found[0] or -1)], digits + found[0]
-            at += 1
-            if not found[0] or len(found[0]) > 18:
-                values[-1] = word.text
-            continue
-        taken = spelt(text[at:])
-        if taken:
-            value, size, count = taken
-            n, values, digits = n + count, [*values, value], digits + str(value)
-            at += size
-        else:
-            at += 1
-    return (
-        (0 if n == 1 and [w.text for w in text if w.text in NAMED] == ["one"] else n),
-        values,
-        digits,
-    )
-
-
-def spelt(text: Sequence[Word]) -> tuple[int, int, int] | None:
-    """The number in letters at the beginning of a text: its value, how many words it takes, and how
-    many of them are no `and`.
-    """
-    total = part = count = size = 0
-    last = ""
-    for at, word in enumerate(text):
-        if word.text == "and" and last:
-            continue
-        value = NAMED.get(word.text)
-        if value is None:
-            break
-        sort = (
-            "scale"
-            if value >= 1000
-            else "hundred"
-            if value == 100
-            else "tens"
-            if value >= 20
-            else "small"
-        )
-        fits = value >= 100 or last in ("hundred", "scale") or (last == "tens" and 0 < value < 10)
-        if last and not fits:
-            break
-        if value >= 1000:
-            total, part = total + max(part, 1) * value, 0
-        elif value == 100:
-            part = max(part, 1) * value
-        else:
-            part += value
-        last, count, size = sort, count + 1, at + 1
-    return (total + part, size, count) if last else None
 
 
 def runs(text: Sequence[Word], places: Sequence[int]) -> list[tuple[int, int, int]]:

@@ -23,7 +23,7 @@ from curate_train.rewards import Rollout, reward_function
 from curate.trainers import Trainer, configure
 from tests.command import ROOT, call, environment
 from tests.corpus import write_lines
-from tests.test_docs import rows, section
+from tests.pages import rows, section
 
 STAGES: dict[str, type[TrainConfig]] = {"sft": SftConfig, "dpo": DpoConfig, "rlvr": RlvrConfig}
 

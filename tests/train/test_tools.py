@@ -104,7 +104,9 @@ def test_tulu_has_no_tools(settings: dict[str, Any], tmp_path: Path) -> None:
 def test_tools_that_cannot_be_read_are_named(
     tools: str, settings: dict[str, Any], tmp_path: Path
 ) -> None:
-    with pytest.raises(UserError, match=r"rows/0: bad-tools: tools is (no JSON|JSON encoded twice)"):
+    with pytest.raises(
+        UserError, match=r"rows/0: bad-tools: tools is (no JSON|JSON encoded twice)"
+    ):
         prepared(tmp_path, settings, [row(tools=tools)], SEES)
 
 
