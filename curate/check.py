@@ -137,6 +137,7 @@ def check(
     tokenizer: str | None = None,
     fmt: Any = None,
     engine: Any = None,
+    record: bool = True,
 ) -> Checked:
     """Check a built folder, a file, a glob or a Hub set; `purpose` is sft, dpo, kto or rlvr, found
     out by default, and so is `fmt`, a format's name or which column holds what.
@@ -145,7 +146,8 @@ def check(
     lets solutions of `code` run within limits alone where no sandbox can be made. `tokenizer`, a
     `tokenizer.json` or its folder, says which special tokens no text should hold; without one they
     are those of the chat templates in wide use. `engine` is for verifiers that ask a language
-    model. Raises UserError where the data cannot be opened or makes no records of the kind."""
+    model. With `record`, what is found in a built folder goes into its audit. Raises UserError
+    where the data cannot be opened or makes no records of the kind."""
     if purpose is not None and purpose not in PURPOSES:
         raise UserError(unknown("purpose", purpose, PURPOSES))
     folder = Path(path) if (Path(path) / locks.LOCK).is_file() else None
@@ -178,7 +180,7 @@ def check(
     )
     findings.extend(_labels(seen, labels))
     checked = Checked(str(path), kind, n_rows, findings, _only_read(seen, labels), notes)
-    if folder and (folder / store.DATABASE).is_file():
+    if record and folder and (folder / store.DATABASE).is_file():
         _write(folder / store.DATABASE, checked)
     return checked
 

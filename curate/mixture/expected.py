@@ -10,7 +10,7 @@ from math import floor
 
 from curate.mixture.plan import wanted_of
 from curate.recipe import Recipe
-from curate.steps.mix import Mix, Part, targets, weight_of
+from curate.steps.mix import Mix, Part, targets, weights_of
 from curate.steps.sample import Wanted
 
 
@@ -61,7 +61,7 @@ def _mixed(
     sized = None not in sizes and mix.by == "rows"
     if not weighed and not sized:
         return [Expected() for _ in wanted]
-    weights = [weight_of(part, mix.temperature) for part in parts]
+    weights = weights_of(parts, mix.temperature)
     shares = [float(weight / sum(weights)) if sum(weights) else None for weight in weights]
     if mix.total is None and not sized:
         return [Expected(share=share) for share in shares]

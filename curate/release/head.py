@@ -7,7 +7,7 @@ people wrote into it included, stays."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -51,18 +51,33 @@ def _shards(data: Sequence[str]) -> dict[str, Config]:
 def _as_the_card_says(folder: Path, card: str, data: Sequence[str]) -> dict[str, Config]:
     found: dict[str, Config] = {}
     for one in _head(folder, card).get("configs") or []:
+        if not isinstance(one, dict) or not {"config_name", "data_files"} <= one.keys():
+            told = f"configs: {one!r} has no config_name or no data_files"
+            raise UserError(f"{folder / 'README.md'}: {told}")
         if one["config_name"] == _REMOVED:
             continue
         splits = {}
-        for files in one["data_files"]:
-            paths = files["path"] if isinstance(files["path"], list) else [files["path"]]
+        for split, paths in _files_of(one["data_files"], folder):
             own = [name for path in paths for name in data if fnmatch(name, path)]
             if not own:
                 told = f"configs: '{one['config_name']}' names {paths[0]}, which is no file of rows"
                 raise UserError(f"{folder / 'README.md'}: {told}")
-            splits[files["split"]] = own
+            splits[split] = own
         found[one["config_name"]] = splits
     return found
+
+
+def _files_of(given: Any, folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Splits and their paths, in any of the forms that the Hub reads: paths alone are for training."""
+    listed = given if isinstance(given, list) else [given]
+    if all(isinstance(one, str) for one in listed):
+        listed = [{"split": "train", "path": listed}]
+    for one in listed:
+        if not isinstance(one, dict) or not {"split", "path"} <= one.keys():
+            raise UserError(
+                f"{folder / 'README.md'}: configs: data_files: {one!r} has no split or no path"
+            )
+        yield one["split"], one["path"] if isinstance(one["path"], list) else [one["path"]]
 
 
 def with_head(card: str, folder: Path, configs: Mapping[str, Config]) -> str:

@@ -2,7 +2,7 @@
 
 A repository is made private unless it is to be public; one that is there keeps its visibility, and
 a public one is not written to unasked. Files of an earlier version in data/, removed/ and
-quarantine/ go with the same commit, or they would be rows. An upload that broke off continues when
+quarantine/ go with the upload, or they would be rows. An upload that broke off continues when
 it is asked for again: what has arrived is not sent twice."""
 
 from __future__ import annotations

@@ -91,13 +91,15 @@ class Part:
         return self.size * self.passes
 
 
-def weight_of(part: Part, temperature: float) -> Fraction:
+def weights_of(parts: Sequence[Part], temperature: float) -> list[Fraction]:
     """By what a total is shared out; a source without a weight weighs what it holds."""
-    plain = Fraction(part.size if part.weight is None else str(part.weight))
-    if temperature == 1 or not plain:
+    plain = [Fraction(part.size if part.weight is None else str(part.weight)) for part in parts]
+    most = max(plain, default=Fraction(0))
+    if temperature == 1 or not most:
         return plain
-    # Twelve digits: the last ones of a power differ between machines.
-    return Fraction(f"{float(plain) ** (1 / temperature):.12g}")
+    # Of the largest, so that no power is too large for a number; twelve digits, since the last ones
+    # differ between machines.
+    return [Fraction(f"{float(one / most) ** (1 / temperature):.12g}") for one in plain]
 
 
 def targets(mix: Mix, parts: Sequence[Part]) -> list[int]:
@@ -105,7 +107,7 @@ def targets(mix: Mix, parts: Sequence[Part]) -> list[int]:
 
     Without a total a source that holds nothing counts for nothing.
     """
-    weights = [weight_of(part, mix.temperature) for part in parts]
+    weights = weights_of(parts, mix.temperature)
     if mix.total is not None:
         return _shared(mix, Fraction(mix.total), weights, parts)
     weights = [

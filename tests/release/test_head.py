@@ -58,6 +58,32 @@ def test_a_card_that_makes_removed_rows_data_is_refused(tmp_path: Path) -> None:
         parcel(out)
 
 
+@pytest.mark.parametrize("files", ["data/chats.jsonl", ["data/chats.jsonl"]])
+def test_the_short_forms_of_the_hub_are_read(files: Any, tmp_path: Path) -> None:
+    out = built(tmp_path, "lines", chats=CHATS)
+    card = f"---\n{yaml.safe_dump({'configs': [{'config_name': 'own', 'data_files': files}]})}---\n"
+    (out / "README.md").write_text(card, "utf-8")
+    [config] = head(out)["configs"]
+    assert config["config_name"] == "own"
+    assert config["data_files"] == [{"split": "train", "path": "data/chats.jsonl"}]
+
+
+@pytest.mark.parametrize(
+    ("configs", "said"),
+    [
+        ([{"data_files": "data/*"}], "has no config_name"),
+        ([{"config_name": "own", "data_files": [{"path": "data/*"}]}], "has no split or no path"),
+    ],
+)
+def test_configs_that_say_too_little_are_refused(
+    configs: list[Any], said: str, tmp_path: Path
+) -> None:
+    out = built(tmp_path, "lines", chats=CHATS)
+    (out / "README.md").write_text(f"---\n{yaml.safe_dump({'configs': configs})}---\n", "utf-8")
+    with pytest.raises(UserError, match=said):
+        parcel(out)
+
+
 def test_rows_with_their_own_columns(tmp_path: Path) -> None:
     told = head(built(tmp_path, "input", chats=[*CHATS, CHATS[0]]))
     assert [one["config_name"] for one in told["configs"]] == ["default", "removed"]

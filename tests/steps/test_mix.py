@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.steps.mix import Mix, Part, targets, weight_of
+from curate.steps.mix import Mix, Part, targets, weights_of
 from curate.steps.sample import Candidates, Choice, Wanted, capped, choose
 
 WEIGHTS = [0.1, 0.3, 0.5, 1.0, 2.0, 7.5]
@@ -223,7 +223,16 @@ def test_without_weights_sources_weigh_what_they_hold_and_temperature_evens_them
     assert targets(Mix(total=1000), parts) == [900, 100]
     assert targets(Mix(total=1000, temperature=2), parts) == [750, 250]  # √9 : √1
     assert targets(Mix(total=1000, temperature=1000), parts) == [501, 499]
-    assert weight_of(parts[0], 1) == 9000
+    assert weights_of(parts, 1)[0] == 9000
+
+
+@pytest.mark.parametrize("temperature", [0.001, 0.01, 0.3, 1000])
+def test_no_temperature_is_too_low_or_too_high_for_a_power(temperature: float) -> None:
+    parts = [Part("a", None, 50_000, 1), Part("b", None, 20_000, 1)]
+    first, second = targets(Mix(total=1000, temperature=temperature), parts)
+    assert first + second in (999, 1000) and first >= 500
+    light = [Part("a", 0.3, 5000, 1), Part("b", 0.4, 5000, 1)]
+    assert targets(Mix(total=1000, temperature=0.001), light) == [0, 1000]
 
 
 @pytest.mark.parametrize(("validation", "n"), [(0.1, 4), (0.99, 39), (7, 7), (0.01, 0)])

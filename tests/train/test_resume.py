@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,29 @@ def test_only_what_changes_what_is_learnt_refuses(
     begin(tmp_path, "sft", then, "data", resume=True)
     written = yaml.safe_load((tmp_path / CONFIG).read_text("utf-8"))
     assert SftConfig(**written) == then, "what holds now is what is on record"
+
+
+def test_a_run_goes_on_with_its_own_data_alone(tmp_path: Path) -> None:
+    from curate_train.folder import begin
+
+    config = SftConfig(model="m", learning_rate=1e-5)
+    begin(tmp_path, "sft", config, "data", "one digest")
+    begin(tmp_path, "sft", config, "data", "one digest", resume=True)
+    with pytest.raises(UserError, match="is not what the run in .* began with"):
+        begin(tmp_path, "sft", config, "data", "another", resume=True)
+
+
+def test_lines_are_cut_where_they_end_and_nowhere_else(tmp_path: Path) -> None:
+    from curate_train.folder import SAMPLES, last_checkpoint
+
+    lines = [{"step": 0, "completion": "a\u2028b\x85c"}, {"step": 9, "completion": "d"}]
+    for step in (0, 4):
+        (tmp_path / f"checkpoints/checkpoint-{step}").mkdir(parents=True)
+    (tmp_path / "checkpoints/checkpoint-4/complete").touch()
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    (tmp_path / SAMPLES).write_text(text, "utf-8")
+    assert last_checkpoint(tmp_path, clear=True) is not None
+    assert json.loads((tmp_path / SAMPLES).read_text("utf-8")) == lines[0]
 
 
 def test_a_run_of_an_older_version_goes_on(tmp_path: Path) -> None:

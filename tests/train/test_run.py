@@ -288,6 +288,22 @@ def test_a_set_that_was_not_built_here_is_checked_and_read(
         stage.train(SftConfig(**settings), str(bad), tmp_path / "other")
 
 
+def test_rows_that_changed_are_never_met_in_a_cache(tmp_path: Path) -> None:
+    from curate_train.data import open_data
+
+    def opened(question: str) -> tuple[str, str | None]:
+        turns = [{"role": "user", "content": question}, {"role": "assistant", "content": "4"}]
+        rows = tmp_path / "rows.jsonl"
+        rows.write_text(json.dumps({"messages": turns}) + "\n", encoding="utf-8")
+        data = open_data(str(rows), "sft", tmp_path / "cache")
+        return data.train[0]["messages"][0]["content"], data.content
+
+    first, before = opened("2 + 2?")
+    second, after = opened("1 + 3?")
+    assert (first, second) == ("2 + 2?", "1 + 3?") and before != after
+    assert opened("2 + 2?") == (first, before)
+
+
 def test_findings_that_stop_no_run_are_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

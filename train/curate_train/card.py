@@ -17,7 +17,12 @@ _HOW = {
     "sft": "supervised fine-tuning (TRL `SFTTrainer`)",
     "dpo": "direct preference optimisation (TRL `DPOTrainer`)",
     "rlvr": "reinforcement learning with verifiable rewards (TRL `GRPOTrainer`)",
+    "rloo": "reinforcement learning with verifiable rewards (TRL `RLOOTrainer`)",
 }
+
+
+def _method(config: TrainConfig, stage: str) -> str:
+    return "rloo" if getattr(config, "algorithm", None) == "rloo" else stage
 
 
 def write(folder: Path, config: TrainConfig, finished: Finished, versions: dict[str, str]) -> None:
@@ -36,7 +41,7 @@ def write(folder: Path, config: TrainConfig, finished: Finished, versions: dict[
         "",
         f"# {folder.parent.name}",
         "",
-        f"Made from `{base}` by {_HOW[finished.stage]}.",
+        f"Made from `{base}` by {_HOW[_method(config, finished.stage)]}.",
         "",
         "| | |",
         "|---|---|",

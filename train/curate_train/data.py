@@ -8,6 +8,7 @@ only where it has them, and tool calls are objects, not their JSON."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -54,6 +55,8 @@ class Data:
     validation: Any
     digest: str | None
     """Of the mixture's lock file (sha256); None for a set that was not built here."""
+    content: str | None
+    """Of what is trained on (sha256): the lock file, or all files; None where nothing tells."""
 
 
 def open_data(
@@ -83,17 +86,31 @@ def open_data(
             )
     if not checked_before:
         _check(path, purpose, engine)
+    digest = sha256(folder / LOCK) if built else None
+    content = digest or _content(path)
     if built:
-        train, validation = (_split(folder, kind, split, cache) for split in _SPLITS)
+        train, validation = (_split(folder, kind, split, content, cache) for split in _SPLITS)
     else:
-        train, validation = _opened({"path": path, "kind": kind}, _records, kind, cache), None
+        given = {"path": path, "kind": kind, "content": content}
+        train, validation = _opened(given, _records, kind, cache), None
     if train is None:
         raise UserError(f"{path}: has no training rows")
-    return Data(name, kind, train, validation, sha256(folder / LOCK) if built else None)
+    return Data(name, kind, train, validation, digest, content)
+
+
+def _content(path: str) -> str | None:
+    """A digest of the files of a set that was not built here, or the revision of one of the Hub."""
+    source = _source(path)
+    files = getattr(source, "files", ())
+    if not files:
+        return getattr(source, "revision", None)
+    each = "\n".join(f"{file.name} {sha256(file.path)}" for file in files)
+    return hashlib.sha256(each.encode()).hexdigest()
 
 
 def _check(path: str, purpose: str, engine: Any) -> None:
-    checked = check(path, purpose, engine=engine)
+    # Nothing is written: several runs may train on one folder, which may be another person's.
+    checked = check(path, purpose, engine=engine, record=False)
     serious = [one for one in checked.findings if one.finding in SERIOUS]
     if serious:
         first = serious[0]
@@ -113,14 +130,18 @@ def _check(path: str, purpose: str, engine: Any) -> None:
         sys.stderr.write(f"curate: {path}: rows with findings: {found}: {more}\n")
 
 
-def _split(folder: Path, kind: str, split: str, cache: Path) -> Any:
+def _split(folder: Path, kind: str, split: str, content: str | None, cache: Path) -> Any:
     """A split of a built folder; None where it has no rows."""
     files = sorted(map(str, (folder / "data").glob(f"{split}-*.parquet")))
-    return _opened({"files": files, "kind": kind}, _written, kind, cache) if files else None
+    given = {"files": files, "kind": kind, "content": content}
+    return _opened(given, _written, kind, cache) if files else None
 
 
 def _opened(given: dict[str, Any], rows: Any, kind: str, cache: Path) -> Any:
-    """What the generator `rows` makes of `given`, as a data set; None where that is nothing."""
+    """What the generator `rows` makes of `given`, as a data set; None where that is nothing.
+
+    `datasets` takes what is in the cache for equal arguments: so the digest of what is read is one.
+    """
     import datasets
 
     turns, text = datasets.List(datasets.Json()), datasets.Value("string")
@@ -136,7 +157,7 @@ def _opened(given: dict[str, Any], rows: Any, kind: str, cache: Path) -> Any:
         raise error.__cause__ if isinstance(error.__cause__, UserError) else error from None
 
 
-def _written(files: list[str], kind: str) -> Iterator[dict[str, Any]]:
+def _written(files: list[str], kind: str, content: str | None) -> Iterator[dict[str, Any]]:
     """The records of a split, in the order they were written in."""
     import pyarrow.parquet as pq
 
@@ -146,13 +167,20 @@ def _written(files: list[str], kind: str) -> Iterator[dict[str, Any]]:
                 yield _row(record["id"], record, kind)
 
 
-def _records(path: str, kind: str) -> Iterator[dict[str, Any]]:
-    """The records of a set that was not built here, read as `curate build` would."""
-    from curate.formats import detect, parse
+def _source(path: str) -> Any:
     from curate.sources import open_source, source_names
 
     (name,) = source_names([path])
-    for block in open_source(name, path, base=Path.cwd()).blocks():
+    return open_source(name, path, base=Path.cwd())
+
+
+def _records(path: str, kind: str, content: str | None) -> Iterator[dict[str, Any]]:
+    """The records of a set that was not built here, read as `curate build` would."""
+    from curate.formats import detect, parse
+
+    source = _source(path)
+    name = source.name
+    for block in source.blocks():
         if "tools" not in _COLUMNS[kind]:
             _refuse_tools(name, block)
         parsed = parse(block, detect(block, kind), kind)

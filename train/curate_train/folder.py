@@ -100,11 +100,21 @@ def refuse(
 
 
 def begin(
-    folder: Path, stage: str, config: TrainConfig, data: str, *, resume: bool = False
+    folder: Path,
+    stage: str,
+    config: TrainConfig,
+    data: str,
+    content: str | None = None,
+    *,
+    resume: bool = False,
 ) -> None:
     """Make the folder of a new run, for which an earlier one there goes; of one that goes on, write
-    the configuration as it is now.
+    the configuration as it is now. Raises UserError where its data is no longer what it was.
     """
+    if resume and read(folder).get("content", content) != content:
+        raise UserError(
+            f"{data}: is not what the run in {folder} began with; train anew, in another folder"
+        )
     if (folder / RUN).is_file() and not resume:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -116,6 +126,7 @@ def begin(
         {
             "stage": stage,
             "data": data,
+            "content": content,
             "finished": False,
             "versions": {p: version(p) for p in _PACKAGES},
         },
@@ -204,8 +215,8 @@ def last_checkpoint(folder: Path, every: int = 1, *, clear: bool = False) -> Pat
 def _cut(path: Path, step: int) -> None:
     """Leave out lines of later steps: the run goes through them again."""
     if path.is_file():
-        lines = [
-            line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")
-        ]
+        # Text within a line may hold what str.splitlines takes for its end, such as U+2028.
+        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = [line for line in lines if line.endswith("}")]
         kept = [line for line in lines if json.loads(line)["step"] <= step] if step else []
         write_text(path, "".join(f"{line}\n" for line in kept))

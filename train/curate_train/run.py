@@ -74,7 +74,7 @@ def run(
         never = schedule.never_drawn(trainer, config)
         unused = schedule.unused(trainer, config, never)
         if main:
-            folders.begin(folder, stage, config, data, resume=resume)
+            folders.begin(folder, stage, config, data, opened.content, resume=resume)
             _tell(folder, data, counted, never)
         every = schedule.round_steps(config)
         checkpoint = folders.last_checkpoint(folder, every, clear=main) if resume else None
