@@ -243,12 +243,14 @@ def settle(
 
     For each text: the one that it is most like of those that stay (-1: of none), the Jaccard value
     of the two, whether they are NEAR or a VARIANT (other numbers, or another answer), and whether it
-    goes. Of equal values the one that comes first counts. Texts that are `fixed` stay whatever they
+    goes. Of equal values the one that comes first counts; a text that stays
+    only because of `apart` is told with the one it would have gone for. Texts that are `fixed` stay whatever they
     are like, and are like nothing. None of two texts goes for the other if they are `apart`:
     ascending int64, smaller text · texts + larger text."""
     n = order.size
     likest, values = np.full(n, -1, np.int64), np.zeros(n, np.float64)
     kinds, gone = np.zeros(n, np.int8), np.zeros(n, np.bool_)
+    held = np.zeros(n, np.bool_)
     heads, nexts = np.full(keys.n, -1, np.int64), np.empty(keys.ids.size, np.int64)
     owners, met = np.empty(keys.ids.size, np.int64), np.full(n, -1, np.int64)
     rank = np.empty(n, np.int64)
@@ -270,14 +272,18 @@ def settle(
                 same = same_answer(answers, text, other)
                 kind = NEAR if same and not other_numbers(numbers, text, other) else VARIANT
                 goes = kind == NEAR or drop_variants
+                parted = False
                 if goes and apart.size:
-                    goes = not _among(apart, min(text, other) * n + max(text, other))
+                    parted = _among(apart, min(text, other) * n + max(text, other))
+                    goes = not parted
                 better = value > values[text] or (
                     value == values[text] and rank[other] < rank[likest[text]]
                 )
+                if parted != held[text]:  # of texts that stay, a verdict says more than a variant
+                    better = parted
                 if (goes and not gone[text]) or (goes == gone[text] and better):
                     likest[text], values[text], kinds[text] = other, value, kind
-                    gone[text] = goes
+                    gone[text], held[text] = goes, parted
         if not gone[text]:
             for place in range(first, stop):
                 owners[place], nexts[place] = text, heads[keys.ids[place]]

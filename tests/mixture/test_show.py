@@ -90,8 +90,6 @@ def test_a_build_is_shown(folder: Path) -> None:
         "benchmark items in what was written: none that these settings find",
         "overlap with benchmarks: 1 of 3 pairs of a source and a benchmark",
         "note: items that can never be matched: 1 (evals 1): curate sql out it never-matchable",
-        "note: items that are found only as a turn of their own, because their words are shared: 1: "
-        "curate sql out it never-matchable",
         f"note: searched 0.1 MB of turns, {tokens:,} tokens",
         "note: source 'more': format messages, detected from its columns",
         "warning: source 'more': columns dropped: mark (list them under `keep` to carry them)",

@@ -14,7 +14,8 @@ FROM matches AS m JOIN documents AS o ON o.id = m.doc_id
 WHERE m.hit AND m.label = ?
 """
 _UNDECIDED = """
-SELECT benchmark, undecided, count(*) FROM instances WHERE undecided IS NOT NULL
+SELECT benchmark, undecided, count(*) FROM instances
+WHERE undecided IS NOT NULL AND matchable
 GROUP BY ALL ORDER BY ALL
 """
 _WRITTEN = """

@@ -35,7 +35,7 @@ def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
         yield escape(f"note: {told}")
     undecided = sum(one["items"] for one in figures.get("undecided_items", []))
     if undecided:
-        told = f"items that are found only as a turn of their own, because their words are shared: {undecided:,}"
+        told = f"items that are found only as a turn or line of their own: {undecided:,}"
         yield escape(f"note: {told}: curate sql {out} never-matchable")
     for key, what in _ALIKE.items():
         found = figures.get(key) or {"rows": 0}

@@ -141,8 +141,14 @@ class Decontaminate:
         names = [item.instance_id for item in self.suite.items]
         overlaps = [overlaps_of(own, self.matchers.index.n_items, self.benchmarks) for own in hits]
         removals = [
-            removal(self.spec.policy, source.n, going, cells, names)
-            for source, (_, going), cells in zip(seen, found, overlaps, strict=True)
+            removal(
+                self.spec.policy,
+                source.n,
+                going,
+                overlaps_of(going, self.matchers.index.n_items, self.benchmarks),
+                names,
+            )
+            for source, (_, going) in zip(seen, found, strict=True)
         ]
         verdicts = self._verdicts(seen, given, applied)
         selftest = self._selftest(seen) if self.spec.self_test else None

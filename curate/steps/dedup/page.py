@@ -29,7 +29,7 @@ _PAIRS = """
     WITH ranked AS (
         SELECT *, row_number() OVER (PARTITION BY source, kept_source, kind ORDER BY jaccard, doc_id) AS nth
         FROM duplicates
-        WHERE doc_id IN (SELECT doc_id FROM duplicate_texts)
+        WHERE kind <> 'exact' AND doc_id IN (SELECT doc_id FROM duplicate_texts)
             AND kept_id IN (SELECT doc_id FROM duplicate_texts)
     )
     SELECT r.doc_id, r.kept_id, r.kind, r.jaccard, r.dropped, k.fate, k.left_at, a.text, a.length, b.text, b.length

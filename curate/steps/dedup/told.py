@@ -123,7 +123,7 @@ def other_labels(corpus: Corpus, found: Found) -> np.ndarray:
     where one of them has none.
     """
     ours, theirs = corpus.labels[found.rows], corpus.labels[found.kept]
-    compared = found.gone & (ours > 0) & (theirs > 0)
+    compared = found.gone & (ours > 0) & (theirs > 0) & (found.kinds != VARIANT)
     differ: np.ndarray = np.where(compared, ours != theirs, -1).astype(np.int8)
     return differ
 

@@ -91,6 +91,45 @@ def test_a_verdict_holds_whichever_row_stays_and_is_void_without_its_texts(tmp_p
     assert void == [{"doc_id": "a/9", "void": "one of the two texts is not there any more"}]
 
 
+def test_a_pair_that_is_no_duplicate_is_told_before_a_variant_that_is_more_alike(
+    tmp_path: Path,
+) -> None:
+    words = prose(random.Random(8), 80)
+    other = [*words[:40], "green", *words[41:70], "brown", *words[71:]]
+    numbers = [[*other[:20], number, *other[20:]] for number in ("3", "4")]
+    rows = [[*words[:20], "4", *words[20:]], *numbers]
+    write_lines(tmp_path / "a.jsonl", [chat(" ".join(row), "Well, yes.") for row in rows])
+    dedup = {"threshold": 0.6}
+    first = build_in(tmp_path, {"sources": SOURCES, "dedup": dedup}, "first").folder
+    [pair] = drawn(first)
+    assert (pair["row"], pair["stays"]) == ("a/2", "a/0")
+    judge(tmp_path / "verdicts.yaml", [pair], wrong={0})
+    spec = dedup | {"verdicts": "verdicts.yaml"}
+    second = build_in(tmp_path, {"sources": SOURCES, "dedup": spec}, "second").folder
+    found = ask(
+        second, "SELECT doc_id, kept_id, kind, verdict FROM duplicates WHERE doc_id = 'a/2'"
+    )
+    assert found == [
+        {"doc_id": "a/2", "kept_id": "a/0", "kind": "near", "verdict": "not-a-duplicate"}
+    ]
+    assert ask(second, "FROM wrong_removals")[0]["wrong"] == 1
+
+
+def test_variants_that_are_dropped_have_other_labels_by_right(tmp_path: Path) -> None:
+    words = prose(random.Random(2), 40)
+    rows = [
+        {"prompt": " ".join([*words, n]), "verifier": "string", "ground_truth": n}
+        for n in ("3", "4")
+    ]
+    write_lines(tmp_path / "a.jsonl", rows)
+    spec = {"by": "prompt", "variants": "drop"}
+    built = build_in(tmp_path, {"kind": "rlvr", "sources": SOURCES, "dedup": spec})
+    assert ask(built.folder, "SELECT kind, dropped, other_label FROM duplicates") == [
+        {"kind": "variant", "dropped": True, "other_label": None}
+    ]
+    assert not any("ground truth" in note for note in built.summary.notes)
+
+
 def test_duplicates_with_other_ground_truths_are_named(tmp_path: Path) -> None:
     rng = random.Random(2)
     texts = [" ".join(prose(rng, 40)) for _ in range(4)]
