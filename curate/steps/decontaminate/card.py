@@ -8,11 +8,12 @@ import duckdb
 
 from curate.audit.markdown import table, two_places
 from curate.audit.store import runs
+from curate.audit.words import counted
 from curate.steps.decontaminate.facts import facts
 
 _ALIKE = {
-    "variants": "rows with the wording of an item and other numbers",
-    "other_questions": "rows with another question about an item's text",
+    "variants": "with the wording of an item and other numbers",
+    "other_questions": "with another question about an item's text",
 }
 
 
@@ -66,7 +67,7 @@ def _alike(con: duckdb.DuckDBPyConnection, variants: str) -> list[str]:
     """The rows that are no copies of an item and like one, and what became of them."""
     found = facts(con)
     rows = [(found[key]["rows"], what) for key, what in _ALIKE.items()]
-    told = " and ".join(f"{n:,} {what}" for n, what in rows if n)
+    told = " and ".join(f"{counted(n, 'row')} {what}" for n, what in rows if n)
     return [f"Not copies, but like them: {told} (`variants: {variants}`).\n"] if told else []
 
 

@@ -324,7 +324,8 @@ def _decide(scanned: list[_Scanned], rule: _Rule) -> Decontaminated:
         found = [_judged(source, *pairs, rule) for pairs in source.pairs]
         hits, going = hits_of(found), hits_of(found, "goes")
         cells = overlaps_of(hits, rule.matchers.index.n_items, rule.benchmarks)
-        gone = removal(rule.policy, len(source.rows), going, cells, rule.names.ids.to_pylist())
+        grounds = overlaps_of(going, rule.matchers.index.n_items, rule.benchmarks)
+        gone = removal(rule.policy, len(source.rows), going, grounds, rule.names.ids.to_pylist())
         left = np.delete(np.arange(len(source.rows)), gone.rows)
         kept.append(source.records.take(pa.array(left)))
         dropped.append(

@@ -67,9 +67,24 @@ def test_what_becomes_of_them(
         told, on_card = facts(con), card(con)
     rows = {"rows": 1, "kept": int(1 in stay)}
     assert told["variants"] == told["other_questions"] == rows
-    assert "1 rows with the wording of an item and other numbers" in on_card
-    assert "1 rows with another question about an item's text" in on_card
+    assert "1 row with the wording of an item and other numbers" in on_card
+    assert "1 row with another question about an item's text" in on_card
     assert f"(`variants: {variants or 'keep'}`)" in on_card
+
+
+def test_variants_that_only_count_take_no_source_away(tmp_path: Path) -> None:
+    write_lines(tmp_path / "ferry.jsonl", [{"question": ITEM}])
+    data = [{"prompt": text, "response": "yes"} for text in ROWS[1:]]
+    for variants, flagged, stay in (("report", 1, 3), ("drop", 1, 0), ("keep", 0, 3)):
+        given = {"suite": tmp_path / "ferry.jsonl", "policy": "drop-source", "variants": variants}
+        result = curate.decontaminate(data, **given)
+        assert (result.overlaps["data"][0].hit, len(result.kept_rows["data"])) == (flagged, stay)
+    write_lines(tmp_path / "train.jsonl", [chat(text, "yes") for text in ROWS[1:]])
+    recipe = {
+        "sources": [{"name": "train", "from": "train.jsonl"}],
+        "decontaminate": {"suite": "ferry.jsonl", "policy": "drop-source", "variants": "report"},
+    }
+    assert len(ids(build_in(tmp_path, recipe).folder)) == 3
 
 
 def test_the_summary_names_them(tmp_path: Path) -> None:
