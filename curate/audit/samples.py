@@ -31,8 +31,9 @@ def read_samples(con: duckdb.DuckDBPyConnection) -> list[Sample]:
         ORDER BY o.rowid, s.doc_id, s.turn"""
     ).fetchall()
     found: list[Sample] = []
-    room = ROOM
+    n_sources = len({source for source, *_ in lines})
     for source, own in groupby(lines, key=lambda line: line[0]):
+        room = ROOM // max(1, min(n_sources, SOURCES))
         rows: list[tuple[str, Sequence[Turn]]] = []
         for doc_id, turns in groupby(own, key=lambda line: line[1]):
             told = [(role, text, left) for *_, role, text, left in turns]

@@ -76,14 +76,22 @@ def twins(con: duckdb.DuckDBPyConnection, near: bool) -> list[Twin]:
 
 def twin_texts(con: duckdb.DuckDBPyConnection, twin: Twin) -> Texts:
     """Both texts of a pair, what the other one lacks marked."""
-    own = dict(
-        con.execute(
-            "SELECT doc_id, text FROM duplicate_texts WHERE doc_id IN (?, ?)", [twin.doc, twin.item]
-        ).fetchall()
-    )
-    row, kept = own.get(twin.doc, ""), own.get(twin.item, "")
+    lines = con.execute(
+        "SELECT doc_id, text, length FROM duplicate_texts WHERE doc_id IN (?, ?)",
+        [twin.doc, twin.item],
+    ).fetchall()
+    own = {doc_id: (text, length - len(text)) for doc_id, text, length in lines}
+    (row, cut), (kept, its_cut) = (own.get(one, ("", 0)) for one in (twin.doc, twin.item))
     ours, theirs = (list(_marks(pieces)) for pieces in differing(row, kept))
-    return Texts([Side(row, ours)], Side(kept, theirs), None)
+    return Texts([_side(row, ours, cut)], _side(kept, theirs, its_cut), None)
+
+
+def _side(text: str, spans: list[Window], cut: int) -> Side:
+    """A text with what it has alone; what the audit does not keep of it may differ, and is marked."""
+    if cut <= 0:
+        return Side(text, spans)
+    told = f"\n[{cut:,} more characters, which are not kept here]"
+    return Side(text + told, [*spans, (len(text) + 1, len(text + told))])
 
 
 def _marks(pieces: Iterable[Piece]) -> Iterator[Window]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import UUID
 
+import duckdb
 import pytest
 
 from curate.audit import store
@@ -13,6 +14,7 @@ from curate.audit.store import open_readonly
 from curate.review.cases import Case, Selection, cases
 from curate.review.twins import Twin, twin_texts, twins
 from curate.review.walk import Verdicts, walk
+from curate.steps.dedup.why import why
 from tests.audit import conftest as rows
 from tests.command import call
 
@@ -51,6 +53,19 @@ def out(tmp_path: Path) -> Path:
     store.finish(con, [step.views])
     con.close()
     return tmp_path / "built"
+
+
+def test_what_is_not_kept_of_a_text_is_told_and_marked(out: Path) -> None:
+    with duckdb.connect(out / store.DATABASE) as con:
+        con.execute("UPDATE duplicate_texts SET text = 'the same', length = 30008")
+    with open_readonly(out) as con:
+        shown = twin_texts(con, twins(con, near=False)[0])
+        [(_, said)] = why(con, "a/2")
+        told = list(said)
+    for side in (*shown.turns, shown.item):
+        [(start, stop)] = side.spans
+        assert side.text[start:stop] == "[30,000 more characters, which are not kept here]"
+    assert "compared here in their first 8 characters alone" in told
 
 
 def test_they_come_in_the_order_in_which_they_were_drawn(out: Path) -> None:

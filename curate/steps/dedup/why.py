@@ -49,16 +49,18 @@ def _like(con: duckdb.DuckDBPyConnection, doc_id: str, found: tuple[Any, ...]) -
         yield f"{printable(kept_id)} belongs to other data, and is not written"
     elif fate != "kept" and dropped:
         yield f"{printable(kept_id)} left later, at {printable(left_at)}: neither of the two was written"
-    texts = dict(
-        con.execute(
-            "SELECT doc_id, text FROM duplicate_texts WHERE doc_id IN (?, ?)", [doc_id, kept_id]
-        ).fetchall()
-    )
+    lines = con.execute(
+        "SELECT doc_id, text, length FROM duplicate_texts WHERE doc_id IN (?, ?)",
+        [doc_id, kept_id],
+    ).fetchall()
+    texts = {one: text for one, text, _ in lines}
     if len(texts) == 2:
         for title, pieces in zip(
             ("here", "there"), differing(texts[doc_id], texts[kept_id]), strict=True
         ):
             yield f"words that differ {title:6} {_words(pieces)}"
+        if kept := min((len(text) for _, text, length in lines if length > len(text)), default=0):
+            yield f"compared here in their first {kept:,} characters alone"
 
 
 def _words(pieces: list[tuple[str, bool]]) -> str:

@@ -76,8 +76,9 @@ def test_variants_that_only_count_take_no_source_away(tmp_path: Path) -> None:
     write_lines(tmp_path / "ferry.jsonl", [{"question": ITEM}])
     data = [{"prompt": text, "response": "yes"} for text in ROWS[1:]]
     for variants, flagged, stay in (("report", 1, 3), ("drop", 1, 0), ("keep", 0, 3)):
-        given = {"suite": tmp_path / "ferry.jsonl", "policy": "drop-source", "variants": variants}
-        result = curate.decontaminate(data, **given)
+        result = curate.decontaminate(
+            data, suite=tmp_path / "ferry.jsonl", policy="drop-source", variants=variants
+        )
         assert (result.overlaps["data"][0].hit, len(result.kept_rows["data"])) == (flagged, stay)
     write_lines(tmp_path / "train.jsonl", [chat(text, "yes") for text in ROWS[1:]])
     recipe = {
