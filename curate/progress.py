@@ -34,8 +34,8 @@ def silent(step: str, rows: int, size: int, part: float, figures: str = "") -> N
     """Progress that nobody wants to see."""
 
 
-COMPILING = "compiling (once, about 20 s)"
-_ABOUT = 20.0
+COMPILING = "compiling (once, about 30 s)"
+_ABOUT = 30.0
 _SILENCE = 1.0
 """Seconds of compiling from which on a line is worth reading where there is no bar."""
 _EVERY = 0.25
