@@ -118,7 +118,7 @@ class OpenAIEngine:
         """One attempt: the reply as plain data; raises Failed."""
         import aiohttp
 
-        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
         url = f"{self.spec.base_url}/chat/completions"
         try:
             async with self._session.post(url, data=content, allow_redirects=False) as reply:

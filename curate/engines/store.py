@@ -126,7 +126,7 @@ class Store:
             runs = database.execute(_CLAIMED, (key, self.run)).fetchall()
             if any(lives(self.folder, run) for (run,) in runs):
                 return None
-            database.execute(_REQUEST, (key, identity.text, request.text))
+            database.execute(_REQUEST, (key, escaped(identity.text), escaped(request.text)))
             line = database.execute(_ASKED, (key, self.run, time.time())).lastrowid
             return Claim(key, int(line or 0))
 
@@ -134,7 +134,7 @@ class Store:
 
     async def keep(self, claim: Claim, answer: Answer) -> None:
         """Keep the end of a request; returns when it is on the disk."""
-        text = json.dumps(answer.plain(), ensure_ascii=False)
+        text = escaped(json.dumps(answer.plain(), ensure_ascii=False))
 
         def job(database: sqlite3.Connection) -> None:
             if answer.outcome == "failed":
@@ -177,23 +177,40 @@ _ANSWER = "INSERT OR IGNORE INTO answers (key, asked, outcome, answer, at) VALUE
 def _write_batch(
     database: sqlite3.Connection, batch: Sequence[tuple[Job, asyncio.Future[Any]]]
 ) -> None:
-    """Do jobs as one transaction, then tell those who wait; a failure is told to all of them."""
+    """Do jobs as one transaction, then tell those who wait. One that fails leaves nothing, and only
+    its own caller is told; where the transaction fails, all are.
+    """
     if not batch:
         return
     ended: list[tuple[asyncio.Future[Any], Any]]
     try:
         database.execute("BEGIN IMMEDIATE")
-        ended = [(future, job(database)) for job, future in batch]
+        ended = [(future, _done(database, job)) for job, future in batch]
         database.execute("COMMIT")
     except Exception as error:
         if database.in_transaction:
             database.execute("ROLLBACK")
-        told = CurateError(f"the store cannot be written: {error}")
-        ended = [(future, told) for _, future in batch]
+        ended = [(future, _unwritten(error)) for _, future in batch]
     loops = {future.get_loop() for future, _ in ended}
     for loop in loops:
         own = [(future, value) for future, value in ended if future.get_loop() is loop]
         loop.call_soon_threadsafe(_tell, own)
+
+
+def _done(database: sqlite3.Connection, job: Job) -> Any:
+    """What a job gives, or the error that undid it."""
+    database.execute("SAVEPOINT job")
+    try:
+        value = job(database)
+    except Exception as error:
+        database.execute("ROLLBACK TO job")  # raises where SQLite gave up the whole transaction
+        value = _unwritten(error)
+    database.execute("RELEASE job")
+    return value
+
+
+def _unwritten(error: Exception) -> CurateError:
+    return CurateError(f"the store cannot be written: {error}")
 
 
 def _tell(ended: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
@@ -204,6 +221,11 @@ def _tell(ended: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
             future.set_exception(value)
         else:
             future.set_result(value)
+
+
+def escaped(text: str) -> str:
+    """JSON in which half of a surrogate pair, which UTF-8 cannot hold, is written as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def connect(folder: Path) -> sqlite3.Connection:

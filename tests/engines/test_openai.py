@@ -72,6 +72,13 @@ def test_every_parameter_is_sent(tmp_path: Path) -> None:
     }
 
 
+def test_half_of_a_surrogate_pair_is_sent_as_its_escape(tmp_path: Path) -> None:
+    messages = [{"role": "user", "content": "ü \ud83d"}]
+    (answer,), server = answers(tmp_path, echo, [Request(messages, 0)])
+    assert server.bodies[0]["messages"] == messages
+    assert answer.text == "You said: ü \ud83d"
+
+
 FIRST: dict[str, tuple[Reply, str]] = {
     "too many": (Reply({"error": {"message": "slow down"}}, 429), "HTTP 429: slow down"),
     "server": (Reply("<html>oops</html>", 500), "HTTP 500: <html>oops</html>"),
