@@ -87,6 +87,11 @@ def answer_from(plain: Mapping[str, Any]) -> Answer:
     return Answer(**{**plain, "attempts": attempts})
 
 
+def reason(error: object) -> str:
+    """An error in one line of at most 300 characters."""
+    return " ".join(str(error).split())[:300]
+
+
 def unfenced(text: str) -> str:
     """The text within a fence, where all of the text is one fenced block; otherwise the text."""
     lines = text.strip().splitlines()

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from curate.engines.answer import Answer
+from curate.engines.answer import Answer, reason
 from curate.engines.background import run
 from curate.engines.budget import Budget
 from curate.engines.engine import Engine
@@ -153,6 +153,8 @@ class _Work:
         except CurateError as error:  # no request can be answered: this one is known to have failed
             await self.store.keep(claim, Answer("failed", reason=str(error)))
             raise
+        except Exception as error:  # of a model's template, of torch: the others go on
+            answer = Answer("failed", reason=reason(f"{type(error).__name__}: {error}"))
         return replace(
             answer,
             cost=cost_of(answer, self.engine.price),

@@ -20,6 +20,8 @@ import pytest
 from curate.engines.answer import Answer
 from curate.engines.ask import ask, open_engine
 from curate.engines.budget import Budget, BudgetEnded, TooManyFailures, estimate
+from curate.engines.engine import Replay
+from curate.engines.request import Identity, Request
 from curate.engines.store import DATABASE, open_store
 from curate.engines.told import Told
 from curate.errors import UserError
@@ -206,6 +208,25 @@ def test_with_all_answers_in_the_store_nothing_of_a_run_matters(tmp_path: Path) 
         with open_engine(at("http://other:1/v1", revision="1", in_flight=1)) as engine:
             assert ask(requests[::-1], engine, store) == first[::-1]
         assert len(server.bodies) == sent
+
+
+class Broken(Replay):
+    """An engine that cannot put one question to its model, whose template raises."""
+
+    async def answer(self, request: Request) -> Answer:
+        if request.messages[-1]["content"] == "Question 3?":
+            raise LookupError("a template\nwithout a role")
+        return Answer("answered", said="yes")
+
+
+def test_an_error_of_one_request_that_nobody_foresaw_ends_no_other(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        answers = ask(asked(6), Broken(Identity("openai", "m", "r")), store)
+    assert [answer.outcome for answer in answers].count("answered") == 5
+    assert (answers[3].outcome, answers[3].reason) == (
+        "failed",
+        "LookupError: a template without a role",
+    )
 
 
 # ---- budgets
