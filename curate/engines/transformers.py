@@ -154,7 +154,7 @@ def _said(model: Any, tokenizer: Any, sound: Sequence[tuple[Request, str]]) -> l
 
     requests, prompts = [request for request, _ in sound], [prompt for _, prompt in sound]
     inputs = tokenizer(
-        list(prompts),
+        prompts,
         return_tensors="pt",
         padding=True,
         padding_side="left",

@@ -125,6 +125,25 @@ def test_a_mistake_in_a_request_is_not_repeated(tmp_path: Path) -> None:
     assert len(answer.attempts) == 1
 
 
+def test_a_403_ends_the_run_only_while_nothing_was_answered(tmp_path: Path) -> None:
+    def flagged(body: Mapping[str, Any], nth: int) -> Reply:
+        bad = body["messages"][-1]["content"] == "Question 2?"
+        return Reply({"error": {"message": "flagged"}}, 403) if bad else echo(body, nth)
+
+    found, server = answers(tmp_path / "a", flagged, asked(5), in_flight=1)
+    assert [answer.outcome for answer in found] == ["answered"] * 2 + ["failed"] + ["answered"] * 2
+    assert (found[2].reason, len(found[2].attempts)) == ("HTTP 403: flagged", 1)
+    with pytest.raises(UserError, match="HTTP 403 no; may the key in CURATE_TEST_KEY use it?"):
+        answers(tmp_path / "b", lambda body, nth: Reply("no", 403), asked(5), in_flight=1)
+
+
+def test_a_prompt_that_a_provider_withholds_is_refused(tmp_path: Path) -> None:
+    told = {"error": {"code": "content_filter", "message": "filtered"}}
+    answer = one(tmp_path, lambda body, nth: Reply(told, 400))
+    assert (answer.outcome, answer.reason) == ("refused", "HTTP 400: filtered")
+    assert [attempt.status for attempt in answer.attempts] == [400]
+
+
 @pytest.mark.parametrize(
     ("reply", "outcome", "said"),
     [
