@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -88,8 +89,9 @@ def answer_from(plain: Mapping[str, Any]) -> Answer:
 
 
 def reason(error: object) -> str:
-    """An error in one line of at most 300 characters."""
-    return " ".join(str(error).split())[:300]
+    """An error in one line of at most 300 characters, without the names and passwords of URLs."""
+    line = " ".join(str(error).split())
+    return re.sub("//[^/]*@", "//***@", line)[:300]
 
 
 def unfenced(text: str) -> str:

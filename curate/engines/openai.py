@@ -143,9 +143,8 @@ class OpenAIEngine:
         try:
             return json.loads(raw)
         except ValueError:
-            raise Failed(
-                f"the reply is no JSON: {raw.decode(errors='replace')[:80]!r}", status
-            ) from None
+            shown = reason(raw.decode(errors="replace"))[:80]
+            raise Failed(f"the reply is no JSON: {shown!r}", status) from None
 
     def _refused(self, status: int, raw: bytes, headers: Mapping[str, str]) -> Failed:
         """What another code than 200 means; raises UserError where it holds for all requests."""

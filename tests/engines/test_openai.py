@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from curate.engines.answer import Answer
+from curate.engines.answer import Answer, reason
 from curate.engines.ask import ask, open_engine
 from curate.engines.request import Request
 from curate.engines.store import open_store
@@ -130,7 +130,7 @@ def test_a_403_ends_the_run_only_while_nothing_was_answered(tmp_path: Path) -> N
         bad = body["messages"][-1]["content"] == "Question 2?"
         return Reply({"error": {"message": "flagged"}}, 403) if bad else echo(body, nth)
 
-    found, server = answers(tmp_path / "a", flagged, asked(5), in_flight=1)
+    found, _ = answers(tmp_path / "a", flagged, asked(5), in_flight=1)
     assert [answer.outcome for answer in found] == ["answered"] * 2 + ["failed"] + ["answered"] * 2
     assert (found[2].reason, len(found[2].attempts)) == ("HTTP 403: flagged", 1)
     with pytest.raises(UserError, match="HTTP 403 no; may the key in CURATE_TEST_KEY use it?"):
@@ -304,6 +304,32 @@ def test_a_key_comes_from_the_environment_and_is_written_nowhere(
     written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert written
     assert not any(key.encode() in content for content in [out.encode(), err.encode(), *written])
+
+
+def test_the_password_of_a_proxy_is_written_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://me:pass-word@127.0.0.1:1x")
+    with (
+        open_store(tmp_path) as store,
+        open_engine(at("http://example.test/v1", attempts=1)) as engine,
+    ):
+        (answer,) = ask(asked(1), engine, store)
+    assert answer.reason == "the connection broke: InvalidURL http://***@127.0.0.1:1x"
+    assert not any(b"pass-word" in path.read_bytes() for path in tmp_path.glob("*.sqlite*"))
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("407, url='http://me:p@ss@host:1/v1'", "407, url='http://***@host:1/v1'"),
+        ("two\nlines of a@b", "two lines of a@b"),
+        ("http://host/a@b", "http://host/a@b"),
+        ("x" * 295 + "http://me:secret@host", "x" * 295 + "http:"),
+    ],
+)
+def test_the_reason_of_an_error_holds_no_password(error: str, told: str) -> None:
+    assert reason(error) == told
 
 
 def test_openai_itself_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
