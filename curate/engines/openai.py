@@ -24,7 +24,7 @@ from curate.engines.answer import Answer, Attempt, reason
 from curate.engines.completions import answer_of, body_of
 from curate.engines.pace import Pace
 from curate.engines.prices import price_of
-from curate.engines.request import Identity, Request, Sampling
+from curate.engines.request import Identity, Request
 from curate.engines.retry import Failed, delay, failed, used_up
 from curate.engines.spec import OPENAI_URL, OpenAI
 from curate.engines.structured import PROBE, TIERS
@@ -171,19 +171,30 @@ class OpenAIEngine:
         return await asyncio.shield(self._tier)
 
     async def _probed(self) -> str | Answer:
-        for tier in TIERS[:-1]:
-            answer = await self._tried(_PROBE, tier)
-            if answer.outcome == "answered":
+        """Ask for each tier until the server takes one. What the model says counts only where it is
+        no JSON: one that thinks first may come to no end. Where the server broke at a better tier,
+        the last one is asked too, since it may be down for all.
+        """
+        broke = False
+        for tier in TIERS:
+            last = tier == TIERS[-1]
+            if last and not broke:
                 return tier
-            if answer.outcome == "failed" and answer.attempts[-1].status not in _NOT_KNOWN:
+            answer = await self._tried(_PROBE, tier)
+            attempt = answer.attempts[-1]
+            if not attempt.error and (last or answer.outcome != "invalid"):
+                return tier
+            status = attempt.status or 0
+            broken = bool(attempt.error) and status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            broke = broke or broken
+            if attempt.error and not broken and status not in _NOT_KNOWN:
                 return answer
-        return TIERS[-1]
+        return answer
 
 
 _PROBE = Request(
     messages=[{"role": "user", "content": "Answer with the JSON object that is asked for."}],
     seed=0,
-    sampling=Sampling(max_tokens=32, temperature=0.0),
     schema=PROBE,
 )
 

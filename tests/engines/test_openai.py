@@ -14,6 +14,7 @@ from curate.engines.answer import Answer, reason
 from curate.engines.ask import ask, open_engine
 from curate.engines.request import Request
 from curate.engines.store import open_store
+from curate.engines.structured import TIERS
 from curate.errors import UserError
 from tests.engines.asking import asked, at
 from tests.engines.server import Behaviour, Reply, Server, completion, echo, serving
@@ -218,6 +219,32 @@ def test_a_server_that_cannot_be_asked_for_its_tier_is_not_taken_for_a_poor_one(
         down = False
         (answer,) = ask(asked(1, schema=SCHEMA), engine, store)
     assert (answer.outcome, answer.tier) == ("answered", "json_schema")
+
+
+def test_a_model_that_thinks_past_a_probe_s_end_has_the_tier_that_its_server_takes(
+    tmp_path: Path,
+) -> None:
+    def behaviour(body: Mapping[str, Any], nth: int) -> Reply:
+        if body["temperature"] != 1:
+            return Reply({"error": {"message": "temperature must be 1"}}, 400)
+        probed = "asked for" in json.dumps(body["messages"])
+        thinking = completion("", "length")
+        return Reply(thinking if probed else completion('{"word": "yes"}'))
+
+    (answer,), server = answers(tmp_path, behaviour, asked(1, schema=SCHEMA))
+    assert (answer.outcome, answer.tier) == ("answered", "json_schema")
+    assert server.bodies[0]["max_tokens"] >= 1000
+
+
+@pytest.mark.parametrize("best", ["json_object", "text"])
+def test_a_server_that_breaks_at_a_tier_has_the_next(tmp_path: Path, best: str) -> None:
+    def behaviour(body: Mapping[str, Any], nth: int) -> Reply:
+        kind = body.get("response_format", {}).get("type", "text")
+        broken = TIERS.index(kind) < TIERS.index(best)
+        return Reply("oops", 500) if broken else Reply(completion('{"word": "yes"}'))
+
+    (answer,), _ = answers(tmp_path, behaviour, asked(1, schema=SCHEMA), attempts=2)
+    assert (answer.outcome, answer.tier) == ("answered", best)
 
 
 @pytest.mark.parametrize(
