@@ -96,6 +96,6 @@ def reason(error: object) -> str:
 
 def unfenced(text: str) -> str:
     """The text within a fence, where all of the text is one fenced block; otherwise the text."""
-    lines = text.strip().splitlines()
+    lines = text.strip().split("\n")  # JSON may hold U+2028, which ends a line for splitlines
     fenced = len(lines) > 2 and lines[0].strip() in ("```", "```json") and lines[-1] == "```"
     return "\n".join(lines[1:-1]) if fenced else text

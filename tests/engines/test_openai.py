@@ -14,7 +14,7 @@ from curate.engines.answer import Answer, reason
 from curate.engines.ask import ask, open_engine
 from curate.engines.request import Request
 from curate.engines.store import open_store
-from curate.engines.structured import TIERS
+from curate.engines.structured import TIERS, misfit
 from curate.errors import UserError
 from tests.engines.asking import asked, at
 from tests.engines.server import Behaviour, Reply, Server, completion, echo, serving
@@ -265,6 +265,14 @@ def test_json_that_does_not_fit_is_invalid(tmp_path: Path, text: str, told: str)
     (answer,), _ = answers(tmp_path, behaviour, asked(1, schema=SCHEMA))
     assert (answer.outcome, answer.value) == ("invalid", None)
     assert told in answer.reason
+
+
+@pytest.mark.parametrize("word", ["a\u2028b", "a\x85b", "a\u2029b"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_is_in_a_fence_is_kept_to_the_character(word: str, end: str) -> None:
+    fenced = end.join(["```json", json.dumps({"word": word}, ensure_ascii=False), "```"])
+    assert Answer("answered", said=fenced).value == {"word": word}
+    assert misfit(fenced, SCHEMA) == ""
 
 
 def test_a_schema_that_is_none_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
