@@ -98,7 +98,7 @@ class _Work:
     wanted: list[tuple[str, Request]]
     answers: dict[str, Answer]
     elsewhere: list[tuple[str, Request]] = field(default_factory=list)
-    """What another process is asking."""
+    """What another process, or another call in this one, is asking."""
     ended: CurateError | None = None
 
     async def done(self) -> None:
@@ -155,6 +155,9 @@ class _Work:
             raise
         except Exception as error:  # of a model's template, of torch: the others go on
             answer = Answer("failed", reason=reason(f"{type(error).__name__}: {error}"))
+        except BaseException:  # an interruption
+            self.store.let_go(claim)
+            raise
         return replace(
             answer,
             cost=cost_of(answer, self.engine.price),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -12,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +229,46 @@ def test_an_error_of_one_request_that_nobody_foresaw_ends_no_other(tmp_path: Pat
         "failed",
         "LookupError: a template without a role",
     )
+
+
+class Endless(Replay):
+    """An engine that never answers."""
+
+    async def answer(self, request: Request) -> Answer:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+
+def test_what_was_being_asked_at_an_interruption_is_asked_by_another_store_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = Identity("openai", "m", "r")
+    with open_store(tmp_path) as store, open_store(tmp_path) as other:
+        with monkeypatch.context() as patched:
+            module = sys.modules["curate.engines.ask"]  # the package has a function of that name
+            patched.setattr(module, "run", lambda work: asyncio.run(asyncio.wait_for(work, 0.2)))
+            with pytest.raises(TimeoutError):
+                ask(asked(1), Endless(identity), store)
+        until = time.monotonic() + 10
+        while lost(tmp_path) and time.monotonic() < until:  # it is written in a thread
+            time.sleep(0.01)
+        assert lost(tmp_path) == {}
+        (answer,) = ask(asked(1), Broken(identity), other)
+    assert answer.text == "yes"
+
+
+def test_two_threads_with_one_store_ask_nothing_twice(tmp_path: Path) -> None:
+    def slow(body: Mapping[str, Any], nth: int) -> Reply:
+        return Reply(completion(question(body)), after=0.05)
+
+    def work(_: int) -> list[Answer]:
+        with open_engine(at(server.url, in_flight=8)) as engine:
+            return ask(asked(40), engine, store)
+
+    with serving(slow) as server, open_store(tmp_path) as store, ThreadPoolExecutor(2) as threads:
+        one, other = threads.map(work, range(2))
+    assert one == other
+    assert Counter(map(question, server.bodies)) == {f"Question {i}?": 1 for i in range(40)}
 
 
 # ---- budgets

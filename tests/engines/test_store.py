@@ -151,6 +151,32 @@ def test_a_place_where_no_store_can_be_is_said(tmp_path: Path) -> None:
         pass
 
 
+def test_what_an_interruption_leaves_is_free_for_others(tmp_path: Path) -> None:
+    async def interrupted(store: Store) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                request = asked(1)[0]
+                await store.claim(key_of(request, ENGINE), request, ENGINE)
+        for _ in range(2):  # the claim is written, and then let go
+            await store._written(lambda database: None)
+
+    with open_store(tmp_path) as store, open_store(tmp_path) as other:
+        found = claim(store, 1)
+        assert isinstance(found, Claim)
+        assert claim(store, 1) is claim(other, 1) is None
+
+        async def let_go() -> None:
+            store.let_go(found)
+            await store._written(lambda database: None)
+
+        asyncio.run(let_go())
+        assert isinstance(claim(other, 1), Claim)
+        asyncio.run(interrupted(store))  # before anybody knew whether it was claimed
+        assert isinstance(claim(other), Claim)
+        told = rows(tmp_path, "SELECT failed ->> 'reason' FROM asked WHERE failed IS NOT NULL")
+        assert told == [("interrupted",), ("interrupted",)]
+
+
 def test_a_disk_that_is_full_ends_the_run_in_one_line(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
 
