@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from curate.engines.answer import Answer
 from curate.engines.ask import ask, open_engine
 from curate.engines.budget import Budget, BudgetEnded, TooManyFailures, estimate
 from curate.engines.engine import Replay
+from curate.engines.prices import most, prompt_tokens
 from curate.engines.request import Identity, Request
+from curate.engines.spec import Price
 from curate.engines.store import DATABASE, open_store
 from curate.engines.told import Told
 from curate.errors import UserError
@@ -302,6 +305,16 @@ def test_a_budget_of_cost_is_never_exceeded(tmp_path: Path) -> None:
             ask(asked(100), engine, store, budget)
         assert budget.spent == pytest.approx(0.05 * len(server.bodies))
         assert 0.45 < budget.spent <= 1.0
+
+
+def test_what_a_request_costs_at_most_counts_its_schema_and_languages_of_short_tokens() -> None:
+    price = Price(input=1e6, output=0.0)  # a dollar for a token
+    (plain,) = asked(1)
+    schema = {"type": "object", "description": "x" * 2000}
+    assert most(replace(plain, schema=schema), price) - most(plain, price) >= 1000
+    thai = replace(plain, messages=[{"role": "user", "content": "ก" * 600}])
+    assert most(thai, price) >= 900  # of 1,800 bytes
+    assert prompt_tokens(thai) < 500
 
 
 def test_a_limit_of_cost_needs_a_price(tmp_path: Path) -> None:

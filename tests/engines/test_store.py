@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import sqlite3
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -212,7 +213,7 @@ def test_a_write_that_fails_takes_no_other_with_it(tmp_path: Path) -> None:
         database.execute("INSERT INTO asked (key, run, at) VALUES ('half', 'r', 0)")
         raise UnicodeError("no")
 
-    async def together(store: Store) -> list[object]:
+    async def together(store: Store) -> Sequence[object]:
         gate = threading.Event()  # the writer waits here while the three come together
         first = asyncio.create_task(store._written(lambda database: gate.wait(10)))
         await asyncio.sleep(0.05)
