@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -87,8 +88,14 @@ def answer_from(plain: Mapping[str, Any]) -> Answer:
     return Answer(**{**plain, "attempts": attempts})
 
 
+def reason(error: object) -> str:
+    """An error in one line of at most 300 characters, without the names and passwords of URLs."""
+    line = " ".join(str(error).split())
+    return re.sub("//[^/]*@", "//***@", line)[:300]
+
+
 def unfenced(text: str) -> str:
     """The text within a fence, where all of the text is one fenced block; otherwise the text."""
-    lines = text.strip().splitlines()
+    lines = text.strip().split("\n")  # JSON may hold U+2028, which ends a line for splitlines
     fenced = len(lines) > 2 and lines[0].strip() in ("```", "```json") and lines[-1] == "```"
     return "\n".join(lines[1:-1]) if fenced else text

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from curate.engines.answer import Answer
+from curate.engines.answer import Answer, reason
 from curate.engines.background import run
 from curate.engines.budget import Budget
 from curate.engines.engine import Engine
@@ -98,7 +98,7 @@ class _Work:
     wanted: list[tuple[str, Request]]
     answers: dict[str, Answer]
     elsewhere: list[tuple[str, Request]] = field(default_factory=list)
-    """What another process is asking."""
+    """What another process, or another call in this one, is asking."""
     ended: CurateError | None = None
 
     async def done(self) -> None:
@@ -152,6 +152,11 @@ class _Work:
             answer = await self.engine.answer(request)
         except CurateError as error:  # no request can be answered: this one is known to have failed
             await self.store.keep(claim, Answer("failed", reason=str(error)))
+            raise
+        except Exception as error:  # of a model's template, of torch: the others go on
+            answer = Answer("failed", reason=reason(f"{type(error).__name__}: {error}"))
+        except BaseException:  # an interruption
+            self.store.let_go(claim)
             raise
         return replace(
             answer,

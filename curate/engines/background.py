@@ -11,11 +11,14 @@ from functools import cache
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+_FIRST = threading.Lock()
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
     """Run something on the loop and wait for it; an interruption here ends it there too."""
-    future = asyncio.run_coroutine_threadsafe(work, _loop())
+    with _FIRST:  # two threads that come at once get the same loop
+        loop = _loop()
+    future = asyncio.run_coroutine_threadsafe(work, loop)
     try:
         return future.result()
     except BaseException:

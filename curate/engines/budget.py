@@ -1,9 +1,9 @@
 """What a run may cost, what it would cost, and when it ends early.
 
-A budget is shared by all engines of a run. Requests that are under way count with the most that
-they can cost, so the limit holds whatever their answers are; answers that the store has cost
-nothing. Where nearly everything fails, going on would only cost: the run ends and shows what
-failed."""
+A budget is shared by all engines of a run. Requests that are under way count with about the most
+that they can cost, their prompts at two bytes a token, so the limit holds for nearly all languages
+whatever the answers are; answers that the store has cost nothing. Where nearly everything fails,
+going on would only cost: the run ends and shows what failed."""
 
 from __future__ import annotations
 
@@ -105,8 +105,8 @@ def _ended(what: str, limit: str) -> str:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What asking would take. Tokens and cost are upper bounds, but that prompts are only measured
-    by their length.
+    """What asking would take. Tokens and cost are upper bounds, but that prompts are only estimated
+    by their length, at four bytes a token.
     """
 
     requests: int
@@ -128,11 +128,13 @@ def estimate(requests: Sequence[Request], engine: Engine, store: Store) -> Estim
     wanted = [request for key, request in keyed.items() if key not in found]
     price, took = engine.price, store.seconds(engine.identity)
     rounds = len(wanted) / engine.pace.most
+    read = sum(map(prompt_tokens, wanted))
+    said = sum(1 if one.labels else one.sampling.max_tokens for one in wanted)
     return Estimate(
         requests=len(wanted),
         kept=len(found),
-        prompt_tokens=sum(map(prompt_tokens, wanted)),
-        completion_tokens=sum(1 if one.labels else one.sampling.max_tokens for one in wanted),
-        cost=None if price is None else sum(most(one, price) for one in wanted),
+        prompt_tokens=read,
+        completion_tokens=said,
+        cost=None if price is None else (read * price.input + said * price.output) / 1e6,
         seconds=None if took is None else took * rounds,
     )

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from curate.engines.answer import Answer, Attempt
+from curate.engines.answer import Answer, Attempt, reason
 from curate.engines.completions import answer_of, body_of
 from curate.engines.pace import Pace
 from curate.engines.prices import price_of
-from curate.engines.request import Identity, Request, Sampling
+from curate.engines.request import Identity, Request
 from curate.engines.retry import Failed, delay, failed, used_up
 from curate.engines.spec import OPENAI_URL, OpenAI
 from curate.engines.structured import PROBE, TIERS
@@ -38,7 +38,10 @@ _CONNECT, _KEEP_ALIVE = 10.0, 60.0
 _NOT_KNOWN = (400, 405, 415, 422, 501)
 """Codes with which a server refuses a kind of request that it does not know."""
 _NEVER_MENDS = (401, 403, 404)
-"""Codes that no request of a run could escape: the key, the address or the model is wrong."""
+"""Codes that no request of a run could escape: the key, the address or the model is wrong. But some
+providers say 403 of one prompt that they will not take: once something was answered, it is that."""
+_WITHHELD = "content_filter"
+"""The error code of a provider that will not take a prompt."""
 
 
 class OpenAIEngine:
@@ -50,6 +53,7 @@ class OpenAIEngine:
         self.identity = Identity("openai", spec.model, spec.revision or spec.base_url)
         self.price = price_of(spec)
         self._key = _key(spec)
+        self._replied = False
         self._tier: asyncio.Task[str | Answer] | None = None
 
     def order(self, requests: Sequence[Request]) -> list[int]:
@@ -104,7 +108,7 @@ class OpenAIEngine:
                 break
             except Failed as error:
                 attempts.append(Attempt(time.monotonic() - sent, error.error, error.status))
-                made = Answer("failed", reason=error.error)
+                made = Answer(error.outcome, reason=error.error)
                 if error.overloaded:
                     self.pace.overloaded(sent)
                 if not error.again or number == self.spec.attempts:
@@ -118,7 +122,7 @@ class OpenAIEngine:
         """One attempt: the reply as plain data; raises Failed."""
         import aiohttp
 
-        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
         url = f"{self.spec.base_url}/chat/completions"
         try:
             async with self._session.post(url, data=content, allow_redirects=False) as reply:
@@ -128,30 +132,35 @@ class OpenAIEngine:
         except TimeoutError:
             raise Failed(f"no reply within {self.spec.timeout:g} s", overloaded=True) from None
         except (aiohttp.ClientError, OSError) as error:
-            told = " ".join(str(error).split())[:300]
-            raise Failed(f"the connection broke: {type(error).__name__} {told}") from None
+            told = reason(f"the connection broke: {type(error).__name__} {error}")
+            raise Failed(told) from None
         if status != HTTPStatus.OK:
             raise self._refused(status, raw, headers)
+        self._replied = True
         wait = used_up(headers)
         if wait:
             self.pace.pause(wait)
         try:
             return json.loads(raw)
         except ValueError:
-            raise Failed(
-                f"the reply is no JSON: {raw.decode(errors='replace')[:80]!r}", status
-            ) from None
+            shown = reason(raw.decode(errors="replace"))[:80]
+            raise Failed(f"the reply is no JSON: {shown!r}", status) from None
 
     def _refused(self, status: int, raw: bytes, headers: Mapping[str, str]) -> Failed:
         """What another code than 200 means; raises UserError where it holds for all requests."""
+        code = None
         try:
-            told = str(json.loads(raw)["error"]["message"])
-        except (ValueError, LookupError, TypeError):
+            fault = json.loads(raw)["error"]
+            told, code = str(fault["message"]), fault.get("code")
+        except (ValueError, LookupError, TypeError, AttributeError):
             told = raw.decode(errors="replace")
-        told = " ".join(told.split())[:300]
-        if status in _NEVER_MENDS:
+        told = reason(told)
+        if status in _NEVER_MENDS and not (status == HTTPStatus.FORBIDDEN and self._replied):
             raise UserError(_wrong(self.spec, status, told))
-        return failed(status, told, headers)
+        made = failed(status, told, headers)
+        if status == HTTPStatus.BAD_REQUEST and code == _WITHHELD:
+            made.outcome = "refused"
+        return made
 
     async def _found_tier(self) -> str | Answer:
         """The tier of the server, found once; others wait for it. A failed answer where the server
@@ -162,19 +171,30 @@ class OpenAIEngine:
         return await asyncio.shield(self._tier)
 
     async def _probed(self) -> str | Answer:
-        for tier in TIERS[:-1]:
-            answer = await self._tried(_PROBE, tier)
-            if answer.outcome == "answered":
+        """Ask for each tier until the server takes one. What the model says counts only where it is
+        no JSON: one that thinks first may come to no end. Where the server broke at a better tier,
+        the last one is asked too, since it may be down for all.
+        """
+        broke = False
+        for tier in TIERS:
+            last = tier == TIERS[-1]
+            if last and not broke:
                 return tier
-            if answer.outcome == "failed" and answer.attempts[-1].status not in _NOT_KNOWN:
+            answer = await self._tried(_PROBE, tier)
+            attempt = answer.attempts[-1]
+            if not attempt.error and (last or answer.outcome != "invalid"):
+                return tier
+            status = attempt.status or 0
+            broken = bool(attempt.error) and status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            broke = broke or broken
+            if attempt.error and not broken and status not in _NOT_KNOWN:
                 return answer
-        return TIERS[-1]
+        return answer
 
 
 _PROBE = Request(
     messages=[{"role": "user", "content": "Answer with the JSON object that is asked for."}],
     seed=0,
-    sampling=Sampling(max_tokens=32, temperature=0.0),
     schema=PROBE,
 )
 

@@ -5,6 +5,7 @@ it is None, never 0."""
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from curate.engines.spec import EngineSpec, OpenAI, Price
 TABLE = Path(__file__).with_suffix(".yaml")
 _BYTES_A_TOKEN = 4.0
 """About, in English, for most tokenizers of today."""
+_FEWEST = 2.0
+"""Of most other languages and of code: what is reserved is rather too much."""
 _TOKENS_A_TURN = 4
 
 
@@ -62,10 +65,11 @@ def most(request: Request, price: Price | None) -> float:
     if price is None:
         return 0.0
     tokens = 1 if request.labels else request.sampling.max_tokens
-    return (prompt_tokens(request) * price.input + tokens * price.output) / 1e6
+    return (prompt_tokens(request, _FEWEST) * price.input + tokens * price.output) / 1e6
 
 
-def prompt_tokens(request: Request) -> int:
-    """About how many tokens the messages have."""
+def prompt_tokens(request: Request, bytes_a_token: float = _BYTES_A_TOKEN) -> int:
+    """About how many tokens the messages have, and the schema, which a server may put before them."""
     size = sum(len(message["content"].encode("utf-8", "replace")) for message in request.messages)
-    return round(size / _BYTES_A_TOKEN) + _TOKENS_A_TURN * len(request.messages)
+    size += len(json.dumps(request.schema)) if request.schema is not None else 0
+    return round(size / bytes_a_token) + _TOKENS_A_TURN * len(request.messages)

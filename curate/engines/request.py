@@ -18,7 +18,7 @@ from functools import cached_property
 from itertools import permutations
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 """Of what is asked and of the key: another one finds no answer that was kept before."""
 
 Message = Mapping[str, str]
@@ -72,12 +72,17 @@ class Request:
 
     @cached_property
     def text(self) -> str:
-        """The request as JSON: what the store holds, and what the key is made of."""
+        """The request as JSON: what the store holds, and what the key is made of. The schema is in
+        it as a text: the order of its properties is that in which a model writes them.
+        """
+        sampling = self.sampling
+        numbers = {"temperature": float(sampling.temperature), "top_p": float(sampling.top_p)}
+        schema = None if self.schema is None else json.dumps(self.schema, ensure_ascii=False)
         return _json(
             {
                 "messages": [dict(message) for message in self.messages],
-                "sampling": vars(self.sampling),
-                "schema": self.schema,
+                "sampling": vars(sampling) | numbers,
+                "schema": schema,
                 "labels": self.labels,
                 "seed": self.seed,
                 "sample": self.sample,

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from curate.engines.answer import Outcome
+
 AGAIN = frozenset({408, 409, 425, 429})
 OVERLOADED = frozenset({429, 503, 529})
 LONGEST = 600.0
@@ -32,6 +34,7 @@ class Failed(Exception):
     wait: float | None = None
     """Seconds that the server asked for."""
     overloaded: bool = False
+    outcome: Outcome = "failed"
 
 
 def failed(status: int, error: str, headers: Mapping[str, str]) -> Failed:

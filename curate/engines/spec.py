@@ -44,6 +44,16 @@ def _address(url: str) -> str:
     return url.rstrip("/")
 
 
+def _no_secret(options: dict[str, Any]) -> dict[str, Any]:
+    """Refuse options that hold a secret, without repeating it: a store would keep them."""
+    for name in options:
+        if name.lower().endswith(("token", "key")):
+            raise ValueError(
+                f"'{name}' would be kept in the store; give HF_TOKEN in the environment"
+            )
+    return options
+
+
 class Price(Strict):
     """US dollars for a million tokens."""
 
@@ -88,7 +98,7 @@ class Vllm(Strict):
     """A folder, a name on the Hub, or `embedded`."""
     revision: str | None = None
     in_flight: int = Field(default=256, ge=1, le=4096)
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: Annotated[dict[str, Any], AfterValidator(_no_secret)] = Field(default_factory=dict)
     """Further arguments of vLLM's AsyncEngineArgs, such as `dtype` or `max_model_len`."""
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curate.engines.request import Identity
-from curate.engines.store import DATABASE, connect, lives, open_store
+from curate.engines.store import DATABASE, connect, escaped, lives, open_store
 from curate.errors import UserError
 from curate.shards import staging, write_stream
 
@@ -101,7 +101,8 @@ def _shown(key: str, engine: str, request: str, answer: str) -> dict[str, Any]:
         "kind": identity["kind"],
         "model": identity["model"],
         "revision": identity["revision"],
-        "prompt": asked["messages"][-1]["content"],
+        "prompt": escaped(asked["messages"][-1]["content"]),
+        "said": escaped(ended["said"]),
         "engine": engine,
         "request": request,
         "answer": answer,

@@ -25,7 +25,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -88,6 +88,7 @@ class Store:
 
     def __init__(self, folder: Path, run: str) -> None:
         self.folder, self.run = folder, run
+        self._under_way: set[str] = set()  # keys that are claimed or being claimed here
         self._reading = connect(folder)
         self._jobs: queue.SimpleQueue[tuple[Job, asyncio.Future[Any]] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="curate-store", daemon=True)
@@ -117,7 +118,9 @@ class Store:
         return seconds  # type: ignore[no-any-return]
 
     async def claim(self, key: str, request: Request, identity: Identity) -> Claim | Answer | None:
-        """Claim a request: the answer if it has one, None if another process is asking it."""
+        """Claim a request: the answer if it has one, None if it is being asked, here or elsewhere."""
+        if key in self._under_way:
+            return None
 
         def job(database: sqlite3.Connection) -> Claim | Answer | None:
             row = database.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
@@ -126,29 +129,61 @@ class Store:
             runs = database.execute(_CLAIMED, (key, self.run)).fetchall()
             if any(lives(self.folder, run) for (run,) in runs):
                 return None
-            database.execute(_REQUEST, (key, identity.text, request.text))
+            database.execute(_REQUEST, (key, escaped(identity.text), escaped(request.text)))
             line = database.execute(_ASKED, (key, self.run, time.time())).lastrowid
             return Claim(key, int(line or 0))
 
-        return await self._written(job)  # type: ignore[no-any-return]
+        self._under_way.add(key)
+        writing = self._queued(job)
+        try:
+            claim = await asyncio.shield(writing)
+        except asyncio.CancelledError:  # it is written all the same
+            writing.add_done_callback(lambda done: self._unwanted(key, done))
+            raise
+        except CurateError:
+            self._under_way.discard(key)
+            raise
+        if not isinstance(claim, Claim):
+            self._under_way.discard(key)
+        return claim  # type: ignore[no-any-return]
+
+    def _unwanted(self, key: str, written: asyncio.Future[Any]) -> None:
+        """Let go of what was claimed for a caller who is gone."""
+        self._under_way.discard(key)
+        if written.exception() is None and isinstance(written.result(), Claim):
+            self.let_go(written.result())
+
+    def let_go(self, claim: Claim) -> None:
+        """End the claim of a request whose asking was interrupted: whoever wants it may ask it. Waits
+        for nothing, so that an interruption ends at once.
+        """
+        text = json.dumps(Answer("failed", reason="interrupted").plain())
+        self._queued(lambda database: database.execute(_FAILED, (text, claim.line)).rowcount)
+        self._under_way.discard(claim.key)
 
     async def keep(self, claim: Claim, answer: Answer) -> None:
         """Keep the end of a request; returns when it is on the disk."""
-        text = json.dumps(answer.plain(), ensure_ascii=False)
+        text = escaped(json.dumps(answer.plain(), ensure_ascii=False))
 
         def job(database: sqlite3.Connection) -> None:
             if answer.outcome == "failed":
-                database.execute("UPDATE asked SET failed = ? WHERE n = ?", (text, claim.line))
+                database.execute(_FAILED, (text, claim.line))
             else:
                 row = (claim.key, claim.line, answer.outcome, text, time.time())
                 database.execute(_ANSWER, row)
 
-        await self._written(job)
+        try:
+            await self._written(job)
+        finally:
+            self._under_way.discard(claim.key)
 
     async def _written(self, job: Job) -> Any:
+        return await self._queued(job)
+
+    def _queued(self, job: Job) -> asyncio.Future[Any]:
         future = asyncio.get_running_loop().create_future()
         self._jobs.put((job, future))
-        return await future
+        return future
 
     def _write(self) -> None:
         database, going = connect(self.folder), True
@@ -171,29 +206,48 @@ _SECONDS = (
 )
 _REQUEST = "INSERT OR IGNORE INTO requests (key, engine, request) VALUES (?, ?, ?)"
 _ASKED = "INSERT INTO asked (key, run, at) VALUES (?, ?, ?)"
+_FAILED = "UPDATE asked SET failed = ? WHERE n = ?"
 _ANSWER = "INSERT OR IGNORE INTO answers (key, asked, outcome, answer, at) VALUES (?, ?, ?, ?, ?)"
 
 
 def _write_batch(
     database: sqlite3.Connection, batch: Sequence[tuple[Job, asyncio.Future[Any]]]
 ) -> None:
-    """Do jobs as one transaction, then tell those who wait; a failure is told to all of them."""
+    """Do jobs as one transaction, then tell those who wait. One that fails leaves nothing, and only
+    its own caller is told; where the transaction fails, all are.
+    """
     if not batch:
         return
     ended: list[tuple[asyncio.Future[Any], Any]]
     try:
         database.execute("BEGIN IMMEDIATE")
-        ended = [(future, job(database)) for job, future in batch]
+        ended = [(future, _done(database, job)) for job, future in batch]
         database.execute("COMMIT")
     except Exception as error:
         if database.in_transaction:
             database.execute("ROLLBACK")
-        told = CurateError(f"the store cannot be written: {error}")
-        ended = [(future, told) for _, future in batch]
+        ended = [(future, _unwritten(error)) for _, future in batch]
     loops = {future.get_loop() for future, _ in ended}
     for loop in loops:
         own = [(future, value) for future, value in ended if future.get_loop() is loop]
-        loop.call_soon_threadsafe(_tell, own)
+        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            loop.call_soon_threadsafe(_tell, own)
+
+
+def _done(database: sqlite3.Connection, job: Job) -> Any:
+    """What a job gives, or the error that undid it."""
+    database.execute("SAVEPOINT job")
+    try:
+        value = job(database)
+    except Exception as error:
+        database.execute("ROLLBACK TO job")  # raises where SQLite gave up the whole transaction
+        value = _unwritten(error)
+    database.execute("RELEASE job")
+    return value
+
+
+def _unwritten(error: Exception) -> CurateError:
+    return CurateError(f"the store cannot be written: {error}")
 
 
 def _tell(ended: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
@@ -204,6 +258,11 @@ def _tell(ended: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
             future.set_exception(value)
         else:
             future.set_result(value)
+
+
+def escaped(text: str) -> str:
+    """JSON in which half of a surrogate pair, which UTF-8 cannot hold, is written as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def connect(folder: Path) -> sqlite3.Connection:

@@ -2,7 +2,7 @@
 CREATE TABLE IF NOT EXISTS requests (
   key TEXT PRIMARY KEY,
   engine TEXT NOT NULL,   -- JSON: kind, model, revision, settings
-  request TEXT NOT NULL   -- JSON: messages, sampling, schema, labels, seed, sample, template
+  request TEXT NOT NULL   -- JSON: messages, sampling, schema (as a text), labels, seed, sample, template
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS asked (
   n INTEGER PRIMARY KEY,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from curate.engines.answer import Answer
+from curate.engines.answer import Answer, reason
 from curate.engines.outcome import judged, labelled
 from curate.engines.pace import Pace
 from curate.engines.prices import price_of
@@ -79,7 +79,8 @@ class TransformersEngine:
                 answers = await asyncio.to_thread(self._answered, requests)
             except Exception as error:
                 for _, future in batch:
-                    future.set_exception(error)
+                    if not future.done():
+                        future.set_exception(error)
                 continue
             for (_, future), answer in zip(batch, answers, strict=True):
                 if not future.done():
@@ -111,25 +112,53 @@ def _load(folder: str) -> tuple[Any, Any]:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
     except Exception as error:  # safetensors, the tokeniser, the model's own configuration
-        line = " ".join(str(error).split())[:300]
-        raise UserError(f"model {folder}: cannot be loaded ({line})") from error
+        raise UserError(f"model {folder}: cannot be loaded ({reason(error)})") from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval(), tokenizer
 
 
 def answered(model: Any, tokenizer: Any, requests: Sequence[Request]) -> list[Answer]:
-    """Answer requests as one batch: all of them for texts, or all of them for labels."""
-    import torch
+    """Answer requests as one batch: all of them for texts, or all of them for labels. One that
+    cannot be put to the model is failed, and the others are answered.
+    """
+    window = getattr(model.config, "max_position_embeddings", None)
+    prompts = [_prompt(request, tokenizer, window) for request in requests]
+    pairs = zip(requests, prompts, strict=True)
+    sound = [(request, prompt) for request, prompt in pairs if isinstance(prompt, str)]
+    given = iter(_said(model, tokenizer, sound) if sound else ())
+    return [prompt if isinstance(prompt, Answer) else next(given) for prompt in prompts]
 
-    prompts = [
-        tokenizer.apply_chat_template(
+
+def _prompt(request: Request, tokenizer: Any, window: int | None) -> str | Answer:
+    """What the model reads of a request, or why it cannot."""
+    try:
+        prompt: str = tokenizer.apply_chat_template(
             messages_of(request), tokenize=False, add_generation_prompt=True
         )
-        for request in requests
-    ]
+    except Exception as error:  # the model's own template: one without a turn of the system, say
+        return Answer("failed", reason=reason(f"the model's chat template refuses it: {error}"))
+    size = len(tokenizer(prompt, add_special_tokens=False).input_ids)
+    more = 1 if request.labels else request.sampling.max_tokens
+    if window is not None and size + more > window:
+        told = (
+            f"a prompt of {size} tokens and max_tokens of {more} pass the model's {window} tokens"
+        )
+        return Answer("failed", reason=told)
+    return prompt
+
+
+def _said(model: Any, tokenizer: Any, sound: Sequence[tuple[Request, str]]) -> list[Answer]:
+    """The answers to requests with their prompts."""
+    import torch
+
+    requests, prompts = [request for request, _ in sound], [prompt for _, prompt in sound]
     inputs = tokenizer(
-        prompts, return_tensors="pt", padding=True, padding_side="left", add_special_tokens=False
+        prompts,
+        return_tensors="pt",
+        padding=True,
+        padding_side="left",
+        add_special_tokens=False,
     ).to(model.device)
     with torch.inference_mode():
         if requests[0].labels:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from curate.engines.answer import Answer
+from curate.engines.answer import Answer, reason
 from curate.engines.outcome import judged, labelled
 from curate.engines.pace import Pace
 from curate.engines.prices import price_of
@@ -95,7 +95,7 @@ class VllmEngine:
                 f"vLLM, model {self.spec.model}: its process ended: {error}"
             ) from None
         except ValueError as error:  # too long a prompt, a schema that it cannot hold a model to
-            return Answer("failed", reason=" ".join(str(error).split())[:300])
+            return Answer("failed", reason=reason(error))
         return _answer(output, request)
 
 
@@ -120,8 +120,8 @@ def _start(spec: Vllm) -> tuple[Any, Any]:
         arguments = AsyncEngineArgs(model=folder, **spec.options)
         return AsyncLLM.from_engine_args(arguments), AutoTokenizer.from_pretrained(folder)
     except Exception as error:  # of torch, of the model's configuration, of the machine
-        line = " ".join(str(error).split())[:300]
-        raise UserError(f"vLLM, model {spec.model}: cannot be started ({line})") from error
+        told = f"vLLM, model {spec.model}: cannot be started ({reason(error)})"
+        raise UserError(told) from error
 
 
 def parameters(request: Request, tokenizer: Any) -> Any:

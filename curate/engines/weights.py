@@ -20,14 +20,13 @@ from curate.shards import sha256
 _READ = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.txt", "*.bin")
 
 
-@cache
 def weights(model: str, revision: str | None) -> tuple[Path, str]:
     """The folder of a model and its revision: a commit, or `sha256:` and a digest.
 
     Raises UserError where the model is not here and cannot be had.
     """
     if model == EMBEDDED:
-        return _of_folder(embedded_model())
+        return _of_folder(_embedded())
     folder = Path(model).expanduser()
     if folder.is_dir():
         if revision:
@@ -36,16 +35,33 @@ def weights(model: str, revision: str | None) -> tuple[Path, str]:
     return _of_hub(model, revision)
 
 
+@cache
+def _embedded() -> Path:
+    return embedded_model()
+
+
 def _of_folder(folder: Path) -> tuple[Path, str]:
     files = sorted({path for pattern in _READ for path in folder.glob(pattern)})
     if not (folder / "config.json").is_file():
         raise UserError(f"model {folder}: no config.json; give a folder that transformers opens")
     digest = hashlib.sha256()
     for path in files:
-        digest.update(f"{path.name}\0{sha256(path)}\0".encode())
+        digest.update(f"{path.name}\0{_digest(path)}\0".encode())
     return folder, f"sha256:{digest.hexdigest()}"
 
 
+def _digest(path: Path) -> str:
+    """The digest of a file, read once as long as it stays as it is: a folder may be trained anew."""
+    facts = path.stat()
+    return _read_digest(path.resolve(), facts.st_size, facts.st_mtime_ns)
+
+
+@cache
+def _read_digest(path: Path, size: int, changed: int) -> str:
+    return sha256(path)
+
+
+@cache
 def _of_hub(model: str, revision: str | None) -> tuple[Path, str]:
     from huggingface_hub import snapshot_download
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -12,6 +13,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,10 @@ import pytest
 from curate.engines.answer import Answer
 from curate.engines.ask import ask, open_engine
 from curate.engines.budget import Budget, BudgetEnded, TooManyFailures, estimate
+from curate.engines.engine import Replay
+from curate.engines.prices import most, prompt_tokens
+from curate.engines.request import Identity, Request
+from curate.engines.spec import Price
 from curate.engines.store import DATABASE, open_store
 from curate.engines.told import Told
 from curate.errors import UserError
@@ -208,6 +215,65 @@ def test_with_all_answers_in_the_store_nothing_of_a_run_matters(tmp_path: Path) 
         assert len(server.bodies) == sent
 
 
+class Broken(Replay):
+    """An engine that cannot put one question to its model, whose template raises."""
+
+    async def answer(self, request: Request) -> Answer:
+        if request.messages[-1]["content"] == "Question 3?":
+            raise LookupError("a template\nwithout a role")
+        return Answer("answered", said="yes")
+
+
+def test_an_error_of_one_request_that_nobody_foresaw_ends_no_other(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        answers = ask(asked(6), Broken(Identity("openai", "m", "r")), store)
+    assert [answer.outcome for answer in answers].count("answered") == 5
+    assert (answers[3].outcome, answers[3].reason) == (
+        "failed",
+        "LookupError: a template without a role",
+    )
+
+
+class Endless(Replay):
+    """An engine that never answers."""
+
+    async def answer(self, request: Request) -> Answer:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+
+def test_what_was_being_asked_at_an_interruption_is_asked_by_another_store_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = Identity("openai", "m", "r")
+    with open_store(tmp_path) as store, open_store(tmp_path) as other:
+        with monkeypatch.context() as patched:
+            module = sys.modules["curate.engines.ask"]  # the package has a function of that name
+            patched.setattr(module, "run", lambda work: asyncio.run(asyncio.wait_for(work, 0.2)))
+            with pytest.raises(TimeoutError):
+                ask(asked(1), Endless(identity), store)
+        until = time.monotonic() + 10
+        while lost(tmp_path) and time.monotonic() < until:  # it is written in a thread
+            time.sleep(0.01)
+        assert lost(tmp_path) == {}
+        (answer,) = ask(asked(1), Broken(identity), other)
+    assert answer.text == "yes"
+
+
+def test_two_threads_with_one_store_ask_nothing_twice(tmp_path: Path) -> None:
+    def slow(body: Mapping[str, Any], nth: int) -> Reply:
+        return Reply(completion(question(body)), after=0.05)
+
+    def work(_: int) -> list[Answer]:
+        with open_engine(at(server.url, in_flight=8)) as engine:
+            return ask(asked(40), engine, store)
+
+    with serving(slow) as server, open_store(tmp_path) as store, ThreadPoolExecutor(2) as threads:
+        one, other = threads.map(work, range(2))
+    assert one == other
+    assert Counter(map(question, server.bodies)) == {f"Question {i}?": 1 for i in range(40)}
+
+
 # ---- budgets
 
 
@@ -239,6 +305,16 @@ def test_a_budget_of_cost_is_never_exceeded(tmp_path: Path) -> None:
             ask(asked(100), engine, store, budget)
         assert budget.spent == pytest.approx(0.05 * len(server.bodies))
         assert 0.45 < budget.spent <= 1.0
+
+
+def test_what_a_request_costs_at_most_counts_its_schema_and_languages_of_short_tokens() -> None:
+    price = Price(input=1e6, output=0.0)  # a dollar for a token
+    (plain,) = asked(1)
+    schema = {"type": "object", "description": "x" * 2000}
+    assert most(replace(plain, schema=schema), price) - most(plain, price) >= 1000
+    thai = replace(plain, messages=[{"role": "user", "content": "ก" * 600}])
+    assert most(thai, price) >= 900  # of 1,800 bytes
+    assert prompt_tokens(thai) < 500
 
 
 def test_a_limit_of_cost_needs_a_price(tmp_path: Path) -> None:

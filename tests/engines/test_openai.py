@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from curate.engines.answer import Answer
+from curate.engines.answer import Answer, reason
 from curate.engines.ask import ask, open_engine
 from curate.engines.request import Request
 from curate.engines.store import open_store
+from curate.engines.structured import TIERS, misfit
 from curate.errors import UserError
 from tests.engines.asking import asked, at
 from tests.engines.server import Behaviour, Reply, Server, completion, echo, serving
@@ -72,6 +73,13 @@ def test_every_parameter_is_sent(tmp_path: Path) -> None:
     }
 
 
+def test_half_of_a_surrogate_pair_is_sent_as_its_escape(tmp_path: Path) -> None:
+    messages = [{"role": "user", "content": "ü \ud83d"}]
+    (answer,), server = answers(tmp_path, echo, [Request(messages, 0)])
+    assert server.bodies[0]["messages"] == messages
+    assert answer.text == "You said: ü \ud83d"
+
+
 FIRST: dict[str, tuple[Reply, str]] = {
     "too many": (Reply({"error": {"message": "slow down"}}, 429), "HTTP 429: slow down"),
     "server": (Reply("<html>oops</html>", 500), "HTTP 500: <html>oops</html>"),
@@ -116,6 +124,25 @@ def test_a_mistake_in_a_request_is_not_repeated(tmp_path: Path) -> None:
     answer = one(tmp_path, lambda body, nth: Reply({"error": {"message": "too long"}}, 400))
     assert (answer.outcome, answer.reason) == ("failed", "HTTP 400: too long")
     assert len(answer.attempts) == 1
+
+
+def test_a_403_ends_the_run_only_while_nothing_was_answered(tmp_path: Path) -> None:
+    def flagged(body: Mapping[str, Any], nth: int) -> Reply:
+        bad = body["messages"][-1]["content"] == "Question 2?"
+        return Reply({"error": {"message": "flagged"}}, 403) if bad else echo(body, nth)
+
+    found, _ = answers(tmp_path / "a", flagged, asked(5), in_flight=1)
+    assert [answer.outcome for answer in found] == ["answered"] * 2 + ["failed"] + ["answered"] * 2
+    assert (found[2].reason, len(found[2].attempts)) == ("HTTP 403: flagged", 1)
+    with pytest.raises(UserError, match="HTTP 403 no; may the key in CURATE_TEST_KEY use it?"):
+        answers(tmp_path / "b", lambda body, nth: Reply("no", 403), asked(5), in_flight=1)
+
+
+def test_a_prompt_that_a_provider_withholds_is_refused(tmp_path: Path) -> None:
+    told = {"error": {"code": "content_filter", "message": "filtered"}}
+    answer = one(tmp_path, lambda body, nth: Reply(told, 400))
+    assert (answer.outcome, answer.reason) == ("refused", "HTTP 400: filtered")
+    assert [attempt.status for attempt in answer.attempts] == [400]
 
 
 @pytest.mark.parametrize(
@@ -194,6 +221,32 @@ def test_a_server_that_cannot_be_asked_for_its_tier_is_not_taken_for_a_poor_one(
     assert (answer.outcome, answer.tier) == ("answered", "json_schema")
 
 
+def test_a_model_that_thinks_past_a_probe_s_end_has_the_tier_that_its_server_takes(
+    tmp_path: Path,
+) -> None:
+    def behaviour(body: Mapping[str, Any], nth: int) -> Reply:
+        if body["temperature"] != 1:
+            return Reply({"error": {"message": "temperature must be 1"}}, 400)
+        probed = "asked for" in json.dumps(body["messages"])
+        thinking = completion("", "length")
+        return Reply(thinking if probed else completion('{"word": "yes"}'))
+
+    (answer,), server = answers(tmp_path, behaviour, asked(1, schema=SCHEMA))
+    assert (answer.outcome, answer.tier) == ("answered", "json_schema")
+    assert server.bodies[0]["max_tokens"] >= 1000
+
+
+@pytest.mark.parametrize("best", ["json_object", "text"])
+def test_a_server_that_breaks_at_a_tier_has_the_next(tmp_path: Path, best: str) -> None:
+    def behaviour(body: Mapping[str, Any], nth: int) -> Reply:
+        kind = body.get("response_format", {}).get("type", "text")
+        broken = TIERS.index(kind) < TIERS.index(best)
+        return Reply("oops", 500) if broken else Reply(completion('{"word": "yes"}'))
+
+    (answer,), _ = answers(tmp_path, behaviour, asked(1, schema=SCHEMA), attempts=2)
+    assert (answer.outcome, answer.tier) == ("answered", best)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -212,6 +265,14 @@ def test_json_that_does_not_fit_is_invalid(tmp_path: Path, text: str, told: str)
     (answer,), _ = answers(tmp_path, behaviour, asked(1, schema=SCHEMA))
     assert (answer.outcome, answer.value) == ("invalid", None)
     assert told in answer.reason
+
+
+@pytest.mark.parametrize("word", ["a\u2028b", "a\x85b", "a\u2029b"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_is_in_a_fence_is_kept_to_the_character(word: str, end: str) -> None:
+    fenced = end.join(["```json", json.dumps({"word": word}, ensure_ascii=False), "```"])
+    assert Answer("answered", said=fenced).value == {"word": word}
+    assert misfit(fenced, SCHEMA) == ""
 
 
 def test_a_schema_that_is_none_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
@@ -278,6 +339,32 @@ def test_a_key_comes_from_the_environment_and_is_written_nowhere(
     written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert written
     assert not any(key.encode() in content for content in [out.encode(), err.encode(), *written])
+
+
+def test_the_password_of_a_proxy_is_written_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://me:pass-word@127.0.0.1:1x")
+    with (
+        open_store(tmp_path) as store,
+        open_engine(at("http://example.test/v1", attempts=1)) as engine,
+    ):
+        (answer,) = ask(asked(1), engine, store)
+    assert answer.reason == "the connection broke: InvalidURL http://***@127.0.0.1:1x"
+    assert not any(b"pass-word" in path.read_bytes() for path in tmp_path.glob("*.sqlite*"))
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("407, url='http://me:p@ss@host:1/v1'", "407, url='http://***@host:1/v1'"),
+        ("two\nlines of a@b", "two lines of a@b"),
+        ("http://host/a@b", "http://host/a@b"),
+        ("x" * 295 + "http://me:secret@host", "x" * 295 + "http:"),
+    ],
+)
+def test_the_reason_of_an_error_holds_no_password(error: str, told: str) -> None:
+    assert reason(error) == told
 
 
 def test_openai_itself_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:

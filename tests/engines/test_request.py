@@ -22,6 +22,8 @@ def test_a_key_depends_on_all_that_an_answer_does() -> None:
         replace(REQUEST, sampling=Sampling(temperature=0.5)),
         replace(REQUEST, sampling=Sampling(stop=("a",))),
         replace(REQUEST, schema={"type": "object"}),
+        replace(REQUEST, schema={"properties": {"why": {}, "score": {}}}),
+        replace(REQUEST, schema={"properties": {"score": {}, "why": {}}}),
         replace(REQUEST, labels=("yes", "no")),
         replace(REQUEST, labels=("no", "yes")),
         replace(REQUEST, template="t"),
@@ -40,8 +42,10 @@ def test_a_key_depends_on_all_that_an_answer_does() -> None:
 def test_a_key_is_the_same_however_the_request_is_spelled() -> None:
     turned = Request(messages=({"content": "A tree?", "role": "user"},), seed=1)
     assert key_of(turned, ENGINE) == key_of(REQUEST, ENGINE)
+    whole = replace(REQUEST, sampling=Sampling(temperature=1, top_p=1))
+    assert key_of(whole, ENGINE) == key_of(REQUEST, ENGINE)
     # It is what stores hold: another key would ask everything anew.
-    assert key_of(REQUEST, ENGINE).startswith("3be4e1c5e6d3d145")
+    assert key_of(REQUEST, ENGINE).startswith("44008abcf7e26b77")
 
 
 def test_seeds_differ_and_are_those_that_every_engine_takes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,11 +65,14 @@ def test_a_mistake_is_said_with_its_line(tmp_path: Path, text: str, told: str) -
         {"base_url": "https://me:sk-secret@host/v1"},
         {"base_url": "https://host/v1?key=sk-secret"},
         {"base_url": "https://[sk-secret/v1"},
+        {"kind": "vllm", "options": {"hf_token": "sk-secret"}},
     ],
 )
-def test_a_key_in_a_recipe_is_refused_and_never_repeated(given: dict[str, str]) -> None:
+def test_a_key_in_a_recipe_is_refused_and_never_repeated(given: dict[str, Any]) -> None:
     with pytest.raises(UserError) as caught:
         engine_spec({"kind": "openai", "model": "m"} | given)
+    if "options" in given:
+        assert "'hf_token' would be kept in the store" in str(caught.value)
     assert "secret" not in str(caught.value)
 
 

@@ -6,6 +6,8 @@ import asyncio
 import json
 import multiprocessing
 import sqlite3
+import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,6 +152,32 @@ def test_a_place_where_no_store_can_be_is_said(tmp_path: Path) -> None:
         pass
 
 
+def test_what_an_interruption_leaves_is_free_for_others(tmp_path: Path) -> None:
+    async def interrupted(store: Store) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                request = asked(1)[0]
+                await store.claim(key_of(request, ENGINE), request, ENGINE)
+        for _ in range(2):  # the claim is written, and then let go
+            await store._written(lambda database: None)
+
+    with open_store(tmp_path) as store, open_store(tmp_path) as other:
+        found = claim(store, 1)
+        assert isinstance(found, Claim)
+        assert claim(store, 1) is claim(other, 1) is None
+
+        async def let_go() -> None:
+            store.let_go(found)
+            await store._written(lambda database: None)
+
+        asyncio.run(let_go())
+        assert isinstance(claim(other, 1), Claim)
+        asyncio.run(interrupted(store))  # before anybody knew whether it was claimed
+        assert isinstance(claim(other), Claim)
+        told = rows(tmp_path, "SELECT failed ->> 'reason' FROM asked WHERE failed IS NOT NULL")
+        assert told == [("interrupted",), ("interrupted",)]
+
+
 def test_a_disk_that_is_full_ends_the_run_in_one_line(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
 
@@ -161,6 +189,52 @@ def test_a_disk_that_is_full_ends_the_run_in_one_line(tmp_path: Path) -> None:
         ):
             asyncio.run(store._written(full))
         assert isinstance(claim(store), Claim)
+
+
+def test_half_of_a_surrogate_pair_is_kept_and_exported(tmp_path: Path) -> None:
+    half = replace(ANSWER, said="Elm \ud83d “ü”")
+    request = replace(asked(1)[0], messages=[{"role": "user", "content": "\udc00?"}])
+    key = key_of(request, ENGINE)
+    with open_store(tmp_path / "a") as store:
+        found = asyncio.run(store.claim(key, request, ENGINE))
+        assert isinstance(found, Claim)
+        asyncio.run(store.keep(found, half))
+        assert store.found([key]) == {key: half}
+    assert stock.export(tmp_path / "a", tmp_path / "a.parquet") == 1
+    (row,) = pq.read_table(tmp_path / "a.parquet").to_pylist()
+    assert (row["prompt"], row["said"]) == ("\\udc00?", "Elm \\ud83d “ü”")
+    stock.add(tmp_path / "b", tmp_path / "a.parquet")
+    with open_store(tmp_path / "b") as store:
+        assert store.found([key]) == {key: half}
+
+
+def test_a_write_that_fails_takes_no_other_with_it(tmp_path: Path) -> None:
+    def spoilt(database: sqlite3.Connection) -> None:
+        database.execute("INSERT INTO asked (key, run, at) VALUES ('half', 'r', 0)")
+        raise UnicodeError("no")
+
+    async def together(store: Store) -> Sequence[object]:
+        gate = threading.Event()  # the writer waits here while the three come together
+        first = asyncio.create_task(store._written(lambda database: gate.wait(10)))
+        await asyncio.sleep(0.05)
+        request = asked(1)[0]
+        three = asyncio.gather(
+            store.claim(key_of(request, ENGINE), request, ENGINE),
+            store._written(spoilt),
+            store._written(lambda database: 3),
+            return_exceptions=True,
+        )
+        await asyncio.sleep(0.05)
+        gate.set()
+        await first
+        return await three
+
+    with open_store(tmp_path) as store:
+        good, bad, other = asyncio.run(together(store))
+        assert isinstance(good, Claim)
+        assert other == 3
+        assert str(bad) == "the store cannot be written: no"
+        assert rows(tmp_path, "SELECT key FROM asked") == [(good.key,)]
 
 
 # ---- files of answers

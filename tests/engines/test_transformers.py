@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
@@ -130,6 +131,37 @@ def test_the_probabilities_of_labels_are_those_of_the_next_token(
         assert answer.mass == pytest.approx(float(shares.sum()), rel=1e-4)
         wanted = dict(zip(labels, (shares / shares.sum()).tolist(), strict=True))
         assert answer.probabilities == pytest.approx(wanted, rel=1e-4)
+
+
+def test_a_request_that_cannot_be_put_to_a_model_fails_alone(tiny: Path, tmp_path: Path) -> None:
+    from transformers import AutoTokenizer
+
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    refuse = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+    tokenizer.chat_template = refuse + tokenizer.chat_template
+    tokenizer.save_pretrained(folder)
+    sampling = Sampling(max_tokens=8, temperature=0)
+    turns = [{"role": "system", "content": "w9"}, {"role": "user", "content": "w3"}]
+    requests = [
+        chat("w3 w4", sampling=sampling),
+        Request(turns, 0, sampling),
+        chat("w5 " * 2048, sampling=sampling),
+        chat("w5", sampling=sampling),
+    ]
+    first, system, long, last = answers(folder, tmp_path / "a", requests)
+    assert {answer.outcome for answer in (first, last)} <= {"answered", "truncated"}
+    assert (system.outcome, "chat template refuses it: no system" in system.reason) == (
+        "failed",
+        True,
+    )
+    assert (
+        long.outcome,
+        "2049 tokens and max_tokens of 8 pass the model's 2048" in long.reason,
+    ) == (
+        "failed",
+        True,
+    )
 
 
 @pytest.mark.timeout(900)  # it is de-quantised first, and a machine may be busy
