@@ -344,15 +344,14 @@ def _same_word(data: np.ndarray, at: int, stop: int, out: np.ndarray, first: int
     while at < stop:
         code, size = code_point(data, at)
         facts = _facts_at(code)
-        if facts & _REPLACED:
-            begin, end = _extent(code, facts)
-            if (end == begin + 1 and _code_of(begin) != 32) or end > begin + 1:
-                lower = _facts_at(np.int64(_code_of(begin))) & _LOWER
-                return at if lower and lines == 1 and not facts & (_SUPER | _FRACTION) else 0
-        elif code == 10:
-            lines += 1
-        elif code != 32:
-            return at if facts & _LOWER and lines == 1 else 0
+        begin, end = _extent(code, facts) if facts & _REPLACED else (0, 1)
+        for place in range(begin, end):
+            if facts & _REPLACED:
+                code = np.int64(_code_of(place))
+            own = _facts_at(code)
+            if code not in (10, 32) and not own & _MARK:
+                return at if own & _LOWER and lines == 1 else 0
+            lines += code == 10
         at += size
     return 0
 

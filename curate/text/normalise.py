@@ -14,7 +14,8 @@ What is written as something else is read (`curate.text.escapes`). Then, code po
   are vowels there. Others go: an accent on a Latin letter, a line through a digit. `accents=True`
   keeps those on all letters.
 - *Raised digits.* A blank stands before a superscript or a fraction that follows a letter or digit.
-- *Hyphens at line ends.* A letter, a hyphen, a line end and a lower-case letter are one word.
+- *Hyphens at line ends.* A letter, a hyphen, a line end and a lower-case letter are one word,
+  whatever marks and blanks stand between them.
 - *Look-alikes.* Letters of other alphabets that look like Latin ones (`curate.text.lookalikes`)
   are those, in words that become all Latin: those with a Latin letter of their own, and longer ones
   all of whose letters look Latin in lower case too. So Russian stays Russian.
@@ -67,12 +68,12 @@ def normalise(text: str) -> str:
 def origins(text: str) -> Normal:
     """The same, with where each part of it came from."""
     done = Normal(text, list(range(len(text))), list(range(1, len(text) + 1)))
-    for _ in range(ROUNDS):
-        before = done.text
-        done = _composed(done, _read(before))
-        done = _composed(done, folded(done.text))
-        if done.text == before:
+    for again in range(ROUNDS):
+        found = escapes.pieces(done.text)
+        if again and not found:
             break
+        done = _composed(done, _read(done.text, found))
+        done = _composed(done, folded(done.text))
     return done
 
 
@@ -86,8 +87,7 @@ def _composed(first: Normal, second: Normal) -> Normal:
     return Normal(second.text, begins, ends)
 
 
-def _read(text: str) -> Normal:
-    found = escapes.pieces(text)
+def _read(text: str, found: list[escapes.Piece]) -> Normal:
     parts, begins, ends, at = list[str](), list[int](), list[int](), 0
     for start, stop, instead in [*found, (len(text), len(text), "")]:
         parts += [text[at:start], instead]
@@ -154,12 +154,13 @@ def _same_word(out: _Out, text: str, at: int) -> int:
     """Where a word goes on that a hyphen at `at` divides at the end of a line; 0 where none does."""
     if not out.chars or category(out.chars[-1])[0] not in "LM":
         return 0
-    lines, at = 0, at + 1
-    while at < len(text) and (instead := replaced(text[at])) in ("", " ", "\n"):
-        lines += instead == "\n"
-        at += 1
-    goes_on = lines == 1 and at < len(text) and not raised_as(text[at])
-    return at if goes_on and category(instead[0]) == "Ll" else 0
+    lines = 0
+    for after in range(at + 1, len(text)):
+        for char in replaced(text[after]):
+            if char not in " \n" and category(char)[0] != "M":
+                return after if lines == 1 and category(char) == "Ll" else 0
+            lines += char == "\n"
+    return 0
 
 
 class _Out(NamedTuple):

@@ -14,6 +14,9 @@ CHARS = (
     "аеорсухНОВСбйё αονσςΑ ЬԁℓΩЂאָבּعَ ﷺहिन्दी 가각ᄀ\u1161\u11a8ㄱ\u3164👍🏽🅰\U000e0041\U000e0101\u2044\u2212"
 )
 
+AT_LINE_ENDS = "-\u2010\n\r abKа9²ᵃªﬁ\u0301\u0336\u0338\u05b8¨◌\u00ad\u200b\u2060ﹰ가中"
+"""What may stand where a hyphen ends a line."""
+
 
 def texts() -> st.SearchStrategy[str]:
     """Such texts, and any others."""

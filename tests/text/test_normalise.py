@@ -16,7 +16,7 @@ from curate.text.escapes import read
 from curate.text.lookalikes import LOOKALIKES, steady
 from curate.text.normalise import folded, normalise, origins
 from tests.soak import examples
-from tests.text.samples import texts
+from tests.text.samples import AT_LINE_ENDS, texts
 
 MADE = [
     ("ﬁ", "fi"), ("e\u0301\u0323", "e"), ("\ufb03ce", "ffice"), ("Ａ１", "A1"), ("𝐀𝟏", "A1"), ("①", "1"),
@@ -72,6 +72,27 @@ def test_every_part_comes_from_somewhere_and_in_order(text: str) -> None:
 def test_what_is_folded_stays_so(text: str, accents: bool) -> None:
     once = folded(text, accents).text
     assert folded(once, accents).text == once
+
+
+@examples(600)
+@given(st.text(st.sampled_from(AT_LINE_ENDS), max_size=10), st.booleans())
+def test_what_is_folded_at_line_ends_stays_so(text: str, accents: bool) -> None:
+    once = folded(text, accents).text
+    assert folded(once, accents).text == once
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("w\u0336e\u0336ll-\u0336\nk\u0336nown", "wellknown"),
+        ("well-\n \u0336known", "wellknown"),
+        ("Grade B-\nᵃ with", "Grade B a with"),
+        ("Qué-◌\u0301\nx", "Que-◌\nx"),
+        ("well-\u0336\n\nknown", "well-\n\nknown"),
+    ],
+)
+def test_a_hyphen_at_a_line_end_with_marks_behind_it(text: str, normal: str) -> None:
+    assert normalise(text) == normal
 
 
 @examples(300)
