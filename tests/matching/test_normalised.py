@@ -116,3 +116,10 @@ def test_spans_behind_a_hyphen_at_a_line_end_are_those_of_the_copy(before: str) 
     for pair in pairs_of(found["ngram"]).values():
         assert pair.item_spans[-1][1] == whole - 1
     assert pairs_of(found["ngram"])[0, 0].record_spans[-1][2] == whole - 1
+
+
+@pytest.mark.parametrize("other", ["Is 3 = 4 for all?", "Is 3 \u0338= 4 for all?"])
+def test_a_sign_and_its_negation_are_no_copies(other: str) -> None:
+    matchers = build_matchers([Item("a", "a/0", ("Is 3 ≠ 4 for all?",))], PROFILES["default"])
+    found, _ = match_all(lay_out([[other], ["Is 3 =\u0338 4 for all?"]]), matchers)
+    assert list(pairs_of(found["exact"])) == [(1, 0)]

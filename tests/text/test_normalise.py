@@ -26,7 +26,8 @@ MADE = [
     ("A-\nB", "A-\nB"), ("x²³", "x 23"), ("2½", "2 1/2"), ("—", "-"), ("’", "'"), ("&lt;", "<"), ("&amp;lt;", "<"),
     ("&#x41;", "A"), ("&no;", "&no;"), ("<b>b</b>", "b"), ("<p>", "<p>"), ("50%25", "50%25"), ("가", "가"),
     ("\u1100\u1161\u11a8", "각"), ("हिन्दी", "हिन्दी"), ("กำ", "ก\u0e4dา"), ("H₂O", "H2O"),
-    ("ё", "е\u0308"), ("ﷺ", "صلى الله عليه وسلم"),
+    ("10₂", "10 2"), ("x₁₂", "x12"), ("7²₁₂", "7 2 12"), ("≠", "=\u0338"), ("=\u0338", "=\u0338"),
+    ("≠сору", "=\u0338copy"), ("ё", "е\u0308"), ("ﷺ", "صلى الله عليه وسلم"),
 ]  # fmt: skip
 
 
@@ -163,6 +164,28 @@ def test_accents_stay_where_they_are_wanted() -> None:
     assert folded("pe\u0302che", accents=True).text == folded("pêche", accents=True).text
     assert folded("pêche", accents=True).text != folded("pèche", accents=True).text
     assert folded("pêche").text == folded("pèche").text == "peche"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Is 3 ≠ 4?", "Is 3 = 4?"),
+        ("3 ∉ S", "3 ∈ S"),
+        ("a ≢ b", "a ≡ b"),
+        ("2 ≮ 3", "2 < 3"),
+        ("2 ∤ 3", "2 ∣ 3"),
+        ("A ⇏ B", "A ⇒ B"),
+        ("Read 10₂.", "Read 102."),
+    ],
+)
+@pytest.mark.parametrize("accents", [True, False])
+def test_signs_that_say_the_opposite_stay_two(one: str, other: str, accents: bool) -> None:
+    assert folded(one, accents).text != folded(other, accents).text
+    assert normalise(one) != normalise(other)
+
+
+def test_marks_on_digits_stay_where_accents_do() -> None:
+    assert folded("0.3\u0305", accents=True).text != folded("0.3", accents=True).text
 
 
 def test_look_alikes_are_letters_in_their_own_case() -> None:
