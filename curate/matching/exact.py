@@ -63,7 +63,7 @@ class ExactIndex:
     openings: np.ndarray  # uint64 words: Bloom filter of the first tokens of matchable items
     matchable: np.ndarray  # bool [items]
     short: np.ndarray  # bool [items]: matchable, and found in lines
-    sizes: np.ndarray  # int64 [2]: bytes of the shortest and of the longest line to look at
+    sizes: np.ndarray  # int64 [3]: of lines to look at, least and most bytes, and most tokens
     beginnings: np.ndarray  # bool: how short items begin
 
 
@@ -81,7 +81,11 @@ def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> Exac
     order = np.argsort(hashes, kind="stable")
     n_bytes = stops - starts
     short = matchable & (n_tokens <= settings.in_lines) & (n_bytes <= _LONGEST)
-    least, most = n_points[short] + n_tokens[short] - 1, n_bytes[short] + _ROOM
+    sizes = (
+        (n_points[short] + n_tokens[short] - 1).min(initial=_LONGEST),
+        (n_bytes[short] + _ROOM).max(initial=0),
+        n_tokens[short].max(initial=0),
+    )
     begins = tokens.begins[tokens.first[:-1][short]]
     return ExactIndex(
         data=data,
@@ -92,7 +96,7 @@ def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> Exac
         openings=make_bloom(distinct(openings), _BITS),
         matchable=matchable,
         short=short,
-        sizes=np.array([least.min(initial=_LONGEST), most.max(initial=0)], np.int64),
+        sizes=np.array(sizes, np.int64),
         beginnings=beginnings(data, begins, stops[short]),
     )
 
@@ -116,8 +120,8 @@ def match_exact(turns: Stretches, index: ExactIndex) -> list[Matches]:
     everything = np.arange(len(turns.starts))
     found, items, spans = _equal(turns, everything, turns.starts, turns.stops, index)
     if index.short.any():
-        least, most = index.sizes.tolist()
-        own = lines(turns.data, turns.starts, turns.stops, least, most, index.beginnings)
+        sizes = index.sizes.tolist()
+        own = lines(turns.data, turns.starts, turns.stops, *sizes, index.beginnings)
         owners, starts, stops = np.ascontiguousarray(own.T)
         of, more, its = _equal(turns, owners, starts, stops, index)
         few = index.short[more]

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.kernels.exact import lines
 from curate.matching.exact import ExactSettings, build_exact, match_exact
 from curate.matching.ngram import LABELS, Matches
 from tests.matching.oracle import words
@@ -217,3 +218,12 @@ def test_a_short_item_of_two_sentences_is_found_and_a_longer_item_is_not_looked_
     items = [["Who is Dr. Reed?"], ["Which of the two gulls has been asleep for longer?"]]
     turn = "Question: Who is Dr. Reed? Which of the two gulls has been asleep for longer? Well."
     assert list(found([[turn]], items, ExactSettings())) == [(0, 0)]
+
+
+def test_no_line_is_looked_at_with_more_before_it_than_an_item_has_tokens() -> None:
+    index = build_exact([["é one two"], ["what is seven"]], ExactSettings())
+    turns = lay_out([["7\n" * 2_000]])
+    own = lines(turns.data, turns.starts, turns.stops, *index.sizes.tolist(), index.beginnings)
+    assert index.beginnings.all() and len(own) < 3 * 2_000
+    numbers = [["1\n2\n3\n4\n5\n6\né"], ["6\né\n1"]]
+    assert len(found([["1\n2\n3\n4\n5\n6\né\n" * 3]], numbers, ExactSettings())) == 2
