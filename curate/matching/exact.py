@@ -26,7 +26,7 @@ import numpy as np
 from pydantic import Field
 
 from curate.kernels.exact import beginnings, hash_texts, lines, may_equal, same_tokens
-from curate.kernels.texts import Stretches, Tokens, point_lengths, tokenise_all
+from curate.kernels.texts import Stretches, Tokens, extents, point_lengths, tokenise_all
 from curate.matching.index import distinct, make_bloom
 from curate.matching.ngram import Matches
 from curate.matching.pairs import pairs
@@ -87,12 +87,15 @@ def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> Exac
         n_tokens[short].max(initial=0),
     )
     begins = tokens.begins[tokens.first[:-1][short]]
+    some = np.flatnonzero(n_tokens)
+    spans = np.zeros((len(starts), 2), np.int32)
+    spans[some] = _spans(data, starts[some], tokens, some)
     return ExactIndex(
         data=data,
         tokens=tokens,
         hashes=hashes[order],
         items=known[order].astype(np.int32),
-        spans=_extents(data, starts, tokens),
+        spans=spans,
         openings=make_bloom(distinct(openings), _BITS),
         matchable=matchable,
         short=short,
@@ -101,14 +104,14 @@ def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> Exac
     )
 
 
-def _extents(data: np.ndarray, starts: np.ndarray, tokens: Tokens) -> np.ndarray:
-    """From the first token of each text to its last, in code points of the text: int32 [texts, 2]."""
-    out = np.zeros((len(starts), 2), np.int32)
-    some = np.flatnonzero(np.diff(tokens.first))
-    begins, ends = tokens.begins[tokens.first[some]], tokens.ends[tokens.first[some + 1] - 1]
-    out[some, 0] = point_lengths(data, starts[some], begins)
-    out[some, 1] = out[some, 0] + point_lengths(data, begins, ends)
-    return out
+def _spans(data: np.ndarray, starts: np.ndarray, tokens: Tokens, texts: np.ndarray) -> np.ndarray:
+    """From the first token of `texts` to the last, in code points of what begins at `starts`: int32
+    [texts, 2].
+    """
+    begins, ends = tokens.begins[tokens.first[texts]], tokens.ends[tokens.first[texts + 1] - 1]
+    own = extents(data, starts, begins, ends)
+    own[:, 1] += own[:, 0]
+    return own
 
 
 def match_exact(turns: Stretches, index: ExactIndex) -> list[Matches]:
@@ -149,6 +152,7 @@ def _equal(
     items = index.items[low[texts] + within]
     same = same_tokens(turns.data, tokens, texts, index.data, index.tokens, items)
     texts, items = texts[same], items[same]
-    extents = _extents(turns.data, turns.starts[owners[places]], tokens)[texts]
     found = owners[places[texts]]
-    return found, items, np.column_stack([turns.turns[found], extents])
+    once, which = np.unique(texts, return_inverse=True)  # in the order in which they stand
+    spans = _spans(turns.data, turns.starts[owners[places[once]]], tokens, once)
+    return found, items, np.column_stack([turns.turns[found], spans[which]])

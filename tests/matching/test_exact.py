@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.kernels.exact import lines
+from curate.kernels.texts import extents
 from curate.matching.exact import ExactSettings, build_exact, match_exact
 from curate.matching.ngram import LABELS, Matches
 from tests.matching.oracle import words
@@ -227,3 +228,24 @@ def test_no_line_is_looked_at_with_more_before_it_than_an_item_has_tokens() -> N
     assert index.beginnings.all() and len(own) < 3 * 2_000
     numbers = [["1\n2\n3\n4\n5\n6\né"], ["6\né\n1"]]
     assert len(found([["1\n2\n3\n4\n5\n6\né\n" * 3]], numbers, ExactSettings())) == 2
+
+
+def test_spans_of_many_lines_of_one_turn_are_those_that_python_finds() -> None:
+    items = [["é what is seven"], ["who is 中文"], ["who is 中文\né what is seven"]]
+    turn = "".join(f"{'é' * (i % 7)}: Who is 中文?\nÉ what is seven!\nno\n" for i in range(3_000))
+    pairs = found([["é", turn]], items, ExactSettings())
+    for number, (text,) in enumerate(items):
+        pattern = re.compile(text.replace("\n", r"\?\n"), re.IGNORECASE)
+        spans = [(1, *one.span()) for one in pattern.finditer(turn)]
+        assert len(spans) == 3_000 and pairs[0, number].record_spans == spans
+
+
+def test_code_points_are_counted_on_from_the_part_before() -> None:
+    text = "né中 \U0001f600x"
+    cuts = [len(text[:i].encode()) for i in range(len(text) + 1)]
+    parts = [(a, b) for b in range(len(cuts)) for a in reversed(range(b))]
+    data = np.frombuffer((text * 2).encode(), np.uint8)
+    begins, stops = np.array([(cuts[a], cuts[b]) for a, b in parts * 2]).T
+    starts = np.repeat([0, cuts[-1]], len(parts))
+    own = extents(data, starts, begins + starts, stops + starts)
+    assert own.tolist() == [[a, b - a] for a, b in parts] * 2
