@@ -141,11 +141,11 @@ def beginnings(data: np.ndarray, begins: np.ndarray, stops: np.ndarray) -> np.nd
 @jit
 def lines(
     data: np.ndarray, starts: np.ndarray, stops: np.ndarray, shortest: int, longest: int,
-    known: np.ndarray,
+    most: int, known: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """The lines and sentences of each text, and what several of them in a row come to, of so many
-    bytes and of `known` beginnings: int64 [n, 3], the text and where each begins and stops. Whole
-    texts are left out.
+    bytes, of `most` tokens and of `known` beginnings: int64 [n, 3], the text and where each begins
+    and stops. Whole texts are left out.
 
     Lines end with a line feed, sentences with `.`, `?`, `!` or `:` before a blank, both with the
     text."""
@@ -163,6 +163,7 @@ def lines(
                 begins[last % begins.size] = at
                 last += 1
             end = _next_end(data, max(at, end), stops[i])
+            first = max(first, last - most)  # each begins a token of its own
             while first < last and end - begins[first % begins.size] > longest:
                 first += 1
             for place in range(first, last):

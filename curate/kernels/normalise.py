@@ -20,7 +20,7 @@ from curate.kernels.jit import byte_bits, inner, jit, lowest_bit, table
 from curate.kernels.tokens import code_point
 from curate.text.escapes import ALONE
 from curate.text.lookalikes import LOOKALIKES, steady
-from curate.text.normalise import MARKS, is_latin, raised_as, replaced
+from curate.text.normalise import MARKS, STROKE, is_latin, is_negated, raised_as, replaced
 
 TO_FOLD, TO_READ = 1, 2
 """Bits of `screen`: a code point may be replaced; something may be encoded."""
@@ -31,8 +31,10 @@ _PLANE, _AFTER_PLANE = 0xE0000, 0xE1000
 
 _LETTER, _MARK, _DIGIT, _LATIN, _LOWER = 1, 2, 4, 8, 16
 _LOOKALIKE, _STEADY, _SUPER, _FRACTION, _REPLACED = 32, 64, 128, 256, 512
+_SUB, _NEGATED = 1024, 2048
+_RAISED = _SUPER | _FRACTION | _SUB
 _WORD = _LETTER | _MARK | _DIGIT
-_ORDER = 10
+_ORDER = 12
 """From this bit on: the combining class of a mark, which puts marks in order."""
 
 
@@ -46,7 +48,9 @@ def _facts_of(code: int) -> int:
         found |= _LOWER
     if char in LOOKALIKES:
         found |= _LOOKALIKE | (_STEADY if steady(char) else 0)
-    found |= {"<super>": _SUPER, "<fraction>": _FRACTION}.get(raised_as(char), 0)
+    found |= {"<super>": _SUPER, "<fraction>": _FRACTION, "<sub>": _SUB}.get(raised_as(char), 0)
+    if is_negated(char):
+        found |= _NEGATED
     if replaced(char) != char:
         found |= _REPLACED
     return found | combining(char) << _ORDER
@@ -257,6 +261,9 @@ def _facts_before(out: np.ndarray, first: int, k: int) -> int:
     return _facts_at(code_point(out, _before(out, k))[0]) if k > first else 0
 
 
+_STROKE = ord(STROKE)
+
+
 @inner
 def _put_mark(out: np.ndarray, first: int, k: int, code: int, facts: int, accents: bool) -> int:
     """Write a mark in its place among those of its letter, if it is kept."""
@@ -266,8 +273,10 @@ def _put_mark(out: np.ndarray, first: int, k: int, code: int, facts: int, accent
         if not _facts_at(code_point(out, at)[0]) & _MARK:
             break
         base, n = at, n + 1
-    letter = _facts_before(out, first, base)
-    if n >= MARKS or not letter & _LETTER or (letter & _LATIN and not accents):
+    under = _facts_before(out, first, base)
+    kept = accents or under & (_LETTER | _LATIN) == _LETTER
+    kept = kept or (code == _STROKE and under & _NEGATED != 0)
+    if n >= MARKS or base == first or not kept:
         return k
     order, at = facts >> _ORDER, k
     while order > 0 and at > base:
@@ -320,14 +329,15 @@ def _unmask(out: np.ndarray, first: int, k: int, accents: bool) -> int:
     if others == 0 or (latin == 0 and (others == 1 or unsteady > 0)):
         return k
     at, end = begin, k
-    k = begin
+    k, begun = begin, False
     while at < end:
         code, size = code_point(out, at)
         facts = _facts_at(code)
+        begun = begun or not facts & _MARK  # before that they are those of a sign
         if facts & _LOOKALIKE:
             out[k] = _letter_of(code)
             k += 1
-        elif accents or not facts & _MARK:
+        elif accents or not facts & _MARK or not begun:
             for j in range(size):
                 out[k + j] = out[at + j]
             k += size
@@ -344,15 +354,14 @@ def _same_word(data: np.ndarray, at: int, stop: int, out: np.ndarray, first: int
     while at < stop:
         code, size = code_point(data, at)
         facts = _facts_at(code)
-        if facts & _REPLACED:
-            begin, end = _extent(code, facts)
-            if (end == begin + 1 and _code_of(begin) != 32) or end > begin + 1:
-                lower = _facts_at(np.int64(_code_of(begin))) & _LOWER
-                return at if lower and lines == 1 and not facts & (_SUPER | _FRACTION) else 0
-        elif code == 10:
-            lines += 1
-        elif code != 32:
-            return at if facts & _LOWER and lines == 1 else 0
+        begin, end = _extent(code, facts) if facts & _REPLACED else (0, 1)
+        for place in range(begin, end):
+            if facts & _REPLACED:
+                code = np.int64(_code_of(place))
+            own = _facts_at(code)
+            if code not in (10, 32) and not own & _MARK:
+                return at if own & _LOWER and lines == 1 else 0
+            lines += code == 10
         at += size
     return 0
 
@@ -360,14 +369,14 @@ def _same_word(data: np.ndarray, at: int, stop: int, out: np.ndarray, first: int
 @inner
 def _fold(data: np.ndarray, at: int, stop: int, out: np.ndarray, first: int, accents: bool) -> int:
     """Write a folded text from `first` on; give its end."""
-    k, raised, masked = first, False, False
+    k, raised, masked = first, 0, False
     while at < stop:
         byte = np.int64(data[at])
         if (32 <= byte < 127 and byte != 45) or byte == 10:
             if masked and not _is_alnum(byte):
                 k, masked = _unmask(out, first, k, accents), False
             out[k] = byte
-            at, k, raised = at + 1, k + 1, False
+            at, k, raised = at + 1, k + 1, 0
             continue
         code, size = code_point(data, at)
         facts = _facts_at(code)
@@ -380,13 +389,13 @@ def _fold(data: np.ndarray, at: int, stop: int, out: np.ndarray, first: int, acc
         at += size
         if facts & _REPLACED and begin == end:
             continue
-        how = facts & (_SUPER | _FRACTION)
-        divided = how != 0 and not (raised and how == _SUPER)
-        if divided and _facts_before(out, first, k) & _WORD:
+        how = facts & _RAISED
+        divided = how != 0 and (how != raised or how == _FRACTION)
+        if divided and _facts_before(out, first, k) & (_DIGIT if how == _SUB else _WORD):
             k, masked = _unmask(out, first, k, accents) if masked else k, False
             out[k] = 32
             k += 1
-        raised = how == _SUPER
+        raised = how
         for place in range(begin, max(end, begin + 1)):
             if facts & _REPLACED:
                 code = np.int64(_code_of(place))
@@ -413,7 +422,7 @@ def fold(
             facts = _facts_at(code) if code > 127 else 0
             begin, end = _extent(code, facts) if facts & _REPLACED else (0, 0)
             room += max(size, 4 * (end - begin))
-            room += facts & (_SUPER | _FRACTION) != 0
+            room += facts & _RAISED != 0
             at += size
     out = np.zeros(room, np.uint8)
     begins, ends, k = np.empty(starts.size, np.int64), np.empty(starts.size, np.int64), np.int64(0)

@@ -61,3 +61,22 @@ def point_lengths(data: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> np
     for i in range(starts.size):
         lengths[i] = count_points(data, starts[i], stops[i])
     return lengths
+
+
+@jit
+def extents(
+    data: np.ndarray, starts: np.ndarray, begins: np.ndarray, stops: np.ndarray
+) -> np.ndarray:
+    """Where each part of a text stands in it, and its length, in code points: int32 [parts, 2].
+
+    Of parts of one text next to each other, each is counted from the one before it."""
+    out = np.zeros((starts.size, 2), np.int32)
+    for i in range(starts.size):
+        if i > 0 and starts[i] == starts[i - 1]:
+            back = count_points(data, min(begins[i], begins[i - 1]), begins[i - 1])
+            on = count_points(data, begins[i - 1], max(begins[i], begins[i - 1]))
+            out[i, 0] = out[i - 1, 0] + on - back
+        else:
+            out[i, 0] = count_points(data, starts[i], begins[i])
+        out[i, 1] = count_points(data, begins[i], stops[i])
+    return out

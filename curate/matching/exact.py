@@ -26,7 +26,7 @@ import numpy as np
 from pydantic import Field
 
 from curate.kernels.exact import beginnings, hash_texts, lines, may_equal, same_tokens
-from curate.kernels.texts import Stretches, Tokens, point_lengths, tokenise_all
+from curate.kernels.texts import Stretches, Tokens, extents, point_lengths, tokenise_all
 from curate.matching.index import distinct, make_bloom
 from curate.matching.ngram import Matches
 from curate.matching.pairs import pairs
@@ -63,7 +63,7 @@ class ExactIndex:
     openings: np.ndarray  # uint64 words: Bloom filter of the first tokens of matchable items
     matchable: np.ndarray  # bool [items]
     short: np.ndarray  # bool [items]: matchable, and found in lines
-    sizes: np.ndarray  # int64 [2]: bytes of the shortest and of the longest line to look at
+    sizes: np.ndarray  # int64 [3]: of lines to look at, least and most bytes, and most tokens
     beginnings: np.ndarray  # bool: how short items begin
 
 
@@ -81,30 +81,37 @@ def build_exact(items: Sequence[Sequence[str]], settings: ExactSettings) -> Exac
     order = np.argsort(hashes, kind="stable")
     n_bytes = stops - starts
     short = matchable & (n_tokens <= settings.in_lines) & (n_bytes <= _LONGEST)
-    least, most = n_points[short] + n_tokens[short] - 1, n_bytes[short] + _ROOM
+    sizes = (
+        (n_points[short] + n_tokens[short] - 1).min(initial=_LONGEST),
+        (n_bytes[short] + _ROOM).max(initial=0),
+        n_tokens[short].max(initial=0),
+    )
     begins = tokens.begins[tokens.first[:-1][short]]
+    some = np.flatnonzero(n_tokens)
+    spans = np.zeros((len(starts), 2), np.int32)
+    spans[some] = _spans(data, starts[some], tokens, some)
     return ExactIndex(
         data=data,
         tokens=tokens,
         hashes=hashes[order],
         items=known[order].astype(np.int32),
-        spans=_extents(data, starts, tokens),
+        spans=spans,
         openings=make_bloom(distinct(openings), _BITS),
         matchable=matchable,
         short=short,
-        sizes=np.array([least.min(initial=_LONGEST), most.max(initial=0)], np.int64),
+        sizes=np.array(sizes, np.int64),
         beginnings=beginnings(data, begins, stops[short]),
     )
 
 
-def _extents(data: np.ndarray, starts: np.ndarray, tokens: Tokens) -> np.ndarray:
-    """From the first token of each text to its last, in code points of the text: int32 [texts, 2]."""
-    out = np.zeros((len(starts), 2), np.int32)
-    some = np.flatnonzero(np.diff(tokens.first))
-    begins, ends = tokens.begins[tokens.first[some]], tokens.ends[tokens.first[some + 1] - 1]
-    out[some, 0] = point_lengths(data, starts[some], begins)
-    out[some, 1] = out[some, 0] + point_lengths(data, begins, ends)
-    return out
+def _spans(data: np.ndarray, starts: np.ndarray, tokens: Tokens, texts: np.ndarray) -> np.ndarray:
+    """From the first token of `texts` to the last, in code points of what begins at `starts`: int32
+    [texts, 2].
+    """
+    begins, ends = tokens.begins[tokens.first[texts]], tokens.ends[tokens.first[texts + 1] - 1]
+    own = extents(data, starts, begins, ends)
+    own[:, 1] += own[:, 0]
+    return own
 
 
 def match_exact(turns: Stretches, index: ExactIndex) -> list[Matches]:
@@ -116,8 +123,8 @@ def match_exact(turns: Stretches, index: ExactIndex) -> list[Matches]:
     everything = np.arange(len(turns.starts))
     found, items, spans = _equal(turns, everything, turns.starts, turns.stops, index)
     if index.short.any():
-        least, most = index.sizes.tolist()
-        own = lines(turns.data, turns.starts, turns.stops, least, most, index.beginnings)
+        sizes = index.sizes.tolist()
+        own = lines(turns.data, turns.starts, turns.stops, *sizes, index.beginnings)
         owners, starts, stops = np.ascontiguousarray(own.T)
         of, more, its = _equal(turns, owners, starts, stops, index)
         few = index.short[more]
@@ -145,6 +152,7 @@ def _equal(
     items = index.items[low[texts] + within]
     same = same_tokens(turns.data, tokens, texts, index.data, index.tokens, items)
     texts, items = texts[same], items[same]
-    extents = _extents(turns.data, turns.starts[owners[places]], tokens)[texts]
     found = owners[places[texts]]
-    return found, items, np.column_stack([turns.turns[found], extents])
+    once, which = np.unique(texts, return_inverse=True)  # in the order in which they stand
+    spans = _spans(turns.data, turns.starts[owners[places[once]]], tokens, once)
+    return found, items, np.column_stack([turns.turns[found], spans[which]])

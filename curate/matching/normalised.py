@@ -50,12 +50,15 @@ def _folded(texts: Laid) -> Laid:
 
 def _read(texts: list[str]) -> list[str]:
     """Texts that hold something encoded, normalised."""
-    for _ in range(ROUNDS):
-        before = texts
-        folded = _folded(lay_out(map(escapes.read, texts)))
-        texts = [_text(folded, i) for i in range(len(texts))]
-        if texts == before:
+    todo = list(range(len(texts)))
+    for again in range(ROUNDS):
+        read = {i: escapes.read(texts[i]) for i in todo}
+        todo = [i for i in todo if not again or read[i] != texts[i]]
+        if not todo:
             break
+        folded = _folded(lay_out(read[i] for i in todo))
+        for place, i in enumerate(todo):
+            texts[i] = _text(folded, place)
     return texts
 
 
@@ -139,7 +142,7 @@ def _origin(text: _Ends, spans: np.ndarray) -> np.ndarray:
     begins, ends = text
     if not len(begins):
         return np.zeros_like(spans)
-    starts, stops = spans.T
+    starts, stops = np.minimum(spans, len(begins) - 1).T
     first = begins[starts]
     return np.stack([first, np.where(stops > starts, ends[stops], first)], axis=1)
 

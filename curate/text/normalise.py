@@ -11,10 +11,12 @@ What is written as something else is read (`curate.text.escapes`). Then, code po
 - *What is not seen.* Format characters, soft hyphens, zero-width characters, variation selectors go.
 - *Punctuation.* Dashes, quotation marks and the fraction slash are those of ASCII.
 - *Marks.* Kept are those on letters of other alphabets, the first eight, in canonical order: they
-  are vowels there. Others go: an accent on a Latin letter, a line through a digit. `accents=True`
-  keeps those on all letters.
-- *Raised digits.* A blank stands before a superscript or a fraction that follows a letter or digit.
-- *Hyphens at line ends.* A letter, a hyphen, a line end and a lower-case letter are one word.
+  are vowels there. So is the stroke that makes `≠` of `=`. Others go: an accent on a Latin letter,
+  a line through a digit. `accents=True` keeps those on everything.
+- *Raised digits.* A blank stands before a superscript or a fraction that follows a letter or digit,
+  and before a subscript digit that follows a digit: `10₂` is `10 2`.
+- *Hyphens at line ends.* A letter, a hyphen, a line end and a lower-case letter are one word,
+  whatever marks and blanks stand between them.
 - *Look-alikes.* Letters of other alphabets that look like Latin ones (`curate.text.lookalikes`)
   are those, in words that become all Latin: those with a Latin letter of their own, and longer ones
   all of whose letters look Latin in lower case too. So Russian stays Russian.
@@ -37,6 +39,8 @@ ROUNDS = 4
 """How often what is encoded is read."""
 MARKS = 8
 """So many marks on a letter are kept."""
+STROKE = "\u0338"
+"""The mark that negates a sign."""
 _PLAIN = re.compile("[ -,./-~\n]+")
 _PUNCTUATION = (
     {char: "'" for char in "‘’‚‛′ʼ´‹›"} | dict.fromkeys("“”„‟«»", '"') | {"⁄": "/", "−": "-"}
@@ -67,12 +71,12 @@ def normalise(text: str) -> str:
 def origins(text: str) -> Normal:
     """The same, with where each part of it came from."""
     done = Normal(text, list(range(len(text))), list(range(1, len(text) + 1)))
-    for _ in range(ROUNDS):
-        before = done.text
-        done = _composed(done, _read(before))
-        done = _composed(done, folded(done.text))
-        if done.text == before:
+    for again in range(ROUNDS):
+        found = escapes.pieces(done.text)
+        if again and not found:
             break
+        done = _composed(done, _read(done.text, found))
+        done = _composed(done, folded(done.text))
     return done
 
 
@@ -86,8 +90,7 @@ def _composed(first: Normal, second: Normal) -> Normal:
     return Normal(second.text, begins, ends)
 
 
-def _read(text: str) -> Normal:
-    found = escapes.pieces(text)
+def _read(text: str, found: list[escapes.Piece]) -> Normal:
     parts, begins, ends, at = list[str](), list[int](), list[int](), 0
     for start, stop, instead in [*found, (len(text), len(text), "")]:
         parts += [text[at:start], instead]
@@ -100,11 +103,11 @@ def _read(text: str) -> Normal:
 def folded(text: str, accents: bool = False) -> Normal:
     """The part of it that looks at code points alone: nothing that is encoded is read."""
     out = _Out([], [], [], accents)
-    at, raised = 0, False
+    at, raised = 0, ""
     while at < len(text):
         if plain := _PLAIN.match(text, at):
             out.copy(plain.group(), at)
-            at, raised = plain.end(), False
+            at, raised = plain.end(), ""
             continue
         instead = replaced(text[at])
         if instead == "-" and (after := _same_word(out, text, at)):
@@ -112,9 +115,10 @@ def folded(text: str, accents: bool = False) -> Normal:
             continue
         if instead:
             how = raised_as(text[at])
-            if how and out.in_word() and not (raised and how == "<super>"):
+            goes_on = how == raised and how != "<fraction>"
+            if how and not goes_on and out.ends_in("N" if how == "<sub>" else "LMN"):
                 out.put(" ", at, at)
-            raised = how == "<super>"
+            raised = how
         for char in instead:
             out.add(char, at, at + 1)
         at += 1
@@ -139,9 +143,16 @@ def replaced(char: str) -> str:
 
 @cache
 def raised_as(char: str) -> str:
-    """`<super>`, `<fraction>`, or nothing."""
+    """`<super>`, `<fraction>`, `<sub>` of a digit, or nothing."""
     how = decomposition(char).partition(" ")[0]
-    return how if how in ("<super>", "<fraction>") else ""
+    digit = how == "<sub>" and replaced(char).isdecimal()
+    return how if digit or how in ("<super>", "<fraction>") else ""
+
+
+@cache
+def is_negated(char: str) -> bool:
+    """Whether a sign has a negation that is a sign of its own, as `=` has `≠`."""
+    return len(normalize("NFC", char + STROKE)) == 1
 
 
 @cache
@@ -152,14 +163,15 @@ def is_latin(char: str) -> bool:
 
 def _same_word(out: _Out, text: str, at: int) -> int:
     """Where a word goes on that a hyphen at `at` divides at the end of a line; 0 where none does."""
-    if not out.chars or category(out.chars[-1])[0] not in "LM":
+    if not out.ends_in("LM"):
         return 0
-    lines, at = 0, at + 1
-    while at < len(text) and (instead := replaced(text[at])) in ("", " ", "\n"):
-        lines += instead == "\n"
-        at += 1
-    goes_on = lines == 1 and at < len(text) and not raised_as(text[at])
-    return at if goes_on and category(instead[0]) == "Ll" else 0
+    lines = 0
+    for after in range(at + 1, len(text)):
+        for char in replaced(text[after]):
+            if char not in " \n" and category(char)[0] != "M":
+                return after if lines == 1 and category(char) == "Ll" else 0
+            lines += char == "\n"
+    return 0
 
 
 class _Out(NamedTuple):
@@ -180,8 +192,8 @@ class _Out(NamedTuple):
         self.begins.append(begin)
         self.ends.append(end)
 
-    def in_word(self) -> bool:
-        return bool(self.chars) and category(self.chars[-1])[0] in "LMN"
+    def ends_in(self, kinds: str) -> bool:
+        return bool(self.chars) and category(self.chars[-1])[0] in kinds
 
     def add(self, char: str, begin: int, end: int) -> None:
         if category(char)[0] == "M":
@@ -196,8 +208,7 @@ class _Out(NamedTuple):
         while base and len(self.chars) - base <= MARKS and category(self.chars[base - 1])[0] == "M":
             base -= 1
         n = len(self.chars) - base
-        letter = base > 0 and category(self.chars[base - 1])[0] == "L"
-        if n < MARKS and letter and (self.accents or not is_latin(self.chars[base - 1])):
+        if n < MARKS and base and (self.accents or _is_kept(mark, self.chars[base - 1])):
             at = len(self.chars)
             while at > base and combining(self.chars[at - 1]) > combining(mark) > 0:
                 at -= 1
@@ -206,6 +217,12 @@ class _Out(NamedTuple):
             self.ends[base:] = [end] * (n + 1)
         elif self.chars:
             self.ends[-1] = end
+
+
+def _is_kept(mark: str, base: str) -> bool:
+    """Whether a mark is more than an accent or a line through its base."""
+    letter = category(base)[0] == "L" and not is_latin(base)
+    return letter or (mark == STROKE and is_negated(base))
 
 
 def _syllable(before: str, char: str) -> str:
@@ -226,9 +243,10 @@ def _unmasked(out: _Out) -> Normal:
     divides = [i for i, char in enumerate(out.chars) if category(char)[0] not in "LMN"]
     for before, after in pairwise([-1, *divides, len(out.chars)]):
         word = out.chars[before + 1 : after]
-        masked = _is_masked(word)
+        masked, begun = _is_masked(word), False
         for at, char in enumerate(word, before + 1):
-            if masked and category(char)[0] == "M" and not out.accents:
+            begun = begun or category(char)[0] != "M"  # before that they are those of a sign
+            if masked and begun and category(char)[0] == "M" and not out.accents:
                 done.ends[-1] = out.ends[at]
             else:
                 letter = LOOKALIKES.get(char, char) if masked else char

@@ -13,7 +13,7 @@ from curate.text.buffer import Laid, lay_out
 from curate.text.escapes import read
 from curate.text.normalise import folded
 from tests.soak import examples
-from tests.text.samples import texts
+from tests.text.samples import AT_LINE_ENDS, texts
 
 
 def padded(own: list[str]) -> Laid:
@@ -46,6 +46,14 @@ def compiled(own: list[str], accents: bool) -> list[str]:
 )
 def test_folds_as_the_rule_says(own: list[str], accents: bool) -> None:
     assert compiled(own, accents) == [folded(text, accents).text for text in own]
+
+
+@examples(400)
+@given(st.lists(st.text(st.sampled_from(AT_LINE_ENDS), max_size=10), max_size=5), st.booleans())
+def test_folds_line_ends_as_the_rule_says(own: list[str], accents: bool) -> None:
+    assert compiled(own, accents) == [folded(text, accents).text for text in own]
+    for text, kind in zip(own, screen(*padded(own)).tolist(), strict=True):
+        assert kind & TO_FOLD or folded(text, accents).text == text
 
 
 def test_every_code_point_by_itself_and_behind_a_letter() -> None:

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.kernels.exact import lines
+from curate.kernels.texts import extents
 from curate.matching.exact import ExactSettings, build_exact, match_exact
 from curate.matching.ngram import LABELS, Matches
 from tests.matching.oracle import words
@@ -217,3 +219,35 @@ def test_a_short_item_of_two_sentences_is_found_and_a_longer_item_is_not_looked_
     items = [["Who is Dr. Reed?"], ["Which of the two gulls has been asleep for longer?"]]
     turn = "Question: Who is Dr. Reed? Which of the two gulls has been asleep for longer? Well."
     assert list(found([[turn]], items, ExactSettings())) == [(0, 0)]
+
+
+def test_no_line_is_looked_at_with_more_before_it_than_an_item_has_tokens() -> None:
+    index = build_exact([["é one two"], ["what is seven"]], ExactSettings())
+    turns = lay_out([["7\n" * 2_000]])
+    least, longest, most = index.sizes.tolist()
+    known = index.beginnings
+    own = lines(turns.data, turns.starts, turns.stops, least, longest, most, known)
+    assert known.all() and len(own) < 3 * 2_000
+    numbers = [["1\n2\n3\n4\n5\n6\né"], ["6\né\n1"]]
+    assert len(found([["1\n2\n3\n4\n5\n6\né\n" * 3]], numbers, ExactSettings())) == 2
+
+
+def test_spans_of_many_lines_of_one_turn_are_those_that_python_finds() -> None:
+    items = [["é what is seven"], ["who is 中文"], ["who is 中文\né what is seven"]]
+    turn = "".join(f"{'é' * (i % 7)}: Who is 中文?\nÉ what is seven!\nno\n" for i in range(3_000))
+    pairs = found([["é", turn]], items, ExactSettings())
+    for number, (text,) in enumerate(items):
+        pattern = re.compile(text.replace("\n", r"\?\n"), re.IGNORECASE)
+        spans = [(1, *one.span()) for one in pattern.finditer(turn)]
+        assert len(spans) == 3_000 and pairs[0, number].record_spans == spans
+
+
+def test_code_points_are_counted_on_from_the_part_before() -> None:
+    text = "né中 \U0001f600x"
+    cuts = [len(text[:i].encode()) for i in range(len(text) + 1)]
+    parts = [(a, b) for b in range(len(cuts)) for a in reversed(range(b))]
+    data = np.frombuffer((text * 2).encode(), np.uint8)
+    begins, stops = np.array([(cuts[a], cuts[b]) for a, b in parts * 2]).T
+    starts = np.repeat([0, cuts[-1]], len(parts))
+    own = extents(data, starts, begins + starts, stops + starts)
+    assert own.tolist() == [[a, b - a] for a, b in parts] * 2

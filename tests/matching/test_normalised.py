@@ -7,16 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.recall.disguises import DISGUISES
 from curate.items import Item
 from curate.matching.matchers import build_matchers, match_all
-from curate.matching.normalised import n_as_they_are
+from curate.matching.normalised import _text, n_as_they_are, normalised
 from curate.matching.profile import PROFILES
+from curate.text.buffer import lay_out as lay
+from curate.text.normalise import normalise
 from tests.matching import samples
 from tests.matching.samples import lay_out, pairs_of
 from tests.matching.test_matchers import ALL, as_items
 from tests.soak import examples
+from tests.text.samples import AT_LINE_ENDS, texts
 
 QUESTION = (
     "The ferry carries 340 passengers a day from the harbour, and a third of them come back in the evening. "
@@ -92,3 +96,30 @@ def test_rows_in_both_ways_come_in_their_order() -> None:
         own = pairs_of(pairs)
         assert list(own) == [(0, 0), (1, 0), (2, 0), (3, 0)]
         assert own[2, 0].record_spans[0][0] == 1
+
+
+@examples(100)
+@given(st.lists(st.one_of(texts(), st.text(st.sampled_from(AT_LINE_ENDS))), max_size=4))
+def test_texts_that_are_read_are_those_whose_parts_go_back(own: list[str]) -> None:
+    read = normalised(lay(own))
+    assert [_text(read, i) for i in range(len(own))] == [normalise(text) for text in own]
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["w\u0336e\u0336l\u0336l\u0336-\u0336\nk\u0336nown. ", "Grade B-\nᵃ with retakes. ", "Qué-◌\u0301\nx? "],
+)  # fmt: skip
+def test_spans_behind_a_hyphen_at_a_line_end_are_those_of_the_copy(before: str) -> None:
+    matchers = build_matchers([Item("a", "a/0", (before + QUESTION,))], PROFILES["default"])
+    found, _ = match_all(lay_out([[before + QUESTION], ["é " + QUESTION]]), matchers)
+    whole = len(before + QUESTION)
+    for pair in pairs_of(found["ngram"]).values():
+        assert pair.item_spans[-1][1] == whole - 1
+    assert pairs_of(found["ngram"])[0, 0].record_spans[-1][2] == whole - 1
+
+
+@pytest.mark.parametrize("other", ["Is 3 = 4 for all?", "Is 3 \u0338= 4 for all?"])
+def test_a_sign_and_its_negation_are_no_copies(other: str) -> None:
+    matchers = build_matchers([Item("a", "a/0", ("Is 3 ≠ 4 for all?",))], PROFILES["default"])
+    found, _ = match_all(lay_out([[other], ["Is 3 =\u0338 4 for all?"]]), matchers)
+    assert list(pairs_of(found["exact"])) == [(1, 0)]

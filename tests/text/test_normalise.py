@@ -16,7 +16,7 @@ from curate.text.escapes import read
 from curate.text.lookalikes import LOOKALIKES, steady
 from curate.text.normalise import folded, normalise, origins
 from tests.soak import examples
-from tests.text.samples import texts
+from tests.text.samples import AT_LINE_ENDS, texts
 
 MADE = [
     ("ﬁ", "fi"), ("e\u0301\u0323", "e"), ("\ufb03ce", "ffice"), ("Ａ１", "A1"), ("𝐀𝟏", "A1"), ("①", "1"),
@@ -26,7 +26,8 @@ MADE = [
     ("A-\nB", "A-\nB"), ("x²³", "x 23"), ("2½", "2 1/2"), ("—", "-"), ("’", "'"), ("&lt;", "<"), ("&amp;lt;", "<"),
     ("&#x41;", "A"), ("&no;", "&no;"), ("<b>b</b>", "b"), ("<p>", "<p>"), ("50%25", "50%25"), ("가", "가"),
     ("\u1100\u1161\u11a8", "각"), ("हिन्दी", "हिन्दी"), ("กำ", "ก\u0e4dา"), ("H₂O", "H2O"),
-    ("ё", "е\u0308"), ("ﷺ", "صلى الله عليه وسلم"),
+    ("10₂", "10 2"), ("x₁₂", "x12"), ("7²₁₂", "7 2 12"), ("≠", "=\u0338"), ("=\u0338", "=\u0338"),
+    ("≠сору", "=\u0338copy"), ("ё", "е\u0308"), ("ﷺ", "صلى الله عليه وسلم"),
 ]  # fmt: skip
 
 
@@ -72,6 +73,27 @@ def test_every_part_comes_from_somewhere_and_in_order(text: str) -> None:
 def test_what_is_folded_stays_so(text: str, accents: bool) -> None:
     once = folded(text, accents).text
     assert folded(once, accents).text == once
+
+
+@examples(600)
+@given(st.text(st.sampled_from(AT_LINE_ENDS), max_size=10), st.booleans())
+def test_what_is_folded_at_line_ends_stays_so(text: str, accents: bool) -> None:
+    once = folded(text, accents).text
+    assert folded(once, accents).text == once
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("w\u0336e\u0336ll-\u0336\nk\u0336nown", "wellknown"),
+        ("well-\n \u0336known", "wellknown"),
+        ("Grade B-\nᵃ with", "Grade B a with"),
+        ("Qué-◌\u0301\nx", "Que-◌\nx"),
+        ("well-\u0336\n\nknown", "well-\n\nknown"),
+    ],
+)
+def test_a_hyphen_at_a_line_end_with_marks_behind_it(text: str, normal: str) -> None:
+    assert normalise(text) == normal
 
 
 @examples(300)
@@ -142,6 +164,28 @@ def test_accents_stay_where_they_are_wanted() -> None:
     assert folded("pe\u0302che", accents=True).text == folded("pêche", accents=True).text
     assert folded("pêche", accents=True).text != folded("pèche", accents=True).text
     assert folded("pêche").text == folded("pèche").text == "peche"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Is 3 ≠ 4?", "Is 3 = 4?"),
+        ("3 ∉ S", "3 ∈ S"),
+        ("a ≢ b", "a ≡ b"),
+        ("2 ≮ 3", "2 < 3"),
+        ("2 ∤ 3", "2 ∣ 3"),
+        ("A ⇏ B", "A ⇒ B"),
+        ("Read 10₂.", "Read 102."),
+    ],
+)
+@pytest.mark.parametrize("accents", [True, False])
+def test_signs_that_say_the_opposite_stay_two(one: str, other: str, accents: bool) -> None:
+    assert folded(one, accents).text != folded(other, accents).text
+    assert normalise(one) != normalise(other)
+
+
+def test_marks_on_digits_stay_where_accents_do() -> None:
+    assert folded("0.3\u0305", accents=True).text != folded("0.3", accents=True).text
 
 
 def test_look_alikes_are_letters_in_their_own_case() -> None:
