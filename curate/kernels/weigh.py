@@ -8,7 +8,7 @@ import numpy as np
 from curate.kernels.align import Words, make_scratch
 from curate.kernels.items import Items, Rule, Signs
 from curate.kernels.jit import inner, jit
-from curate.kernels.judge import TEMPLATE, judge
+from curate.kernels.judge import LEAK, TEMPLATE, Judged, judge
 from curate.kernels.seek import most_words, record_end
 from curate.kernels.signs import make_sign_room
 from curate.kernels.spans import word_points
@@ -44,13 +44,21 @@ def _stretch(
     return first, end
 
 
+@inner
+def _label_of(judged: Judged) -> int:
+    """The label of a pair; 0, not judged, where words that were not looked at could change it."""
+    if not judged.whole and judged.label != LEAK:
+        return np.int64(0)
+    return judged.label if judged.label > 0 else np.int64(TEMPLATE)
+
+
 @jit
 def weigh(
     turns: Stretches, docs: np.ndarray, pair_items: np.ndarray, doc_first: np.ndarray,
     doc_spans: np.ndarray, items: Items, signs: Signs, rule: Rule,
 ) -> np.ndarray:  # fmt: skip
-    """The label of every pair, which are ascending by record; the spans of pair i are
-    `doc_spans[doc_first[i]:doc_first[i + 1]]`: turn, and code points in it.
+    """The label of every pair (0: not judged), which are ascending by record; the spans of pair i
+    are `doc_spans[doc_first[i]:doc_first[i + 1]]`: turn, and code points in it.
     """
     longest = np.int64(1)
     for item in range(items.needs.size):
@@ -83,7 +91,7 @@ def weigh(
                 item, items, signs, words, max(low - length, np.int64(0)),
                 min(high + length, np.int64(size)), mark, rule, scratch, room,
             )  # fmt: skip
-            labels[pair] = judged.label if judged.label > 0 else TEMPLATE
+            labels[pair] = _label_of(judged)
             shares[pair] = judged.share
             pair, mark = pair + 1, mark + 1
         _least_beaten(begin, pair, pair_items, labels, shares, signs)
@@ -100,7 +108,7 @@ def _least_beaten(
     better.
     """
     for i in range(begin, end):
-        if shares[i] == 0.0 or labels[i] == TEMPLATE:
+        if shares[i] == 0.0 or labels[i] in (0, TEMPLATE):
             continue
         for j in range(begin, end):
             if shares[j] > shares[i] and signs.group[pair_items[j]] == signs.group[pair_items[i]]:
