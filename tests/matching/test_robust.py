@@ -14,16 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.matching.index import build_index
-from curate.matching.ngram import LABELS, match
-from curate.matching.robust import (
-    UNDECIDED,
-    RobustIndex,
-    RobustSettings,
-    build_robust,
-    labels_of,
-    match_robust,
-)
+from curate.matching.ngram import LABELS
+from curate.matching.robust import RobustIndex, RobustSettings, build_robust, match_robust
 from tests.matching.robust_oracle import Found, Rule
 from tests.matching.samples import Item, Record, lay_out, pairs_of
 from tests.soak import examples
@@ -341,19 +333,6 @@ def test_a_copy_of_a_very_long_item_is_found_whole() -> None:
     edited = [word if i % 10 else "else" for i, word in enumerate(item.split())]
     found = matched([[" ".join(edited)]], index)[0, 0]
     assert 0.75 < found.score <= 0.9 and found.label == "leak"
-
-
-def test_a_long_item_of_few_words_is_named_and_never_called_a_template() -> None:
-    item = " ".join(f"w{word}" for word in np.random.default_rng(0).integers(0, 20, 12_000))
-    index = build_robust([[item], [BAKER]])
-    assert [UNDECIDED[why] for why in index.undecided] == [
-        "too long for words that are all said so often",
-        None,
-    ]
-    turns = lay_out([[f"Please read this. {item} What is it about?"], [BAKER]])
-    pairs, _ = match(turns, build_index([[item], [BAKER]], 8, 0.5).table)
-    labels = [LABELS[i] for part in pairs for i in labels_of(turns, part, index)]
-    assert labels == [None, "leak"]
 
 
 def test_fields_count_alike() -> None:
