@@ -8,7 +8,8 @@ the best window of the record count, twice as long as the item. Hashes only prop
 is compared as text before it counts.
 
 The work for one stretch is bounded by the item alone: places of each word in the item, times the
-words of the stretch, of which there are at most four times the item's."""
+words of the stretch, of which there are at most four times the item's. In long items a word that is
+said too often is found only next to words that were found."""
 
 from __future__ import annotations
 
@@ -24,8 +25,8 @@ _HALF, _LOW = np.int64(32), np.int64(0xFFFFFFFF)
 """Two numbers in one, to be sorted: the first above, the second below."""
 WINDOW, MORE = 2, 4
 """Words of the record in which an item has to lie: so many times its own, and so many more."""
-_CELLS = 1 << 22
-"""Pairs of equal words that one chain is chosen from; what comes after them is not aligned."""
+CELLS = 1 << 22
+"""Pairs of equal words that one chain is chosen from; every word of the stretch has its share."""
 
 
 class Words(NamedTuple):
@@ -72,7 +73,7 @@ def make_scratch(events: int, longest: int) -> Scratch:
         np.empty(longest, np.int32),
         np.empty(longest + 1, np.int64),
         np.empty(longest + 1, np.int32),
-        np.empty((_CELLS, 3), np.int32),
+        np.empty((CELLS, 3), np.int32),
     )
 
 
@@ -137,41 +138,92 @@ def place_words(
 
 
 @inner
+def _add_places(
+    first: int, length: int, known: np.ndarray, hashes: np.ndarray, word: int, at: int, most: int,
+    partners: np.ndarray, before: np.ndarray, cells: np.ndarray, low: int, high: int,
+) -> tuple[int, bool]:  # fmt: skip
+    """Write the places of a word in the item into the cells from `high` on, later ones first; `at`
+    leads to them. Of a word with more than `most` only those that go on from the cells `low:high`
+    of the word before. Returns the end, and whether these are all.
+    """
+    end, hash_ = high, hashes[word]
+    while at >= 0 and end - high <= most:
+        if known[first + at] == hash_:
+            if end - high == most:
+                break
+            cells[end, 0] = at
+            end += 1
+        at = np.int64(before[at])
+    if at < 0:
+        return end, True
+    end = high
+    for cell in range(low, high):
+        i = np.int64(cells[cell, 0]) + 1
+        if i < length and partners[i] < 0 and known[first + i] == hash_:
+            cells[end, 0] = i
+            end += 1
+    return end, False
+
+
+@inner
 def best_chain(
     first: int, length: int, known: np.ndarray, weights: np.ndarray, hashes: np.ndarray, low: int,
     high: int, taken: np.ndarray, mark: int, gap: int, partners: np.ndarray, heads: np.ndarray,
     before: np.ndarray, sums: np.ndarray, ways: np.ndarray, cells: np.ndarray,
-) -> tuple[int, int]:  # fmt: skip
+) -> tuple[int, int, bool]:  # fmt: skip
     """The best chain among the words of an item that have no partner yet and those of the record in
-    `low:high` that `mark` has not taken; returns its weight and its last cell (0 and -1 for none).
+    `low:high` that `mark` has not taken; returns its weight, its last cell (0 and -1 for none), and
+    whether all places of all words were looked at.
 
     `sums[i]` is the best chain that ends before word i of the item, as if it ended at the first
     word of the stretch."""
     mask = place_words(first, length, known, partners, heads, before)
     for i in range(length + 1):
         sums[i], ways[i] = 0, -1
-    best, last, n_cells = np.int64(0), np.int64(-1), np.int64(0)
+    best, last, whole = np.int64(0), np.int64(-1), True
+    most, begin, end = np.int64(cells.shape[0] // max(1, high - low)), np.int64(0), np.int64(0)
     for word in range(low, high):
-        i = np.int64(heads[np.int64(hashes[word] & mask)])
-        if i < 0 or taken[word] == mark:
+        at = np.int64(heads[np.int64(hashes[word] & mask)])
+        if at < 0 or taken[word] == mark:
+            begin = end  # no cell of the next word goes on from here
             continue
+        old = end
+        end, every = _add_places(
+            first, length, known, hashes, word, at, most, partners, before, cells, begin, end
+        )
+        begin, whole = old, whole and every
         passed = gap * (word - low)
-        while i >= 0 and n_cells < cells.shape[0]:
-            if known[first + i] == hashes[word]:
-                value, way = sums[i] - passed, ways[i]
-                if value <= 0:
-                    value, way = np.int64(0), np.int32(-1)
-                value += weights[first + i]
-                cells[n_cells, 0], cells[n_cells, 1], cells[n_cells, 2] = i, word, way
-                if value >= best:  # of equal ones the first words of the item
-                    best, last = value, n_cells
-                value, k = value + passed + gap, i + 1
-                while k <= length and sums[k] < value:
-                    sums[k], ways[k] = value, n_cells
-                    k += 1
-                n_cells += 1
-            i = np.int64(before[i])
-    return best, last
+        for cell in range(begin, end):
+            i = np.int64(cells[cell, 0])
+            value, way = sums[i] - passed, ways[i]
+            if value <= 0:
+                value, way = np.int64(0), np.int32(-1)
+            value += weights[first + i]
+            cells[cell, 1], cells[cell, 2] = word, way
+            if value >= best:  # of equal ones the first words of the item
+                best, last = value, np.int64(cell)
+            value, k = value + passed + gap, i + 1
+            while k <= length and sums[k] < value:
+                sums[k], ways[k] = value, cell
+                k += 1
+    return best, last, whole
+
+
+@inner
+def _grow_back(
+    first: int, length: int, known: np.ndarray, hashes: np.ndarray, low: int, taken: np.ndarray,
+    mark: int, partners: np.ndarray,
+) -> None:  # fmt: skip
+    """Take the equal words that stand right before those that were taken."""
+    for i in range(length - 1, 0, -1):
+        word = partners[i] - 1
+        if (
+            word >= low
+            and partners[i - 1] < 0
+            and taken[word] != mark
+            and known[first + i - 1] == hashes[word]
+        ):
+            partners[i - 1], taken[word] = word, mark
 
 
 @inner
@@ -197,9 +249,9 @@ def _chain_size(cells: np.ndarray, last: int) -> int:
 def align(
     first: int, length: int, known: np.ndarray, weights: np.ndarray, words: Words, low: int,
     high: int, mark: int, gap: int, again: int, least: int, least_words: int, scratch: Scratch,
-) -> int:  # fmt: skip
+) -> tuple[int, bool]:  # fmt: skip
     """Find the words of an item in the words `low:high` of a record: `scratch.partners` holds them;
-    returns the weight of the first chain.
+    returns the weight of the chains, and whether all places of all words were looked at.
 
     The item's words are `length` from `first` on. A chain that is not the first needs `least`, in
     `least_words`. `mark` must be new to the record."""
@@ -207,20 +259,22 @@ def align(
     heads, before, sums, ways = scratch.heads, scratch.before, scratch.sums, scratch.ways
     for i in range(length):
         partners[i] = -1
-    whole = np.int64(0)
+    weight, whole = np.int64(0), True
     for time in range(again + 1):
-        best, last = best_chain(
+        best, last, every = best_chain(
             first, length, known, weights, hashes, low, high, taken, mark, gap, partners, heads,
             before, sums, ways, cells,
         )  # fmt: skip
+        whole = whole and every
         if best < least or _chain_size(cells, last) < (least_words if time > 0 else 1):
             break
+        weight += best
         if take(cells, last, partners, taken, mark) == length:
-            whole += best
             break
-        whole += best
+        if not every:
+            _grow_back(first, length, known, hashes, low, taken, mark, partners)
     _keep_window(first, length, weights, partners, scratch.found)
-    return whole
+    return weight, whole
 
 
 @inner

@@ -25,6 +25,7 @@ class Judged(NamedTuple):
     score: float
     label: int  # LEAK ..., or 0 for a pair that is not worth keeping
     share: float  # of words and symbols, for an item without words of its own
+    whole: bool  # whether all places of all words were looked at
 
 
 @inner
@@ -73,19 +74,22 @@ def judge(
     """
     first, length = items.first[item], items.first[item + 1] - items.first[item]
     partners = scratch.partners
-    evident, near, share = False, True, 0.0
+    evident, near, share, whole = False, True, 0.0, True
     bare = signs.first[item + 1] > signs.first[item]
     if bare:
-        bits, share = sign_gain(item, items.data, low, high, signs, words, room, rule, scratch)
+        bits, share, whole = sign_gain(
+            item, items.data, low, high, signs, words, room, rule, scratch
+        )
         evident, near = bits >= rule.signs, bits >= rule.signs // _NEAR
         if not near:
-            return Judged(0.0, np.int64(0), share)
-    found = align(
+            return Judged(0.0, np.int64(0), share, whole)
+    found, every = align(
         first, length, items.hashes, items.weights, words, low, high, mark, rule.gap, rule.moved,
         rule.moved_bits, rule.moved_words, scratch,
     )  # fmt: skip
+    whole = whole and every
     if not bare and found == 0:
-        return Judged(0.0, np.int64(0), share)
+        return Judged(0.0, np.int64(0), share, whole)
     confirm(
         first, length, items.data, items.begins, items.ends, words.data, words.begins, words.ends,
         partners,
@@ -97,11 +101,11 @@ def judge(
         evident = rarity >= rule.rarity and surprise >= rule.surprise
         near = rarity >= rule.rarity // _NEAR and surprise >= rule.surprise // _NEAR
     if not near:
-        return Judged(score, np.int64(0), share)
+        return Judged(score, np.int64(0), share, whole)
     if not evident:
-        return Judged(score, np.int64(TEMPLATE), share)
+        return Judged(score, np.int64(TEMPLATE), share, whole)
     if is_variant(item, items, words, partners, rule):
-        return Judged(score, np.int64(VARIANT), share)
+        return Judged(score, np.int64(VARIANT), share, whole)
     if asks_otherwise(item, items, words, partners, rule):
-        return Judged(score, np.int64(OTHER), share)
-    return Judged(score, np.int64(LEAK), share)
+        return Judged(score, np.int64(OTHER), share, whole)
+    return Judged(score, np.int64(LEAK), share, whole)

@@ -120,9 +120,9 @@ def _signs_of_stretch(
 def sign_gain(
     item: int, data: np.ndarray, low: int, high: int, signs: Signs, words: Words,
     room: SignRoom, rule: Rule, scratch: Scratch,
-) -> tuple[int, float]:  # fmt: skip
-    """What the words and symbols of an item gain in the words `low:high` of a record, and which
-    share of them is there, in one chain.
+) -> tuple[int, float, bool]:  # fmt: skip
+    """What the words and symbols of an item gain in the words `low:high` of a record, which share
+    of them is there, in one chain, and whether all places of all of them were looked at.
     """
     begins, ends, hashes, taken = room
     first, length = signs.first[item], signs.first[item + 1] - signs.first[item]
@@ -130,7 +130,7 @@ def sign_gain(
     partners = scratch.partners
     for i in range(length):
         partners[i] = -1
-    _, last = best_chain(
+    _, last, whole = best_chain(
         first, length, signs.hashes, signs.weights, hashes, np.int64(0), size, taken, np.int64(-1),
         rule.sign_gap, partners, scratch.heads, scratch.before, scratch.sums, scratch.ways,
         scratch.cells,
@@ -142,4 +142,5 @@ def sign_gain(
     n = np.int64(0)
     for i in range(length):
         n += np.int64(partners[i] >= 0)
-    return gain(signs.weights, first, length, partners, rule.lost, rule.run), n / max(1, length)
+    bits = gain(signs.weights, first, length, partners, rule.lost, rule.run)
+    return bits, n / max(1, length), whole

@@ -22,6 +22,7 @@ import numpy as np
 from pydantic import Field
 
 from curate.kernels import ahead
+from curate.kernels.align import CELLS, MORE, WINDOW
 from curate.kernels.items import UNIT, Items, Rule, Signs
 from curate.kernels.numbers import AND, number_words
 from curate.kernels.seek import scan
@@ -59,9 +60,10 @@ UNDECIDED = (
     "no run of words of its own",
     "its words are those of the other items",
     "its words are those of any text",
+    "too long for words that are all said so often",
 )
 """Why an item cannot be told from others."""
-MERELY_UNSEEN = (1, 2)
+MERELY_UNSEEN = (1, 2, 5)
 """Places in UNDECIDED of items that are not proposed, and could be told if they were."""
 
 
@@ -281,8 +283,8 @@ def _asked(items: Sequence[Sequence[str]], points: np.ndarray, first: np.ndarray
 
 
 def _undecided(
-    n_words: np.ndarray, reachable: np.ndarray, word_item: np.ndarray, own: _Worth,
-    settings: RobustSettings,
+    n_words: np.ndarray, reachable: np.ndarray, word_item: np.ndarray, hashes: np.ndarray,
+    own: _Worth, settings: RobustSettings,
 ) -> np.ndarray:  # fmt: skip
     """Why a verbatim copy of an item would be no hit, or would be called a template."""
     n = len(n_words)
@@ -295,8 +297,19 @@ def _undecided(
         reachable <= 0,
         np.where(bare, signs < settings.signs, sums[0] < settings.rarity),
         ~bare & (sums[1] < settings.surprise),
+        _crowded(hashes, n_words),
     ]
-    return np.select(few, [1, 2, 3, 4], 0).astype(np.int8)
+    return np.select(few, [1, 2, 3, 4, 5], 0).astype(np.int8)
+
+
+def _crowded(hashes: np.ndarray, n_words: np.ndarray) -> np.ndarray:
+    """Which items say each of their words too often for the alignment to begin anywhere."""
+    found, ends = np.zeros(len(n_words), np.bool_), np.cumsum(n_words, dtype=np.int64)
+    stretch = 2 * (WINDOW * n_words.astype(np.int64) + MORE)
+    for i in np.flatnonzero(n_words * stretch > CELLS).tolist():
+        times = np.unique(hashes[ends[i] - n_words[i] : ends[i]], return_counts=True)[1]
+        found[i] = times.min() > CELLS // stretch[i]
+    return found
 
 
 def build_robust(
@@ -366,7 +379,7 @@ def build_robust(
         ).astype(np.int32),
         postings=np.stack([postings, word_item[postings]], axis=1),
     )
-    undecided = _undecided(n_words, reachable, word_item, own, settings)
+    undecided = _undecided(n_words, reachable, word_item, words.hashes, own, settings)
     return RobustIndex(table, own.signs, settings, n_words, undecided)
 
 
@@ -395,7 +408,9 @@ def match_robust(turns: Stretches, index: RobustIndex) -> list[Matches]:
 
 
 def labels_of(turns: Stretches, pairs: Matches, index: RobustIndex) -> np.ndarray:
-    """What pairs that another matcher found are by the rule of `robust`: places in LABELS."""
+    """What pairs that another matcher found are by the rule of `robust`: places in LABELS, 0 where
+    the item is too long to be judged.
+    """
     if not len(pairs.docs):
         return pairs.labels
     found: np.ndarray = weigh(

@@ -34,18 +34,19 @@ def heaviest(item: Sequence[int], record: Sequence[int], gap: int) -> int:
 
 
 def chain_of(
-    item: Sequence[int], record: Sequence[int], gap: int, taken: Sequence[bool] = ()
-) -> tuple[int, dict[int, int]]:
+    item: Sequence[int], record: Sequence[int], gap: int, taken: Sequence[bool] = (),
+    cells: int | None = None,
+) -> tuple[int, dict[int, int]]:  # fmt: skip
     """What the kernel makes of them: the weight, and word of the item by word of the record."""
     scratch = make_scratch(1, max(1, len(item)))
     scratch.partners[:] = -1
     marks = np.zeros(len(record), np.int64)
     marks[: len(taken)] = taken
     with np.errstate(over="ignore"):
-        best, last = best_chain(
+        best, last, _ = best_chain(
             0, len(item), np.array(item, np.uint64), np.array([WEIGHTS[i] for i in item], np.int64),
             np.array(record, np.uint64), 0, len(record), marks, 1, gap, scratch.partners,
-            scratch.heads, scratch.before, scratch.sums, scratch.ways, scratch.cells,
+            scratch.heads, scratch.before, scratch.sums, scratch.ways, scratch.cells[:cells],
         )  # fmt: skip
     take(scratch.cells, last, scratch.partners, marks, 1)
     found = enumerate(scratch.partners[: len(item)].tolist())
@@ -68,6 +69,15 @@ def test_words_that_are_taken_are_passed_over() -> None:
     assert chain_of([1, 2, 3], [1, 2, 3], 10)[1] == {0: 0, 1: 1, 2: 2}
     assert chain_of([1, 2, 3], [1, 2, 3], 10, [False, True])[1] == {0: 0, 2: 2}
     assert chain_of([1, 2, 3], [], 10) == (0, {})
+
+
+def test_a_word_that_is_said_too_often_goes_on_from_what_was_found() -> None:
+    """Room for one place of each word: 0 has many, and is found behind the others alone."""
+    item = [0, 0, 1, 0, 0, 2, 0, 3, 0, 0, 0]
+    _, chain = chain_of(item, item, 10, cells=len(item))
+    assert chain == {i: i for i in range(2, len(item))}
+    assert chain_of([0, 0, 0], [0, 0, 0], 10, cells=3) == (0, {})
+    assert chain_of(item, item, 10, cells=0) == (0, {})
 
 
 @given(st.lists(st.tuples(st.integers(0, 5000), st.one_of(st.none(), st.integers(0, 30)))))

@@ -323,6 +323,18 @@ def most_places(words: list[str], n: int) -> int:
     return max(runs.values(), default=0)
 
 
+def test_a_copy_of_a_very_long_item_is_found_whole() -> None:
+    """Most words have more places in it than an alignment looks at."""
+    often = np.random.default_rng(0).zipf(1.3, 20_000)
+    item = " ".join(f"w{word}" for word in often)
+    index = build_robust([[item], [BAKER]])
+    found = matched([[f"Please read this. {item} What is it about?"]], index)[0, 0]
+    assert (found.score, found.label) == (1.0, "leak") and index.matchable.all()
+    edited = [word if i % 10 else "else" for i, word in enumerate(item.split())]
+    found = matched([[" ".join(edited)]], index)[0, 0]
+    assert 0.75 < found.score <= 0.9 and found.label == "leak"
+
+
 def test_fields_count_alike() -> None:
     passage, question = FARMER, "What do the hens eat in winter, and how much of it?"
     found = matched([[passage]], build_robust([[passage, question], [BAKER]]))[0, 0]
