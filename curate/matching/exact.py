@@ -123,8 +123,9 @@ def match_exact(turns: Stretches, index: ExactIndex) -> list[Matches]:
     everything = np.arange(len(turns.starts))
     found, items, spans = _equal(turns, everything, turns.starts, turns.stops, index)
     if index.short.any():
-        sizes = index.sizes.tolist()
-        own = lines(turns.data, turns.starts, turns.stops, *sizes, index.beginnings)
+        least, longest, most = index.sizes.tolist()
+        known = index.beginnings
+        own = lines(turns.data, turns.starts, turns.stops, least, longest, most, known)
         owners, starts, stops = np.ascontiguousarray(own.T)
         of, more, its = _equal(turns, owners, starts, stops, index)
         few = index.short[more]

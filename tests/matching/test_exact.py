@@ -224,8 +224,10 @@ def test_a_short_item_of_two_sentences_is_found_and_a_longer_item_is_not_looked_
 def test_no_line_is_looked_at_with_more_before_it_than_an_item_has_tokens() -> None:
     index = build_exact([["é one two"], ["what is seven"]], ExactSettings())
     turns = lay_out([["7\n" * 2_000]])
-    own = lines(turns.data, turns.starts, turns.stops, *index.sizes.tolist(), index.beginnings)
-    assert index.beginnings.all() and len(own) < 3 * 2_000
+    least, longest, most = index.sizes.tolist()
+    known = index.beginnings
+    own = lines(turns.data, turns.starts, turns.stops, least, longest, most, known)
+    assert known.all() and len(own) < 3 * 2_000
     numbers = [["1\n2\n3\n4\n5\n6\né"], ["6\né\n1"]]
     assert len(found([["1\n2\n3\n4\n5\n6\né\n" * 3]], numbers, ExactSettings())) == 2
 
