@@ -29,7 +29,7 @@ from curate.check_turns import odd_turns, said, spoken_tokens
 from curate.errors import UserError, unknown
 from curate.formats import check_columns, check_format, detect, parse
 from curate.formats.kinds import look
-from curate.sources import Source, open_rows, open_source, source_names
+from curate.sources import open_bare, open_rows
 from curate.sources.built import source_of
 from curate.verify import selfcheck
 
@@ -156,7 +156,7 @@ def check(
     kind = PURPOSES[purpose] if purpose else str(lock["recipe"]["kind"]) if lock else ""
     n_rows, seen, notes = 0, _Seen(tokenizer=tokenizer), list[str]()
     try:
-        source = open_rows(folder) if folder else _source(str(path))
+        source = open_rows(folder) if folder else open_bare(str(path))
         notes += [] if folder else source.notes
         seen.may_repeat = lock is not None and _repeats(lock)
         for block in source.blocks():
@@ -192,11 +192,6 @@ def check_lock(path: str | Path) -> Checked:
     """
     held = compare(Path(path))
     return Checked(str(path), held.kind, held.rows, _of_files(held.faults), {}, held=held.held)
-
-
-def _source(path: str) -> Source:
-    (name,) = source_names([path])
-    return open_source(name, path, base=Path.cwd())
 
 
 def _of_files(faults: Iterable[Fault]) -> list[Finding]:

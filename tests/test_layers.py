@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # them.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("shipped", "config", "digests", "network", "progress", "text"),
+    ("shipped", "config", "digests", "intervals", "network", "progress", "text"),
     ("kernels",),
     ("records",),
     ("shards", "verify"),

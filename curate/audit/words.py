@@ -5,7 +5,6 @@ element.
 from __future__ import annotations
 
 import json
-from math import sqrt
 from typing import Any
 from unicodedata import category
 
@@ -50,19 +49,6 @@ def percent(rate: float) -> str:
         if value >= 0.995
         else f"{value:.2f} %"
     )
-
-
-_Z = 1.959963984540054  # two-sided 95 % of the normal distribution
-
-
-def wilson(found: int, of: int) -> tuple[float, float]:
-    """Wilson's score interval of a share at 95 % (Wilson 1927); (0, 1) of nothing."""
-    if not of:
-        return 0.0, 1.0
-    rate, scale = found / of, 1 + _Z**2 / of
-    middle = (rate + _Z**2 / (2 * of)) / scale
-    half = _Z * sqrt(rate * (1 - rate) / of + _Z**2 / (4 * of**2)) / scale
-    return max(0.0, round(middle - half, 12)), min(1.0, round(middle + half, 12))
 
 
 def interval_of(judged: int, wrong: int, low: float, high: float) -> str:

@@ -22,7 +22,7 @@ from curate.formats import detect, parse
 from curate.formats.kinds import guess_kind
 from curate.lock import LOCK
 from curate.records import body_schema
-from curate.sources import Source, open_rows, open_source, source_names
+from curate.sources import Source, open_bare, open_rows
 from curate.sources.built import is_held_out
 
 SHOWN = 5
@@ -88,8 +88,7 @@ def open_side(path: str | Path) -> Source:
     """The rows of a built folder, files or a Hub set; UserError where they can't be opened."""
     if (Path(path) / LOCK).is_file():
         return open_rows(Path(path))
-    (name,) = source_names([str(path)])
-    return open_source(name, str(path), base=Path.cwd())
+    return open_bare(str(path))
 
 
 def compare_rows(a: Source, b: Source, *, splits: bool = False) -> Rows:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from curate.sources.files import open_files, refuse_keys
 from curate.sources.hub import DatasetSource, open_hub, parse_hub_name
-from curate.sources.paths import is_path
+from curate.sources.paths import is_path, source_names
 from curate.sources.source import Source
 
 
@@ -48,3 +48,11 @@ def open_source(
     refuse_keys(from_, None, names, encoding, field)
     hub = open_hub(parse_hub_name(from_), split)
     return DatasetSource(name, from_, hub.dataset, hub.revision)
+
+
+def open_bare(path: str) -> Source:
+    """A path or a name of the Hub that no recipe names: relative to the working folder, under the
+    name that it gives.
+    """
+    (name,) = source_names([path])
+    return open_source(name, path, base=Path.cwd())

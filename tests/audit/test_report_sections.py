@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from curate.audit.words import wilson
+from curate.intervals import wilson
 from tests.audit import conftest as rows
 from tests.audit.pages import (
     EVIL,

@@ -100,11 +100,12 @@ def open_data(
 
 def _content(path: str) -> str | None:
     """A digest of the files of a set that was not built here, or the revision of one of the Hub."""
-    source = _source(path)
-    files = getattr(source, "files", ())
-    if not files:
-        return getattr(source, "revision", None)
-    each = "\n".join(f"{file.name} {sha256(file.path)}" for file in files)
+    from curate.sources import content_digests, open_bare
+
+    source = open_bare(path)
+    if not source.files:
+        return source.revision
+    each = "\n".join(f"{name} {digest}" for name, digest, _ in content_digests(source))
     return hashlib.sha256(each.encode()).hexdigest()
 
 
@@ -167,18 +168,12 @@ def _written(files: list[str], kind: str, content: str | None) -> Iterator[dict[
                 yield _row(record["id"], record, kind)
 
 
-def _source(path: str) -> Any:
-    from curate.sources import open_source, source_names
-
-    (name,) = source_names([path])
-    return open_source(name, path, base=Path.cwd())
-
-
 def _records(path: str, kind: str, content: str | None) -> Iterator[dict[str, Any]]:
     """The records of a set that was not built here, read as `curate build` would."""
     from curate.formats import detect, parse
+    from curate.sources import open_bare
 
-    source = _source(path)
+    source = open_bare(path)
     name = source.name
     for block in source.blocks():
         if "tools" not in _COLUMNS[kind]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from curate.intervals import wilson
 from curate_train.config import DpoConfig
 
-_Z = 1.959964
 START = {
     "eval_loss": math.log(2),
     "eval_margin": 0.0,
@@ -87,7 +87,7 @@ def figures(found: Sequence[float]) -> dict[str, float]:
     """Mean loss and margin, the share of pairs with a positive margin, and its interval."""
     n = len(found)
     preferred = sum(1.0 if margin > 0 else 0.5 if margin == 0 else 0.0 for margin in found)
-    low, high = interval(preferred, n)
+    low, high = wilson(preferred, n)
     return {
         "eval_loss": sum(_softplus(-margin) for margin in found) / n,
         "eval_margin": sum(found) / n,
@@ -95,14 +95,6 @@ def figures(found: Sequence[float]) -> dict[str, float]:
         "eval_accuracy_low": low,
         "eval_accuracy_high": high,
     }
-
-
-def interval(successes: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson's)."""
-    share, z2 = successes / n, _Z * _Z
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _softplus(x: float) -> float:

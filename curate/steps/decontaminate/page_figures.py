@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 
-from curate.audit.words import short, wilson
+from curate.audit.words import short
+from curate.intervals import wilson
 from curate.steps.decontaminate.page_pairs import OUTCOMES
 
 # More than these are not listed: a page of them could not be read, and a file of them would have no

@@ -17,11 +17,11 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 import pyarrow as pa
 
+from curate.intervals import wilson
 from curate.items import Item, item_text
 from curate.steps.decontaminate.mutations import MUTATIONS, Filler, mutate
 from curate.steps.decontaminate.policy import Hits
@@ -30,7 +30,6 @@ from curate.turns import Stretches
 
 PER_BENCHMARK, AT_MOST = 200, 2000
 """Items planted of one benchmark, and of all: seconds of work."""
-_Z = 1.959963984540054  # two-sided 95 % of the normal distribution
 
 Rows = Sequence[Sequence[str]]
 """The user turns of every row."""
@@ -51,12 +50,7 @@ class Share:
     @property
     def interval(self) -> tuple[float, float]:
         """Wilson's score interval (Wilson 1927); (0, 1) of nothing."""
-        if not self.of:
-            return 0.0, 1.0
-        scale = 1 + _Z**2 / self.of
-        middle = (self.rate + _Z**2 / (2 * self.of)) / scale
-        half = _Z * sqrt(self.rate * (1 - self.rate) / self.of + _Z**2 / (4 * self.of**2)) / scale
-        return round(middle - half, 12), round(middle + half, 12)
+        return wilson(self.found, self.of)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from curate.audit.sql import sql
-from curate.audit.words import interval_of, wilson
+from curate.audit.words import interval_of
+from curate.intervals import wilson
 from curate.verdicts import DUPLICATES, Ruling, load_verdicts, save_verdicts
 from tests.command import call
 from tests.corpus import ask, build_in, chat, reconcile, sentence, write_lines
