@@ -16,7 +16,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from curate.verify.asserts import Test
+from curate.verify.asserts import Piece
 from curate.verify.sandbox import Limits, Outcome, run, run_pair
 
 _INSIDE = "curate.verify.inside"
@@ -34,7 +34,7 @@ class Told(NamedTuple):
 
 
 def on_tests(
-    program: str, tests: Sequence[Test], seconds: float, limits: Limits, allow_weaker: bool
+    program: str, tests: Sequence[Piece], seconds: float, limits: Limits, allow_weaker: bool
 ) -> Told:
     """Run every test against a program, each for so many seconds at most."""
     if any(test.weaker for test in tests):
@@ -56,7 +56,7 @@ def on_tests(
 
 
 def _together(
-    program: str, tests: Sequence[Test], seconds: float, limits: Limits, allow_weaker: bool
+    program: str, tests: Sequence[Piece], seconds: float, limits: Limits, allow_weaker: bool
 ) -> Told:
     """The weaker way: tests in the process of the program."""
     word = secrets.token_hex(16)

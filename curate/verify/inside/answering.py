@@ -141,7 +141,8 @@ class Answering:
                      if result is value and type(value) in CHANGED_IN_PLACE), None)  # fmt: skip
         if same is not None:
             return ["same", same, changed]
-        return ["value", self.kept(result) if whole else self.sent(result), changed]
+        sent_back = self.kept(result) if whole and _is_special(result) else self.sent(result)
+        return ["value", sent_back, changed]
 
     def _do(self, function: str, args: list[Any]) -> list[Any]:
         """Apply an operator or a built-in function to objects of the program."""
@@ -154,6 +155,11 @@ class Answering:
     def _set(self, target: Any, name: str, value: Any) -> list[Any]:
         setattr(self.got(target), name, self.got(value))
         return ["value", None, None]
+
+
+def _is_special(value: Any) -> bool:
+    """Whether a value is of a class that the program made of one of plain data, as of a list."""
+    return type(value).__module__ == "solution" and not hasattr(value, "_fields")
 
 
 class Theirs:
