@@ -52,6 +52,7 @@ test-vllm: $(VLLM)/.installed
 
 soak: $(VENV)/.dev $(VENV)/.reference
 	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture tests/engines -k kill
+	CURATE_LONG=1000000 $(BIN)/python -m pytest -n logical --timeout=7200 tests/hostile -k two_pieces
 	$(BIN)/python -m pytest -n logical --timeout=7200 --hypothesis-profile=soak -m hypothesis
 
 bench: $(VENV)/.core $(PEERS)/.installed

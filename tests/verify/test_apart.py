@@ -180,11 +180,12 @@ def test_honest_tests_pass() -> None:
     assert (verdict.score, verdict.isolated) == (1.0, True), verdict
 
 
+CASE = "import unittest\nclass T(unittest.TestCase):\n    def test_it(self): self.assertEqual(same(3), 4)"
 WRONG = [
     "assert same(3) == 4",
     "def test_it():\n    assert same(3) == 4",
-    "import unittest\nclass T(unittest.TestCase):\n    def test_it(self): self.assertEqual(same(3), 4)",
-    "import unittest\nclass T(unittest.TestCase):\n    def test_it(self): self.assertEqual(same(3), 4)\nunittest.main()",
+    CASE,
+    CASE + "\nunittest.main()",
     "import unittest\nclass T(unittest.TestCase):\n    pass\nunittest.main()",
     "def check(candidate):\n    assert candidate(3) == 4\ncheck(same)",
     "if __name__ == '__main__':\n    assert same(3) == 4",

@@ -160,7 +160,8 @@ class Asking:
         return found
 
 
-class Thing:  # a stand-in for an object, a function or a class of the program's
+class Thing:  # noqa: D101
+    # A stand-in for an object, a function or a class of the program's.
     __doc__ = property(lambda self: self.__getattr__("__doc__"))  # type: ignore[assignment]
     __slots__ = ("_instance", "_name", "_number", "_side")
     _instance: bool
