@@ -169,4 +169,5 @@ def _verdict(told: Told) -> Verdict:
     reason = f"{passed} of {len(faults)} tests pass"
     first = next(((place, why) for place, why in enumerate(faults, start=1) if why), None)
     reason += f"; test {first[0]}: {first[1]}" if first else ""
+    reason += "" if told.isolated else " (not isolated: the program could have cheated)"
     return Verdict(passed / len(faults), True, reason, told.isolated)

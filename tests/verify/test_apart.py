@@ -214,7 +214,8 @@ REPLACED = "from unittest.mock import patch\nwith patch('builtins.input', return
 
 
 def test_tests_that_reach_in_are_run_there_and_told_of() -> None:
-    assert judged(INPUT, REPLACED) == Verdict(1.0, True, "1 of 1 tests pass", isolated=False)
+    reason = "1 of 1 tests pass (not isolated: the program could have cheated)"
+    assert judged(INPUT, REPLACED) == Verdict(1.0, True, reason, isolated=False)
     wrong = judged("def f(): return 7", REPLACED)
     assert (wrong.score, wrong.isolated) == (0.0, False)
 
