@@ -52,7 +52,7 @@ def on_tests(
     missing = before if before.startswith(_FAILS) else ended(answered)
     missing = ended(asked) if asked.status != "ok" else missing
     faults += [missing] * (len(tests) - len(faults))
-    return Told(faults, all(how != "trusted" for _, how in lines))
+    return Told(faults, walled(answered) and all(how != "trusted" for _, how in lines))
 
 
 def _together(
@@ -75,6 +75,11 @@ def _told(line: str) -> str:
     except (ValueError, RecursionError):
         fault = None
     return fault[:300] if isinstance(fault, str) else "the harness was tampered with"
+
+
+def walled(done: Outcome) -> bool:
+    """Whether a program was shut in: one with limits alone can reach whatever its user can."""
+    return not any(lack.startswith("the same user") for lack in done.lacks)
 
 
 def ended(done: Outcome) -> str:

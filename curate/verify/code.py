@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from curate.verify.apart import Told, ended, on_tests
+from curate.verify.apart import Told, ended, on_tests, walled
 from curate.verify.asserts import Piece, read
 from curate.verify.program import extract, fenced
 from curate.verify.sandbox import Limits, run
@@ -82,7 +82,7 @@ def code(
         seconds = min(TEST_SECONDS, limits.seconds / 2)
         told = on_tests(program, tests.asserts, seconds, limits, allow_weaker)
     else:
-        told = Told(_on_stdio(program, tests.stdio, limits, allow_weaker), True)
+        told = _on_stdio(program, tests.stdio, limits, allow_weaker)
     return _verdict(told)
 
 
@@ -141,9 +141,9 @@ def _case(value: Any) -> tuple[str, str]:
 
 def _on_stdio(
     program: str, cases: Sequence[tuple[str, str]], limits: Limits, allow_weaker: bool
-) -> list[str]:
+) -> Told:
     text, end = _AS_PROGRAM.format(code=program), time.monotonic() + limits.seconds
-    outcomes = []
+    outcomes, isolated = [], True
     for given, wanted in cases:
         left = end - time.monotonic()
         if left <= 0:
@@ -152,11 +152,12 @@ def _on_stdio(
         done = run(
             text, given, replace(limits, seconds=min(TEST_SECONDS, left)), allow_weaker=allow_weaker
         )
+        isolated = isolated and walled(done)
         if done.status != "ok":
             outcomes.append(ended(done))
         else:
             outcomes.append("" if _lines(done.stdout) == _lines(wanted) else "another output")
-    return outcomes
+    return Told(outcomes, isolated)
 
 
 def _lines(text: str) -> list[str]:

@@ -162,7 +162,7 @@ class Asking:
 
 class Thing:  # noqa: D101
     # A stand-in for an object, a function or a class of the program's.
-    __doc__ = property(lambda self: self.__getattr__("__doc__"))  # type: ignore[assignment]
+    __doc__ = property(lambda self: self.__getattr__("__doc__"))
     __slots__ = ("_instance", "_name", "_number", "_side")
     _instance: bool
     _name: str

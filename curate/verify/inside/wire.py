@@ -98,10 +98,10 @@ def said(error: BaseException) -> str:
 
 def encode(value: Any, other: Other) -> Any:
     """A value as JSON can hold it; `other` is asked for what is no plain data."""
-    if value is None:
-        return None
-    kind: Any = type(value)
-    if kind in (bool, str, float):
+    if value is None or isinstance(value, bool):
+        return value
+    kind: type[Any] = type(value)
+    if kind in (str, float):
         return value
     if kind is int:
         return value if -_SMALL < value < _SMALL else ["int", hex(value)]
@@ -118,8 +118,8 @@ def encode(value: Any, other: Other) -> Any:
         return ["range", *(encode(part, other) for part in (value.start, value.stop, value.step))]
     if value is Ellipsis or value is NotImplemented:
         return ["constant", repr(value)]
-    if kind is type and TYPES.get(value.__name__) is value:
-        return ["type", value.__name__]
+    if kind is type and TYPES.get(getattr(value, "__name__", "")) is value:
+        return ["type", getattr(value, "__name__", "")]
     if kind.__name__ in _AS_TEXT and kind.__module__ == _AS_TEXT[kind.__name__][0]:
         return [kind.__name__, _AS_TEXT[kind.__name__][1](value)]
     return _as_base(value, kind, other)
