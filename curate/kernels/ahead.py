@@ -5,9 +5,9 @@ others.
     wait()                         before the first call of one of them: until that process is done
 
 What is handed over is numba's cache on disk, whose files appear whole or not at all. The two
-processes compile no entry in common; what shares most of its parts is compiled by the same one. A process that fails costs time and nothing else: whoever
-calls a kernel that is not in the cache compiles it. On a machine with one processor nothing is
-begun."""
+processes compile no entry in common; entries that share their parts are compiled by one of them. A
+process that fails costs time and nothing else: whoever calls a kernel that is not in the cache
+compiles it. On a machine with one processor nothing is begun."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ KERNELS: dict[str, tuple[Any, tuple[types.Type, ...]]] = {
     ),
     "ngram": (ngram.score_pairs, (_STRETCHES, _EVENTS, _I8, _TABLE, _F8)),
 }
-"""By the matcher that calls it, or `judged` where n-grams are: a kernel, and what it is called with."""
+"""By the matcher that calls it, or `judged` where n-grams are: a kernel, and what it is called
+with.
+"""
 
 
 def begin(matchers: Collection[str]) -> None:
