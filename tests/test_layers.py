@@ -36,6 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("matching",),
     ("suites",),
     ("steps.decontaminate", "steps.dedup", "steps.filters"),
+    ("steps.gates", "make"),
     ("recipe", "review"),
     ("lock", "card"),
     ("check_lock", "check_turns"),
