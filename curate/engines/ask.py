@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from curate.engines.answer import Answer, reason
 from curate.engines.background import run
@@ -144,13 +145,15 @@ class _Work:
             self.budget.leave(request, self.engine.price)
         self.answers[key] = answer
         self.told.answered(answer)
-        self.budget.spend(request, answer)
+        self.budget.spend(request, answer, self.engine.price)
 
     async def _sent(self, claim: Claim, request: Request) -> Answer:
         identity = self.engine.identity
         try:
-            answer = await self.engine.answer(request)
+            further = partial(self.budget.further, self.engine.price)
+            answer = await self.engine.answer(request, further)
         except CurateError as error:  # no request can be answered: this one is known to have failed
+            self.budget.sent += 1
             await self.store.keep(claim, Answer("failed", reason=str(error)))
             raise
         except Exception as error:  # of a model's template, of torch: the others go on

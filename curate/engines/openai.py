@@ -22,13 +22,14 @@ from urllib.request import getproxies, proxy_bypass
 
 from curate.engines.answer import Answer, Attempt, reason
 from curate.engines.completions import answer_of, body_of
+from curate.engines.engine import Further, uncounted
 from curate.engines.pace import Pace
 from curate.engines.prices import price_of
 from curate.engines.request import Identity, Request
 from curate.engines.retry import Failed, delay, failed, used_up
 from curate.engines.spec import OPENAI_URL, OpenAI
 from curate.engines.structured import PROBE, TIERS
-from curate.errors import UserError, extra
+from curate.errors import CurateError, UserError, extra
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -60,15 +61,15 @@ class OpenAIEngine:
         """As they come."""
         return list(range(len(requests)))
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, further: Further = uncounted) -> Answer:
         """Answer a request; see Engine."""
         if request.schema is None:
-            return await self._tried(request, "")
-        found = await self._found_tier()
+            return await self._tried(request, "", further)
+        found = await self._found_tier(further)
         if isinstance(found, Answer):  # no answer to any question: the next request tries again
             self._tier = None
             return found
-        return await self._tried(request, found)
+        return await self._tried(request, found, further)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -93,13 +94,16 @@ class OpenAIEngine:
             proxy=_proxy(self.spec.base_url),
         )
 
-    async def _tried(self, request: Request, tier: str) -> Answer:
+    async def _tried(self, request: Request, tier: str, further: Further) -> Answer:
         """Send a request until it has a reply, or no attempt is left."""
-        began, attempts = time.monotonic(), []
+        began = time.monotonic()
+        attempts: list[Attempt] = []
         body = body_of(request, self.spec, tier)
         made = Answer("failed")
         for number in range(1, self.spec.attempts + 1):
             await self.pace.ready()
+            if attempts:
+                further(request, attempts[-1])
             sent = time.monotonic()
             try:
                 made = _read(await self._sent(body), request, tier)
@@ -107,7 +111,8 @@ class OpenAIEngine:
                 self.pace.well()
                 break
             except Failed as error:
-                attempts.append(Attempt(time.monotonic() - sent, error.error, error.status))
+                took = time.monotonic() - sent
+                attempts.append(Attempt(took, error.error, error.status, error.may_cost))
                 made = Answer(error.outcome, reason=error.error)
                 if error.overloaded:
                     self.pace.overloaded(sent)
@@ -129,11 +134,15 @@ class OpenAIEngine:
                 status, headers, raw = reply.status, reply.headers, await reply.read()
             # A server that repeats the key must not bring it into a store or a message.
             raw = raw.replace(self._key.encode(), b"***") if self._key else raw
+        except aiohttp.ConnectionTimeoutError:
+            raise Failed(f"no connection within {_CONNECT:g} s", overloaded=True) from None
         except TimeoutError:
-            raise Failed(f"no reply within {self.spec.timeout:g} s", overloaded=True) from None
+            told = f"no reply within {self.spec.timeout:g} s"
+            raise Failed(told, overloaded=True, may_cost=True) from None
         except (aiohttp.ClientError, OSError) as error:
             told = reason(f"the connection broke: {type(error).__name__} {error}")
-            raise Failed(told) from None
+            reached = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL)
+            raise Failed(told, may_cost=reached) from None
         if status != HTTPStatus.OK:
             raise self._refused(status, raw, headers)
         self._replied = True
@@ -144,7 +153,7 @@ class OpenAIEngine:
             return json.loads(raw)
         except ValueError:
             shown = reason(raw.decode(errors="replace"))[:80]
-            raise Failed(f"the reply is no JSON: {shown!r}", status) from None
+            raise Failed(f"the reply is no JSON: {shown!r}", status, may_cost=True) from None
 
     def _refused(self, status: int, raw: bytes, headers: Mapping[str, str]) -> Failed:
         """What another code than 200 means; raises UserError where it holds for all requests."""
@@ -162,15 +171,19 @@ class OpenAIEngine:
             made.outcome = "refused"
         return made
 
-    async def _found_tier(self) -> str | Answer:
+    async def _found_tier(self, further: Further) -> str | Answer:
         """The tier of the server, found once; others wait for it. A failed answer where the server
         could not be asked, which says nothing about its tier.
         """
         if self._tier is None:
-            self._tier = asyncio.create_task(self._probed())
-        return await asyncio.shield(self._tier)
+            self._tier = asyncio.create_task(self._probed(further))
+        try:
+            return await asyncio.shield(self._tier)
+        except CurateError:
+            self._tier = None
+            raise
 
-    async def _probed(self) -> str | Answer:
+    async def _probed(self, further: Further) -> str | Answer:
         """Ask for each tier until the server takes one. What the model says counts only where it is
         no JSON: one that thinks first may come to no end. Where the server broke at a better tier,
         the last one is asked too, since it may be down for all.
@@ -180,7 +193,8 @@ class OpenAIEngine:
             last = tier == TIERS[-1]
             if last and not broke:
                 return tier
-            answer = await self._tried(_PROBE, tier)
+            further(_PROBE, None)
+            answer = await self._tried(_PROBE, tier, further)
             attempt = answer.attempts[-1]
             if not attempt.error and (last or answer.outcome != "invalid"):
                 return tier
@@ -220,7 +234,8 @@ def _read(reply: Any, request: Request, tier: str) -> Answer:
         return answer_of(reply, request, tier)
     except (LookupError, TypeError, ValueError, AttributeError):
         shape = json.dumps(reply)[:80]
-        raise Failed(f"the reply is no chat completion: {shape}") from None
+        told = f"the reply is no chat completion: {shape}"
+        raise Failed(told, may_cost=True) from None
 
 
 def _wrong(spec: OpenAI, status: int, told: str) -> str:

@@ -16,6 +16,7 @@ from curate.errors import UserError, unknown
 
 HOUSE: Mapping[str, str] = {
     "synthesize": "curate.make.synthesize",
+    "augment": "curate.make.augment",
     "respond": "curate.make.respond",
 }
 """The makers, by their key in a source."""

@@ -27,7 +27,7 @@ from curate import make
 from curate.engines import Answer, Identity, digest, named
 from curate.errors import CurateError, UserError
 from curate.files import SourceFile
-from curate.make.asking import Asking, Replayed, open_asking
+from curate.make.asking import Asking, Nobody, Replayed, open_asking
 from curate.make.drive import drive
 from curate.make.maker import Given, Item, Maker, MakerSpec, Passed
 from curate.make.source import (
@@ -200,13 +200,8 @@ def open_making(
     if not specs:
         yield Makings()
         return
-    if options.locked is None and options.ask is None:
-        raise UserError(
-            f"source '{specs[0].name}': its rows are written by a language model, which this verb "
-            "does not ask; use curate synthesize, or --locked with a folder that has them"
-        )
     with ExitStack() as held:
-        live = None
+        live: Asking | None = Nobody() if options.locked is None else None
         if options.locked is None and options.ask is not None:
             asked = options.ask
             report: Any = options.progress
@@ -237,6 +232,11 @@ def _making(
         raise UserError(
             f"source '{spec.name}': {maker.name} makes rows of kind '{maker.kind}', and the recipe "
             f"is of kind '{recipe.kind}'"
+        )
+    if maker.engines and isinstance(ask, Nobody):
+        raise UserError(
+            f"source '{spec.name}': its rows are written by a language model, which this verb does "
+            "not ask; use curate synthesize, or --locked with a folder that has them"
         )
     try:
         for name in maker.engines:
