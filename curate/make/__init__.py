@@ -15,8 +15,8 @@ from types import ModuleType
 from curate.errors import UserError, unknown
 
 HOUSE: Mapping[str, str] = {
-    "augment": "curate.make.augment",
     "synthesize": "curate.make.synthesize",
+    "augment": "curate.make.augment",
     "respond": "curate.make.respond",
 }
 """The makers, by their key in a source."""
