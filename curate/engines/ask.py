@@ -18,6 +18,7 @@ from functools import partial
 
 from curate.engines.answer import Answer, reason
 from curate.engines.background import run
+from curate.engines.batch import BatchEngine
 from curate.engines.budget import Budget
 from curate.engines.engine import Engine
 from curate.engines.openai import OpenAIEngine
@@ -48,7 +49,7 @@ def open_engine(spec: EngineSpec) -> Iterator[Engine]:
 
 def _made(spec: EngineSpec) -> Engine:
     if isinstance(spec, OpenAI):
-        return OpenAIEngine(spec)
+        return BatchEngine(spec) if spec.batch else OpenAIEngine(spec)
     if isinstance(spec, Transformers):
         from curate.engines.transformers import TransformersEngine
 
