@@ -187,6 +187,11 @@ class Recipe(Strict):
         return {**({"engine": self.engine} if self.engine else {}), **self.engines}
 
     @property
+    def makers(self) -> list[str]:
+        """The makers of its sources, by name."""
+        return sorted({source.maker for source in self.sources if source.maker})
+
+    @property
     def steps(self) -> dict[str, Any]:
         """The steps that the recipe has, by name, in the order in which they run."""
         own = set(type(self).model_fields) - set(Recipe.model_fields)

@@ -4,7 +4,8 @@ The key of a source is `prefer`; docs/preferences.md tells how it is used."""
 
 from __future__ import annotations
 
+from curate.make.prefer.figures import lines
 from curate.make.prefer.maker import make
 from curate.make.prefer.spec import Spec
 
-__all__ = ["Spec", "make"]
+__all__ = ["Spec", "lines", "make"]

@@ -1,13 +1,14 @@
 """All figures of the judge report, as lines of the audit.
 
-    figures(answers, ratings, comparisons, models={"self": "SmolLM2-135M-Instruct"})
+    lines(staged)      # {"judge_figures": a table}, of the staged answers, ratings and comparisons
 
 A line is a judge, what the figure is about (another judge, one who answers, or nothing), its name,
 and the value with its interval."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from curate.make.prefer.calibrate import Calibration
 from curate.make.prefer.duels import duels_of
 from curate.make.prefer.estimate import Estimate
 from curate.make.prefer.winrates import win_rates
+from curate.shards import read_arrow
 
 SCHEMA = pa.schema(
     [
@@ -40,22 +42,40 @@ def figures(
     ratings: pa.Table,
     comparisons: pa.Table,
     models: Mapping[str, str],
-    calibrations: tuple[Calibration, ...] = (),
 ) -> pa.Table:
     """The lines of all judges; `models` says what each of them runs on."""
-    lines = [
-        *_of_gold(calibrations),
+    return _table(
         *_of_duels(answers, ratings, comparisons, models),
         *_of_ratings(answers, ratings),
         *_of_agreement(ratings),
-    ]
+    )
+
+
+def lines(staged: Mapping[str, Sequence[Path]]) -> dict[str, pa.Table]:
+    """What is counted on all lines that a source has staged."""
+    answers, ratings, comparisons, judges = (
+        pa.concat_tables(map(read_arrow, staged[name]))
+        for name in ("answers", "ratings", "comparisons", "judges")
+    )
+    named = zip(judges["judge"].to_pylist(), judges["model"].to_pylist(), strict=True)
+    models = {judge: model for judge, model in named if model}
+    counted = answers.drop_columns(["text"])
+    return {"judge_figures": figures(counted, ratings, comparisons, models)}
+
+
+def of_gold(calibrations: Sequence[Calibration]) -> pa.Table:
+    """How judges fared on gold pairs."""
+    return _table(
+        *(
+            (found.judge, GOLD, name, figure)
+            for found in calibrations
+            for name, figure in found.figures.items()
+        )
+    )
+
+
+def _table(*lines: Line) -> pa.Table:
     return pa.Table.from_pylist([_plain(*line) for line in lines if line[3].n], SCHEMA)
-
-
-def _of_gold(calibrations: tuple[Calibration, ...]) -> Iterator[Line]:
-    for found in calibrations:
-        for name, figure in found.figures.items():
-            yield found.judge, GOLD, name, figure
 
 
 def _of_duels(

@@ -7,19 +7,27 @@ at once (`settle`), so that another rule needs no other request."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from curate.engines.answer import Answer
-from curate.engines.request import Message, Request, seed_of
-from curate.make.maker import Ask, BadInput, Given, Item, Row
+from curate.engines.request import Message, Request, digest, seed_of
+from curate.engines.spec import named
+from curate.make.drive import Asker
+from curate.make.maker import Ask, BadInput, Given, Item, Row, Settled
 from curate.make.prefer import prompts
+from curate.make.prefer.calibrate import calibrate, refuse
+from curate.make.prefer.figures import of_gold
+from curate.make.prefer.gold import Gold, read_gold
 from curate.make.prefer.judging import judged
 from curate.make.prefer.pool import drawn
 from curate.make.prefer.questions import Case
 from curate.make.prefer.rubrics import DIGEST
-from curate.make.prefer.settle import Settled, settled
+from curate.make.prefer.settle import settled
 from curate.make.prefer.spec import Entry, Spec
+from curate.make.prefer.tables import JUDGES, table
 
 _KINDS = {"pairs": "preference", "unpaired": "unpaired", "best": "sft"}
 SAME = "same as another"
@@ -32,7 +40,8 @@ class Preferring:
 
     spec: Spec
     given: Given
-    name = "prefer"
+    gold: Sequence[Gold] = ()
+    name: str = "prefer"
 
     @property
     def kind(self) -> str:
@@ -46,14 +55,34 @@ class Preferring:
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """The digest of what judges are asked, and the seed; the rest stands in the recipe."""
-        return {"rubrics": DIGEST, "seed": self.given.seed}
+        """Digests of what judges are asked, and of the gold pairs; the rest stands in the recipe."""
+        gold = [asdict(pair) for pair in self.gold]
+        return {"rubrics": DIGEST} | ({"gold": digest(gold)} if gold else {})
+
+    def begin(self, ask: Asker) -> Mapping[str, pa.Table]:
+        """Measure the judges on gold pairs; raises UserError where one is no better than a coin."""
+        models = self._models()
+        found = [
+            calibrate(judge, self.gold, ask, self.given.seed, models[judge.name])
+            for judge in self.spec.judges
+            if self.gold and judge.engine
+        ]
+        refuse(found, self.spec.judges)
+        rows = [
+            {"judge": judge.name, "model": models.get(judge.name)}
+            | {name: getattr(judge, name) for name in ("engine", "mode", "ask", "uncalibrated")}
+            for judge in self.spec.judges
+        ]
+        return {"judges": table(JUDGES, rows), "judge_figures": of_gold(found)}
+
+    def _models(self) -> dict[str, str]:
+        """What each judge runs on."""
+        judges = [judge for judge in self.spec.judges if judge.engine]
+        return {judge.name: self.given.engines[str(judge.engine)].model for judge in judges}
 
     def items(self) -> Iterator[Item]:
         """A prompt each; two where good and bad answers are rows of their own."""
         every = prompts.items(self.spec, self.given)
-        if self.spec.items is not None:
-            every = (item for item in every if item.number < self.spec.items)
         if self.spec.pairs.shape != "unpaired":
             return every
         return (
@@ -128,5 +157,10 @@ def _told_apart(candidates: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
 
 
 def make(spec: Spec, given: Given) -> Preferring:
-    """The maker of a source."""
-    return Preferring(spec, given)
+    """The maker of a source; raises UserError where a judge would judge unmeasured."""
+    gold = read_gold(spec.gold, base=given.base, n=spec.gold_pairs, seed=given.seed)
+    if not gold:
+        refuse([], spec.judges)
+    for name in sorted(spec.engines):
+        named(given.engines, name)
+    return Preferring(spec, given, gold)

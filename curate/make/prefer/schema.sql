@@ -40,6 +40,16 @@ CREATE TABLE comparisons (
     mass    DOUBLE
 );
 
+CREATE TABLE judges (
+    source       VARCHAR NOT NULL,
+    judge        VARCHAR NOT NULL,
+    engine       VARCHAR,
+    model        VARCHAR,
+    mode         VARCHAR NOT NULL,
+    ask          VARCHAR NOT NULL,
+    uncalibrated VARCHAR NOT NULL
+);
+
 CREATE TABLE judge_figures (
     source VARCHAR NOT NULL,
     judge  VARCHAR,
@@ -87,6 +97,15 @@ COMMENT ON COLUMN comparisons.second IS 'Number of the other.';
 COMMENT ON COLUMN comparisons.result IS 'first, second or tie; null where there is none.';
 COMMENT ON COLUMN comparisons.missing IS 'Why there is none; null where there is one.';
 COMMENT ON COLUMN comparisons.mass IS 'Probability of all labels together, where labels were read.';
+
+COMMENT ON TABLE judges IS 'One row a judge.';
+COMMENT ON COLUMN judges.source IS 'Name of the source.';
+COMMENT ON COLUMN judges.judge IS 'Name of the judge in the recipe.';
+COMMENT ON COLUMN judges.engine IS 'The engine in the recipe; null for a verifier.';
+COMMENT ON COLUMN judges.model IS 'What it runs on.';
+COMMENT ON COLUMN judges.mode IS 'labels, json or text.';
+COMMENT ON COLUMN judges.ask IS 'each, together or pairs.';
+COMMENT ON COLUMN judges.uncalibrated IS 'allow if it may judge although it may be no better than a coin.';
 
 COMMENT ON TABLE judge_figures IS 'Agreement, bias and win rates, each with a 95 % interval over prompts.';
 COMMENT ON COLUMN judge_figures.source IS 'Name of the source.';

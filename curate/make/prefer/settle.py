@@ -2,7 +2,7 @@
 
     done = settled(rows, spec, seed)
     done.results        # a row for each, or why there is none
-    done.tables         # answers, ratings, comparisons: lines of the audit
+    done.lines          # answers, ratings, comparisons: lines of the audit
 
 Verifiers run in worker processes with a time limit; what they cannot judge is missing."""
 
@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-import pyarrow as pa
-
-from curate.make.maker import BadInput, Item, Row
+from curate.make.maker import BadInput, Item, Row, Settled
 from curate.make.prefer.binarise import TOO_FEW, binarise
 from curate.make.prefer.read import Comparison, Rating
 from curate.make.prefer.rubrics import VERIFIED
@@ -28,14 +26,6 @@ from curate.verify.batch import judge_rows
 _SECONDS = 30.0
 Candidate = Mapping[str, Any]
 Judged = tuple[Item, Row]
-
-
-@dataclass(frozen=True)
-class Settled:
-    """What became of rows, in their order, and what the audit keeps of them."""
-
-    results: Sequence[Row | BadInput]
-    tables: Mapping[str, pa.Table]
 
 
 def settled(rows: Sequence[Judged], spec: Spec, seed: int) -> Settled:

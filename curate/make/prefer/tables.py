@@ -3,6 +3,7 @@
     answers      who said what to which prompt, and what became of the request
     ratings      one judge on one answer by one aspect: a number from 1 to 5, or why there is none
     comparisons  one judge on two answers in one order, or why there is no result
+    judges       who judges, and how it is asked
 
 `prompt` is the number of the row in its source, `slot` that of the answer to it. They are what is
 binarised, what agreement and bias are counted on, and what the audit keeps."""
@@ -52,6 +53,17 @@ COMPARISONS = pa.schema(
         ("result", pa.string()),
         ("missing", pa.string()),
         ("mass", pa.float64()),
+    ]
+)
+
+JUDGES = pa.schema(
+    [
+        ("judge", pa.string()),
+        ("engine", pa.string()),
+        ("model", pa.string()),
+        ("mode", pa.string()),
+        ("ask", pa.string()),
+        ("uncalibrated", pa.string()),
     ]
 )
 
