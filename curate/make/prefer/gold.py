@@ -20,7 +20,7 @@ from curate.formats.preference import PREFERENCE
 from curate.records import BadRow
 from curate.sources.rows import read_rows
 
-_RESULTS = ("tie", "first", "second")
+_RESULTS = {0: "tie", 1: "first", 2: "second"}
 
 
 @dataclass(frozen=True)
