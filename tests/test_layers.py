@@ -29,13 +29,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("files", "embedded", "tokenizers"),
     ("formats", "engines"),
     ("sources",),
-    ("items", "verdicts", "licences", "make"),
+    ("items", "verdicts", "licences"),
     ("turns",),
-    ("steps",),
+    ("makers", "steps"),
     ("audit",),
     ("matching",),
     ("suites",),
-    ("make.prefer", "steps.decontaminate", "steps.dedup", "steps.filters"),
+    ("steps.decontaminate", "steps.dedup", "steps.filters"),
+    ("steps.gates", "make"),
     ("recipe", "review"),
     ("lock", "card"),
     ("check_lock", "check_turns"),
@@ -90,17 +91,19 @@ CALLBACKS = ("kl", "pairs", "samples", "watch")
 
 def module_of(path: Path) -> str:
     """Name the part of `curate` a file belongs to: its folder directly below curate/, or its stem;
-    each step is one, and each maker that shows itself.
+    each step is one.
     """
     return part_of(path.relative_to(ROOT / "curate").with_suffix("").parts)
 
 
 def part_of(parts: tuple[str, ...]) -> str:
     """The part that a dotted name, or a path, below `curate` belongs to."""
-    folder = ROOT.joinpath("curate", *parts[:2])
-    step = parts[0] == "steps" and len(parts) > 1 and folder.is_dir()
-    shown = parts[0] == "make" and (folder / "face.py").is_file()
-    return ".".join(parts[:2]) if step or shown else parts[0]
+    own = (
+        (ROOT / "curate" / "steps" / parts[1]).is_dir()
+        if parts[0] == "steps" and len(parts) > 1
+        else False
+    )
+    return f"steps.{parts[1]}" if own else parts[0]
 
 
 def for_types_only(node: ast.stmt) -> bool:

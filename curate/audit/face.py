@@ -34,7 +34,7 @@ from typing import Any
 import duckdb
 from markupsafe import Markup
 
-from curate import make, steps
+from curate import makers, steps
 
 
 @dataclass(frozen=True)
@@ -145,8 +145,8 @@ def face(name: str) -> Face | None:
 
 
 def _package(name: str) -> ModuleType | None:
-    if name in make.HOUSE:
-        return make.load(name)
+    if name in makers.HOUSE:
+        return makers.load(name)
     return steps.load(name) if steps.installed([name]) else None
 
 

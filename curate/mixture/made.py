@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from curate import lock as locks
-from curate import make
+from curate import makers
 from curate.engines import Answer, Identity, digest, named
 from curate.errors import CurateError, UserError
 from curate.files import SourceFile
@@ -242,7 +242,7 @@ def _making(
     built: dict[str, str] = {}
     passed = _passed(spec.name, recipe, base, out, options, build, built)
     given = Given(spec.name, base, recipe.kind, recipe.seed, recipe.models, passed)
-    maker = make.load(str(spec.maker)).make(spec.making, given)
+    maker = makers.load(str(spec.maker)).make(spec.making, given)
     if maker.kind != recipe.kind:
         raise UserError(
             f"source '{spec.name}': {maker.name} makes rows of kind '{maker.kind}', and the recipe "

@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from curate import make
+from curate import makers
 from curate.audit import store
 from curate.audit.face import face
 from curate.formats import as_words
@@ -120,7 +120,7 @@ def _made_lines(source: Source) -> Iterator[tuple[str, Iterable[pa.Table]]]:
         return
     for name, paths in source.staged.items():
         yield name, (_with_source(read_arrow(path), source.name) for path in paths)
-    counted = getattr(make.load(source.from_), "lines", None)
+    counted = getattr(makers.load(source.from_), "lines", None)
     for name, table in (counted(source.staged) if counted else {}).items():
         yield name, [_with_source(table, source.name)]
 

@@ -1,0 +1,88 @@
+"""Constraints drawn for a prompt, with a seed: only such as a witness was found for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from random import Random
+
+from curate.engines.request import seed_of
+from curate.errors import UserError, unknown
+from curate.make.constraints.conflicts import conflict
+from curate.make.constraints.constraint import Constraint, ground_truth
+from curate.make.constraints.kind import KINDS
+from curate.make.constraints.witness import witness
+from curate.verify.constraints import CONSTRAINTS
+from curate.verify.constraints.registry import IFBENCH
+
+_TRIES = 40
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Constraints that can be kept together, and a text that keeps them."""
+
+    constraints: tuple[Constraint, ...]
+    witness: str
+
+    @property
+    def ground_truth(self) -> str:
+        """Their label for the verifier `ifeval`."""
+        return ground_truth(self.constraints)
+
+
+def sample(
+    seed: int,
+    most: int,
+    *,
+    least: int = 1,
+    prompt: str = "",
+    types: Collection[str] | None = None,
+) -> Combination | None:
+    """From `least` to `most` constraints of different types for a prompt, the same ones for the same
+    arguments.
+
+    A combination without a witness is never given: others of the same size are tried, and None is
+    given where none of them has one either. `types` are the ids to draw from, by default all that
+    can be asked for. Raises UserError for one that cannot.
+    """
+    chosen = checked(types)
+    rng = Random(seed_of(seed, "constraints", prompt))
+    size = min(rng.randint(least, most), len(chosen))
+    for _ in range(_TRIES):
+        constraints = draw(rng, size, prompt, chosen)
+        text = None if clash(constraints) else witness(constraints, rng)
+        if text is not None:
+            return Combination(constraints, text)
+    return None
+
+
+def draw(rng: Random, size: int, prompt: str, types: Collection[str]) -> tuple[Constraint, ...]:
+    """So many constraints of different types, whether they go together or not; fewer where the
+    prompt fits fewer types.
+    """
+    ids = rng.sample(sorted(types), len(types))
+    drawn = ((id, KINDS[id].draw(rng, prompt)) for id in ids)
+    fitting = (Constraint(id, kwargs) for id, kwargs in drawn if kwargs is not None)
+    return tuple(one for one, _ in zip(fitting, range(size), strict=False))
+
+
+def clash(constraints: tuple[Constraint, ...]) -> bool:
+    """Whether two of them are known to exclude each other: then no witness is looked for."""
+    return any(
+        conflict(one, other)
+        for place, one in enumerate(constraints)
+        for other in constraints[:place]
+    )
+
+
+def checked(types: Collection[str] | None) -> list[str]:
+    """The ids to draw from, in order; raises UserError for one that is never asked for."""
+    for id in types or ():
+        if id in CONSTRAINTS and CONSTRAINTS[id].origin == IFBENCH:
+            raise UserError(
+                f"constraint '{id}' is of IFBench's test set, which is never trained on"
+            )
+        if id not in KINDS:
+            raise UserError(unknown("constraint", id, KINDS))
+    return sorted(KINDS if types is None else set(types))
