@@ -100,7 +100,9 @@ class Making:
         """Make the next round of rows."""
         if not self.parts and isinstance(self.maker, Begins):
             lines = self.maker.begin(self.ask)
-            self.begun = stage_lines(self.folder, f"{self.spec.name.replace('/', '-')}-begun", lines)
+            self.begun = stage_lines(
+                self.folder, f"{self.spec.name.replace('/', '-')}-begun", lines
+            )
         amount = self.amount
         most = amount.round or amount.accepted or amount.items
         if self.limit is not None:
@@ -220,7 +222,9 @@ def open_making(
         if options.locked is None and options.ask is not None:
             asked = options.ask
             report: Any = options.progress
-            live = held.enter_context(open_asking(recipe.models, asked.store, asked.budget, report))
+            live = held.enter_context(
+                open_asking(recipe.models, asked.store, asked.budget, report, asked.offline)
+            )
         own = {}
         for spec in specs:
             earlier = _earlier(options.locked)

@@ -57,7 +57,11 @@ def _matrix(
         con.register("ratings", ratings)
         found = con.execute(query, given).fetchnumpy()
     raters, row = np.unique(found["rater"].astype(str), return_inverse=True)
-    keys = [found["prompt"], found["slot"], np.unique(found["aspect"].astype(str), return_inverse=True)[1]]
+    keys = [
+        found["prompt"],
+        found["slot"],
+        np.unique(found["aspect"].astype(str), return_inverse=True)[1],
+    ]
     units, column = np.unique(np.stack(keys), axis=1, return_inverse=True)
     levels = np.full((len(raters), units.shape[1]), np.nan)
     levels[row, column.ravel()] = found["level"]

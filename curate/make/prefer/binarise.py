@@ -13,7 +13,6 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from curate.make.prefer.rubrics import VERIFIED
 from curate.make.prefer.spec import Pairs

@@ -17,11 +17,7 @@ from curate.make.prefer.spec import Entry, Spec
 def drawn(prefer: Spec, seed: int, number: int) -> list[Entry]:
     """The entries that answer row `number`, the on-policy or the strong one among them."""
     groups = _groups(prefer)
-    return [
-        entry
-        for entries, most in groups
-        for entry in _shuffled(entries, seed, number)[:most]
-    ]
+    return [entry for entries, most in groups for entry in _shuffled(entries, seed, number)[:most]]
 
 
 def _groups(prefer: Spec) -> list[tuple[Sequence[Entry], int]]:

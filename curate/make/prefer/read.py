@@ -71,7 +71,9 @@ def read(question: Question, answer: Answer) -> Sequence[Said]:
         figure = figures[place] if figures else None
         none = NO_ASPECT if figure == NOT_APPLICABLE else missing
         value = float(figure) if figure not in (None, NOT_APPLICABLE) else None
-        ratings.append(Rating(slot, name, question.aspect, question.order, place, value, none, mass))
+        ratings.append(
+            Rating(slot, name, question.aspect, question.order, place, value, none, mass)
+        )
     return ratings
 
 
@@ -87,7 +89,9 @@ def _figures(question: Question, answer: Answer) -> tuple[list[str], str | None]
         return [], LOW_MASS if unlikely else answer.outcome
     if question.judge.mode == "labels":
         return _of_labels(question, answer)
-    found = _of_json(question, answer) if question.judge.mode == "json" else _of_text(question, answer)
+    found = (
+        _of_json(question, answer) if question.judge.mode == "json" else _of_text(question, answer)
+    )
     return (found, None) if found else ([], UNREADABLE)
 
 

@@ -32,7 +32,9 @@ class Figure:
     def share(self) -> str:
         """As a share: 68.0 % (66.3 to 69.7)."""
         said = f"{100 * self.value:.1f} %"
-        return said if self.low is None else f"{said} ({100 * self.low:.1f} to {100 * self.high:.1f})"  # type: ignore[operator]
+        return (
+            said if self.low is None else f"{said} ({100 * self.low:.1f} to {100 * self.high:.1f})"
+        )  # type: ignore[operator]
 
     @property
     def number(self) -> str:
@@ -80,11 +82,21 @@ def judges(con: duckdb.DuckDBPyConnection) -> list[JudgeReport]:
             f"{ask}, {mode}" if model else "verifier",
             said,
             missing,
-            {name: one for (own, about, name), one in figures.items() if own == (source, judge) and about is None},
-            {name: one for (own, about, name), one in figures.items() if own == (source, judge) and about == GOLD},
+            {
+                name: one
+                for (own, about, name), one in figures.items()
+                if own == (source, judge) and about is None
+            },
+            {
+                name: one
+                for (own, about, name), one in figures.items()
+                if own == (source, judge) and about == GOLD
+            },
             allowed == "allow",
         )
-        for source, judge, model, mode, ask, allowed, said, missing in con.execute(_JUDGES).fetchall()
+        for source, judge, model, mode, ask, allowed, said, missing in con.execute(
+            _JUDGES
+        ).fetchall()
     ]
 
 
@@ -147,7 +159,9 @@ SELECT source, entry, any_value(model), bool_or(on_policy), count(*),
 FROM answers GROUP BY source, entry ORDER BY source, entry"""
 
 
-def _wins(figures: Mapping[Key, Figure], source: str, entry: str) -> list[tuple[str, Figure, Figure]]:
+def _wins(
+    figures: Mapping[Key, Figure], source: str, entry: str
+) -> list[tuple[str, Figure, Figure]]:
     """Judge, win rate, and the same with length held equal."""
     return [
         (str(own[1]), one, figures[own, about, "length-controlled"])

@@ -26,8 +26,7 @@ def facts(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             for one in judges(con)
         ],
         "answers": [
-            {name: value for name, value in one.items() if name != "wins"}
-            for one in answerers(con)
+            {name: value for name, value in one.items() if name != "wins"} for one in answerers(con)
         ],
     }
 

@@ -82,7 +82,9 @@ class Judge(Strict):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if self.verifier == (self.engine is not None):
-            raise ValueError(f"judge '{self.name}' needs an engine or `verifier: true`, one of them")
+            raise ValueError(
+                f"judge '{self.name}' needs an engine or `verifier: true`, one of them"
+            )
         if self.ask == "together" and self.mode == "labels":
             raise ValueError("labels are one token for one answer; write mode: json or text")
         if self.orders > 1 and self.ask != "together":

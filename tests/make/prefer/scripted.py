@@ -70,7 +70,11 @@ class World:
         """The chance that the answer shown first wins."""
         (worth_a, model_a), (worth_b, model_b) = _worth(a), _worth(b)
         longer = 0.5 if len(a.split()) == len(b.split()) else len(a.split()) > len(b.split())
-        own = float(model_a == judge) if (model_a == judge) != (model_b == judge) else worth_a > worth_b
+        own = (
+            float(model_a == judge)
+            if (model_a == judge) != (model_b == judge)
+            else worth_a > worth_b
+        )
         fair = 1 - self.position - self.length - self.own
         return self.position + self.length * longer + self.own * own + fair * (worth_a > worth_b)
 
@@ -99,9 +103,7 @@ def _labels(worth: float) -> dict[str, Any]:
     return reply
 
 
-def recipe_at(
-    folder: Path, server: Server, n: int, prefer: Mapping[str, Any], **more: Any
-) -> Path:
+def recipe_at(folder: Path, server: Server, n: int, prefer: Mapping[str, Any], **more: Any) -> Path:
     """A recipe that makes pairs of answers to so many prompts; engines are named by their models."""
     rows = [{"messages": [{"role": "user", "content": f"Prompt {i} is here"}]} for i in range(n)]
     write_lines(folder / "prompts.jsonl", rows)

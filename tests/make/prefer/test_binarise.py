@@ -23,7 +23,13 @@ def answer(prompt: int, slot: int, **more: Any) -> dict[str, Any]:
 
 
 def rating(prompt: int, slot: int, value: float | None, **more: Any) -> dict[str, Any]:
-    return {"prompt": prompt, "slot": slot, "judge": "j", "aspect": "honesty", "rating": value} | more
+    return {
+        "prompt": prompt,
+        "slot": slot,
+        "judge": "j",
+        "aspect": "honesty",
+        "rating": value,
+    } | more
 
 
 def of(values: list[list[float | None]], **more: Any) -> Tables:
@@ -34,7 +40,9 @@ def of(values: list[list[float | None]], **more: Any) -> Tables:
     return table(ANSWERS, answers), table(RATINGS, ratings), table(COMPARISONS)
 
 
-def pairs_of(tables: Tables, seed: int = 1, sided: bool = False, **rules: Any) -> list[dict[str, Any]]:
+def pairs_of(
+    tables: Tables, seed: int = 1, sided: bool = False, **rules: Any
+) -> list[dict[str, Any]]:
     return binarise(*tables, Pairs(**rules), seed, sided=sided).to_pylist()
 
 
@@ -99,7 +107,9 @@ def test_the_order_of_rows_makes_no_difference() -> None:
     back = list(range(ratings.num_rows))[::-1]
     rules = Pairs()
     there = binarise(answers, ratings, comparisons, rules, 7)
-    again = binarise(answers.take(list(range(answers.num_rows))[::-1]), ratings.take(back), comparisons, rules, 7)
+    again = binarise(
+        answers.take(list(range(answers.num_rows))[::-1]), ratings.take(back), comparisons, rules, 7
+    )
     assert there.equals(again)
     assert not there.equals(binarise(answers, ratings, comparisons, rules, 8))
 
@@ -184,6 +194,8 @@ def test_delta_needs_no_rating() -> None:
         answer(0, 0, strength="strong"), answer(0, 1, strength="weak"),
         answer(1, 0, strength="strong"), answer(1, 1, strength="weak", outcome="truncated"),
     ]  # fmt: skip
-    first, second = pairs_of((table(ANSWERS, rows), table(RATINGS), table(COMPARISONS)), rule="delta")
+    first, second = pairs_of(
+        (table(ANSWERS, rows), table(RATINGS), table(COMPARISONS)), rule="delta"
+    )
     assert (first["chosen"], first["rejected"], first["reason"]) == (0, 1, None)
     assert second["reason"] == "the weak model gave no whole answer"

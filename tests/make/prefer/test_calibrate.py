@@ -54,14 +54,18 @@ def test_a_judge_that_is_right_is_believed() -> None:
 
 def test_one_that_is_right_in_some_is_measured_so() -> None:
     def often(text: str, draw: random.Random) -> str:
-        return right(text, draw) if draw.random() < 0.6 else draw.choice(["Verdict: A", "Verdict: B"])
+        return (
+            right(text, draw) if draw.random() < 0.6 else draw.choice(["Verdict: A", "Verdict: B"])
+        )
 
     figure = calibrate(JUDGE, gold(300), saying(often), 42).figures["accuracy"]
     assert figure.low <= 0.8 <= figure.high and figure.high - figure.low < 0.1
 
 
 def test_a_coin_is_refused_unless_it_is_allowed() -> None:
-    found = calibrate(JUDGE, gold(100), saying(lambda text, draw: f"Verdict: {draw.choice('AB')}"), 42)
+    found = calibrate(
+        JUDGE, gold(100), saying(lambda text, draw: f"Verdict: {draw.choice('AB')}"), 42
+    )
     with pytest.raises(UserError, match="judge 'j' is right on .* which a coin may be"):
         refuse([found], [JUDGE])
     refuse([found], [JUDGE.model_copy(update={"uncalibrated": "allow"})])
@@ -85,7 +89,13 @@ def test_files_of_three_shapes(tmp_path: Path) -> None:
     files: dict[str, list[dict[str, Any]]] = {
         "a.json": [{"input": "Ask", "output_1": "x", "output_2": "y", "label": 2}],
         "b.json": [
-            {"instruction": "Do", "input": "it", "response1": "x", "response2": "y", "cmp_key": "m_n"}
+            {
+                "instruction": "Do",
+                "input": "it",
+                "response1": "x",
+                "response2": "y",
+                "cmp_key": "m_n",
+            }
             | {f"annotator{n}": value for n, value in enumerate(said, 1)}
             for said in ((1, 1, 2), (0, 0, 1), (0, 1, 2))
         ],
@@ -111,7 +121,9 @@ def test_files_of_three_shapes(tmp_path: Path) -> None:
 
 
 def test_a_row_that_is_no_pair_is_named(tmp_path: Path) -> None:
-    (tmp_path / "bad.json").write_text(json.dumps([{"input": "a", "output_1": "b", "output_2": "c", "label": 7}]))
+    (tmp_path / "bad.json").write_text(
+        json.dumps([{"input": "a", "output_1": "b", "output_2": "c", "label": 7}])
+    )
     with pytest.raises(UserError, match=r"bad.json: row 0: no gold pair"):
         read_gold(["bad.json"], base=tmp_path, n=5, seed=1)
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from curate.errors import UserError
-from curate.mixture.options import Asked
 from tests.corpus import ask, read
 from tests.engines.server import serving
 from tests.make.prefer.scripted import World, built, recipe_at, worth_of

@@ -117,7 +117,9 @@ def test_json_gives_a_rating_for_each() -> None:
     several = judge(ask="together", mode="json")
     reply = {f"answer_{n}": {"reason": "x", "rating": r} for n, r in ((1, 3), (2, "N/A"))}
     found = said(several, Answer("answered", said=json.dumps(reply)))
-    assert sorted((one.place, one.rating, one.missing) for one in found if isinstance(one, Rating)) == [
+    assert sorted(
+        (one.place, one.rating, one.missing) for one in found if isinstance(one, Rating)
+    ) == [
         (0, 3.0, None),
         (1, None, "not-applicable"),
     ]
@@ -136,4 +138,6 @@ def test_verdicts_name_who_was_shown_first() -> None:
 def test_what_is_no_answer_says_what_it_was(outcome: Any, mode: Any) -> None:
     found = said(judge(mode=mode), *[Answer(outcome, said="Rating: 5")] * 2)
     wanted = "low-mass" if (mode, outcome) == ("labels", "invalid") else outcome
-    assert [(one.rating, one.missing) for one in found if isinstance(one, Rating)] == [(None, wanted)] * 2
+    assert [(one.rating, one.missing) for one in found if isinstance(one, Rating)] == [
+        (None, wanted)
+    ] * 2

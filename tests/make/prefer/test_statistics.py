@@ -16,7 +16,8 @@ from curate.make.prefer.winrates import controlled, win_rates
 def rows(prompts: int, slots: int, **columns: np.ndarray) -> list[dict[str, object]]:
     places = [(prompt, slot) for prompt in range(prompts) for slot in range(slots)]
     return [
-        {"prompt": prompt, "slot": slot} | {name: values[i].item() for name, values in columns.items()}
+        {"prompt": prompt, "slot": slot}
+        | {name: values[i].item() for name, values in columns.items()}
         for i, (prompt, slot) in enumerate(places)
     ]
 
@@ -26,7 +27,9 @@ def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     prompts = np.repeat(np.arange(60), 3)
     held = 0
     for _ in range(60):
-        lean = np.repeat(random.uniform(0.2, 0.8, 60), 3)  # what is said of one prompt hangs together
+        lean = np.repeat(
+            random.uniform(0.2, 0.8, 60), 3
+        )  # what is said of one prompt hangs together
         found = share_of(random.random(180) < lean, prompts)
         held += found.low <= 0.5 <= found.high
     assert held >= 52
@@ -55,7 +58,11 @@ def test_judges_that_rate_alike_agree() -> None:
     near = np.clip(level + random.integers(-1, 2, 400), 1, 5)
     own = [
         row | {"judge": judge, "aspect": "honesty", "order": 0, "place": 0}
-        for judge, values in (("one", level), ("other", near), ("noise", random.integers(1, 6, 400)))
+        for judge, values in (
+            ("one", level),
+            ("other", near),
+            ("noise", random.integers(1, 6, 400)),
+        )
         for row in rows(100, 4, rating=values.astype(float))
     ]
     found = between_judges(table(RATINGS, own))
@@ -111,7 +118,9 @@ def test_the_length_controlled_rate_is_that_of_a_logistic_regression() -> None:
 
 def test_a_model_that_wins_by_length_alone_is_no_better_at_the_same_length() -> None:
     random = np.random.default_rng(7)
-    words = np.where(np.arange(800) % 2, random.integers(50, 150, 800), random.integers(20, 120, 800))
+    words = np.where(
+        np.arange(800) % 2, random.integers(50, 150, 800), random.integers(20, 120, 800)
+    )
     entries = [{"entry": "long" if slot else "short"} for _ in range(400) for slot in range(2)]
     answers = [a | b for a, b in zip(rows(400, 2, words=words), entries, strict=True)]
     said = [
@@ -123,5 +132,3 @@ def test_a_model_that_wins_by_length_alone_is_no_better_at_the_same_length() -> 
     assert rates["long"]["win rate"].low > 0.55
     assert rates["long"]["length-controlled"].low <= 0.5 <= rates["long"]["length-controlled"].high
     assert rates["short"]["win rate"].value == pytest.approx(1 - rates["long"]["win rate"].value)
-
-
