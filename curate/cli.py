@@ -58,7 +58,18 @@ from curate.arguments import (
 from curate.errors import FailOver, UserError
 from curate.exits import exits
 from curate.progress import shown
-from curate.verbs import audit, data, dedup, plan, plot, release, store, synthesize, train
+from curate.verbs import (
+    audit,
+    data,
+    dedup,
+    plan,
+    plot,
+    prefer,
+    release,
+    store,
+    synthesize,
+    train,
+)
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -79,6 +90,9 @@ Every row that is removed has its reason in an audit that you can query.
 \bRows that a language model writes, each verified:
   curate synthesize personas.yaml -o personas
 
+\bPairs of answers that judges have rated:
+  curate prefer my-pairs.yaml -o my-pairs
+
 \bWhat became of the rows, and why:
   curate sql my-sft contamination
   curate why my-sft chats/0
@@ -96,7 +110,7 @@ Every row that is removed has its reason in an audit that you can query.
 \bRead on: curate VERB --help for all options; in the repository
 docs/recipes.md, docs/suites.md, docs/decontamination.md, docs/dedup.md,
 docs/filters.md, docs/audit.md, docs/verifiers.md, docs/synthesis.md,
-docs/engines.md, docs/training.md and docs/publish.md.
+docs/preferences.md, docs/engines.md, docs/training.md and docs/publish.md.
 """
 app = typer.Typer(
     no_args_is_help=True,
@@ -318,6 +332,8 @@ def _run(
 
 app.command()(dedup.verb(_options, _run))
 app.command()(synthesize.verb(_options, _run))
+app.command()(prefer.verb(_options, _run))
+app.command()(prefer.judge)
 app.command()(plan.verb(_options))
 for verb in (
     data.check,

@@ -81,6 +81,7 @@ def facts_of(plan: Plan, options: Options, timings: Mapping[str, float]) -> dict
         "parameters": {"limit": options.limit, "workers": options.workers}
         | {step.name: step.inputs for step in plan.steps},
         "steps": [*FIRST, *(step.name for step in plan.steps), *LAST],
+        **({"makers": plan.recipe.makers} if plan.recipe.makers else {}),
         "timings": {name: round(seconds, 3) for name, seconds in timings.items()},
     }
 

@@ -14,15 +14,18 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from curate import makers
 from curate.audit import store
 from curate.audit.face import face
 from curate.formats import as_words
+from curate.make.source import MadeSource
 from curate.mixture.merge import SourceRows
 from curate.mixture.plan import Plan
 from curate.mixture.scan import Scanned, staged_path
 from curate.mixture.seen import firsts
 from curate.mixture.settle import Settled
 from curate.shards import read_arrow
+from curate.sources.source import Source
 from curate.steps.sample import Choice
 from curate.steps.step import Removal, row_ids
 
@@ -85,13 +88,17 @@ def record(
     """Write the whole audit to `path`, `samples` into the table of that name, and check that it adds
     up; raises CurateError if it does not.
     """
-    faces = [shown for step in plan.steps if (shown := face(step.name)) is not None]
+    names = [*plan.recipe.makers, *(step.name for step in plan.steps)]
+    faces = [shown for name in names if (shown := face(name)) is not None]
     con = store.create(path, [shown.schema for shown in faces])
     try:
         _sources(con, plan, results)
         for decision in settled.decisions.values():
             for table, lines in decision.tables.items():
                 store.insert_all(con, table, lines)
+        for source in plan.sources:
+            for table, made in _made_lines(source):
+                store.insert_all(con, table, made)
         for result in results:
             _documents(con, result)
             _removals(con, result)
@@ -105,6 +112,21 @@ def record(
         store.finish(con, [shown.views for shown in faces])
     finally:
         con.close()
+
+
+def _made_lines(source: Source) -> Iterator[tuple[str, Iterable[pa.Table]]]:
+    """What a made source adds to the tables of its maker, and what is counted on all of it."""
+    if not isinstance(source, MadeSource) or not source.staged:
+        return
+    for name, paths in source.staged.items():
+        yield name, (_with_source(read_arrow(path), source.name) for path in paths)
+    counted = getattr(makers.load(source.from_), "lines", None)
+    for name, table in (counted(source.staged) if counted else {}).items():
+        yield name, [_with_source(table, source.name)]
+
+
+def _with_source(table: pa.Table, source: str) -> pa.Table:
+    return table.append_column("source", pa.repeat(source, table.num_rows))
 
 
 def _sources(con: duckdb.DuckDBPyConnection, plan: Plan, results: Sequence[SourceResult]) -> None:
