@@ -58,7 +58,7 @@ from curate.arguments import (
 from curate.errors import FailOver, UserError
 from curate.exits import exits
 from curate.progress import shown
-from curate.verbs import audit, data, dedup, plan, plot, release, store, train
+from curate.verbs import audit, data, dedup, evaluate, plan, plot, release, store, train
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -86,14 +86,17 @@ Every row that is removed has its reason in an audit that you can query.
 \bWhat changed between two builds, or two files:
   curate diff before after
 
+\bWhat a model scores, also on items that its data does not touch:
+  curate evaluate my-model --task gsm8k --against my-sft -o scores
+
 \bTo the Hub, or to another trainer:
   curate publish my-sft org/my-sft
   curate export my-sft --to axolotl -o for-axolotl
 
 \bRead on: curate VERB --help for all options; in the repository
 docs/recipes.md, docs/suites.md, docs/decontamination.md, docs/dedup.md,
-docs/filters.md, docs/audit.md, docs/verifiers.md, docs/training.md and
-docs/publish.md.
+docs/filters.md, docs/audit.md, docs/verifiers.md, docs/training.md,
+docs/evaluation.md and docs/publish.md.
 """
 app = typer.Typer(
     no_args_is_help=True,
@@ -322,6 +325,7 @@ for verb in (
     data.suites,
     data.stages,
     store.store,
+    evaluate.evaluate,
     audit.sql,
     audit.why,
     audit.review,
