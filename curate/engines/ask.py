@@ -87,7 +87,9 @@ def ask(
 
 def _check_texts(requests: Iterable[Request], engine: Engine) -> None:
     """Raise UserError where an engine that only chats is asked about texts as they are."""
-    if engine.identity.kind in _CHATS and any(one.continuations or not one.chat for one in requests):
+    if engine.identity.kind in _CHATS and any(
+        one.continuations or not one.chat for one in requests
+    ):
         raise UserError(
             f"an engine of kind {engine.identity.kind} only chats: log-probabilities of given texts, "
             "and prompts without a chat template, need an engine of kind transformers"

@@ -38,7 +38,8 @@ def tokens(tokenizer: Any, prompt: str, text: str, special: bool) -> tuple[Token
     if blanks:
         prompt, text = prompt[:-blanks], prompt[-blanks:] + text
     whole, before = (
-        tuple(tokenizer(one, add_special_tokens=special).input_ids) for one in (prompt + text, prompt)
+        tuple(tokenizer(one, add_special_tokens=special).input_ids)
+        for one in (prompt + text, prompt)
     )
     return before, whole[len(before) :]
 

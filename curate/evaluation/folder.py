@@ -1,11 +1,11 @@
 """What an evaluation leaves: a folder that says everything, for people and for programs.
 
-    results.json         every figure, with its interval
-    items.parquet        a row an item and model: prompt, answers, verdicts, what the training data has of it
-    report.html          tables, the picture, and items on which models differ, side by side
-    scores.svg           the picture alone
-    MODEL/.eval_results/ scores as the Hub shows them on a model's page
-    MODEL/card.md        the scores, to be put into the model's card"""
+results.json         every figure, with its interval
+items.parquet        a row an item and model: prompt, answers, verdicts, what the training data has of it
+report.html          tables, the picture, and items on which models differ, side by side
+scores.svg           the picture alone
+MODEL/.eval_results/ scores as the Hub shows them on a model's page
+MODEL/card.md        the scores, to be put into the model's card"""
 
 from __future__ import annotations
 
@@ -90,7 +90,13 @@ def as_dict(found: Evaluation) -> dict[str, Any]:
 
 
 def _told(task: TaskFile, of: int) -> dict[str, Any]:
-    return {"role": task.role, "metric": task.metric, "items": of, "paper": task.paper, "differs": task.differs}
+    return {
+        "role": task.role,
+        "metric": task.metric,
+        "items": of,
+        "paper": task.paper,
+        "differs": task.differs,
+    }
 
 
 def _file_name(name: str) -> str:

@@ -89,9 +89,7 @@ def _asked(given: Sequence[TaskItems], lm: EngineLM, chat: bool) -> dict[str, li
         samples = sorted(found["samples"][name], key=lambda sample: int(sample["doc_id"]))
         for item, sample in zip(items, samples, strict=True):
             put[task.name][item.id] = _put(item, sample)
-    return {
-        one.task.name: [put[one.task.name][item.id] for item in one.items] for one in given
-    }
+    return {one.task.name: [put[one.task.name][item.id] for item in one.items] for one in given}
 
 
 def _parts(given: TaskItems) -> list[tuple[str, TaskFile, Sequence[TaskItem]]]:

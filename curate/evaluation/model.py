@@ -62,7 +62,9 @@ class EngineLM(LM):  # type: ignore[misc]  # the harness has no types
 
     def loglikelihood(self, requests: Sequence[Any]) -> list[tuple[float, bool]]:
         """The log-probability of each continuation; minus infinity where there is no answer."""
-        items = [list(many) for _, many in groupby(requests, lambda one: (one.task_name, one.doc_id))]
+        items = [
+            list(many) for _, many in groupby(requests, lambda one: (one.task_name, one.doc_id))
+        ]
         answers = self._asked(
             [
                 self._request(many[0].args[0], continuations=tuple(one.args[1] for one in many))
@@ -123,5 +125,3 @@ def sampling_of(how: dict[str, Any]) -> Sampling:
         top_p=float(how.get("top_p", 1.0)) if drawn else 1.0,
         stop=tuple([stops] if isinstance(stops, str) else stops),
     )
-
-

@@ -69,7 +69,10 @@ def read(task: TaskFile, place: Path | None, *, n: int | None, seed: int) -> Tas
     if not located:
         raise UserError(f"task {task.name}: {benchmark.from_} holds no items")
     made = _items(benchmark, located)
-    texts = zip(*([item_text(item) for item in one] for one in (made, *_further(benchmark, located))), strict=True)
+    texts = zip(
+        *([item_text(item) for item in one] for one in (made, *_further(benchmark, located))),
+        strict=True,
+    )
     items = [
         TaskItem(item.instance_id, own, rendered(task.group or "", row, task), row)
         for item, own, (_, _, row) in zip(made, texts, located, strict=True)

@@ -104,7 +104,9 @@ def evaluate(models: Sequence[Model], tasks: Sequence[TaskFile], options: Option
     with open_store(options.store) as store:
         for model in models:
             with open_engine(model.spec) as engine:
-                looks = look(ledger_of(model.folder, engine.identity, store.folder), tasks, engine.identity)
+                looks = look(
+                    ledger_of(model.folder, engine.identity, store.folder), tasks, engine.identity
+                )
                 put = harness.asked(items, _lm_of(engine, store, options))
             tables[model.name] = _judged(items, put, met, options)
             results.append(_result(model, engine, tables[model.name], looks))
@@ -173,9 +175,7 @@ def _comparisons(tables: Mapping[str, Mapping[str, pa.Table]]) -> list[Compariso
         whole = [compared(*one) for one in each]
         clean = [compared(*one, "clean") for one in each]
         found.append(
-            Comparison(
-                first, second, [one for one in whole if one], [one for one in clean if one]
-            )
+            Comparison(first, second, [one for one in whole if one], [one for one in clean if one])
         )
     return found
 
@@ -216,5 +216,3 @@ def _version() -> str:
     from importlib.metadata import version
 
     return version("lm_eval")
-
-

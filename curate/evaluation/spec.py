@@ -109,7 +109,9 @@ def suites() -> dict[str, list[str]]:
     return dict(sorted(found.items()))
 
 
-def tasks_of(suite: str | None, own: Sequence[str] = (), without: Sequence[str] = ()) -> list[TaskFile]:
+def tasks_of(
+    suite: str | None, own: Sequence[str] = (), without: Sequence[str] = ()
+) -> list[TaskFile]:
     """The tasks of a suite and those named beside it, but those that are left out.
 
     Raises UserError for unknown names, and where no task is left."""

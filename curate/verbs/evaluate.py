@@ -35,7 +35,10 @@ Task = Annotated[
 WithoutTask = Annotated[
     list[str] | None,
     typer.Option(
-        "--without", metavar="TASK", help="Leave out a task. May be repeated.", rich_help_panel=TASKS
+        "--without",
+        metavar="TASK",
+        help="Leave out a task. May be repeated.",
+        rich_help_panel=TASKS,
     ),
 ]
 Items = Annotated[
