@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("files", "embedded", "tokenizers"),
     ("formats", "engines"),
     ("sources",),
-    ("items", "verdicts", "licences"),
+    ("items", "verdicts", "licences", "make"),
     ("turns",),
     ("steps",),
     ("audit",),

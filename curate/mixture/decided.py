@@ -14,6 +14,7 @@ import pyarrow as pa
 from curate import lock as locks
 from curate.audit import store
 from curate.audit.words import counted
+from curate.make.maker import MakerSpec
 from curate.mixture.blocks import take_all
 from curate.mixture.merge import SourceRows, Writer, corpus_schema, source_rows
 from curate.mixture.options import Options
@@ -101,9 +102,10 @@ def _sample(
     kept, beyond = [], []
     for source, alive, spec in zip(rows, settled.alive, plan.recipe.sources, strict=True):
         left = np.flatnonzero(alive).astype(np.int32)
+        left, more = _accepted(left, spec.making)
         left, out = _within_caps(source, left, spec.cap or {}, plan.recipe.seed)
         kept.append(left)
-        beyond.append(out)
+        beyond.append([*more, *out])
     candidates = [_candidates(source, left, plan) for source, left in zip(rows, kept, strict=True)]
     choices, n_validation = choose(
         candidates, plan.wanted, plan.recipe.output.validation, plan.recipe.mix
@@ -115,6 +117,20 @@ def _sample(
         for parts in zip(rows, blocks, settled.removals, kept, choices, beyond, strict=True)
     ]
     return results, n_validation
+
+
+def _accepted(
+    left: np.ndarray, making: MakerSpec | None
+) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]]:
+    """The first of the rows that are left where so many are to be accepted, and the others, with the
+    reason.
+    """
+    wanted = making.accepted if making else None
+    if wanted is None or len(left) <= wanted:
+        return left, []
+    return left[:wanted], [
+        (f"accepted: {counted(wanted, 'row')} before it are enough", left[wanted:])
+    ]
 
 
 def _within_caps(

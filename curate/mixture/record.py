@@ -111,7 +111,7 @@ def _sources(con: duckdb.DuckDBPyConnection, plan: Plan, results: Sequence[Sourc
     rows = [
         {
             "name": spec.name,
-            "from_": spec.from_,
+            "from_": spec.from_ or source.from_,
             "revision": source.revision,
             "files": len(source.files),
             "rows_read": result.read,

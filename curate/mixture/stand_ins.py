@@ -30,7 +30,9 @@ def with_stand_ins(
         raise UserError(f"{where}: {folder}: no such folder")
     sources, notes = [], []
     for spec in recipe.sources:
-        found = None if is_path(spec.from_, base) else _stand_in(spec, folder.absolute())
+        found = (
+            None if spec.maker or is_path(spec.from_, base) else _stand_in(spec, folder.absolute())
+        )
         sources.append(spec if found is None else spec.model_copy(update={"from_": str(found)}))
         notes += [f"source '{spec.name}': {found} for {spec.from_}"] if found is not None else []
     if not notes:

@@ -16,6 +16,7 @@ from curate.audit.reasons import Kind, kinds
 from curate.audit.words import counted
 from curate.card import CardFacts, SourceFacts, SplitFacts
 from curate.files import kind_of
+from curate.make.source import MadeSource
 from curate.mixture.decided import Decided
 from curate.mixture.plan import Plan, portable
 from curate.mixture.record import FIELD_UNUSED
@@ -339,6 +340,7 @@ def lock_of(
             "revision": source.revision,
             "files": {name: {"sha256": digest, "bytes": size} for name, digest, size in digests},
         }
+        | ({"made": source.made} if isinstance(source, MadeSource) else {})
         for spec, source, digests in zip(
             plan.recipe.sources, plan.sources, plan.digests, strict=True
         )
@@ -392,7 +394,7 @@ def card_facts(plan: Plan, summary: Summary, audited: Audited, lock_digest: str)
             s.read,
             s.kept,
             s.written,
-            portable(given.from_, plan.base),
+            source.from_ if given.maker else portable(given.from_, plan.base),
             source.revision,
             s.shortfall,
         )

@@ -1,0 +1,27 @@
+"""Makers: what is asked of language models, and how answers become rows of a source.
+
+    package = load("synthesize")
+    maker = package.make(package.Spec(...), given)
+
+A maker is a module with `Spec` (a `maker.MakerSpec`) and `make(spec, given)`, which gives a
+`maker.Maker`, and a line in `HOUSE`. Its name is its key in a source of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import ModuleType
+
+from curate.errors import UserError, unknown
+
+HOUSE: Mapping[str, str] = {
+    "respond": "curate.make.respond",
+}
+"""The makers, by their key in a source."""
+
+
+def load(name: str) -> ModuleType:
+    """The module of a maker; raises UserError with the nearest name where there is none."""
+    if name not in HOUSE:
+        raise UserError(unknown("maker", name, HOUSE))
+    return import_module(HOUSE[name])
