@@ -23,6 +23,7 @@ from curate.check import FINDINGS
 from curate.engines import OUTCOMES as ENDS
 from curate.engines.spec import OpenAI, Transformers
 from curate.engines.spec import Vllm as VllmEngine
+from curate.evaluation.spec import TaskFile
 from curate.formats import FORMATS, check_format, detect, parse
 from curate.formats.kinds import guess_kind
 from curate.matching.profile import PROFILES, with_matchers
@@ -55,6 +56,7 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
         "Of kind `transformers`": Transformers,
         "Of kind `vllm`": VllmEngine,
     },
+    "evaluation.md": {"Tasks of your own": TaskFile},
     "suites.md": {"Keys of the file": SuiteFile, "Keys of a benchmark": Benchmark},
     "training.md": {
         "Of every stage": TrainConfig,
