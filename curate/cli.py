@@ -58,7 +58,7 @@ from curate.arguments import (
 from curate.errors import FailOver, UserError
 from curate.exits import exits
 from curate.progress import shown
-from curate.verbs import audit, data, dedup, evaluate, plan, plot, release, store, train
+from curate.verbs import audit, data, dedup, evaluate, measure, plan, plot, release, store, train
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -317,6 +317,7 @@ def _run(
 
 
 app.command()(dedup.verb(_options, _run))
+app.command()(measure.verb(_options, _run))
 app.command()(plan.verb(_options))
 for verb in (
     data.check,

@@ -15,6 +15,7 @@ from types import ModuleType
 from curate.errors import UserError, unknown
 
 HOUSE: Mapping[str, str] = {
+    "measure": "curate.make.measure",
     "respond": "curate.make.respond",
 }
 """The makers, by their key in a source."""
