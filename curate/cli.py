@@ -58,7 +58,19 @@ from curate.arguments import (
 from curate.errors import FailOver, UserError
 from curate.exits import exits
 from curate.progress import shown
-from curate.verbs import audit, data, dedup, evaluate, measure, plan, plot, release, store, train
+from curate.verbs import (
+    audit,
+    data,
+    dedup,
+    evaluate,
+    measure,
+    plan,
+    plot,
+    release,
+    store,
+    synthesize,
+    train,
+)
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -75,6 +87,9 @@ Every row that is removed has its reason in an audit that you can query.
 
 \bWhat a recipe would build, and what is in its way:
   curate plan my-sft.yaml
+
+\bRows that a language model writes, each verified:
+  curate synthesize personas.yaml -o personas
 
 \bWhat became of the rows, and why:
   curate sql my-sft contamination
@@ -95,8 +110,8 @@ Every row that is removed has its reason in an audit that you can query.
 
 \bRead on: curate VERB --help for all options; in the repository
 docs/recipes.md, docs/suites.md, docs/decontamination.md, docs/dedup.md,
-docs/filters.md, docs/audit.md, docs/verifiers.md, docs/training.md,
-docs/evaluation.md and docs/publish.md.
+docs/filters.md, docs/audit.md, docs/verifiers.md, docs/synthesis.md,
+docs/engines.md, docs/training.md, docs/evaluation.md and docs/publish.md.
 """
 app = typer.Typer(
     no_args_is_help=True,
@@ -318,6 +333,7 @@ def _run(
 
 app.command()(dedup.verb(_options, _run))
 app.command()(measure.verb(_options, _run))
+app.command()(synthesize.verb(_options, _run))
 app.command()(plan.verb(_options))
 for verb in (
     data.check,

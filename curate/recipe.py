@@ -254,6 +254,17 @@ def _wrong_formats(recipe: Recipe) -> Iterator[Problem]:
             yield Problem(("sources", number, "format"), str(error), names_key=True)
 
 
+def with_licences(recipe: Recipe) -> Recipe:
+    """The recipe with the licence of what they are made of for made sources that state none."""
+    sources = [
+        spec.model_copy(update={"licence": spec.making.licence()})
+        if spec.making and spec.licence is None
+        else spec
+        for spec in recipe.sources
+    ]
+    return recipe.model_copy(update={"sources": tuple(sources)})
+
+
 def load_recipe(path: Path) -> Recipe:
     """Read and check a recipe file; raises UserError with a line for everything that is wrong."""
     if path.is_dir():

@@ -16,6 +16,7 @@ from curate.errors import UserError, unknown
 
 HOUSE: Mapping[str, str] = {
     "measure": "curate.make.measure",
+    "synthesize": "curate.make.synthesize",
     "respond": "curate.make.respond",
 }
 """The makers, by their key in a source."""

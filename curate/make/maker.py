@@ -106,6 +106,10 @@ class MakerSpec(Strict):
             raise ValueError("round goes with accepted")
         return self
 
+    def licence(self) -> str | None:
+        """The licence of what its rows are made of, where it is known."""
+        return None
+
     def paths(self) -> Iterator[tuple[str | int, ...]]:
         """Where paths are in its plain data, those of its parts among them."""
         for name, field in type(self).model_fields.items():

@@ -29,6 +29,10 @@ class Spec(MakerSpec):
     """A system turn for prompts that have none."""
     sampling: SamplingSpec = SamplingSpec()
 
+    def licence(self) -> str | None:
+        """That of the prompts."""
+        return self.of.licence
+
 
 @dataclass(frozen=True)
 class Respond:

@@ -34,7 +34,7 @@ from curate.mixture.stand_ins import with_stand_ins
 from curate.mixture.summary import Audited, Summary, card_facts, lock_of, read_audit, summarise
 from curate.mixture.write import write_rows
 from curate.progress import shown, silent
-from curate.recipe import Recipe, load_recipe, resolved
+from curate.recipe import Recipe, load_recipe, resolved, with_licences
 from curate.shards import sha256, write_text
 from curate.sources import expand, is_path
 
@@ -99,7 +99,7 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
     started = time.perf_counter()
     real = target(out, options.overwrite)
     options.progress(PREPARE, 0, 0, 0.0)
-    recipe, notes = with_stand_ins(recipe, options.sources_dir, base)
+    recipe, notes = with_stand_ins(with_licences(recipe), options.sources_dir, base)
     locked = locks.load(options.locked) if options.locked else None
     with (
         unfinished(real) as partial_out,

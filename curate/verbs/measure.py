@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from curate.arguments import Json, Out, Overwrite, Split, Workers
+from curate.errors import UserError
 from curate.verbs.evaluate import MaxCost, MaxRequests, Seed, StoreDir
 
 SELECT = "What is kept"
@@ -44,7 +45,7 @@ Control = Annotated[
     typer.Option(
         "--control",
         metavar="",
-        help="Also write as many prompts, drawn from all of them, into OUT-control.",
+        help="Also write as many prompts, drawn from all that were measured, into OUT-control.",
         rich_help_panel=SELECT,
     ),
 ]
@@ -88,77 +89,81 @@ def verb(
 
         Every prompt comes back with total_rollouts, total_correct_rollouts, passrate
         and the rate's interval. With --between only prompts that are neither too easy
-        nor too hard are kept, and asking ends once that is settled. With --best
+        nor too hard are kept in OUT, all of them in OUT-all, and asking ends once that
+        is settled. With --best
         prompts come back as conversations with an answer that passes.
 
         \bExample: curate measure rl.jsonl --engine my-model --samples 8 -o measured
           curate measure rl.jsonl --engine my-model --between 0 0.625 --control -o medium
           curate measure rl.jsonl --engine my-model --best shortest -o sft
 
-        Read on: docs/synthesis.md
+        Read on: docs/pass-rates.md
         """
         from curate.engines import Budget
         from curate.mixture.options import Asked
 
+        if control and between is None:
+            raise UserError(
+                "--control is a sample to set beside those that --between keeps; give it"
+            )
         sampling = {"temperature": temperature, "max_tokens": max_tokens}
         spec = {"samples": samples, "between": between, "best": best, "sampling": sampling}
-        budget = Budget(max_requests=max_requests, max_cost=max_cost)
         options = options_of(overwrite, None, None, workers, None, True)
-        asked = options | {"ask": Asked(store, budget)}
-        run(
-            lambda: (recipe(data, out, engine, spec, split, seed), ()),
-            out,
-            Path.cwd(),
-            asked,
-            as_json,
-        )
-        for line in told(out, samples):
-            print(line, file=sys.stderr)
+        budget = Budget(max_requests=max_requests, max_cost=max_cost)
+        whole = out if between is None else beside(out, "all")
+
+        def build(recipe: Any, folder: Path, **more: Any) -> None:
+            run(lambda: (recipe, ()), folder, Path.cwd(), options | more, as_json)
+
+        build(measured(data, whole, engine, spec, split, seed), whole, ask=Asked(store, budget))
+        if between is None:
+            print(told(whole, samples), file=sys.stderr)
+        else:
+            build(chosen(whole, out, seed), out)
         if control:
-            other = out.with_name(f"{out.name}-control")
-            run(
-                lambda: (sample(data, other, rows_in(out), split, seed), ()),
-                other,
-                Path.cwd(),
-                options,
-                as_json,
-            )
+            build(drawn(whole, beside(out, "control"), rows_in(out), seed), beside(out, "control"))
 
     return measure
 
 
-def recipe(
+def beside(out: Path, word: str) -> Path:
+    """The folder beside OUT that bears its name and a word."""
+    return out.with_name(f"{out.name}-{word}")
+
+
+def measured(
     data: str, out: Path, engine: str, spec: dict[str, Any], split: str | None, seed: int
 ) -> Any:
-    """The recipe whose one source is the measured prompts."""
+    """The recipe whose one source is the measured prompts, or the best answers to them."""
     from curate.evaluation.models import models
-    from curate.recipe import make_recipe
     from curate.sources import source_names
 
     given = {key: value for key, value in spec.items() if value is not None}
     of = {"from": data} | ({"split": split} if split else {})
     counts = [*COUNTS, *(("decided",) if spec["between"] is not None else ())]
     source = {"name": source_names([data])[0], "measure": {"of": of, **given}, "keep": counts}
-    whole = {
-        "name": _name(out),
-        "kind": "sft" if spec["best"] else "rlvr",
-        "seed": seed,
-        "engine": models([engine])[0].spec.model_dump(),
-        "sources": [source],
-    }
-    if spec["between"] is not None:
-        whole["filters"] = [{"column": {"name": "decided", "is": "between"}}]
-    return make_recipe(whole, "measure")
+    kind = "sft" if spec["best"] else "rlvr"
+    return _made(out, kind, seed, source, engine=models([engine])[0].spec.model_dump())
 
 
-def sample(data: str, out: Path, rows: int, split: str | None, seed: int) -> Any:
-    """The recipe of so many prompts, drawn from all of them."""
+def chosen(whole: Path, out: Path, seed: int) -> Any:
+    """The recipe of those measured prompts whose rate lies where it is wanted."""
+    source = {"name": "measured", "from": str(whole), "keep": [*COUNTS, "decided"]}
+    gate = {"column": {"name": "decided", "is": "between"}}
+    return _made(out, "rlvr", seed, source, filters=[gate])
+
+
+def drawn(whole: Path, out: Path, rows: int, seed: int) -> Any:
+    """The recipe of so many of the measured prompts, whatever their rate."""
+    source = {"name": "measured", "from": str(whole), "keep": [*COUNTS, "decided"], "rows": rows}
+    return _made(out, "rlvr", seed, source)
+
+
+def _made(out: Path, kind: str, seed: int, source: dict[str, Any], **more: Any) -> Any:
     from curate.recipe import make_recipe
-    from curate.sources import source_names
 
-    source = {"name": source_names([data])[0], "from": data, "split": split, "rows": rows}
-    whole = {"name": _name(out), "kind": "rlvr", "seed": seed, "sources": [source]}
-    return make_recipe(whole, "measure --control")
+    whole = {"name": _name(out), "kind": kind, "seed": seed, "sources": [source]}
+    return make_recipe(whole | more, "measure")
 
 
 def _name(out: Path) -> str:
@@ -173,7 +178,7 @@ def rows_in(out: Path) -> int:
     return sum(pq.read_metadata(path).num_rows for path in (out / "data").glob("*.parquet"))
 
 
-def told(out: Path, k: int) -> list[str]:
+def told(out: Path, k: int) -> str:
     """What the model solves: with one answer, with `k`, and never."""
     import duckdb
 
@@ -183,14 +188,13 @@ def told(out: Path, k: int) -> list[str]:
         lost = [str(path) for path in (out / "quarantine").glob("*.parquet")]
         none = con.execute(_NONE, [lost]).fetchone() if lost else None
     n, rates, once, asked = found or (0, 0.0, 0, 0)
-    more, drawn = none or (0, 0)
-    whole = n + more
-    if not whole:
-        return []
-    return [
-        f"{whole:,} prompts, {asked + drawn:,} answers: pass@1 {100 * (rates or 0) / whole:.1f}, "
-        f"pass@{k} {100 * once / whole:.1f}; {whole - once:,} prompts were never solved"
-    ]
+    more, lost_answers = none or (0, 0)
+    whole = max(1, n + more)
+    return (
+        f"{n + more:,} prompts, {(asked or 0) + lost_answers:,} answers: "
+        f"pass@1 {100 * (rates or 0) / whole:.1f}, pass@{k} {100 * once / whole:.1f}; "
+        f"{n + more - once:,} prompts were never solved"
+    )
 
 
 _COUNTS = """

@@ -131,6 +131,7 @@ def test_which_answer_is_best() -> None:
         (("--between", 0, 0.5, "--best", "first"), "exclude each other"),
         (("--temperature", 0), "are all the same"),
         (("--best", "longest"), "best"),
+        (("--control",), "give it"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
