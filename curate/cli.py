@@ -62,6 +62,8 @@ from curate.verbs import (
     audit,
     data,
     dedup,
+    evaluate,
+    measure,
     plan,
     plot,
     prefer,
@@ -103,6 +105,9 @@ Every row that is removed has its reason in an audit that you can query.
 \bWhat changed between two builds, or two files:
   curate diff before after
 
+\bWhat a model scores, also on items that its data does not touch:
+  curate evaluate my-model --task gsm8k --against my-sft -o scores
+
 \bTo the Hub, or to another trainer:
   curate publish my-sft org/my-sft
   curate export my-sft --to axolotl -o for-axolotl
@@ -110,7 +115,8 @@ Every row that is removed has its reason in an audit that you can query.
 \bRead on: curate VERB --help for all options; in the repository
 docs/recipes.md, docs/suites.md, docs/decontamination.md, docs/dedup.md,
 docs/filters.md, docs/audit.md, docs/verifiers.md, docs/synthesis.md,
-docs/preferences.md, docs/engines.md, docs/training.md and docs/publish.md.
+docs/preferences.md, docs/engines.md, docs/training.md, docs/evaluation.md
+and docs/publish.md.
 """
 app = typer.Typer(
     no_args_is_help=True,
@@ -331,6 +337,7 @@ def _run(
 
 
 app.command()(dedup.verb(_options, _run))
+app.command()(measure.verb(_options, _run))
 app.command()(synthesize.verb(_options, _run))
 app.command()(prefer.verb(_options, _run))
 app.command()(prefer.judge)
@@ -342,6 +349,7 @@ for verb in (
     data.suites,
     data.stages,
     store.store,
+    evaluate.evaluate,
     audit.sql,
     audit.why,
     audit.review,

@@ -16,6 +16,7 @@ from types import ModuleType
 from curate.errors import UserError, unknown
 
 HOUSE: Mapping[str, str] = {
+    "measure": "curate.make.measure",
     "synthesize": "curate.make.synthesize",
     "augment": "curate.make.augment",
     "prefer": "curate.make.prefer",
