@@ -18,6 +18,11 @@ SELECT benchmark, undecided, count(*) FROM instances
 WHERE undecided IS NOT NULL AND matchable
 GROUP BY ALL ORDER BY ALL
 """
+_QUARANTINED = """
+SELECT count(DISTINCT m.doc_id), count(DISTINCT m.instance_id)
+FROM matches AS m JOIN documents AS o ON o.id = m.doc_id
+WHERE m.hit AND o.fate = 'quarantined' AND (m.label IS NULL OR m.label = 'leak')
+"""
 _WRITTEN = """
 SELECT count(DISTINCT m.doc_id), count(DISTINCT m.instance_id)
 FROM matches AS m JOIN documents AS o ON o.id = m.doc_id
@@ -28,9 +33,11 @@ WHERE m.counts AND o.fate = 'kept'
 def facts(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Rows that hold a variant of an item or another question about its text, those of them that
     were kept, and the items that cannot be told from other text; rows that were written and hold an
-    item, and how many items; and how often people called a hit a false alarm.
+    item, and how many items; the same of rows in quarantine; and how often people called a hit a
+    false alarm.
     """
     undecided = con.execute(_UNDECIDED).fetchall()
+    quarantined, of = con.execute(_QUARANTINED).fetchone() or (0, 0)
     written, items = con.execute(_WRITTEN).fetchone() or (0, 0)
     return {
         "variants": _rows(con, "variant"),
@@ -39,6 +46,7 @@ def facts(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             {"benchmark": benchmark, "why": why, "items": n} for benchmark, why, n in undecided
         ],
         "written": {"rows": written, "items": items},
+        "quarantined": {"rows": quarantined, "items": of},
         "false_alarms": dict(precision(con)),
     }
 

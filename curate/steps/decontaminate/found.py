@@ -61,8 +61,11 @@ def judge(
     pairs: Matches,
     verdicts: np.ndarray | None = None,
     variants: str = "keep",
+    n: int | None = None,
 ) -> Found:
-    """Say of the pairs of one matcher which are hits, which of them count, and which may go."""
+    """Say of the pairs of one matcher which are hits, which of them count, and which may go. Of `n`
+    records; pairs of rows behind them are those of rows that made none, and never count.
+    """
     hit = pairs.scores > threshold
     given = np.zeros(len(hit), np.int8) if verdicts is None else verdicts
     leaks = hit & (pairs.labels <= LABELS.index("leak"))
@@ -70,9 +73,10 @@ def judge(
     counts = leaks | alike if variants != "keep" else leaks
     goes = leaks | alike if variants == "drop" else leaks
     said = given == _LEAK
+    held = np.ones(len(hit), np.bool_) if n is None else pairs.docs < n
     return Found(
         matcher, pairs, hit, given,
-        np.where(given == _NONE, counts, said), np.where(given == _NONE, goes, said),
+        held & np.where(given == _NONE, counts, said), held & np.where(given == _NONE, goes, said),
     )  # fmt: skip
 
 
@@ -102,6 +106,16 @@ def pairs_table(found: Mapping[str, Sequence[Matches]]) -> pa.Table:
     return pa.concat_tables(
         [_pairs(matcher, pairs) for matcher, pairs in parts or empty]
     ).combine_chunks()
+
+
+def with_rejected(
+    found: Mapping[str, Sequence[Matches]], rejected: Mapping[str, Sequence[Matches]], n: int
+) -> dict[str, list[Matches]]:
+    """The pairs of `n` records, and behind them those of the rows that made none."""
+    return {
+        matcher: [*own, *(one._replace(docs=one.docs + np.int32(n)) for one in rejected[matcher])]
+        for matcher, own in found.items()
+    }
 
 
 def _pairs(matcher: str, pairs: Matches) -> pa.Table:

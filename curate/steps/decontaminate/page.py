@@ -105,6 +105,11 @@ def _lead(found: Overlaps, rest: More) -> str:
     ]
     if found.allowed:
         said.append(f"{counted(found.allowed, 'written row')} may stay by a verdict.")
+    if found.quarantined:
+        rows = counted(found.quarantined, "row")
+        said.append(
+            f"{rows} in quarantine {'holds' if found.quarantined == 1 else 'hold'} an item."
+        )
     if rest.selftest:
         shares = [(shares[0], name) for name, shares in rest.selftest.mutations if shares[0]]
         worst, name = min(shares, key=lambda one: one[0].recall)

@@ -26,6 +26,9 @@ def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
     yield _overlaps(figures["contamination"], figures["pairs"])
     if figures.get("self_test"):
         yield _recall(figures["self_test"])
+    if rows := figures["quarantined"]["rows"]:
+        items = counted(figures["quarantined"]["items"], "benchmark item")
+        yield f"note: rows in quarantine that hold a benchmark item: {rows:,}, of {items}"
     for matcher, said in figures["false_alarms"].items():
         yield escape(f"note: verdicts on hits of {matcher}: {said}")
     never = figures["unmatchable_items"]

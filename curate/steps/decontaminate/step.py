@@ -23,7 +23,6 @@ from curate.errors import UserError
 from curate.items import Item, item_text
 from curate.matching import background
 from curate.matching.matchers import Matchers, build_matchers, match_all
-from curate.matching.ngram import Matches
 from curate.matching.normalised import n_as_they_are
 from curate.matching.profile import Profile
 from curate.shards import sha256
@@ -40,6 +39,7 @@ from curate.steps.decontaminate.found import (
     match_lines,
     pairs_of,
     pairs_table,
+    with_rejected,
 )
 from curate.steps.decontaminate.policy import BenchmarkItems, Hits, overlaps_of, removal
 from curate.steps.decontaminate.probe import probe
@@ -119,8 +119,11 @@ class Decontaminate:
         scanned = records.turns.only(self.spec.roles)
         found, counts = match_all(scanned, self.matchers)
         n_tokens = np.bincount(scanned.docs, weights=counts, minlength=records.n).astype(np.int64)
+        bad = records.rejected
+        if bad.n_docs:
+            found = with_rejected(found, match_all(bad.stretches, self.matchers)[0], records.n)
         pairs = pairs_table(found)
-        shown = np.zeros(records.n, np.bool_)
+        shown = np.zeros(records.n + bad.n_docs, np.bool_)
         shown[pairs["doc"].to_numpy()] = True
         n_bytes = (scanned.stops - scanned.starts).sum()
         left = 0 if self.profile.normalise else n_as_they_are(scanned)
@@ -128,7 +131,8 @@ class Decontaminate:
             kept={"scanned": np.array([n_tokens.sum(), n_bytes, left], np.int64)},
             scratch={"pairs": pairs} if pairs.num_rows else {},
             columns={"n_tokens": pa.array(n_tokens)},
-            shown=shown,
+            shown=shown[: records.n],
+            rejected_shown=shown[records.n :],
         )
 
     def decide(self, seen: Sequence[Seen]) -> Decision:
@@ -196,11 +200,22 @@ class Decontaminate:
         return [as_they_are(counts)] if any(n for n, _ in counts.values()) else []
 
     def _judged(
-        self, matcher: str, pairs: Matches, hashes: np.ndarray, given: Given
-    ) -> tuple[Found, np.ndarray]:
-        codes, times = verdicts_of(pairs, hashes, given)
-        threshold = self.matchers.thresholds[matcher]
-        return judge(matcher, threshold, pairs, codes, self.spec.variants), times
+        self, source: Seen, given: Given
+    ) -> Iterator[tuple[int, pa.Table, list[Found], np.ndarray]]:
+        """Of every block its first record, its rows, its pairs with what is to be made of them, and
+        how often each verdict applied.
+        """
+        for first, (table, documents) in source.staged("pairs", "documents"):
+            n = documents.num_rows - documents["content_hash"].null_count
+            hashes = np.zeros((documents.num_rows, 2), np.uint64)  # zero: of rows that made none
+            hashes[:n] = from_uuids(documents["content_hash"])
+            found, applied = [], np.zeros(given.n, np.int64)
+            for matcher, pairs in pairs_of(table):
+                codes, times = verdicts_of(pairs, hashes, given)
+                applied += times
+                threshold = self.matchers.thresholds[matcher]
+                found.append(judge(matcher, threshold, pairs, codes, self.spec.variants, n))
+            yield first, documents, found, applied
 
     def _hits(self, source: Seen, given: Given, applied: np.ndarray) -> tuple[Hits, Hits]:
         """The pairs of a source that count, and those whose rows may go; how often each verdict
@@ -208,15 +223,8 @@ class Decontaminate:
         """
         counting: list[tuple[int, Hits]] = []
         going: list[tuple[int, Hits]] = []
-        for first, (table, documents) in source.staged("pairs", "documents"):
-            hashes = (
-                from_uuids(documents["content_hash"]) if given.n else np.empty((0, 2), np.uint64)
-            )
-            found = []
-            for matcher, pairs in pairs_of(table):
-                one, times = self._judged(matcher, pairs, hashes, given)
-                applied += times
-                found.append(one)
+        for first, _, found, times in self._judged(source, given):
+            applied += times
             counting.append((first, hits_of(found)))
             going.append((first, hits_of(found, "goes")))
         return join_hits(counting), join_hits(going)
@@ -225,16 +233,10 @@ class Decontaminate:
         """The lines of the table `matches`, block by block."""
         names = ItemNames.of(self.suite.items)
         for source in seen:
-            for _, (table, documents) in source.staged("pairs", "documents"):
-                hashes = (
-                    from_uuids(documents["content_hash"])
-                    if given.n
-                    else np.empty((0, 2), np.uint64)
-                )
+            for _, documents, found, _ in self._judged(source, given):
                 ids = row_ids(source.name, documents["row"].to_numpy())
-                for matcher, pairs in pairs_of(table):
-                    found, _ = self._judged(matcher, pairs, hashes, given)
-                    yield match_lines(names, source.name, ids, found)
+                for one in found:
+                    yield match_lines(names, source.name, ids, one)
 
     def _verdicts(
         self, seen: Sequence[Seen], given: Given, applied: np.ndarray
