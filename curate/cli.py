@@ -58,7 +58,7 @@ from curate.arguments import (
 from curate.errors import FailOver, UserError
 from curate.exits import exits
 from curate.progress import shown
-from curate.verbs import audit, data, dedup, plan, plot, release, store, train
+from curate.verbs import audit, data, dedup, plan, plot, release, side_by_side, store, train
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -69,6 +69,9 @@ Every row that is removed has its reason in an audit that you can query.
 
 \bYour own files, checked against your own benchmark, without a recipe:
   curate decontaminate train.jsonl --suite my_benchmark.jsonl -o clean
+
+\bWhat data sets of any kind hold of a suite, and of each other:
+  curate audit sft.jsonl prefs.jsonl --suite tulu3 -o audit
 
 \bA mixture of several sources, from a recipe:
   curate build my-sft.yaml -o my-sft
@@ -315,6 +318,7 @@ def _run(
 
 app.command()(dedup.verb(_options, _run))
 app.command()(plan.verb(_options))
+app.command()(side_by_side.verb(_options))
 for verb in (
     data.check,
     data.diff,

@@ -44,6 +44,8 @@ class Plan:
     """What was detected, such as formats."""
     tokenizer: Tokenizer | None = None
     """Whose tokens are counted."""
+    groups: bool = False
+    """Whether it is asked which rows ask the same, even if none are held out."""
 
     @property
     def by_key(self) -> bool:
@@ -61,8 +63,12 @@ def wanted_of(spec: SourceSpec) -> Wanted:
     return Wanted(spec.rows, spec.share, spec.weight, spec.passes or 1)
 
 
-def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
-    """Open everything a recipe names; relative paths start from `base`."""
+def make_plan(
+    recipe: Recipe, base: Path, workers: int, ready: Sequence[Step] | None = None
+) -> Plan:
+    """Open everything a recipe names; relative paths start from `base`. Steps that are `ready` are
+    those of the recipe, made before.
+    """
     for spec in recipe.sources:
         if spec.format is not None:
             _at(spec, lambda spec=spec: check_format(spec.format, recipe.kind, spec.keep))
@@ -77,6 +83,14 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
         reading_of(spec, source, recipe.kind, recipe.output, notes)
         for spec, source in zip(recipe.sources, sources, strict=True)
     ]
+    made = _made(recipe, base) if ready is None else ready
+    refuse_unknown_columns(made, readings, sources)
+    readings = [replace(reading, needs=_needs(recipe.kind, made, reading)) for reading in readings]
+    return Plan(recipe, base, sources, readings, list(digests), made, notes, tokenizer)
+
+
+def _made(recipe: Recipe, base: Path) -> list[Step]:
+    """The steps of a recipe, made ready."""
     made = [
         steps.load(name).make(spec, base=base, kind=recipe.kind, seed=recipe.seed)
         for name, spec in recipe.steps.items()
@@ -84,9 +98,7 @@ def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
     for name, step in zip(recipe.steps, made, strict=True):
         if step.name != name:
             raise UserError(f"step '{name}' calls itself '{step.name}'; the two must be the same")
-    refuse_unknown_columns(made, readings, sources)
-    readings = [replace(reading, needs=_needs(recipe.kind, made, reading)) for reading in readings]
-    return Plan(recipe, base, sources, readings, list(digests), made, notes, tokenizer)
+    return made
 
 
 def opened(spec: SourceSpec, base: Path) -> Source:

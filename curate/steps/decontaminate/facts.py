@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from curate.steps.decontaminate.page_more import precision
+from curate.steps.decontaminate.page_thresholds import every, points
 
 _ROWS = """
 SELECT count(DISTINCT m.doc_id), count(DISTINCT m.doc_id) FILTER (o.fate = 'kept')
@@ -33,8 +34,8 @@ WHERE m.counts AND o.fate = 'kept'
 def facts(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Rows that hold a variant of an item or another question about its text, those of them that
     were kept, and the items that cannot be told from other text; rows that were written and hold an
-    item, and how many items; the same of rows in quarantine; and how often people called a hit a
-    false alarm.
+    item, and how many items; the same of rows in quarantine; how often people called a hit a
+    false alarm; and the rows that would go at other thresholds.
     """
     undecided = con.execute(_UNDECIDED).fetchall()
     quarantined, of = con.execute(_QUARANTINED).fetchone() or (0, 0)
@@ -48,6 +49,13 @@ def facts(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "written": {"rows": written, "items": items},
         "quarantined": {"rows": quarantined, "items": of},
         "false_alarms": dict(precision(con)),
+        "thresholds": {
+            matcher: [
+                {"over": at, "rows": rows, "at_least": not complete}
+                for at, rows, complete in every(own)
+            ]
+            for matcher, own in points(con).items()
+        },
     }
 
 

@@ -53,6 +53,7 @@ class Found:
     verdicts: np.ndarray  # int8
     counts: np.ndarray  # bool: in rates and flags
     goes: np.ndarray  # bool: its row may be removed
+    able: np.ndarray  # bool: its row would go by the rule alone, were the score high enough
 
 
 def judge(
@@ -68,15 +69,17 @@ def judge(
     """
     hit = pairs.scores > threshold
     given = np.zeros(len(hit), np.int8) if verdicts is None else verdicts
-    leaks = hit & (pairs.labels <= LABELS.index("leak"))
-    alike = hit & np.isin(pairs.labels, _VARIANTS)
-    counts = leaks | alike if variants != "keep" else leaks
-    goes = leaks | alike if variants == "drop" else leaks
+    leaks = pairs.labels <= LABELS.index("leak")
+    alike = np.isin(pairs.labels, _VARIANTS)
+    counts = hit & (leaks | alike if variants != "keep" else leaks)
+    able = leaks | alike if variants == "drop" else leaks
     said = given == _LEAK
     held = np.ones(len(hit), np.bool_) if n is None else pairs.docs < n
     return Found(
         matcher, pairs, hit, given,
-        held & np.where(given == _NONE, counts, said), held & np.where(given == _NONE, goes, said),
+        held & np.where(given == _NONE, counts, said),
+        held & np.where(given == _NONE, hit & able, said),
+        held & able & (given == _NONE),
     )  # fmt: skip
 
 

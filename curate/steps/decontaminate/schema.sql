@@ -37,6 +37,14 @@ CREATE TABLE selftest (
     high      DOUBLE  NOT NULL
 );
 
+CREATE TABLE sensitivity (
+    matcher   VARCHAR NOT NULL,
+    source    VARCHAR NOT NULL,
+    threshold DOUBLE  NOT NULL,
+    rows      BIGINT  NOT NULL,
+    complete  BOOLEAN NOT NULL
+);
+
 CREATE TABLE verdicts (
     doc_id      VARCHAR NOT NULL,
     instance_id VARCHAR NOT NULL,
@@ -79,6 +87,13 @@ COMMENT ON COLUMN selftest.found IS 'Those that hit their own item, or, if clean
 COMMENT ON COLUMN selftest.recall IS 'found / planted.';
 COMMENT ON COLUMN selftest.low IS 'Lower end of the 95 % interval (Wilson).';
 COMMENT ON COLUMN selftest.high IS 'Upper end of it.';
+
+COMMENT ON TABLE sensitivity IS 'How many rows would go at other thresholds of one matcher, from the stored scores; the others, and verdicts, as they are.';
+COMMENT ON COLUMN sensitivity.matcher IS 'The matcher whose threshold it is.';
+COMMENT ON COLUMN sensitivity.source IS 'Source of the rows.';
+COMMENT ON COLUMN sensitivity.threshold IS 'The threshold: a higher score is a hit.';
+COMMENT ON COLUMN sensitivity.rows IS 'Rows of the source that hold an item at this threshold, by any matcher, and would go under drop-rows.';
+COMMENT ON COLUMN sensitivity.complete IS 'False where there may be more: the matcher does not store every pair that scores as little.';
 
 COMMENT ON TABLE verdicts IS 'What the verdict file says, one row an entry, and what became of it.';
 COMMENT ON COLUMN verdicts.doc_id IS 'Id of the document when it was judged.';

@@ -43,6 +43,7 @@ from curate.steps.decontaminate.found import (
 )
 from curate.steps.decontaminate.policy import BenchmarkItems, Hits, overlaps_of, removal
 from curate.steps.decontaminate.probe import probe
+from curate.steps.decontaminate.sensitivity import sensitivity
 from curate.steps.decontaminate.spec import DecontaminateSpec
 from curate.steps.decontaminate.verdict_use import Given, ready, seen_by, verdicts_of, void
 from curate.steps.step import Decision, Look, Records, Seen, row_ids
@@ -170,6 +171,7 @@ class Decontaminate:
                 "verdicts": [pa.Table.from_pylist(verdicts)] if verdicts else [],
                 "selftest": [selftest] if selftest is not None else [],
                 "matches": self._matches(seen, given),
+                "sensitivity": self._sensitivity(seen, given),
             },
             figures=figures,
             more={"self_test": list(recall_of(selftest))} if selftest is not None else {},
@@ -237,6 +239,13 @@ class Decontaminate:
                 ids = row_ids(source.name, documents["row"].to_numpy())
                 for one in found:
                     yield match_lines(names, source.name, ids, one)
+
+    def _sensitivity(self, seen: Sequence[Seen], given: Given) -> Iterator[pa.Table]:
+        """The lines of the table `sensitivity`."""
+        matchers = self.matchers
+        for source in seen:
+            blocks = [(first, found) for first, _, found, _ in self._judged(source, given)]
+            yield from sensitivity(source.name, blocks, matchers.thresholds, matchers.stored_from)
 
     def _verdicts(
         self, seen: Sequence[Seen], given: Given, applied: np.ndarray
