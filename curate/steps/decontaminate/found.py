@@ -160,8 +160,8 @@ def _spans_of(column: pa.ChunkedArray, names: tuple[str, ...]) -> tuple[np.ndarr
     return np.concatenate([[0], np.cumsum(lengths)]), np.stack(values, axis=1)
 
 
-def hits_of(found: Sequence[Found], which: Literal["counts", "goes"] = "counts") -> Hits:
-    """The pairs that count, or whose rows may go, of all matchers one after the other."""
+def hits_of(found: Sequence[Found], which: Literal["counts", "goes", "hit"] = "counts") -> Hits:
+    """The pairs that count, whose rows may go, or that are hits, of all matchers one after the other."""
     rows, items, scores = (
         np.concatenate(
             [

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from curate.audit.words import counted, sized
+from curate.steps.decontaminate.page_more import CONTROLS
 
 _ALIKE = {
     "variants": "a variant of an item (the same wording, other numbers)",
@@ -103,20 +104,22 @@ def _going(point: Mapping[str, Any] | None) -> str:
 
 def _recall(lines: Sequence[Mapping[str, Any]]) -> Table:
     """What the build's own settings find of changed copies of its items."""
-    title = "self-test: of changed copies of the items, planted in a sample of the text, these settings find"
+    title = "self-test: of changed copies of the items, planted in a sample of the text, would go"
     table = Table("copy", title=title, title_justify="left")
-    for column in ("planted", "found", "%", "95 % interval"):
+    for column in ("planted", "would go", "%", "95 % interval", "noticed"):
         table.add_column(column, justify="right")
+    controls = False
     for line in lines:
-        clean = line["mutation"] == "clean"
-        if clean:
+        if line["mutation"] in CONTROLS and not controls:
             table.add_section()
+            controls = True
         interval = f"{100 * line['low']:.1f} to {100 * line['high']:.1f}"
         figures = (
             f"{line['planted']:,}",
             f"{line['found']:,}",
             f"{100 * line['recall']:.1f}",
             interval,
+            f"{line['noticed']:,}",
         )
-        table.add_row("none: false alarms, at most" if clean else line["mutation"], *figures)
+        table.add_row(CONTROLS.get(line["mutation"], line["mutation"]), *figures)
     return table

@@ -181,7 +181,14 @@ class Decontaminate:
         )
 
     def _selftest(self, seen: Sequence[Seen]) -> pa.Table:
-        return probe(seen, self.suite.items, self.matchers, roles=self.spec.roles, seed=self.seed)
+        return probe(
+            seen,
+            self.suite.items,
+            self.matchers,
+            roles=self.spec.roles,
+            variants=self.spec.variants,
+            seed=self.seed,
+        )
 
     def _refuse_unscanned(self, seen: Sequence[Seen]) -> None:
         """A source that gave no text to scan must not come out clean."""
