@@ -68,6 +68,7 @@ from curate.verbs import (
     plot,
     prefer,
     release,
+    side_by_side,
     store,
     synthesize,
     train,
@@ -82,6 +83,9 @@ Every row that is removed has its reason in an audit that you can query.
 
 \bYour own files, checked against your own benchmark, without a recipe:
   curate decontaminate train.jsonl --suite my_benchmark.jsonl -o clean
+
+\bWhat data sets of any kind hold of a suite, and of each other:
+  curate audit sft.jsonl prefs.jsonl --suite tulu3 -o audit
 
 \bA mixture of several sources, from a recipe:
   curate build my-sft.yaml -o my-sft
@@ -342,6 +346,7 @@ app.command()(synthesize.verb(_options, _run))
 app.command()(prefer.verb(_options, _run))
 app.command()(prefer.judge)
 app.command()(plan.verb(_options))
+app.command()(side_by_side.verb(_options))
 for verb in (
     data.check,
     data.diff,

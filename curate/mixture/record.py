@@ -27,7 +27,7 @@ from curate.mixture.settle import Settled
 from curate.shards import read_arrow
 from curate.sources.source import Source
 from curate.steps.sample import Choice
-from curate.steps.step import Removal, row_ids
+from curate.steps.step import Decision, Removal, row_ids
 
 FATES = pa.array(["quarantined", "kept", "removed", "duplicate", "not-sampled"])
 QUARANTINED, KEPT, REMOVED, DUPLICATE, NOT_SAMPLED = range(5)
@@ -88,12 +88,28 @@ def record(
     """Write the whole audit to `path`, `samples` into the table of that name, and check that it adds
     up; raises CurateError if it does not.
     """
+    record_all(path, [(plan, results)], settled.decisions, {"samples": samples}, runs)
+
+
+def record_all(
+    path: Path,
+    parts: Sequence[tuple[Plan, Sequence[SourceResult]]],
+    decisions: Mapping[str, Decision],
+    tables: Mapping[str, Iterable[pa.Table]],
+    runs: Mapping[str, Any],
+) -> None:
+    """The same of several plans with the same steps, which decided on the rows of all of them;
+    `tables` are lines of tables that belong to no step.
+    """
+    (plan, _), *_ = parts
     names = [*plan.recipe.makers, *(step.name for step in plan.steps)]
     faces = [shown for name in names if (shown := face(name)) is not None]
     con = store.create(path, [shown.schema for shown in faces])
+    results = [result for _, own in parts for result in own]
     try:
-        _sources(con, plan, results)
-        for decision in settled.decisions.values():
+        for of, own in parts:
+            _sources(con, of, own)
+        for decision in decisions.values():
             for table, lines in decision.tables.items():
                 store.insert_all(con, table, lines)
         for source in plan.sources:
@@ -102,7 +118,8 @@ def record(
         for result in results:
             _documents(con, result)
             _removals(con, result)
-        store.insert_all(con, "samples", samples)
+        for table, lines in tables.items():
+            store.insert_all(con, table, lines)
         store.insert(
             con,
             "runs",
