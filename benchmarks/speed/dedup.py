@@ -61,7 +61,7 @@ def records(found: list[str]) -> Records:
 def end_to_end(own: Records) -> tuple[int, int]:
     """What dedup does, without the files in between: rows that go, and variants."""
     n = own.n
-    laid = texts.compared(own, "conversation")
+    laid = texts.folded(texts.compared(own, "conversation"))
     exact, sets = texts.exact(laid), texts.shingles(laid, 5)
     rank = np.arange(n)
     first = find.first_of_each(exact, rank, np.ones(n, np.bool_))
