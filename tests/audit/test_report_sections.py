@@ -181,7 +181,9 @@ def test_hits_that_do_not_count_are_no_contamination(tmp_path: Path, made: Made)
     assert 'id="without"' not in page
 
 
-def test_more_sources_and_licences_than_can_be_listed_are_counted(tmp_path: Path, made: Made) -> None:
+def test_more_sources_and_licences_than_can_be_listed_are_counted(
+    tmp_path: Path, made: Made
+) -> None:
     tables = huge(320, 1, 1)
     for number, source in enumerate(tables["sources"]):
         source["licence"] = f"own-{number % 43}"
