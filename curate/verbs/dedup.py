@@ -55,7 +55,7 @@ Variants = Annotated[
     str,
     typer.Option(
         metavar="WHAT",
-        help="keep or drop near duplicates with other numbers or another answer.",
+        help="keep or drop near duplicates with other numbers, another question or another answer.",
         rich_help_panel=ALIKE,
     ),
 ]
@@ -102,8 +102,8 @@ def dedup(
 
     A row is removed if its text equals that of a row that stays, or shares most
     of its runs of five words. Each pair is confirmed, and the audit names the row
-    that stays. Rows with other numbers or another answer stay. OUT is a folder
-    like that of curate build; rows keep their columns and their order.
+    that stays. Rows with other numbers, another question or another answer stay.
+    OUT is a folder like that of curate build; rows keep their columns and order.
 
     \bExample: curate dedup train.jsonl more.jsonl -o once
 

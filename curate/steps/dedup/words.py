@@ -44,7 +44,7 @@ def variant_sentence(figures: Mapping[str, Any]) -> str:
     """What became of rows that are alike but for numbers, or for the answer."""
     n = counted(figures["variant"], "row")
     what = "removed too" if figures["variants"] == "drop" else "kept"
-    return f"variants (like another row, but with other numbers or another answer): {n}, {what}"
+    return f"variants (like another row, but with other numbers, another question or another answer): {n}, {what}"
 
 
 def differing(a: str, b: str) -> tuple[list[Piece], list[Piece]]:
