@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -32,6 +31,7 @@ from curate.arguments import (
     Without,
     Workers,
     matcher_setting,
+    run_options,
 )
 from curate.errors import FailOver
 from curate.progress import shown
@@ -46,79 +46,74 @@ Variants = Annotated[
 ]
 
 
-def verb(options_of: Callable[..., dict[str, Any]]) -> Callable[..., None]:
-    """The verb; `options_of` makes those of a build of what was given."""
+def audit(
+    data: Data,
+    out: Out,
+    suite: Suite = None,
+    benchmark_field: BenchmarkFields = None,
+    against: Against = None,
+    profile: ProfileName = "default",
+    matcher: MatcherNames = None,
+    normalise: Normalise = None,
+    variants: Variants = "keep",
+    role: Roles = None,
+    benchmarks_dir: BenchmarksDir = None,
+    without: Without = None,
+    verdicts: Verdicts = None,
+    fail_over: MaxRate = None,
+    self_test: SelfTest = False,
+    overwrite: Overwrite = False,
+    limit: Limit = None,
+    workers: Workers = None,
+    stages: Stages = None,
+    no_stages: NoStages = False,
+    as_json: Json = False,
+) -> None:
+    """Say what data sets hold of benchmarks and of each other; write no data.
 
-    def audit(
-        data: Data,
-        out: Out,
-        suite: Suite = None,
-        benchmark_field: BenchmarkFields = None,
-        against: Against = None,
-        profile: ProfileName = "default",
-        matcher: MatcherNames = None,
-        normalise: Normalise = None,
-        variants: Variants = "keep",
-        role: Roles = None,
-        benchmarks_dir: BenchmarksDir = None,
-        without: Without = None,
-        verdicts: Verdicts = None,
-        fail_over: MaxRate = None,
-        self_test: SelfTest = False,
-        overwrite: Overwrite = False,
-        limit: Limit = None,
-        workers: Workers = None,
-        stages: Stages = None,
-        no_stages: NoStages = False,
-        as_json: Json = False,
-    ) -> None:
-        """Say what data sets hold of benchmarks and of each other; write no data.
+    DATA are data sets of any kind side by side: conversations, preference pairs,
+    tasks with a verifier, in files, folders or on the Hub, built by curate or
+    not. OUT holds the audit and its page alone; curate sql, why and review
+    take it as they take a build.
 
-        DATA are data sets of any kind side by side: conversations, preference pairs,
-        tasks with a verifier, in files, folders or on the Hub, built by curate or
-        not. OUT holds the audit and its page alone; curate sql, why and review
-        take it as they take a build.
+    \bExample: curate audit sft.jsonl prefs.parquet my-rlvr --suite tulu3 -o audit
 
-        \bExample: curate audit sft.jsonl prefs.parquet my-rlvr --suite tulu3 -o audit
+    \bA training and a test split, edited copies found too:
+      curate audit train.jsonl --against test.jsonl -o audit
 
-        \bA training and a test split, edited copies found too:
-          curate audit train.jsonl --against test.jsonl -o audit
+    Read on: docs/decontamination.md
+    """
+    spec = {
+        "suite": suite,
+        "against": tuple(against or ()),
+        "profile": profile,
+        "matchers": dict(map(matcher_setting, matcher or ())),
+        "normalise": normalise,
+        "verdicts": None if verdicts is None else str(verdicts),
+        "policy": "report",
+        "variants": variants,
+        "roles": tuple(role or ["user"]),
+        "benchmark_fields": tuple(benchmark_field or ()),
+        "without": tuple(without or ()),
+        "benchmarks_dir": None if benchmarks_dir is None else str(benchmarks_dir),
+        "fail_over": fail_over,
+        "self_test": self_test,
+    }
+    given = run_options(overwrite, limit, None, workers, stages, no_stages)
+    with shown() as progress:
+        progress("prepare", 0, 0, 0.0)
+        from curate.mixture.options import Options
+        from curate.mixture.side_by_side import audit as run
+        from curate.mixture.side_by_side import data_sets
 
-        Read on: docs/decontamination.md
-        """
-        spec = {
-            "suite": suite,
-            "against": tuple(against or ()),
-            "profile": profile,
-            "matchers": dict(map(matcher_setting, matcher or ())),
-            "normalise": normalise,
-            "verdicts": None if verdicts is None else str(verdicts),
-            "policy": "report",
-            "variants": variants,
-            "roles": tuple(role or ["user"]),
-            "benchmark_fields": tuple(benchmark_field or ()),
-            "without": tuple(without or ()),
-            "benchmarks_dir": None if benchmarks_dir is None else str(benchmarks_dir),
-            "fail_over": fail_over,
-            "self_test": self_test,
-        }
-        given = options_of(overwrite, limit, None, workers, stages, no_stages)
-        with shown() as progress:
-            progress("prepare", 0, 0, 0.0)
-            from curate.mixture.options import Options
-            from curate.mixture.side_by_side import audit as run
-            from curate.mixture.side_by_side import data_sets
+        options, base = Options(**given, progress=progress), Path.cwd()
+        steps = {"decontaminate": spec}
+        found = run(data_sets(data, base), steps, out, base=base, options=options)
+    if as_json:
+        print(json.dumps(found.as_dict(), ensure_ascii=False))
+    else:
+        from curate.mixture.side_by_side_show import show_audit
 
-            options, base = Options(**given, progress=progress), Path.cwd()
-            steps = {"decontaminate": spec}
-            found = run(data_sets(data, base), steps, out, base=base, options=options)
-        if as_json:
-            print(json.dumps(found.as_dict(), ensure_ascii=False))
-        else:
-            from curate.mixture.side_by_side_show import show_audit
-
-            show_audit(found)
-        if found.failures:
-            raise FailOver("; ".join(found.failures), found)
-
-    return audit
+        show_audit(found)
+    if found.failures:
+        raise FailOver("; ".join(found.failures), found)

@@ -182,10 +182,15 @@ def test_hits_that_do_not_count_are_no_contamination(tmp_path: Path, made: Made)
     assert 'id="without"' not in page
 
 
-def test_more_sources_than_can_be_listed_are_counted(tmp_path: Path, made: Made) -> None:
+def test_more_sources_and_licences_than_can_be_listed_are_counted(
+    tmp_path: Path, made: Made
+) -> None:
     tables = huge(320, 1, 1)
+    for number, source in enumerate(tables["sources"]):
+        source["licence"] = f"own-{number % 43}"
     page = page_of(made(tmp_path, tables, 0))
     assert "300 of 320 sources are listed" in words(page)
+    assert "3 more licences: curate sql . licences" in words(page)
     assert funnels(page)[0][0] == ("read", 0, 320)
     assert "280 more sources" in words(page)
 
