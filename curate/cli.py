@@ -311,7 +311,9 @@ def main() -> None:
     """Run the command line; every error becomes one line and an exit code."""
     debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, signal.default_int_handler)
     gc.set_threshold(
         100_000, 20, 20
     )  # objects are many and live on, cycles few: to look for them often costs 3 %
