@@ -30,7 +30,7 @@ from curate.records import (
     valid,
 )
 
-_ID = "id"
+ID = "id"
 _KEYS = {"role", "content", "from", "value", "function_call", "thinking", *EXTRAS}
 
 
@@ -103,7 +103,7 @@ def _by_columns(
 ) -> Parsed | None:
     assert form.vector is not None
     kept = {name: kept_column(table, name) for name in keep}
-    ids = id_column(table, _ID)
+    ids = id_column(table, ID)
     body = form.vector(table, kind)
     if body is None or ids is None or any(column is None for column in kept.values()):
         return None
@@ -153,7 +153,7 @@ def _by_rows(block: Block, form: Format, kind: str, keep: Sequence[str]) -> Pars
         else:
             column = kept_array([row.get(name) for row in done.raw]).take(pa.array(among))
         records = records.append_column(name, column)
-    ids = [plain_text(done.raw[place].get(_ID)) for place in among]
+    ids = [plain_text(done.raw[place].get(ID)) for place in among]
     dropped = frozenset(_unused(done.names, form, keep))
     own = pa.array(ids, pa.string())
     return Parsed(records, places + block.first_row, own, done.bad, dropped, done.unused)
@@ -223,7 +223,7 @@ def _names(row: Row, form: Format) -> Iterable[str]:
 
 
 def _unused(names: Iterable[str], form: Format, keep: Sequence[str]) -> Iterable[str]:
-    used = form.columns | set(keep) | {_ID}
+    used = form.columns | set(keep) | {ID}
     return (name for name in names if name not in used)
 
 

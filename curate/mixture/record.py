@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,8 +87,10 @@ def record(
     up; raises CurateError if it does not.
     """
     faces = [shown for step in plan.steps if (shown := face(step.name)) is not None]
-    con = store.create(path, [shown.schema for shown in faces])
-    try:
+    with (
+        store.told(path),
+        closing(store.create(path, [shown.schema for shown in faces])) as con,
+    ):
         _sources(con, plan, results)
         for decision in settled.decisions.values():
             for table, lines in decision.tables.items():
@@ -103,8 +106,6 @@ def record(
         )
         store.reconcile(con, sum(int(result.copies.sum()) for result in results))
         store.finish(con, [shown.views for shown in faces])
-    finally:
-        con.close()
 
 
 def _sources(con: duckdb.DuckDBPyConnection, plan: Plan, results: Sequence[SourceResult]) -> None:

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from curate.errors import UserError
 from curate.files.as_read import as_read, without_codes
-from curate.formats import Parsed, parse
+from curate.formats import Parsed, needed, parse
 from curate.formats.keep import column_text
 from curate.kernels.hashing import hash_rows
 from curate.mixture.runs import Staged, read_run, write_run
@@ -143,8 +143,10 @@ def in_order(jobs: Iterator[Callable[[], T]], workers: int) -> Iterator[T]:
 
 def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: Block) -> Scanned:
     """Parse one block, let every step look at it, hash it, and stage it in `folder`."""
+    kept = (*reading.keep, *reading.needs)
+    block, unread = (block, frozenset()) if reading.as_read else needed(block, reading.format, kept)
     columns = cache(block.table)
-    parsed = parse(block, reading.format, scan.kind, (*reading.keep, *reading.needs), columns)
+    parsed = parse(block, reading.format, scan.kind, kept, columns)
     turns = all_turns(scan.kind, parsed.records)
     hashes = turns.content_hashes()
     records = Records(reading.name, scan.kind, parsed.records, parsed.rows, turns, hashes)
@@ -184,6 +186,7 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
         own=None if own is None else own.schema,
         extras=extras,
         dropped_columns=parsed.dropped_columns
+        | unread
         | (set(reading.needs) & set(parsed.records.column_names)),
     )
 
