@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curate.files import BadInput, Block, Row
+from curate.files.joined import file_at
 from curate.formats.base import OF_MESSAGES, Format, LeftOut
 from curate.formats.keep import id_column, kept_array, kept_column, plain_text
 from curate.formats.values import json_text
@@ -177,15 +178,16 @@ def _convert(block: Block, form: Format, kind: str, only: list[int] | None) -> _
     for position, row in block.rows(only):
         place = position - block.first_row
         if isinstance(row, BadInput):
-            done.bad.append(Quarantined(block.file, position, row.reason, row.raw))
+            file = file_at(block, place)
+            done.bad.append(Quarantined(file, position, row.reason, row.raw))
             continue
         done.readable.append(place)
         done.raw.append(row)
         done.names.update(_names(row, form))
         body, flaw = _one(row, form, kind)
         if flaw is not None:
-            raw = block.raw(place)
-            done.bad.append(Quarantined(block.file, position, flaw.reason, raw, flaw.code))
+            file, raw = file_at(block, place), block.raw(place)
+            done.bad.append(Quarantined(file, position, flaw.reason, raw, flaw.code))
         else:
             done.places.append(place)
             done.bodies.append(body)

@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 
 from curate.errors import UserError
 from curate.files.as_read import as_read, without_codes
+from curate.files.joined import files_in
 from curate.formats import Parsed, needed, parse
 from curate.formats.keep import column_text
 from curate.kernels.hashing import hash_rows
@@ -152,7 +153,7 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
     records = Records(reading.name, scan.kind, parsed.records, parsed.rows, turns, hashes)
     looks = {step.name: step.look(records) for step in scan.steps}
     tokens = _tokens(scan, turns)
-    tables = _tables(reading, block.file, parsed, records, looks, _counted(scan, tokens))
+    tables = _tables(reading, block, parsed, records, looks, _counted(scan, tokens))
     for name, table in tables.items():
         write_arrow(staged_path(folder, name, number), table)
     body = parsed.records.drop_columns(list(reading.needs))
@@ -324,7 +325,7 @@ def staged_path(folder: Path, what: str, number: int) -> Path:
 
 def _tables(
     reading: Reading,
-    file: str,
+    block: Block,
     parsed: Parsed,
     records: Records,
     looks: Mapping[str, Look],
@@ -332,7 +333,7 @@ def _tables(
 ) -> dict[str, pa.Table]:
     """All that is staged of a block but its rows, by name."""
     told = [look.columns for look in looks.values()] + [counted]
-    tables = {"documents": _documents(reading, file, parsed, records, told)}
+    tables = {"documents": _documents(reading, block, parsed, records, told)}
     if parsed.quarantine:
         lines = [
             {"source": reading.name} | {name: getattr(bad, name) for name in QUARANTINE.names[1:]}
@@ -355,7 +356,7 @@ def _tables(
 
 def _documents(
     reading: Reading,
-    file: str,
+    block: Block,
     parsed: Parsed,
     records: Records,
     told: Iterable[Mapping[str, pa.Array]],
@@ -369,7 +370,7 @@ def _documents(
         "source": pa.array([reading.name])
         .dictionary_encode()
         .take(pa.array(np.zeros(len(rows), np.int8))),
-        "file": pa.array([file]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
+        "file": _files(block, rows),
         "row": rows,
         "origin_id": pa.concat_arrays(
             [one_array(parsed.origin_id), pa.nulls(len(bad), pa.string())]
@@ -383,6 +384,13 @@ def _documents(
         for name, values in more.items():
             columns[name] = pa.concat_arrays([values, pa.nulls(len(bad), values.type)])
     return pa.table(columns)
+
+
+def _files(block: Block, rows: np.ndarray) -> pa.Array:
+    """The file of each row of a block."""
+    names, firsts = zip(*files_in(block), strict=True)
+    parts = np.searchsorted(np.array(firsts, np.int64), rows, side="right") - 1
+    return pa.array(names).dictionary_encode().take(pa.array(parts))
 
 
 def _text_bytes(turns: Turns) -> pa.Array:
