@@ -115,8 +115,8 @@ def _load(folder: str) -> tuple[Any, Any]:
         ) from None
     logging.disable_progress_bar()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", trust_remote_code=False)
     except Exception as error:  # safetensors, the tokeniser, the model's own configuration
         raise UserError(f"model {folder}: cannot be loaded ({reason(error)})") from error
     if tokenizer.pad_token is None:

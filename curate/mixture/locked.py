@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from curate import lock as locks
+from curate.make.source import MadeSource
 from curate.mixture.plan import Plan, portable
 from curate.mixture.shares import as_plain
 from curate.mixture.summary import Summary

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,9 +105,11 @@ def record_all(
     (plan, _), *_ = parts
     names = [*plan.recipe.makers, *(step.name for step in plan.steps)]
     faces = [shown for name in names if (shown := face(name)) is not None]
-    con = store.create(path, [shown.schema for shown in faces])
     results = [result for _, own in parts for result in own]
-    try:
+    with (
+        store.told(path),
+        closing(store.create(path, [shown.schema for shown in faces])) as con,
+    ):
         for of, own in parts:
             _sources(con, of, own)
         for decision in decisions.values():
@@ -127,8 +130,6 @@ def record_all(
         )
         store.reconcile(con, sum(int(result.copies.sum()) for result in results))
         store.finish(con, [shown.views for shown in faces])
-    finally:
-        con.close()
 
 
 def _made_lines(source: Source) -> Iterator[tuple[str, Iterable[pa.Table]]]:

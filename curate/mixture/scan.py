@@ -23,7 +23,8 @@ import pyarrow.compute as pc
 
 from curate.errors import UserError
 from curate.files.as_read import as_read, without_codes
-from curate.formats import Parsed, parse
+from curate.files.joined import files_in
+from curate.formats import Parsed, needed, parse
 from curate.formats.keep import column_text
 from curate.kernels.hashing import hash_rows
 from curate.mixture.runs import Staged, read_run, write_run
@@ -143,15 +144,17 @@ def in_order(jobs: Iterator[Callable[[], T]], workers: int) -> Iterator[T]:
 
 def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: Block) -> Scanned:
     """Parse one block, let every step look at it, hash it, and stage it in `folder`."""
+    kept = (*reading.keep, *reading.needs)
+    block, unread = (block, frozenset()) if reading.as_read else needed(block, reading.format, kept)
     columns = cache(block.table)
-    parsed = parse(block, reading.format, scan.kind, (*reading.keep, *reading.needs), columns)
+    parsed = parse(block, reading.format, scan.kind, kept, columns)
     turns = all_turns(scan.kind, parsed.records)
     hashes = turns.content_hashes()
     rejected = rejected_turns([bad.raw for bad in parsed.quarantine])
     records = Records(reading.name, scan.kind, parsed.records, parsed.rows, turns, hashes, rejected)
     looks = {step.name: step.look(records) for step in scan.steps}
     tokens = _tokens(scan, turns)
-    tables = _tables(reading, block.file, parsed, records, looks, _counted(scan, tokens))
+    tables = _tables(reading, block, parsed, records, looks, _counted(scan, tokens))
     for name, table in tables.items():
         write_arrow(staged_path(folder, name, number), table)
     body = parsed.records.drop_columns(list(reading.needs))
@@ -185,6 +188,7 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
         own=None if own is None else own.schema,
         extras=extras,
         dropped_columns=parsed.dropped_columns
+        | unread
         | (set(reading.needs) & set(parsed.records.column_names)),
     )
 
@@ -322,7 +326,7 @@ def staged_path(folder: Path, what: str, number: int) -> Path:
 
 def _tables(
     reading: Reading,
-    file: str,
+    block: Block,
     parsed: Parsed,
     records: Records,
     looks: Mapping[str, Look],
@@ -330,7 +334,7 @@ def _tables(
 ) -> dict[str, pa.Table]:
     """All that is staged of a block but its rows, by name."""
     told = [look.columns for look in looks.values()] + [counted]
-    tables = {"documents": _documents(reading, file, parsed, records, told)}
+    tables = {"documents": _documents(reading, block, parsed, records, told)}
     if parsed.quarantine:
         lines = [
             {"source": reading.name} | {name: getattr(bad, name) for name in QUARANTINE.names[1:]}
@@ -358,7 +362,7 @@ def _tables(
 
 def _documents(
     reading: Reading,
-    file: str,
+    block: Block,
     parsed: Parsed,
     records: Records,
     told: Iterable[Mapping[str, pa.Array]],
@@ -372,7 +376,7 @@ def _documents(
         "source": pa.array([reading.name])
         .dictionary_encode()
         .take(pa.array(np.zeros(len(rows), np.int8))),
-        "file": pa.array([file]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
+        "file": _files(block, rows),
         "row": rows,
         "origin_id": pa.concat_arrays(
             [one_array(parsed.origin_id), pa.nulls(len(bad), pa.string())]
@@ -386,6 +390,13 @@ def _documents(
         for name, values in more.items():
             columns[name] = pa.concat_arrays([values, pa.nulls(len(bad), values.type)])
     return pa.table(columns)
+
+
+def _files(block: Block, rows: np.ndarray) -> pa.Array:
+    """The file of each row of a block."""
+    names, firsts = zip(*files_in(block), strict=True)
+    parts = np.searchsorted(np.array(firsts, np.int64), rows, side="right") - 1
+    return pa.array(names).dictionary_encode().take(pa.array(parts))
 
 
 def _text_bytes(turns: Turns) -> pa.Array:

@@ -24,18 +24,23 @@ def sql(
         bool, typer.Option("--json", metavar="", help="One JSON array of objects.")
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", metavar="", help="CSV with a header.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the answer to FILE: .parquet, .csv or .json."),
+    ] = None,
     names: Annotated[
         bool, typer.Option("--list", metavar="", help="List the named queries.")
     ] = False,
 ) -> None:
     """Query the audit of a build, by name or in DuckDB's SQL.
 
-    The database, OUT/audit.duckdb, is opened read-only. Without a query, the
-    named queries are listed.
+    The database, OUT/audit.duckdb, is opened read-only, and no other file can be
+    reached from there. Without a query, the named queries are listed.
 
     \bExample: curate sql out/quickstart contamination
       curate sql out/quickstart "select * from worst_matches where rank <= 5"
       curate sql out/quickstart fates --json
+      curate sql out/quickstart "from documents" --output documents.parquet
 
     Read on: docs/audit.md, every table and column
     """
@@ -49,6 +54,11 @@ def sql(
         for name, question in audit.queries(out).items():
             line = f"{name:20} {question}"
             print(fill(line, width, subsequent_indent=" " * 21) if width else line)
+        return
+    if output is not None:
+        answer = audit.sql(out, query)
+        audit.write(answer, output)
+        print(f"{output}: {answer.num_rows:,} rows")
         return
     fmt = "json" if as_json else "csv" if as_csv else "table"
     print(audit.render(audit.sql(out, query), fmt, width), end="")
