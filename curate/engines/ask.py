@@ -11,7 +11,7 @@ why; the same call goes on from there. A key that occurs twice is asked once."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,13 +28,15 @@ from curate.engines.spec import EngineSpec, OpenAI, Transformers
 from curate.engines.store import Claim, Store
 from curate.engines.structured import check_schemas
 from curate.engines.told import Told
-from curate.errors import CurateError
+from curate.errors import CurateError, UserError
 from curate.progress import Report, silent
 
 _LOOK = 0.2
 """Seconds between two looks for what another process is asking."""
 _FREE = 0.01
 """Seconds between two looks for whether the budget has room again."""
+_CHATS = ("openai", "vllm")
+"""Kinds of engine that take messages and nothing else."""
 
 
 @contextmanager
@@ -68,8 +70,8 @@ def ask(
 ) -> list[Answer]:
     """The answer to each request, whatever its outcome.
 
-    Raises UserError where nothing can be asked at all, BudgetEnded where the budget does, and
-    TooManyFailures.
+    Raises UserError where nothing can be asked at all or the engine cannot do what is asked,
+    BudgetEnded where the budget does, and TooManyFailures.
     """
     check_schemas(requests)
     keys = [key_of(request, engine.identity) for request in requests]
@@ -78,10 +80,22 @@ def ask(
         key: request for key, request in zip(keys, requests, strict=True) if key not in answers
     }
     if wanted:
+        _check_texts(wanted.values(), engine)
         told = Told(progress, len(wanted))
         work = _Work(engine, store, budget or Budget(), told, _in_order(wanted, engine), answers)
         run(work.done())
     return [answers[key] for key in keys]
+
+
+def _check_texts(requests: Iterable[Request], engine: Engine) -> None:
+    """Raise UserError where an engine that only chats is asked about texts as they are."""
+    if engine.identity.kind in _CHATS and any(
+        one.continuations or not one.chat for one in requests
+    ):
+        raise UserError(
+            f"an engine of kind {engine.identity.kind} only chats: log-probabilities of given texts, "
+            "and prompts without a chat template, need an engine of kind transformers"
+        )
 
 
 def _in_order(wanted: dict[str, Request], engine: Engine) -> list[tuple[str, Request]]:

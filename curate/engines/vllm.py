@@ -122,7 +122,9 @@ def _start(spec: Vllm) -> tuple[Any, Any]:
     folder = str(weights(spec.model, spec.revision)[0])
     try:
         arguments = AsyncEngineArgs(model=folder, **spec.options)
-        return AsyncLLM.from_engine_args(arguments), AutoTokenizer.from_pretrained(folder)
+        trusted = bool(spec.options.get("trust_remote_code"))
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trusted)
+        return AsyncLLM.from_engine_args(arguments), tokenizer
     except Exception as error:  # of torch, of the model's configuration, of the machine
         told = f"vLLM, model {spec.model}: cannot be started ({reason(error)})"
         raise UserError(told) from error
