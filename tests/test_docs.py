@@ -26,6 +26,7 @@ from curate.engines.spec import Vllm as VllmEngine
 from curate.evaluation.spec import TaskFile
 from curate.formats import FORMATS, check_format, detect, parse
 from curate.formats.kinds import guess_kind
+from curate.make.augment import Spec as AugmentSpec
 from curate.make.measure import Spec as MeasureSpec
 from curate.matching.profile import PROFILES, with_matchers
 from curate.recipe import OutputSpec, Recipe, SourceSpec, recipe_model
@@ -59,6 +60,7 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
     },
     "evaluation.md": {"Tasks of your own": TaskFile},
     "pass-rates.md": {"In a recipe": MeasureSpec},
+    "synthesis.md": {"Prompts with constraints": AugmentSpec},
     "suites.md": {"Keys of the file": SuiteFile, "Keys of a benchmark": Benchmark},
     "training.md": {
         "Of every stage": TrainConfig,

@@ -39,14 +39,14 @@ class Spec(MakerSpec):
     most: int = Field(default=3, ge=1, le=10)
     """Constraints of a prompt at most."""
     least: int = Field(default=1, ge=1, le=10)
-    types: list[str] | None = None
+    types: tuple[str, ...] | None = None
     """Ids of types to draw from, or `ifeval` and `iftrain` for all of a set; all of both where it is
     left out.
     """
 
     @field_validator("types")
     @classmethod
-    def _known(cls, types: list[str] | None) -> list[str] | None:
+    def _known(cls, types: tuple[str, ...] | None) -> tuple[str, ...] | None:
         try:
             checked(types)
         except UserError as error:
