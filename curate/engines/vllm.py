@@ -8,7 +8,6 @@ one with a trainer, `vllm serve` and an engine of kind openai do the same over H
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import os
 import time
@@ -74,8 +73,6 @@ class VllmEngine:
         running, self._running = self._running, None
         if running is not None:
             await asyncio.to_thread(running[0].shutdown)
-            del running
-            gc.collect()  # its finaliser fails where it is left to the end of the interpreter
 
     async def _said(self, engine: Any, tokenizer: Any, request: Request) -> Answer:
         from vllm.v1.engine.exceptions import EngineDeadError
