@@ -175,7 +175,7 @@ def _plans(
         ]
         given = {"name": "audit", "kind": kind, "sources": sources, "output": {"order": "source"}}
         recipe = make_recipe({**given, **steps}, "audit")
-        made = make_plan(recipe, base, workers, plans[0].steps if plans else None)
+        made = make_plan(recipe, base, workers, ready=plans[0].steps if plans else None)
         plans.append(replace(made, groups=True))
     return plans
 
