@@ -34,7 +34,7 @@ TOKENS = 160
 @pytest.fixture(scope="module")
 def theirs() -> Any:
     """The harness's own model of the same weights."""
-    return HFLM(pretrained=str(embedded_model()), batch_size=1)
+    return HFLM(pretrained=str(embedded_model()), batch_size=1, device="cpu")
 
 
 @pytest.fixture
