@@ -31,7 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("sources",),
     ("items", "verdicts", "licences"),
     ("turns",),
-    ("steps",),
+    ("makers", "steps"),
     ("audit",),
     ("matching",),
     ("suites",),

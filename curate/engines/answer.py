@@ -31,6 +31,8 @@ class Attempt:
     """Empty where a reply came that could be read."""
     status: int | None = None
     """Of HTTP."""
+    may_cost: bool = False
+    """Whether it gave nothing though a model may have answered, so that it may have to be paid."""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,11 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from curate.engines.answer import Answer, reason
 from curate.engines.background import run
+from curate.engines.batch import BatchEngine
 from curate.engines.budget import Budget
 from curate.engines.engine import Engine
 from curate.engines.openai import OpenAIEngine
@@ -49,7 +51,7 @@ def open_engine(spec: EngineSpec) -> Iterator[Engine]:
 
 def _made(spec: EngineSpec) -> Engine:
     if isinstance(spec, OpenAI):
-        return OpenAIEngine(spec)
+        return BatchEngine(spec) if spec.batch else OpenAIEngine(spec)
     if isinstance(spec, Transformers):
         from curate.engines.transformers import TransformersEngine
 
@@ -158,13 +160,15 @@ class _Work:
             self.budget.leave(request, self.engine.price)
         self.answers[key] = answer
         self.told.answered(answer)
-        self.budget.spend(request, answer)
+        self.budget.spend(request, answer, self.engine.price)
 
     async def _sent(self, claim: Claim, request: Request) -> Answer:
         identity = self.engine.identity
         try:
-            answer = await self.engine.answer(request)
+            further = partial(self.budget.further, self.engine.price)
+            answer = await self.engine.answer(request, further)
         except CurateError as error:  # no request can be answered: this one is known to have failed
+            self.budget.sent += 1
             await self.store.keep(claim, Answer("failed", reason=str(error)))
             raise
         except Exception as error:  # of a model's template, of torch: the others go on

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from curate.engines.answer import Answer, reason
+from curate.engines.engine import Further, uncounted
 from curate.engines.outcome import judged, labelled
 from curate.engines.pace import Pace
 from curate.engines.prices import price_of
@@ -51,7 +52,7 @@ class TransformersEngine:
         sizes = [(_size(request), request.sampling.max_tokens) for request in requests]
         return sorted(range(len(requests)), key=lambda place: sizes[place], reverse=True)
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, further: Further = uncounted) -> Answer:
         """Answer a request; see Engine."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, future))
@@ -114,8 +115,8 @@ def _load(folder: str) -> tuple[Any, Any]:
         ) from None
     logging.disable_progress_bar()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", trust_remote_code=False)
     except Exception as error:  # safetensors, the tokeniser, the model's own configuration
         raise UserError(f"model {folder}: cannot be loaded ({reason(error)})") from error
     if tokenizer.pad_token is None:

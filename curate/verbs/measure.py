@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from curate.arguments import Json, Out, Overwrite, Split, Workers
+from curate.arguments import Json, Out, Overwrite, Split, Workers, run_options
 from curate.errors import UserError
 from curate.verbs.evaluate import MaxCost, MaxRequests, Seed, StoreDir
+from curate.verbs.run import run
 
 SELECT = "What is kept"
 
@@ -61,69 +61,60 @@ BestOf = Annotated[
 COUNTS = ("total_rollouts", "total_correct_rollouts", "passrate", "passrate_low", "passrate_high")
 
 
-def verb(
-    options_of: Callable[..., dict[str, Any]], run: Callable[..., None]
-) -> Callable[..., None]:
-    """The verb, given what the command line makes of the options of a build, and how it runs one."""
+def measure(
+    data: Prompts,
+    out: Out,
+    engine: EngineOf,
+    samples: Samples = 8,
+    temperature: Temperature = 1.0,
+    max_tokens: MaxTokens = 1024,
+    between: Between = None,
+    control: Control = False,
+    best: BestOf = None,
+    split: Split = None,
+    seed: Seed = 42,
+    store: StoreDir = None,
+    max_requests: MaxRequests = None,
+    max_cost: MaxCost = None,
+    overwrite: Overwrite = False,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how often a model solves each prompt; or keep the best of its answers.
 
-    def measure(
-        data: Prompts,
-        out: Out,
-        engine: EngineOf,
-        samples: Samples = 8,
-        temperature: Temperature = 1.0,
-        max_tokens: MaxTokens = 1024,
-        between: Between = None,
-        control: Control = False,
-        best: BestOf = None,
-        split: Split = None,
-        seed: Seed = 42,
-        store: StoreDir = None,
-        max_requests: MaxRequests = None,
-        max_cost: MaxCost = None,
-        overwrite: Overwrite = False,
-        workers: Workers = None,
-        as_json: Json = False,
-    ) -> None:
-        """Measure how often a model solves each prompt; or keep the best of its answers.
+    Every prompt comes back with how many of its answers pass its verifier:
+    total_rollouts, total_correct_rollouts, and passrate with its interval. With
+    --between OUT holds prompts that are neither too easy nor too hard, OUT-all
+    the others too, and asking ends once that is settled. With --best prompts
+    come back as conversations with an answer that passes.
 
-        Every prompt comes back with how many of its answers pass its verifier:
-        total_rollouts, total_correct_rollouts, and passrate with its interval. With
-        --between OUT holds prompts that are neither too easy nor too hard, OUT-all
-        the others too, and asking ends once that is settled. With --best prompts
-        come back as conversations with an answer that passes.
+    \bExample: curate measure rl.jsonl --engine my-model --samples 8 -o measured
+      curate measure rl.jsonl --engine my-model --between 0 0.625 -o medium
+      curate measure rl.jsonl --engine my-model --best shortest -o sft
 
-        \bExample: curate measure rl.jsonl --engine my-model --samples 8 -o measured
-          curate measure rl.jsonl --engine my-model --between 0 0.625 -o medium
-          curate measure rl.jsonl --engine my-model --best shortest -o sft
+    Read on: docs/pass-rates.md
+    """
+    from curate.engines import Budget
+    from curate.mixture.options import Asked
 
-        Read on: docs/pass-rates.md
-        """
-        from curate.engines import Budget
-        from curate.mixture.options import Asked
+    if control and between is None:
+        raise UserError("--control is a sample to set beside those that --between keeps; give it")
+    sampling = {"temperature": temperature, "max_tokens": max_tokens}
+    spec = {"samples": samples, "between": between, "best": best, "sampling": sampling}
+    options = run_options(overwrite, workers=workers, no_stages=True)
+    budget = Budget(max_requests=max_requests, max_cost=max_cost)
+    whole = out if between is None else beside(out, "all")
 
-        if control and between is None:
-            raise UserError(
-                "--control is a sample to set beside those that --between keeps; give it"
-            )
-        sampling = {"temperature": temperature, "max_tokens": max_tokens}
-        spec = {"samples": samples, "between": between, "best": best, "sampling": sampling}
-        options = options_of(overwrite, None, None, workers, None, True)
-        budget = Budget(max_requests=max_requests, max_cost=max_cost)
-        whole = out if between is None else beside(out, "all")
+    def build(recipe: Any, folder: Path, **more: Any) -> None:
+        run(lambda: (recipe, ()), folder, Path.cwd(), options | more, as_json)
 
-        def build(recipe: Any, folder: Path, **more: Any) -> None:
-            run(lambda: (recipe, ()), folder, Path.cwd(), options | more, as_json)
-
-        build(measured(data, whole, engine, spec, split, seed), whole, ask=Asked(store, budget))
-        if between is None:
-            print(told(whole, samples), file=sys.stderr)
-        else:
-            build(chosen(whole, out, seed), out)
-        if control:
-            build(drawn(whole, beside(out, "control"), rows_in(out), seed), beside(out, "control"))
-
-    return measure
+    build(measured(data, whole, engine, spec, split, seed), whole, ask=Asked(store, budget))
+    if between is None:
+        print(told(whole, samples), file=sys.stderr)
+    else:
+        build(chosen(whole, out, seed), out)
+    if control:
+        build(drawn(whole, beside(out, "control"), rows_in(out), seed), beside(out, "control"))
 
 
 def beside(out: Path, word: str) -> Path:
