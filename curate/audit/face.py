@@ -112,6 +112,10 @@ class Section:
     script: str = ""
 
 
+BESIDE = {"make": "curate.make"}
+"""What shows itself as a step does and is none: sources that a model wrote, which have tables of
+their own where there are any.
+"""
 PARTS = ("facts", "show", "why", "card", "page", "pictures", "retention")
 """What a module `face` may have, in the order of the fields of `Face`."""
 
@@ -119,9 +123,9 @@ PARTS = ("facts", "show", "why", "card", "page", "pictures", "retention")
 @cache
 def face(name: str) -> Face | None:
     """The face of a step, or None where the step is not installed."""
-    if not steps.installed([name]):
+    if name not in BESIDE and not steps.installed([name]):
         return None
-    package = steps.load(name)
+    package = import_module(BESIDE[name]) if name in BESIDE else steps.load(name)
     beside = files(package) if hasattr(package, "__path__") else None
     module = _module(package)
 
@@ -153,4 +157,6 @@ def faces(con: duckdb.DuckDBPyConnection) -> list[Face]:
     """The faces of the steps that an audit has, in the order of the steps."""
     found = con.execute("SELECT value::VARCHAR FROM runs WHERE key = 'steps'").fetchall()
     names = json.loads(found[0][0]) if found else []
+    there = {table for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    names += [name for name in BESIDE if f"{name}_sources" in there]
     return [shown for name in names if (shown := face(name)) is not None]

@@ -17,6 +17,8 @@ import pyarrow as pa
 from curate.audit import store
 from curate.audit.face import face
 from curate.formats import as_words
+from curate.make.source import MadeSource
+from curate.make.tables import tables_of
 from curate.mixture.merge import SourceRows
 from curate.mixture.plan import Plan
 from curate.mixture.scan import Scanned, staged_path
@@ -85,10 +87,14 @@ def record(
     """Write the whole audit to `path`, `samples` into the table of that name, and check that it adds
     up; raises CurateError if it does not.
     """
-    faces = [shown for step in plan.steps if (shown := face(step.name)) is not None]
+    made = [source for source in plan.sources if isinstance(source, MadeSource)]
+    names = [*(step.name for step in plan.steps), *(["make"] if made else [])]
+    faces = [shown for name in names if (shown := face(name)) is not None]
     con = store.create(path, [shown.schema for shown in faces])
     try:
         _sources(con, plan, results)
+        for table, own in tables_of(made).items():
+            store.insert_all(con, table, own)
         for decision in settled.decisions.values():
             for table, lines in decision.tables.items():
                 store.insert_all(con, table, lines)

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from curate import lock as locks
-from curate.audit.face import faces
+from curate.audit.face import BESIDE, faces
 from curate.audit.reasons import Kind, kinds
 from curate.audit.words import counted
 from curate.card import CardFacts, SourceFacts, SplitFacts
@@ -197,17 +197,20 @@ def summarise(
 ) -> Summary:
     """Sum up a build; its seconds are not known yet."""
     sources, decisions = audited.sources, decided.settled.decisions
+    beside = {name: audited.facts[name] for name in BESIDE if name in audited.facts}
     shares = shares_of(decided.results, plan.tokenizer is not None)
     summary = Summary(
         name=plan.recipe.name,
         kind=plan.recipe.kind,
         sources=sources,
         steps=audited.steps,
-        figures={name: decision.figures for name, decision in decisions.items()},
+        figures={name: decision.figures for name, decision in decisions.items()}
+        | {name: {} for name in beside},
         more={
             name: {**decision.more, **audited.facts.get(name, {})}
             for name, decision in decisions.items()
-        },
+        }
+        | beside,
         reasons=_reasons(audited.kinds),
         shares=shares,
         mix=plan.recipe.mix,
