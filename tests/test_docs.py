@@ -25,6 +25,12 @@ from curate.engines.spec import OpenAI, Transformers
 from curate.engines.spec import Vllm as VllmEngine
 from curate.formats import FORMATS, check_format, detect, parse
 from curate.formats.kinds import guess_kind
+from curate.make.maker import MakerSpec
+from curate.make.respond import Spec as RespondSpec
+from curate.make.synthesize.domain import Domain, Question
+from curate.make.synthesize.parse import Parse
+from curate.make.synthesize.personas import PersonaSpec
+from curate.make.synthesize.spec import Spec as SynthesizeSpec
 from curate.matching.profile import PROFILES, with_matchers
 from curate.recipe import OutputSpec, Recipe, SourceSpec, recipe_model
 from curate.records import KINDS, body_schema
@@ -33,6 +39,7 @@ from curate.shipped import suites as shipped_suites
 from curate.sources import open_source
 from curate.steps.decontaminate.spec import DecontaminateSpec
 from curate.steps.dedup.spec import DedupSpec
+from curate.steps.gates.spec import GatesSpec
 from curate.suites import Benchmark, SuiteFile
 from curate.verify import ALIASES, VERIFIERS, load
 from curate.verify.pool import OUTCOMES
@@ -54,6 +61,16 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
         "Of kind `openai`": OpenAI,
         "Of kind `transformers`": Transformers,
         "Of kind `vllm`": VllmEngine,
+    },
+    "synthesis.md": {
+        "Of every maker": MakerSpec,
+        "Of `synthesize`": SynthesizeSpec,
+        "Of `personas`": PersonaSpec,
+        "Of a domain": Domain,
+        "Of a question": Question,
+        "Of `parse`": Parse,
+        "Of `respond`": RespondSpec,
+        "Of `gates`": GatesSpec,
     },
     "suites.md": {"Keys of the file": SuiteFile, "Keys of a benchmark": Benchmark},
     "training.md": {
