@@ -145,6 +145,8 @@ def face(name: str) -> Face | None:
 
 
 def _package(name: str) -> ModuleType | None:
+    if name == makers.TOGETHER:
+        return import_module("curate.make")
     if name in makers.HOUSE:
         return makers.load(name)
     return steps.load(name) if steps.installed([name]) else None
@@ -158,7 +160,8 @@ def _module(package: ModuleType) -> ModuleType | None:
 def faces(con: duckdb.DuckDBPyConnection) -> list[Face]:
     """The faces of the makers and steps that an audit has, in the order of the steps."""
     found = con.execute(
-        "SELECT value::VARCHAR FROM runs WHERE key IN ('makers', 'steps') ORDER BY key"
+        "SELECT key, value::VARCHAR FROM runs WHERE key IN ('makers', 'steps')"
     ).fetchall()
-    names = [name for (value,) in found for name in json.loads(value)]
+    named = {key: json.loads(value) for key, value in found}
+    names = [*makers.shown(named.get("makers", ())), *named.get("steps", ())]
     return [shown for name in names if (shown := face(name)) is not None]

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,13 @@ from curate.audit import store
 from curate.audit.face import face
 from curate.formats import as_words
 from curate.make.source import MadeSource
+from curate.make.tables import tables_of
 from curate.mixture.merge import SourceRows
 from curate.mixture.plan import Plan
 from curate.mixture.scan import Scanned, staged_path
 from curate.mixture.seen import firsts
 from curate.mixture.settle import Settled
 from curate.shards import read_arrow
-from curate.sources.source import Source
 from curate.steps.sample import Choice
 from curate.steps.step import Decision, Removal, row_ids
 
@@ -103,7 +104,7 @@ def record_all(
     `tables` are lines of tables that belong to no step.
     """
     (plan, _), *_ = parts
-    names = [*plan.recipe.makers, *(step.name for step in plan.steps)]
+    names = [*makers.shown(plan.recipe.makers), *(step.name for step in plan.steps)]
     faces = [shown for name in names if (shown := face(name)) is not None]
     results = [result for _, own in parts for result in own]
     with (
@@ -115,9 +116,9 @@ def record_all(
         for decision in decisions.values():
             for table, lines in decision.tables.items():
                 store.insert_all(con, table, lines)
-        for source in plan.sources:
-            for table, made in _made_lines(source):
-                store.insert_all(con, table, made)
+        made = [source for source in plan.sources if isinstance(source, MadeSource)]
+        for table, lines in [*tables_of(made).items(), *chain(*map(_own_lines, made))]:
+            store.insert_all(con, table, lines)
         for result in results:
             _documents(con, result)
             _removals(con, result)
@@ -132,9 +133,9 @@ def record_all(
         store.finish(con, [shown.views for shown in faces])
 
 
-def _made_lines(source: Source) -> Iterator[tuple[str, Iterable[pa.Table]]]:
-    """What a made source adds to the tables of its maker, and what is counted on all of it."""
-    if not isinstance(source, MadeSource) or not source.staged:
+def _own_lines(source: MadeSource) -> Iterator[tuple[str, Iterable[pa.Table]]]:
+    """What a made source adds to the tables of its own maker, and what is counted on all of it."""
+    if not source.staged:
         return
     for name, paths in source.staged.items():
         yield name, (_with_source(read_arrow(path), source.name) for path in paths)

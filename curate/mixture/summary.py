@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from curate import makers
 from curate.audit.reasons import Kind
 from curate.audit.words import counted
 from curate.mixture.audited import Audited, SourceSummary
@@ -95,6 +96,7 @@ def summarise(
 ) -> Summary:
     """Sum up a build; its seconds are not known yet."""
     sources, decisions = audited.sources, decided.settled.decisions
+    facts = audited.facts
     shares = shares_of(decided.results, plan.tokenizer is not None)
     summary = Summary(
         name=plan.recipe.name,
@@ -102,11 +104,8 @@ def summarise(
         sources=sources,
         steps=audited.steps,
         figures={name: decision.figures for name, decision in decisions.items()},
-        more={name: audited.facts[name] for name in plan.recipe.makers if name in audited.facts}
-        | {
-            name: {**decision.more, **audited.facts.get(name, {})}
-            for name, decision in decisions.items()
-        },
+        more={name: facts[name] for name in makers.shown(plan.recipe.makers) if name in facts}
+        | {name: {**decision.more, **facts.get(name, {})} for name, decision in decisions.items()},
         reasons=_reasons(audited.kinds),
         shares=shares,
         mix=plan.recipe.mix,
