@@ -25,6 +25,8 @@ from curate.engines.spec import OpenAI, Transformers
 from curate.engines.spec import Vllm as VllmEngine
 from curate.formats import FORMATS, check_format, detect, parse
 from curate.formats.kinds import guess_kind
+from curate.make.prefer.spec import Entry, Judge, Pairs, Prompts
+from curate.make.prefer.spec import Spec as Prefer
 from curate.matching.profile import PROFILES, with_matchers
 from curate.recipe import OutputSpec, Recipe, SourceSpec, recipe_model
 from curate.records import KINDS, body_schema
@@ -54,6 +56,13 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
         "Of kind `openai`": OpenAI,
         "Of kind `transformers`": Transformers,
         "Of kind `vllm`": VllmEngine,
+    },
+    "preferences.md": {
+        "Of `prefer`": Prefer,
+        "Of `prompts`": Prompts,
+        "Of `pool`": Entry,
+        "Of `judges`": Judge,
+        "Of `pairs`": Pairs,
     },
     "suites.md": {"Keys of the file": SuiteFile, "Keys of a benchmark": Benchmark},
     "training.md": {
