@@ -13,7 +13,7 @@ PROMPTS = {
     "tulu3/prefer-8b": 271_409 - 19_890,  # persona IF is taken as published
     "tulu3/prefer-70b": 334_302,
     "olmo3/preference": 250_000,
-    "quickstart/preference": 32,
+    "quickstart/preference": 30,
 }
 
 
