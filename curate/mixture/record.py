@@ -19,13 +19,13 @@ from curate.audit import store
 from curate.audit.face import face
 from curate.formats import as_words
 from curate.make.source import MadeSource
+from curate.make.tables import tables_of
 from curate.mixture.merge import SourceRows
 from curate.mixture.plan import Plan
 from curate.mixture.scan import Scanned, staged_path
 from curate.mixture.seen import firsts
 from curate.mixture.settle import Settled
 from curate.shards import read_arrow
-from curate.sources.source import Source
 from curate.steps.sample import Choice
 from curate.steps.step import Removal, row_ids
 
@@ -88,17 +88,21 @@ def record(
     """Write the whole audit to `path`, `samples` into the table of that name, and check that it adds
     up; raises CurateError if it does not.
     """
-    names = [*plan.recipe.makers, *(step.name for step in plan.steps)]
+    made = [source for source in plan.sources if isinstance(source, MadeSource)]
+    steps = [step.name for step in plan.steps]
+    names = [*plan.recipe.makers, *steps, *(["make"] if made else [])]
     faces = [shown for name in names if (shown := face(name)) is not None]
     con = store.create(path, [shown.schema for shown in faces])
     try:
         _sources(con, plan, results)
+        for table, own in tables_of(made).items():
+            store.insert_all(con, table, own)
         for decision in settled.decisions.values():
             for table, lines in decision.tables.items():
                 store.insert_all(con, table, lines)
-        for source in plan.sources:
-            for table, made in _made_lines(source):
-                store.insert_all(con, table, made)
+        for source in made:
+            for table, own in _made_lines(source):
+                store.insert_all(con, table, own)
         for result in results:
             _documents(con, result)
             _removals(con, result)
@@ -114,9 +118,9 @@ def record(
         con.close()
 
 
-def _made_lines(source: Source) -> Iterator[tuple[str, Iterable[pa.Table]]]:
+def _made_lines(source: MadeSource) -> Iterator[tuple[str, Iterable[pa.Table]]]:
     """What a made source adds to the tables of its maker, and what is counted on all of it."""
-    if not isinstance(source, MadeSource) or not source.staged:
+    if not source.staged:
         return
     for name, paths in source.staged.items():
         yield name, (_with_source(read_arrow(path), source.name) for path in paths)

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from curate import lock as locks
-from curate.audit.face import faces
+from curate.audit.face import BESIDE, faces
 from curate.audit.reasons import Kind, kinds
 from curate.audit.words import counted
 from curate.card import CardFacts, SourceFacts, SplitFacts
@@ -111,7 +111,7 @@ class Summary:
     @property
     def told(self) -> dict[str, dict[str, Any]]:
         """All figures of each maker and step."""
-        return {name: {**self.figures.get(name, {}), **more} for name, more in self.more.items()}
+        return {name: {**figures, **self.more[name]} for name, figures in self.figures.items()}
 
     def as_dict(self) -> dict[str, Any]:
         """The summary as plain data, for `--json`."""
@@ -121,8 +121,7 @@ class Summary:
             "rows": {"train": self.train, "validation": self.validation},
             "sources": {source.name: source.counts for source in self.sources},
             "funnel": list(self.steps),
-            "steps": {name: self.told[name] for name in self.figures},
-            "makers": {name: one for name, one in self.told.items() if name not in self.figures},
+            "steps": self.told,
             "reasons": {left: list(map(asdict, kinds)) for left, kinds in self.reasons.items()},
             "shares": as_plain(self.shares),
             "validation_shortfall": self.validation_shortfall,
@@ -198,18 +197,21 @@ def summarise(
 ) -> Summary:
     """Sum up a build; its seconds are not known yet."""
     sources, decisions = audited.sources, decided.settled.decisions
+    others = (*BESIDE, *plan.recipe.makers)
+    beside = {name: audited.facts[name] for name in others if name in audited.facts}
     shares = shares_of(decided.results, plan.tokenizer is not None)
     summary = Summary(
         name=plan.recipe.name,
         kind=plan.recipe.kind,
         sources=sources,
         steps=audited.steps,
-        figures={name: decision.figures for name, decision in decisions.items()},
-        more={name: audited.facts[name] for name in plan.recipe.makers if name in audited.facts}
-        | {
+        figures={name: decision.figures for name, decision in decisions.items()}
+        | {name: {} for name in beside},
+        more={
             name: {**decision.more, **audited.facts.get(name, {})}
             for name, decision in decisions.items()
-        },
+        }
+        | beside,
         reasons=_reasons(audited.kinds),
         shares=shares,
         mix=plan.recipe.mix,

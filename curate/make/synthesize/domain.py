@@ -19,6 +19,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from curate.config import Strict, check, load_yaml
 from curate.errors import UserError, unknown
+from curate.make.constraints.sample import checked
 from curate.make.sampling import SamplingSpec
 from curate.make.synthesize.parse import Parse
 from curate.sources import expand
@@ -90,6 +91,18 @@ class Constraints(Strict):
 
     least: int = Field(default=1, ge=1, le=10)
     most: int = Field(default=3, ge=1, le=10)
+    types: tuple[str, ...] | None = None
+    """Their ids; left out, all that may be trained on."""
+
+    @model_validator(mode="after")
+    def _that_can_be_asked(self) -> Constraints:
+        if self.least > self.most:
+            raise ValueError(f"least is {self.least}, above most, {self.most}")
+        try:
+            checked(self.types)
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return self
 
 
 class Seed(Strict):
@@ -131,6 +144,8 @@ class Domain(Strict):
             raise ValueError("give one of given and prompt: who writes the prompt?")
         if self.shots > len(self.seeds):
             raise ValueError(f"shots is {self.shots}, but there are {len(self.seeds)} seeds")
+        if self.constraints and (self.verifier != "ifeval" or self.ground_truth is not None):
+            raise ValueError("constraints are their own ground truth: verifier: ifeval, no other")
         if self.verifier is None and (self.ground_truth is not None or self.label is not None):
             raise ValueError("what an answer is verified by needs a verifier")
         return self

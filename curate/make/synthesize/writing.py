@@ -13,6 +13,7 @@ from typing import Any
 from curate.engines.answer import Answer
 from curate.engines.request import Request, digest, seed_of
 from curate.make.maker import Ask, BadInput, Given, Item, Row, served, unanswered
+from curate.make.synthesize.constrained import constrained
 from curate.make.synthesize.domain import Domain, Numbers, Question, Seed, render
 from curate.make.synthesize.parse import parsed
 from curate.make.synthesize.personas import Pool
@@ -104,10 +105,14 @@ class Synthesize:
         prompt = self._prompt(told, known)
         if not isinstance(prompt, str):
             return prompt
-        known["prompt"] = turn = render(self.domain.turn, **known, prompt=prompt)
+        turn = self._user_turn(item, known, prompt)
+        if not isinstance(turn, str):
+            return turn
+        known["prompt"] = turn
         lineage = self._lineage(item)
         if self.kind == "prompt":
             record = {"prompt": [_user(turn)], "persona": item.data["persona"]}
+            record |= {"constraints": known["plain"]} if "plain" in known else {}
             return Row(record | self._beside(item), lineage | told.lineage)
         replies = self._answers(told, known)
         if not isinstance(replies, tuple):
@@ -129,6 +134,18 @@ class Synthesize:
             "persona": item.data["persona_id"],
             "seed": self.given.seed,
         } | ({"variables": variables} if variables else {})
+
+    def _user_turn(self, item: Item, known: dict[str, Any], prompt: str) -> str | BadInput:
+        """The row's user turn, with the constraints that are drawn for it."""
+        turn = render(self.domain.turn, **known, prompt=prompt)
+        if self.domain.constraints is None:
+            return turn
+        seed = seed_of(self.given.seed, self.given.source, item.number, "constraints")
+        found = constrained(self.domain.constraints, seed, turn)
+        if found is None:
+            return BadInput("no constraints were found that the prompt's answer can keep together")
+        known |= {"truth": found.ground_truth, "plain": found.plain()}
+        return found.turn
 
     # ---- what is asked
 
@@ -233,8 +250,9 @@ class Synthesize:
         padded = [*texts, *[""] * (asked - len(texts))]
         most = majority(verifier, padded) if self.spec.samples > 1 else None
         share = None if most is None else round(most.share, 4)
-        if self.domain.ground_truth is not None:
-            truth = render(self.domain.ground_truth, **known)
+        given = self.domain.ground_truth
+        truth = known.get("truth") if given is None else render(given, **known)
+        if truth is not None:
             return truth, _passing(verifier, texts, truth, most, str(known["prompt"])), share
         most = most or majority(verifier, padded)
         return (None, texts[0], None) if most is None else (most.truth, padded[most.place], share)
