@@ -15,13 +15,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 SEED ?= 1
 MUTANTS ?= 200
 KILLS ?= 50
-.PHONY: bench learning proof recall mutants demo demo-llm demo-train test test-slow test-vllm soak check format clean
+.PHONY: bench learning proof recall mutants demo demo-llm demo-prefer demo-train test test-slow test-vllm soak check format clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help:
 	@echo "make demo       build the quickstart mixture and show which planted leaks were found (installs the core into $(VENV))"
 	@echo "make demo-llm   have a small model write three domains on this machine, and show what was accepted (installs the extra for training)"
+	@echo "make demo-prefer install the extras, and have a small model answer, judge itself, and make pairs (ten minutes at most)"
 	@echo "make demo-train install the extra for training, and train a small model by SFT, DPO and RLVR for a few steps (STEPS=)"
 	@echo "make test       the fast tests"
 	@echo "make test-slow  the tests that take minutes or need more than the core"
@@ -43,6 +44,11 @@ demo: $(VENV)/.core
 demo-llm: $(VENV)/.train
 	$(BIN)/curate synthesize mixtures/quickstart/personas.yaml -o $(OUT)-personas --overwrite
 	$(BIN)/curate sql $(OUT)-personas acceptance
+
+demo-prefer: $(VENV)/.train
+	$(PIP) -e '.[engines,verify]'
+	$(BIN)/curate prefer mixtures/quickstart/preference.yaml -o $(OUT)-preferences --overwrite
+	$(BIN)/curate check $(OUT)-preferences --for dpo
 
 demo-train: $(VENV)/.train
 	$(BIN)/python mixtures/quickstart/train_all.py $(OUT)-training --steps $(STEPS)

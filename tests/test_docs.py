@@ -29,6 +29,8 @@ from curate.formats.kinds import guess_kind
 from curate.make.augment import Spec as AugmentSpec
 from curate.make.maker import MakerSpec
 from curate.make.measure import Spec as MeasureSpec
+from curate.make.prefer.spec import Entry, Judge, Pairs, Prompts
+from curate.make.prefer.spec import Spec as Prefer
 from curate.make.respond import Spec as RespondSpec
 from curate.make.synthesize.domain import Domain, Question
 from curate.make.synthesize.parse import Parse
@@ -77,6 +79,13 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
         "Of `respond`": RespondSpec,
         "Of `gates`": GatesSpec,
         "Prompts with constraints": AugmentSpec,
+    },
+    "preferences.md": {
+        "Of `prefer`": Prefer,
+        "Of `prompts`": Prompts,
+        "Of `pool`": Entry,
+        "Of `judges`": Judge,
+        "Of `pairs`": Pairs,
     },
     "suites.md": {"Keys of the file": SuiteFile, "Keys of a benchmark": Benchmark},
     "training.md": {

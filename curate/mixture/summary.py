@@ -59,7 +59,7 @@ class Summary:
     @property
     def told(self) -> dict[str, dict[str, Any]]:
         """All figures of each maker and step."""
-        return {name: {**self.figures.get(name, {}), **more} for name, more in self.more.items()}
+        return {name: {**figures, **self.more[name]} for name, figures in self.figures.items()}
 
     def as_dict(self) -> dict[str, Any]:
         """The summary as plain data, for `--json`."""
@@ -69,8 +69,7 @@ class Summary:
             "rows": {"train": self.train, "validation": self.validation},
             "sources": {source.name: source.counts for source in self.sources},
             "funnel": list(self.steps),
-            "steps": {name: self.told[name] for name in self.figures},
-            "makers": {name: one for name, one in self.told.items() if name not in self.figures},
+            "steps": self.told,
             "reasons": {left: list(map(asdict, kinds)) for left, kinds in self.reasons.items()},
             "shares": as_plain(self.shares),
             "validation_shortfall": self.validation_shortfall,
