@@ -124,7 +124,7 @@ def _lead(found: Figures, sections: Sequence[Section]) -> str:
         (True, f"{counted(total.written, 'row')} written{distinct}."),
         (total.quarantined, bad),
         (total.not_sampled, few),
-        (total.shortfall, f"{counted(total.shortfall, 'row')} fewer than requested."),
+        (total.shortfall, f"{total.shortfall:,} {found.unit} fewer than requested."),
     ]
     first = [_removed(found, sections)] if any(one.verdict for one in sections) else []
     leads = [section.lead for section in sections if section.lead]
