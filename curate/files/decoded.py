@@ -17,31 +17,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from curate.files.footer import Group
 from curate.shards import cut, text_bytes
 
 _MOST_ROWS = 1 << 20
 """Of a piece: a column of nulls has no bytes to go by."""
-_BYTES_OF = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 8}
 
 
-def most_bytes(path: Path, metadata: pq.FileMetaData, group: int) -> int:
+def most_bytes(path: Path, metadata: pq.FileMetaData, number: int, group: Group) -> int:
     """The most bytes that a row group of a Parquet file can be decoded to."""
-    own = metadata.row_group(group)
-    total, texts = 0, []
-    for place in range(own.num_columns):
-        column, width = own.column(place), metadata.schema.column(place).length
-        if column.physical_type != "BYTE_ARRAY":
-            total += column.num_values * _BYTES_OF.get(column.physical_type, width)
+    coded = [one.path for one in group.columns if one.width is None and one.has_dictionary]
+    longest = _longest(path, metadata, number, coded)
+    total = 0
+    for column in group.columns:
+        if column.width is not None:
+            total += column.n_values * column.width
             continue
-        total += column.total_uncompressed_size
-        if "DELTA_BYTE_ARRAY" in column.encodings:  # a value may be all of the one before
-            total += column.num_values * column.total_uncompressed_size
-        elif column.has_dictionary_page:
-            texts.append(column)
-    longest = _longest(path, metadata, group, [column.path_in_schema for column in texts])
-    for column in texts:
-        most = longest.get(column.path_in_schema) or column.total_uncompressed_size
-        total += column.num_values * most
+        total += column.size
+        if column.has_prefixes:
+            total += column.n_values * column.size
+        elif column.has_dictionary:
+            total += column.n_values * (longest.get(column.path) or column.size)
     return total
 
 
