@@ -233,7 +233,7 @@ def read_parquet(file: SourceFile, first_row: int, block_bytes: int) -> Iterator
         metadata = pq.read_metadata(file.path)
         names = metadata.schema.to_arrow_schema().names
         groups = groups_of(file.path)
-        most = [most_bytes(file.path, metadata, place, own) for place, own in enumerate(groups)]
+        most = most_bytes(file.path, metadata, groups)
         stored = np.array([group.size for group in groups], np.int64)
         sizes = np.maximum(stored, np.array(most, np.int64) // _RARE)
         for first, stop in pairwise(cut(sizes, block_bytes)):

@@ -8,7 +8,7 @@ they lead out of the buffers, whoever follows them brings the process down.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,10 +24,28 @@ _MOST_ROWS = 1 << 20
 """Of a piece: a column of nulls has no bytes to go by."""
 
 
-def most_bytes(path: Path, metadata: pq.FileMetaData, number: int, group: Group) -> int:
-    """The most bytes that a row group of a Parquet file can be decoded to."""
-    coded = [one.path for one in group.columns if one.width is None and one.has_dictionary]
-    longest = _longest(path, metadata, number, coded)
+def most_bytes(path: Path, metadata: pq.FileMetaData, groups: Sequence[Group]) -> list[int]:
+    """The most bytes that each row group of a Parquet file can be decoded to."""
+    coded = {
+        column.path: None
+        for group in groups
+        for column in group.columns
+        if column.width is None and column.has_dictionary
+    }
+    opened = pq.ParquetFile(
+        path,
+        metadata=metadata,
+        read_dictionary=list(coded),
+        pre_buffer=False,
+        buffer_size=1 << 16,
+    )
+    return [
+        _most_of(group, _longest(opened, number, list(coded)) if coded else {})
+        for number, group in enumerate(groups)
+    ]
+
+
+def _most_of(group: Group, longest: Mapping[str, int]) -> int:
     total = 0
     for column in group.columns:
         if column.width is not None:
@@ -41,22 +59,11 @@ def most_bytes(path: Path, metadata: pq.FileMetaData, number: int, group: Group)
     return total
 
 
-def _longest(
-    path: Path, metadata: pq.FileMetaData, group: int, columns: list[str]
-) -> dict[str, int]:
+def _longest(opened: pq.ParquetFile, group: int, columns: list[str]) -> dict[str, int]:
     """The bytes of the longest entry in the dictionary of each column that has one; 0: unknown.
 
     It stands before the first value, so that reading one row tells.
     """
-    if not columns:
-        return {}
-    opened = pq.ParquetFile(
-        path,
-        metadata=metadata,
-        read_dictionary=columns,
-        pre_buffer=False,
-        buffer_size=1 << 16,
-    )
     try:
         batch = next(opened.iter_batches(1, [group], columns, use_threads=False))
         own = [one for column in batch.columns for one in _dictionaries(column)]
