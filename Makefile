@@ -15,6 +15,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 SEED ?= 1
 MUTANTS ?= 200
 KILLS ?= 50
+FILES ?= 20000
+ROWS ?= 50000
 .PHONY: bench learning proof recall mutants demo demo-llm demo-prefer demo-train test test-slow test-vllm soak check format clean
 .DEFAULT_GOAL := help
 
@@ -27,7 +29,7 @@ help:
 	@echo "make test       the fast tests"
 	@echo "make test-slow  the tests that take minutes or need more than the core"
 	@echo "make test-vllm  the tests that need vLLM, in an environment of its own ($(VLLM), 4 GB)"
-	@echo "make soak       builds killed at more moments (KILLS=), ten times as many random cases and others each time; an hour or more"
+	@echo "make soak       builds killed at more moments (KILLS=), more damaged files and fuzzed rows (FILES=, ROWS=), ten times as many random cases and others each time; an hour or more"
 	@echo "make bench      measure speed and memory beside other tools; benchmarks/speed/README.md says what of (DATA=, MB=, SIZES=)"
 	@echo "make learning   does training on built mixtures teach a model? About two hours on two cores; benchmarks/learning/README.md (DATA=)"
 	@echo "make proof      does decontamination give honest scores? Models trained on leaks; benchmarks/proof/README.md (DATA=)"
@@ -64,6 +66,7 @@ test-vllm: $(VLLM)/.installed
 
 soak: $(VENV)/.dev $(VENV)/.reference
 	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture tests/engines tests/make -k kill
+	CURATE_FILES=$(FILES) CURATE_ROWS=$(ROWS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/hostile
 	$(BIN)/python -m pytest -n logical --timeout=7200 --hypothesis-profile=soak -m hypothesis
 
 bench: $(VENV)/.core $(PEERS)/.installed
