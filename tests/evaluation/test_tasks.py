@@ -109,7 +109,7 @@ def scores(name: str, row: dict[str, Any], said: str) -> list[float | None]:
     item = TaskItem(f"{name}/0", ("q",), rendered(task.group or "", row, task), row)
 
     def lm(chat: bool) -> Any:
-        made = Told(None, None, chat=chat, seed=0)
+        made = Told(None, None, chat=chat, seed=0)  # type: ignore[arg-type]
         made.said = said
         return made
 
