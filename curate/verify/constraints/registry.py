@@ -20,8 +20,10 @@ from curate.verify.verdict import BadGroundTruth
 Check = Callable[..., bool]
 Reader = Callable[[Any], Any]
 
-IFEVAL, IFTRAIN = "ifeval", "iftrain"
-"""Where a type was published: IFEval (arXiv 2311.07911) or IFBench-train (arXiv 2507.02833)."""
+IFEVAL, IFTRAIN, IFBENCH = "ifeval", "iftrain", "ifbench"
+"""Where a type was published: IFEval (arXiv 2311.07911), or the training or test part of IFBench
+(arXiv 2507.02833). Types of IFBENCH are never trained on.
+"""
 
 
 @dataclass(frozen=True, slots=True)
