@@ -73,7 +73,7 @@ def subjects() -> dict[str, Callable[[str], object]]:
 def arguments() -> dict[str, dict[str, Any]]:
     """Arguments for every constraint: those of its example in the documentation."""
     text = (ROOT / "docs/constraints.md").read_text("utf-8")
-    rows = re.findall(r"^\| `([\w:]+)` \| `(\{.*?\})` \|", text, re.MULTILINE)
+    rows = re.findall(r"^\| `([\w:-]+)` \| `(\{.*?\})` \|", text, re.MULTILINE)
     told = {id: json.loads(kwargs) for id, kwargs in rows}
     assert told.keys() == CONSTRAINTS.keys()
     return told
