@@ -53,7 +53,7 @@ test-slow: $(VENV)/.dev $(VENV)/.reference
 	$(BIN)/python -m pytest -m slow
 
 test-vllm: $(VLLM)/.installed
-	$(VLLM)/bin/python -m pytest -m vllm
+	$(VLLM)/bin/python -m pytest -m vllm $$(grep -rl 'mark\.vllm' tests --include='*.py')
 
 soak: $(VENV)/.dev $(VENV)/.reference
 	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture tests/engines tests/make -k kill

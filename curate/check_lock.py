@@ -70,7 +70,7 @@ def read_lock(folder: Path) -> dict[str, Any]:
     except OSError as error:
         told = f"{folder}: no {LOCK} there ({error.strerror}); give the folder of a build"
         raise UserError(told) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{folder / LOCK}: not a lock file: {error}") from None
     if not isinstance(lock, dict) or not isinstance(lock.get("outputs"), dict):
         raise UserError(f"{folder / LOCK}: not a lock file: it names no outputs")

@@ -42,9 +42,16 @@ def _tell(error: Exception) -> int:
     if isinstance(error, OSError):  # no space, no permission, a file where a folder should be
         print(f"curate: {error.filename or 'disk'}: {error.strerror or error}", file=sys.stderr)
         return 1
+    if isinstance(error, MemoryError):
+        print("curate: not enough memory for this", file=sys.stderr)
+        return 1
+    said = " ".join(str(error).split())
+    if type(error).__module__ in ("duckdb", "_duckdb"):  # a full disk, an audit that is damaged
+        print(f"curate: the audit: {said}", file=sys.stderr)
+        return 1
     # A fault of ours: one line all the same, and how to see more.
-    said = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    print(f"curate: a fault in curate: {said}; --debug shows where", file=sys.stderr)
+    fault = f"{type(error).__name__}: {said}"
+    print(f"curate: a fault in curate: {fault}; --debug shows where", file=sys.stderr)
     return 1
 
 

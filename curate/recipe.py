@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model, model_validator
 
-from curate import make, steps
+from curate import makers, steps
 from curate.config import IS_PATH, Problem, Strict, check, load_yaml, one_of, rebased
 from curate.engines.spec import Engines, EngineSpec, OneEngine
 from curate.errors import UserError, option
@@ -92,7 +92,7 @@ class SourceSpec(ReadSpec):
     @classmethod
     def other_keys(cls) -> list[str]:
         """The makers that no source of this recipe has: named where a key is unknown."""
-        return [name for name in make.HOUSE if name not in cls.model_fields]
+        return [name for name in makers.HOUSE if name not in cls.model_fields]
 
     def paths(self) -> Iterator[tuple[str | int, ...]]:
         """Where paths are in its plain data, those of its maker among them."""
@@ -187,6 +187,11 @@ class Recipe(Strict):
         return {**({"engine": self.engine} if self.engine else {}), **self.engines}
 
     @property
+    def makers(self) -> list[str]:
+        """The makers of its sources, by name."""
+        return sorted({source.maker for source in self.sources if source.maker})
+
+    @property
     def steps(self) -> dict[str, Any]:
         """The steps that the recipe has, by name, in the order in which they run."""
         own = set(type(self).model_fields) - set(Recipe.model_fields)
@@ -207,17 +212,17 @@ def recipe_model(data: Mapping[str, Any]) -> type[Recipe]:
 
 
 @cache
-def _with_parts(names: frozenset[str], makers: frozenset[str]) -> type[Recipe]:
+def _with_parts(names: frozenset[str], made: frozenset[str]) -> type[Recipe]:
     own: dict[str, Any] = {name: (steps.load(name).Spec | None, None) for name in sorted(names)}
-    if makers:
-        source = _source_model(makers)
+    if made:
+        source = _source_model(made)
         own["sources"] = (tuple[source, ...], Field(min_length=1))  # type: ignore[valid-type]
     model: type[Recipe] = create_model("Recipe", __base__=Recipe, **own)
     return model
 
 
-def _source_model(makers: Iterable[str]) -> type[SourceSpec]:
-    own: dict[str, Any] = {name: (make.load(name).Spec | None, None) for name in sorted(makers)}
+def _source_model(names: Iterable[str]) -> type[SourceSpec]:
+    own: dict[str, Any] = {name: (makers.load(name).Spec | None, None) for name in sorted(names)}
     # Empty where the rows are made.
     own["from_"] = (Annotated[str, IS_PATH], Field(default="", alias="from", min_length=1))
     model: type[SourceSpec] = create_model("SourceSpec", __base__=SourceSpec, **own)
@@ -228,7 +233,7 @@ def _makers_in(data: Mapping[str, Any]) -> set[str]:
     """The makers that some source of a recipe has, as plain data."""
     sources = data.get("sources")
     given = sources if isinstance(sources, list | tuple) else ()
-    return {key for one in given if isinstance(one, Mapping) for key in one if key in make.HOUSE}
+    return {key for one in given if isinstance(one, Mapping) for key in one if key in makers.HOUSE}
 
 
 def make_recipe(data: Mapping[str, Any], where: str) -> Recipe:

@@ -23,9 +23,11 @@ from curate.check import FINDINGS
 from curate.engines import OUTCOMES as ENDS
 from curate.engines.spec import OpenAI, Transformers
 from curate.engines.spec import Vllm as VllmEngine
+from curate.evaluation.spec import TaskFile
 from curate.formats import FORMATS, check_format, detect, parse
 from curate.formats.kinds import guess_kind
 from curate.make.maker import MakerSpec
+from curate.make.measure import Spec as MeasureSpec
 from curate.make.respond import Spec as RespondSpec
 from curate.make.synthesize.domain import Domain, Question
 from curate.make.synthesize.parse import Parse
@@ -72,6 +74,8 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
         "Of `respond`": RespondSpec,
         "Of `gates`": GatesSpec,
     },
+    "evaluation.md": {"Tasks of your own": TaskFile},
+    "pass-rates.md": {"In a recipe": MeasureSpec},
     "suites.md": {"Keys of the file": SuiteFile, "Keys of a benchmark": Benchmark},
     "training.md": {
         "Of every stage": TrainConfig,
@@ -339,10 +343,10 @@ def test_the_table_of_the_self_test_is_what_it_prints(tmp_path: Path) -> None:
         "--self-test",
     )
     done = call(*call_, "--json", "-o", "out", cwd=tmp_path)
-    assert rows(text) == [
+    assert [row for row in rows(text) if len(row) > 2] == [
         [
             line["mutation"], str(line["planted"]), str(line["found"]), f"{100 * line['recall']:.1f}",
-            f"{100 * line['low']:.1f} to {100 * line['high']:.1f}",
+            f"{100 * line['low']:.1f} to {100 * line['high']:.1f}", str(line["noticed"]),
         ]
         for line in json.loads(done.out)["steps"]["decontaminate"]["self_test"]
     ]  # fmt: skip

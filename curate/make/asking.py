@@ -18,6 +18,7 @@ from curate.engines import (
     Engine,
     EngineSpec,
     Identity,
+    Replay,
     Request,
     Store,
     key_of,
@@ -88,12 +89,22 @@ class Live:
 
 @contextmanager
 def open_asking(
-    specs: Mapping[str, EngineSpec], folder: Path | None, budget: Budget, report: Report
+    specs: Mapping[str, EngineSpec],
+    folder: Path | None,
+    budget: Budget,
+    report: Report,
+    offline: bool = False,
 ) -> Iterator[Live]:
-    """The engines of a recipe over a store; they are closed at the end."""
+    """The engines of a recipe over a store; they are closed at the end. Where it is offline, what the
+    store lacks is an error.
+    """
     with ExitStack() as held:
-        store = held.enter_context(open_store(folder))
-        yield Live(specs, store, budget, report, lambda spec: held.enter_context(open_engine(spec)))
+
+        def opened(spec: EngineSpec) -> Engine:
+            engine = held.enter_context(open_engine(spec))
+            return Replay(engine.identity) if offline else engine
+
+        yield Live(specs, held.enter_context(open_store(folder)), budget, report, opened)
 
 
 @dataclass(frozen=True)
@@ -121,4 +132,23 @@ class Replayed:
 
     def taken(self) -> dict[str, Kept]:
         """Nothing: all is kept already."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Nobody:
+    """Where no language model may be asked: for makers that ask none."""
+
+    def identity(self, engine: str) -> Identity:
+        """Never happens: a maker with engines is refused before."""
+        raise CurateError(f"engine '{engine}': nobody may be asked")
+
+    def __call__(self, asks: Sequence[Ask]) -> list[Answer]:
+        """Refuse all requests; raises CurateError."""
+        if asks:
+            raise CurateError("a maker that names no engine asks one")
+        return []
+
+    def taken(self) -> dict[str, Kept]:
+        """Nothing."""
         return {}

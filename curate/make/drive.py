@@ -8,12 +8,14 @@ there, and results stand in the order of the items."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import pyarrow as pa
 
 from curate.engines.answer import Answer
 from curate.errors import CurateError
-from curate.make.maker import Ask, BadInput, Item, Maker, Row
+from curate.make.maker import Ask, BadInput, Item, Maker, Row, Settles
 
 Asker = Callable[[Sequence[Ask]], Sequence[Answer]]
 """Gives the answer to each of some requests, in their order."""
@@ -55,3 +57,16 @@ def _asks(maker: Maker, made: Made) -> list[Ask]:
     if not what:
         raise CurateError(f"maker '{maker.name}' asks nothing for item {made.item.number}")
     return what
+
+
+def settle(maker: Maker, every: Sequence[Made]) -> Mapping[str, pa.Table]:
+    """Let a maker decide on many rows at once, where it does; gives its lines of the audit."""
+    if not isinstance(maker, Settles):
+        return {}
+    open_ = [(made.item, made.result) for made in every if isinstance(made.result, Row)]
+    done = maker.settle(open_)
+    results = iter(done.results)
+    for made in every:
+        if isinstance(made.result, Row):
+            made.result = next(results)
+    return done.lines

@@ -4,16 +4,20 @@
         what = maker.next(item, [])               # requests, or a row, or why there is none
         what = maker.next(item, answers)          # again, with the answers to all of them so far
 
-`next` is pure, so rows can be made again from the answers that were kept. A maker is a module or a
-package with `Spec`, the model of its part of a source, and `make(spec, given)`."""
+`next` is pure, so rows can be made again from the answers that were kept. A maker may ask something
+before (`Begins`) and decide on many rows at once (`Settles`). It is a module or a package with
+`Spec`, the model of its part of a source, and `make(spec, given)`; a package may bring tables of
+the audit and a face along, as a step does (`audit.face`), and `lines(staged)`, which gives lines
+that are counted on all those that were staged."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+import pyarrow as pa
 from pydantic import Field, model_validator
 
 from curate.config import IS_PATH, Strict
@@ -88,6 +92,32 @@ class Maker(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What becomes of rows that are decided on together."""
+
+    results: Sequence[Row | BadInput]
+    """One for each of the rows, in their order."""
+    lines: Mapping[str, pa.Table]
+    """Lines of the maker's tables of the audit, but for the column `source`."""
+
+
+@runtime_checkable
+class Begins(Protocol):
+    """A maker that asks something before the first item."""
+
+    def begin(self, ask: Callable[[Sequence[Ask]], Sequence[Answer]]) -> Mapping[str, pa.Table]:
+        """Ask, and tell lines of the audit; raises UserError where nothing should be made."""
+
+
+@runtime_checkable
+class Settles(Protocol):
+    """A maker that decides on many rows at once: `next` gives rows that are not finished."""
+
+    def settle(self, rows: Sequence[tuple[Item, Row]]) -> Settled:
+        """Decide; pure, and whatever is decided of a row depends on that row alone."""
+
+
 class MakerSpec(Strict):
     """How much a maker makes: what every `Spec` begins with."""
 
@@ -116,8 +146,17 @@ class MakerSpec(Strict):
             key, value = field.alias or name, getattr(self, name)
             if IS_PATH in field.metadata:
                 yield (key,)
-            elif isinstance(value, Strict):
-                yield from ((key, *keys) for keys in value.paths())
+                continue
+            for place, part in _parts(key, value):
+                yield from ((*place, *keys) for keys in part.paths())
+
+
+def _parts(key: str, value: Any) -> Iterator[tuple[tuple[str | int, ...], Strict]]:
+    """The models in a field, be it one of them or a list, each with its place."""
+    if isinstance(value, Strict):
+        yield (key,), value
+    elif isinstance(value, tuple):
+        yield from (((key, n), one) for n, one in enumerate(value) if isinstance(one, Strict))
 
 
 Passed = Callable[[ReadSpec, str], Iterator[Mapping[str, Any]]]

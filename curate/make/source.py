@@ -23,7 +23,7 @@ from curate.files import BLOCK_BYTES, BadInput, Block, Row, SourceFile, read_fil
 from curate.make.asking import Kept
 from curate.make.drive import Made
 from curate.make.maker import Row as MadeRow
-from curate.shards import staging, write_bytes, write_stream
+from curate.shards import staging, write_arrow, write_bytes, write_stream
 from curate.sources.source import some
 
 ANSWERS = "answers"
@@ -40,6 +40,8 @@ class Part:
     answers: SourceFile
     rows: SourceFile
     n: int
+    lines: Mapping[str, Path] = field(default_factory=dict)
+    """Staged lines of the audit, by the name of their table."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class MadeSource:
     parts: tuple[Part, ...]
     made: Mapping[str, Any] = field(default_factory=dict)
     """What the rows depend on beside the answers: it goes into the lock."""
+    begun: Mapping[str, Path] = field(default_factory=dict)
+    """Staged lines of the audit from before the first part."""
     origin: str = "made"
     revision: None = None
     notes: tuple[str, ...] = ()
@@ -70,6 +74,15 @@ class MadeSource:
     ) -> Iterator[Block]:
         """The blocks of all parts; nothing streams past, so `hashes` stays as it is."""
         return some(self, self._all(block_bytes), limit)
+
+    @property
+    def staged(self) -> dict[str, list[Path]]:
+        """The files of its lines of the audit, by the name of their table."""
+        files: dict[str, list[Path]] = {}
+        for lines in (self.begun, *(part.lines for part in self.parts)):
+            for name, path in lines.items():
+                files.setdefault(name, []).append(path)
+        return files
 
     def _all(self, block_bytes: int) -> Iterator[Block]:
         first_row = 0
@@ -153,6 +166,14 @@ def _line(made: Made) -> dict[str, Any]:
 
 def _json(plain: Any) -> str:
     return json.dumps(plain, ensure_ascii=False, sort_keys=True)
+
+
+def stage_lines(folder: Path, stem: str, lines: Mapping[str, pa.Table]) -> dict[str, Path]:
+    """Lay lines of the audit on disk until it is written."""
+    files = {name: folder / f"{stem}.{name}.arrow" for name in lines}
+    for name, table in lines.items():
+        write_arrow(files[name], table)
+    return files
 
 
 def write_answers(path: Path, kept: Mapping[str, Kept]) -> None:

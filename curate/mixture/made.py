@@ -23,19 +23,20 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from curate import lock as locks
-from curate import make
+from curate import makers
 from curate.engines import Answer, Identity, digest, named
 from curate.errors import CurateError, UserError
 from curate.files import SourceFile
-from curate.make.asking import Asking, Replayed, open_asking
-from curate.make.drive import drive
-from curate.make.maker import Given, Item, Maker, MakerSpec, Passed
+from curate.make.asking import Asking, Nobody, Replayed, open_asking
+from curate.make.drive import drive, settle
+from curate.make.maker import Begins, Given, Item, Maker, MakerSpec, Passed
 from curate.make.source import (
     ANSWERS,
     MadeSource,
     Part,
     part_names,
     read_answers,
+    stage_lines,
     write_answers,
     write_rows,
 )
@@ -52,6 +53,9 @@ INPUTS = "inputs"
 """The folder of a build in which what its makers read is built."""
 _NOT_BEFORE = ("gates",)
 """Steps that judge what was made, so what a maker reads does not pass them."""
+
+_READ = set(ReadSpec.model_fields)
+"""What of a source that a maker reads is said to the build of it."""
 
 Build = Callable[..., Any]
 """`run.build`: what a maker reads is built before what it makes."""
@@ -77,6 +81,8 @@ class Making:
     """The folder whose answers are given again."""
     limit: int | None
     parts: list[Part] = field(default_factory=list)
+    begun: Mapping[str, Path] = field(default_factory=dict)
+    """Lines of the audit from before the first item."""
     ended: bool = False
     """Whether there are no more items."""
 
@@ -93,6 +99,11 @@ class Making:
 
     def round(self) -> None:
         """Make the next round of rows."""
+        if not self.parts and isinstance(self.maker, Begins):
+            lines = self.maker.begin(self.ask)
+            self.begun = stage_lines(
+                self.folder, f"{self.spec.name.replace('/', '-')}-begun", lines
+            )
         amount = self.amount
         most = amount.round or amount.accepted or amount.items
         if self.limit is not None:
@@ -116,6 +127,7 @@ class Making:
         self._check(items)
         answers, rows = part_names(self.spec.name, len(self.parts))
         made = drive(self.maker, items, self.ask)
+        lines = stage_lines(self.folder, Path(rows).stem, settle(self.maker, made))
         write_rows(self.folder / rows, made)
         path = self.kept / Path(answers).name
         if self.earlier is None:
@@ -123,7 +135,7 @@ class Making:
         else:
             shutil.copyfile(self.earlier / path.name, path)
         files = (SourceFile.of(path, answers), SourceFile.of(self.folder / rows, answers))
-        self.parts.append(Part(*files, len(made)))
+        self.parts.append(Part(*files, len(made), lines))
 
     def _check(self, items: Sequence[Item]) -> None:
         """An item's number is its row's place, which ids and sampling depend on."""
@@ -137,7 +149,7 @@ class Making:
         """The rows that there are."""
         made = {**self.maker.inputs, "engines": self.engines}
         made |= {"reads": dict(self.built)} if self.built else {}
-        return MadeSource(self.spec.name, self.maker.name, tuple(self.parts), made)
+        return MadeSource(self.spec.name, self.maker.name, tuple(self.parts), made, self.begun)
 
     def lacks(self, accepted: int, before: int) -> bool:
         """Whether another round is to be made, given how many rows are accepted, and how many of
@@ -211,17 +223,14 @@ def open_making(
     if not specs:
         yield Makings()
         return
-    if options.locked is None and options.ask is None:
-        raise UserError(
-            f"source '{specs[0].name}': its rows are written by a language model, which this verb "
-            "does not ask; use curate synthesize, or --locked with a folder that has them"
-        )
     report: Any = options.progress
     with ExitStack() as held:
-        live = None
+        live: Asking | None = Nobody() if options.locked is None else None
         if options.locked is None and options.ask is not None:
             asked = options.ask
-            live = held.enter_context(open_asking(recipe.models, asked.store, asked.budget, report))
+            live = held.enter_context(
+                open_asking(recipe.models, asked.store, asked.budget, report, asked.offline)
+            )
         own = {}
         for spec in specs:
             earlier = _earlier(options.locked)
@@ -243,11 +252,16 @@ def _making(
     built: dict[str, str] = {}
     passed = _passed(spec.name, recipe, base, out, options, build, built)
     given = Given(spec.name, base, recipe.kind, recipe.seed, recipe.models, passed)
-    maker = make.load(str(spec.maker)).make(spec.making, given)
+    maker = makers.load(str(spec.maker)).make(spec.making, given)
     if maker.kind != recipe.kind:
         raise UserError(
             f"source '{spec.name}': {maker.name} makes rows of kind '{maker.kind}', and the recipe "
             f"is of kind '{recipe.kind}'"
+        )
+    if maker.engines and isinstance(ask, Nobody):
+        raise UserError(
+            f"source '{spec.name}': its rows are written by a language model, which this verb does "
+            "not ask; use curate synthesize, or --locked with a folder that has them"
         )
     try:
         for name in maker.engines:
@@ -315,7 +329,7 @@ def _passed(
             "name": f"{recipe.name}-{len(built)}",
             "kind": kind,
             "seed": recipe.seed,
-            "sources": [spec.model_dump(mode="json", by_alias=True)],
+            "sources": [spec.model_dump(mode="json", by_alias=True, include=_READ)],
             "output": {"order": "source"},
         }
         inner = make_recipe({**own, **steps}, f"source '{name}'")

@@ -14,6 +14,7 @@ from typing import Any
 from curate.audit.face import Retention, faces
 from curate.audit.store import DATABASE, open_readonly
 from curate.errors import UserError
+from curate.mixture.audited import read_audit
 from curate.mixture.blocks import stages_of
 from curate.mixture.decided import decide, facts_of, parts_of
 from curate.mixture.examples import Taken, taken_by
@@ -22,7 +23,7 @@ from curate.mixture.plan import Plan, make_plan
 from curate.mixture.record import record
 from curate.mixture.stages import Stage
 from curate.mixture.stand_ins import with_stand_ins
-from curate.mixture.summary import Summary, read_audit, summarise
+from curate.mixture.summary import Summary, summarise
 from curate.recipe import Recipe
 
 POINTS = 80

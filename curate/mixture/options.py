@@ -19,6 +19,8 @@ class Asked:
     store: Path | None = None
     """The folder of the store of answers; in the user's cache by default."""
     budget: Budget = field(default_factory=Budget)
+    offline: bool = False
+    """Whether the store must do: an answer that it lacks ends the build."""
 
 
 @dataclass(frozen=True)

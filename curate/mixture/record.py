@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from curate import makers
 from curate.audit import store
 from curate.audit.face import face
 from curate.formats import as_words
@@ -25,8 +27,9 @@ from curate.mixture.scan import Scanned, staged_path
 from curate.mixture.seen import firsts
 from curate.mixture.settle import Settled
 from curate.shards import read_arrow
+from curate.sources.source import Source
 from curate.steps.sample import Choice
-from curate.steps.step import Removal, row_ids
+from curate.steps.step import Decision, Removal, row_ids
 
 FATES = pa.array(["quarantined", "kept", "removed", "duplicate", "not-sampled"])
 QUARANTINED, KEPT, REMOVED, DUPLICATE, NOT_SAMPLED = range(5)
@@ -87,21 +90,45 @@ def record(
     """Write the whole audit to `path`, `samples` into the table of that name, and check that it adds
     up; raises CurateError if it does not.
     """
-    made = [source for source in plan.sources if isinstance(source, MadeSource)]
-    names = [*(step.name for step in plan.steps), *(["make"] if made else [])]
+    record_all(path, [(plan, results)], settled.decisions, {"samples": samples}, runs)
+
+
+def record_all(
+    path: Path,
+    parts: Sequence[tuple[Plan, Sequence[SourceResult]]],
+    decisions: Mapping[str, Decision],
+    tables: Mapping[str, Iterable[pa.Table]],
+    runs: Mapping[str, Any],
+) -> None:
+    """The same of several plans with the same steps, which decided on the rows of all of them;
+    `tables` are lines of tables that belong to no step.
+    """
+    (plan, _), *_ = parts
+    made = [one for of, _ in parts for one in of.sources if isinstance(one, MadeSource)]
+    own_tables = tables_of(made)
+    names = [*plan.recipe.makers, *(step.name for step in plan.steps)]
+    names += ["make"] if own_tables else []
     faces = [shown for name in names if (shown := face(name)) is not None]
-    con = store.create(path, [shown.schema for shown in faces])
-    try:
-        _sources(con, plan, results)
-        for table, own in tables_of(made).items():
-            store.insert_all(con, table, own)
-        for decision in settled.decisions.values():
+    results = [result for _, own in parts for result in own]
+    with (
+        store.told(path),
+        closing(store.create(path, [shown.schema for shown in faces])) as con,
+    ):
+        for of, own in parts:
+            _sources(con, of, own)
+        for table, lines in own_tables.items():
+            store.insert_all(con, table, lines)
+        for decision in decisions.values():
             for table, lines in decision.tables.items():
                 store.insert_all(con, table, lines)
+        for source in plan.sources:
+            for table, made in _made_lines(source):
+                store.insert_all(con, table, made)
         for result in results:
             _documents(con, result)
             _removals(con, result)
-        store.insert_all(con, "samples", samples)
+        for table, lines in tables.items():
+            store.insert_all(con, table, lines)
         store.insert(
             con,
             "runs",
@@ -109,8 +136,21 @@ def record(
         )
         store.reconcile(con, sum(int(result.copies.sum()) for result in results))
         store.finish(con, [shown.views for shown in faces])
-    finally:
-        con.close()
+
+
+def _made_lines(source: Source) -> Iterator[tuple[str, Iterable[pa.Table]]]:
+    """What a made source adds to the tables of its maker, and what is counted on all of it."""
+    if not isinstance(source, MadeSource) or not source.staged:
+        return
+    for name, paths in source.staged.items():
+        yield name, (_with_source(read_arrow(path), source.name) for path in paths)
+    counted = getattr(makers.load(source.from_), "lines", None)
+    for name, table in (counted(source.staged) if counted else {}).items():
+        yield name, [_with_source(table, source.name)]
+
+
+def _with_source(table: pa.Table, source: str) -> pa.Table:
+    return table.append_column("source", pa.repeat(source, table.num_rows))
 
 
 def _sources(con: duckdb.DuckDBPyConnection, plan: Plan, results: Sequence[SourceResult]) -> None:

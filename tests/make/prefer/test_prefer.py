@@ -1,0 +1,145 @@
+"""From prompts to pairs, asked of a server whose answers have a known worth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curate.errors import UserError
+from tests.corpus import ask, read
+from tests.engines.server import serving
+from tests.make.prefer.scripted import World, built, recipe_at, worth_of
+
+LABELS = {"name": "lab", "engine": "fair", "uncalibrated": "allow", "aspects": ["honesty"]}
+
+
+def pairs_in(out: Path) -> list[dict[str, Any]]:
+    return read(out, "data/*.parquet")
+
+
+def reasons_in(out: Path) -> list[str]:
+    return [row["reason"] for row in read(out, "quarantine/*.parquet")]
+
+
+def candidates_in(out: Path) -> dict[str, list[float]]:
+    """The worth of all answers, by the id of the row."""
+    found: dict[str, list[float]] = {}
+    for row in ask(out, "SELECT prompt, text FROM answers ORDER BY ALL"):
+        found.setdefault(f"pairs/{row['prompt']}", []).append(worth_of(row["text"]))
+    return found
+
+
+def test_the_right_pair_is_found_and_another_rule_asks_nobody(tmp_path: Path) -> None:
+    with serving(World()) as server:
+        recipe = recipe_at(tmp_path, server, 100, {"judges": [LABELS]})
+        built(recipe, tmp_path / "out")
+        asked = len(server.bodies)
+        assert asked == 100 * 3 * 2
+        worst = {"judges": [LABELS], "pairs": {"rejected": "worst", "margin": 1.0}}
+        built(recipe_at(tmp_path, server, 100, worst), tmp_path / "worst")
+        assert len(server.bodies) == asked
+    worth = candidates_in(tmp_path / "out")
+    right = [
+        worth_of(row["chosen"][0]["content"]) == max(worth[row["id"]])
+        and worth_of(row["rejected"][0]["content"]) < max(worth[row["id"]])
+        and row["chosen_rating"] == pytest.approx(max(worth[row["id"]]))
+        for row in pairs_in(tmp_path / "out")
+    ]
+    assert sum(right) >= 99
+    far = {key for key, one in worth.items() if max(one) - min(one) >= 1}
+    assert {row["id"] for row in pairs_in(tmp_path / "worst")} == far
+    for row in pairs_in(tmp_path / "worst"):
+        assert worth_of(row["rejected"][0]["content"]) == min(worth[row["id"]])
+    lineage = json.loads(pairs_in(tmp_path / "out")[0]["lineage"])
+    assert lineage["chosen"]["model"] in ("ann", "ben", "cat")
+    assert lineage["chosen"]["sampling"]["max_tokens"] == 1024
+
+
+def test_a_rebuild_from_the_lock_asks_nobody(tmp_path: Path) -> None:
+    with serving(World()) as server:
+        built(recipe_at(tmp_path, server, 12, {"judges": [LABELS]}), tmp_path / "out")
+    again = tmp_path / "out" / "recipe.yaml"
+    built(again, tmp_path / "again", ask=None, locked=tmp_path / "out")
+    assert pairs_in(tmp_path / "out") == pairs_in(tmp_path / "again")
+    query = "FROM judge_figures ORDER BY ALL"
+    assert ask(tmp_path / "out", query) == ask(tmp_path / "again", query)
+
+
+def test_no_tie_becomes_a_pair_and_no_unreadable_rating_a_number(tmp_path: Path) -> None:
+    text = LABELS | {"mode": "text", "name": "txt"}
+    with serving(World(whole=True, bad=0.3)) as server:
+        built(recipe_at(tmp_path, server, 80, {"judges": [text]}), tmp_path / "out")
+    query = "SELECT a.text, r.rating, r.missing FROM answers a JOIN ratings r USING (prompt, slot)"
+    said = ask(tmp_path / "out", query)
+    known = [row for row in said if row["rating"] is not None]
+    assert all(row["rating"] == worth_of(row["text"]) for row in known)
+    assert {row["missing"] for row in said} == {None, "unreadable"}
+    assert 0.04 < 1 - len(known) / len(said) < 0.14  # of 0.3 × 0.3
+    for row in pairs_in(tmp_path / "out"):
+        sides = [worth_of(row[side][0]["content"]) for side in ("chosen", "rejected")]
+        assert sides == [row["chosen_rating"], row["rejected_rating"]]
+        assert sides[0] > sides[1]
+    assert any(reason.startswith("tie") for reason in reasons_in(tmp_path / "out"))
+
+
+def test_planted_biases_are_recovered(tmp_path: Path) -> None:
+    """Of a judge that also answers, beside one that does not and has all its other faults."""
+    world = World(position=0.2, length=0.15, own=0.25)
+    judges = [
+        {"name": name, "engine": name, "mode": "text", "ask": "pairs", "uncalibrated": "allow"}
+        for name in ("ann", "fair")
+    ]
+    with serving(world) as server:
+        prefer = {"judges": judges, "answers": 2}
+        built(recipe_at(tmp_path, server, 250, prefer), tmp_path / "out")
+    rows = ask(tmp_path / "out", _SHOWN)
+    figures = {
+        row["figure"]: row
+        for row in ask(tmp_path / "out", "FROM judge_figures WHERE about IS NULL AND judge = 'ann'")
+    }
+    expected = _expected(rows, world)
+    assert expected["self-preference"] > 0.1 and expected["first wins"] > 0.55
+    for name, value in expected.items():
+        found = figures[name]
+        assert found["low"] <= value <= found["high"], (name, value, found)
+        assert found["high"] - found["low"] < 0.2
+
+
+_SHOWN = """
+SELECT c.prompt, c.first, x.text AS a, y.text AS b, x.words AS a_words, y.words AS b_words
+FROM comparisons c JOIN answers x ON x.prompt = c.prompt AND x.slot = c.first
+JOIN answers y ON y.prompt = c.prompt AND y.slot = c.second WHERE c.judge = 'ann' ORDER BY ALL"""
+
+
+def _expected(rows: list[dict[str, Any]], world: World) -> dict[str, float]:
+    """What the figures are on average, by the chance of every judgement that was made."""
+    chances, fair = (
+        np.array([world.first_wins(row["a"], row["b"], judge) for row in rows])
+        for judge in ("ann", "fair")
+    )
+    longer = np.array([row["a_words"] > row["b_words"] for row in rows])
+    differ = np.array([row["a_words"] != row["b_words"] for row in rows])
+    a_own, b_own = (np.array([" by ann " in row[side] for row in rows]) for side in "ab")
+    own_wins = [np.where(a_own, one, 1 - one)[a_own != b_own].mean() for one in (chances, fair)]
+    back = {(row["prompt"], row["first"]): one for row, one in zip(rows, chances, strict=True)}
+    twice = [(back[prompt, 0], back[prompt, 1]) for prompt, first in back if first == 0]
+    return {
+        "first wins": float(chances.mean()),
+        "longer wins": float(np.where(longer, chances, 1 - chances)[differ].mean()),
+        "flips": float(np.mean([x * y + (1 - x) * (1 - y) for x, y in twice])),
+        "own wins": float(own_wins[0]),
+        "self-preference": float(own_wins[0] - own_wins[1]),
+    }
+
+
+def test_a_judge_that_was_not_measured_is_refused(tmp_path: Path) -> None:
+    with serving(World()) as server:
+        judge = LABELS | {"uncalibrated": "refuse"}
+        recipe = recipe_at(tmp_path, server, 5, {"judges": [judge]})
+        with pytest.raises(UserError, match="judge 'lab' was not measured"):
+            built(recipe, tmp_path / "out")
+        assert not server.bodies
