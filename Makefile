@@ -15,12 +15,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 SEED ?= 1
 MUTANTS ?= 200
 KILLS ?= 50
-.PHONY: bench learning recall mutants demo demo-train test test-slow test-vllm soak check format clean
+.PHONY: bench learning recall mutants demo demo-llm demo-train test test-slow test-vllm soak check format clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help:
 	@echo "make demo       build the quickstart mixture and show which planted leaks were found (installs the core into $(VENV))"
+	@echo "make demo-llm   have a small model write three domains on this machine, and show what was accepted (installs the extra for training)"
 	@echo "make demo-train install the extra for training, and train a small model by SFT, DPO and RLVR for a few steps (STEPS=)"
 	@echo "make test       the fast tests"
 	@echo "make test-slow  the tests that take minutes or need more than the core"
@@ -38,6 +39,10 @@ demo: $(VENV)/.core
 	$(BIN)/curate build mixtures/quickstart/recipe.yaml -o $(OUT) --overwrite
 	$(BIN)/python mixtures/quickstart/show_planted.py $(OUT)
 
+demo-llm: $(VENV)/.train
+	$(BIN)/curate synthesize mixtures/quickstart/personas.yaml -o $(OUT)-personas --overwrite
+	$(BIN)/curate sql $(OUT)-personas acceptance
+
 demo-train: $(VENV)/.train
 	$(BIN)/python mixtures/quickstart/train_all.py $(OUT)-training --steps $(STEPS)
 
@@ -51,7 +56,7 @@ test-vllm: $(VLLM)/.installed
 	$(VLLM)/bin/python -m pytest -m vllm $$(grep -rl 'mark\.vllm' tests --include='*.py')
 
 soak: $(VENV)/.dev $(VENV)/.reference
-	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture tests/engines -k kill
+	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture tests/engines tests/make -k kill
 	$(BIN)/python -m pytest -n logical --timeout=7200 --hypothesis-profile=soak -m hypothesis
 
 bench: $(VENV)/.core $(PEERS)/.installed

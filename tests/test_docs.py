@@ -27,7 +27,13 @@ from curate.evaluation.spec import TaskFile
 from curate.formats import FORMATS, check_format, detect, parse
 from curate.formats.kinds import guess_kind
 from curate.make.augment import Spec as AugmentSpec
+from curate.make.maker import MakerSpec
 from curate.make.measure import Spec as MeasureSpec
+from curate.make.respond import Spec as RespondSpec
+from curate.make.synthesize.domain import Domain, Question
+from curate.make.synthesize.parse import Parse
+from curate.make.synthesize.personas import PersonaSpec
+from curate.make.synthesize.spec import Spec as SynthesizeSpec
 from curate.matching.profile import PROFILES, with_matchers
 from curate.recipe import OutputSpec, Recipe, SourceSpec, recipe_model
 from curate.records import KINDS, body_schema
@@ -36,6 +42,7 @@ from curate.shipped import suites as shipped_suites
 from curate.sources import open_source
 from curate.steps.decontaminate.spec import DecontaminateSpec
 from curate.steps.dedup.spec import DedupSpec
+from curate.steps.gates.spec import GatesSpec
 from curate.suites import Benchmark, SuiteFile
 from curate.verify import ALIASES, VERIFIERS, load
 from curate.verify.pool import OUTCOMES
@@ -58,9 +65,19 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
         "Of kind `transformers`": Transformers,
         "Of kind `vllm`": VllmEngine,
     },
+    "synthesis.md": {
+        "Of every maker": MakerSpec,
+        "Of `synthesize`": SynthesizeSpec,
+        "Of `personas`": PersonaSpec,
+        "Of a domain": Domain,
+        "Of a question": Question,
+        "Of `parse`": Parse,
+        "Of `respond`": RespondSpec,
+        "Prompts with constraints": AugmentSpec,
+        "Of `gates`": GatesSpec,
+    },
     "evaluation.md": {"Tasks of your own": TaskFile},
     "pass-rates.md": {"In a recipe": MeasureSpec},
-    "synthesis.md": {"Prompts with constraints": AugmentSpec},
     "suites.md": {"Keys of the file": SuiteFile, "Keys of a benchmark": Benchmark},
     "training.md": {
         "Of every stage": TrainConfig,

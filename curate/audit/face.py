@@ -112,6 +112,10 @@ class Section:
     script: str = ""
 
 
+BESIDE = {"make": "curate.make"}
+"""What shows itself as a step does and is none: what all sources that a model wrote have in common,
+where there are any.
+"""
 PARTS = ("facts", "show", "why", "card", "page", "pictures", "retention")
 """What a module `face` may have, in the order of the fields of `Face`."""
 
@@ -145,6 +149,8 @@ def face(name: str) -> Face | None:
 
 
 def _package(name: str) -> ModuleType | None:
+    if name in BESIDE:
+        return import_module(BESIDE[name])
     if name in makers.HOUSE:
         return makers.load(name)
     return steps.load(name) if steps.installed([name]) else None
@@ -161,4 +167,6 @@ def faces(con: duckdb.DuckDBPyConnection) -> list[Face]:
         "SELECT value::VARCHAR FROM runs WHERE key IN ('makers', 'steps') ORDER BY key"
     ).fetchall()
     names = [name for (value,) in found for name in json.loads(value)]
+    there = {table for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    names += [name for name in BESIDE if f"{name}_sources" in there]
     return [shown for name in names if (shown := face(name)) is not None]

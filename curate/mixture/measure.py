@@ -13,6 +13,7 @@ from typing import Any
 
 from curate.audit.face import Retention, faces
 from curate.audit.store import DATABASE, open_readonly
+from curate.errors import UserError
 from curate.mixture.audited import read_audit
 from curate.mixture.blocks import stages_of
 from curate.mixture.decided import decide, facts_of, parts_of
@@ -53,6 +54,12 @@ def measure(recipe: Recipe, *, base: Path, options: Options | None = None) -> Me
     """Do all of a build but write; raises what the build would raise before it writes."""
     options = options or Options()
     options.progress("prepare", 0, 0, 0.0)
+    made = [spec.name for spec in recipe.sources if spec.maker]
+    if made:
+        raise UserError(
+            f"source '{made[0]}': its rows are written by a model, so there is nothing to measure "
+            "before; curate plan without --measure says what it would take"
+        )
     recipe, notes = with_stand_ins(recipe, options.sources_dir, base)
     plan = make_plan(recipe, base, options.workers)
     plan = replace(plan, notes=[*options.notes, *notes, *plan.notes])

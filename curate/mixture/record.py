@@ -20,6 +20,7 @@ from curate.audit import store
 from curate.audit.face import face
 from curate.formats import as_words
 from curate.make.source import MadeSource
+from curate.make.tables import tables_of
 from curate.mixture.merge import SourceRows
 from curate.mixture.plan import Plan
 from curate.mixture.scan import Scanned, staged_path
@@ -103,7 +104,10 @@ def record_all(
     `tables` are lines of tables that belong to no step.
     """
     (plan, _), *_ = parts
+    made = [one for of, _ in parts for one in of.sources if isinstance(one, MadeSource)]
+    own_tables = tables_of(made)
     names = [*plan.recipe.makers, *(step.name for step in plan.steps)]
+    names += ["make"] if own_tables else []
     faces = [shown for name in names if (shown := face(name)) is not None]
     results = [result for _, own in parts for result in own]
     with (
@@ -112,6 +116,8 @@ def record_all(
     ):
         for of, own in parts:
             _sources(con, of, own)
+        for table, lines in own_tables.items():
+            store.insert_all(con, table, lines)
         for decision in decisions.values():
             for table, lines in decision.tables.items():
                 store.insert_all(con, table, lines)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from curate.audit.face import BESIDE
 from curate.audit.reasons import Kind
 from curate.audit.words import counted
 from curate.mixture.audited import Audited, SourceSummary
@@ -95,6 +96,7 @@ def summarise(
 ) -> Summary:
     """Sum up a build; its seconds are not known yet."""
     sources, decisions = audited.sources, decided.settled.decisions
+    beside = {name: audited.facts[name] for name in BESIDE if name in audited.facts}
     shares = shares_of(decided.results, plan.tokenizer is not None)
     summary = Summary(
         name=plan.recipe.name,
@@ -106,7 +108,8 @@ def summarise(
         | {
             name: {**decision.more, **audited.facts.get(name, {})}
             for name, decision in decisions.items()
-        },
+        }
+        | beside,
         reasons=_reasons(audited.kinds),
         shares=shares,
         mix=plan.recipe.mix,
