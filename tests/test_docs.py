@@ -77,8 +77,8 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
         "Of a question": Question,
         "Of `parse`": Parse,
         "Of `respond`": RespondSpec,
-        "Of `gates`": GatesSpec,
         "Prompts with constraints": AugmentSpec,
+        "Of `gates`": GatesSpec,
     },
     "preferences.md": {
         "Of `prefer`": Prefer,

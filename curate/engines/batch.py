@@ -69,6 +69,7 @@ class BatchEngine:
         self.price = price_of(spec)
         self._key = key_in_environment(spec)
         self._new: dict[str, Open] = {}
+        self._asked: set[asyncio.Future[Answer]] = set()
         self._work: set[asyncio.Task[None]] = set()
         self._gathering = False
         self._replied = False
@@ -80,6 +81,8 @@ class BatchEngine:
     async def answer(self, request: Request, further: Further = uncounted) -> Answer:
         """Answer a request; see Engine. Raises CurateError where the provider cannot be reached."""
         ended: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._asked.add(ended)
+        ended.add_done_callback(self._asked.discard)
         self._new[key_of(request, self.identity)] = Open(request, ended, time.monotonic())
         if not self._gathering:
             self._gathering = True
@@ -90,6 +93,8 @@ class BatchEngine:
         """Close the connections; batches go on at the provider."""
         for task in self._work:
             task.cancel()
+        for ended in list(self._asked):
+            ended.cancel()
         if "_session" in vars(self):
             await self._session.close()
 
@@ -224,10 +229,6 @@ def _passing_on(waiting: Mapping[str, Open]) -> Iterator[None]:
     """An error of the work is one of all who wait for it."""
     try:
         yield
-    except asyncio.CancelledError:
-        for one in waiting.values():
-            one.ended.cancel()
-        raise
     except Exception as error:
         for one in waiting.values():
             if not one.ended.done():

@@ -57,7 +57,7 @@ def measure(recipe: Recipe, *, base: Path, options: Options | None = None) -> Me
     made = [spec.name for spec in recipe.sources if spec.maker]
     if made:
         raise UserError(
-            f"source '{made[0]}': its rows are written by a model, so there is nothing to measure "
+            f"source '{made[0]}': its rows are made by the build, so there is nothing to measure "
             "before; curate plan without --measure says what it would take"
         )
     recipe, notes = with_stand_ins(recipe, options.sources_dir, base)

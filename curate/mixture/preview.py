@@ -34,7 +34,7 @@ T = TypeVar("T")
 COUNTED_BYTES = 64 << 20
 """Files of text up to this size are counted; of larger ones the first block says about how many."""
 
-HERE, AWAY, WRONG, MADE = "here", "on the Hub", "cannot be read", "written by a model"
+HERE, AWAY, WRONG, MADE = "here", "on the Hub", "cannot be read", "made"
 
 
 @dataclass(frozen=True)

@@ -210,6 +210,18 @@ def test_what_a_killed_run_handed_in_is_waited_for_and_not_asked_again(tmp_path:
         assert second.count("Question") == 2
 
 
+def test_who_waits_when_the_engine_is_closed_waits_no_longer() -> None:
+    async def closed() -> None:
+        engine = batches.BatchEngine(at("http://127.0.0.1:9/v1", batch=True))  # type: ignore[arg-type]
+        task = asyncio.create_task(engine.answer(asked(1)[0]))
+        await asyncio.sleep(0)  # its work has not begun
+        await engine.close()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(closed())
+
+
 def test_errors_of_requests_are_named(tmp_path: Path) -> None:
     def judge(body: Mapping[str, Any]) -> tuple[int, Any]:
         number = int(body["messages"][-1]["content"].split()[1].rstrip("?"))

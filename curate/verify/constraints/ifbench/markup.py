@@ -9,7 +9,6 @@ from curate.verify.constraints.registry import IFBENCH, constraint
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _STRAIGHT = str.maketrans("“”„«»‘’", '"""""\'\'')
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
-_THESIS = re.compile(r"(?:^|\n)\s*<(i|em)>([^<]*)</\1>(?=\s*\S)")
 
 
 @constraint("format:parentheses", IFBENCH)
@@ -63,5 +62,12 @@ def explained_quotes(answer: str) -> bool:
 
 @constraint("format:thesis", IFBENCH)
 def thesis(answer: str) -> bool:
-    """Some line begins with a text in HTML's italics, and more text follows it."""
-    return any(found[2].strip() for found in _THESIS.finditer(answer))
+    """Some text stands in HTML's italics, and more text follows it."""
+    return any(_followed(answer, tag) for tag in ("i", "em"))
+
+
+def _followed(answer: str, tag: str) -> bool:
+    """Whether the first text in a tag is not blank, nor what comes after it."""
+    _, opened, rest = answer.partition(f"<{tag}>")
+    inside, closed, after = rest.partition(f"</{tag}>")
+    return bool(opened and closed and inside.strip() and after.strip())
