@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from curate import make
+from curate import makers
 from curate.engines import EngineSpec, Request
 from curate.engines.prices import price_of, prompt_tokens
 from curate.make.maker import Given
@@ -49,7 +49,7 @@ def foreseen(spec: SourceSpec, recipe: Recipe, base: Path) -> list[Foreseen]:
 
     Raises UserError for what is wrong with its settings.
     """
-    package, making = make.load(str(spec.maker)), spec.making
+    package, making = makers.load(str(spec.maker)), spec.making
     tell = getattr(package, "foreseen", None)
     items = making.accepted or making.items if making else None
     if tell is None or items is None:
