@@ -68,7 +68,7 @@ def paired(differences: Sequence[float], weights: Sequence[float] | None = None)
 def sign_test(better: int, worse: int) -> float:
     """The chance, were both equally good, of a division at least so uneven: two-sided, exact."""
     n, least = better + worse, min(better, worse)
-    return min(1.0, 2 * sum(comb(n, k) for k in range(least + 1)) / 2**n)
+    return min(1.0, float(2 * sum(comb(n, k) for k in range(least + 1)) / 2**n))
 
 
 def detectable(interval: Interval) -> float:

@@ -26,8 +26,11 @@ from curate.engines.spec import Vllm as VllmEngine
 from curate.evaluation.spec import TaskFile
 from curate.formats import FORMATS, check_format, detect, parse
 from curate.formats.kinds import guess_kind
+from curate.make.augment import Spec as AugmentSpec
 from curate.make.maker import MakerSpec
 from curate.make.measure import Spec as MeasureSpec
+from curate.make.prefer.spec import Entry, Judge, Pairs, Prompts
+from curate.make.prefer.spec import Spec as Prefer
 from curate.make.respond import Spec as RespondSpec
 from curate.make.synthesize.domain import Domain, Question
 from curate.make.synthesize.parse import Parse
@@ -64,6 +67,8 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
         "Of kind `transformers`": Transformers,
         "Of kind `vllm`": VllmEngine,
     },
+    "evaluation.md": {"Tasks of your own": TaskFile},
+    "pass-rates.md": {"In a recipe": MeasureSpec},
     "synthesis.md": {
         "Of every maker": MakerSpec,
         "Of `synthesize`": SynthesizeSpec,
@@ -73,9 +78,15 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
         "Of `parse`": Parse,
         "Of `respond`": RespondSpec,
         "Of `gates`": GatesSpec,
+        "Prompts with constraints": AugmentSpec,
     },
-    "evaluation.md": {"Tasks of your own": TaskFile},
-    "pass-rates.md": {"In a recipe": MeasureSpec},
+    "preferences.md": {
+        "Of `prefer`": Prefer,
+        "Of `prompts`": Prompts,
+        "Of `pool`": Entry,
+        "Of `judges`": Judge,
+        "Of `pairs`": Pairs,
+    },
     "suites.md": {"Keys of the file": SuiteFile, "Keys of a benchmark": Benchmark},
     "training.md": {
         "Of every stage": TrainConfig,

@@ -151,10 +151,14 @@ def read(data: Path, name: str, prompt: str, answer: str) -> list[Row]:
 
 
 def on_copies(data: Path) -> Iterator[str]:
-    """Changed copies of real rows beside their originals: what is found, and what goes wrongly."""
+    """Changed copies of real rows beside their originals, of which no two are alike: what is found,
+    and what goes wrongly.
+    """
     rng = random.Random(SEED)
     every_row = [read(data, name, *fields) for name, fields in SETS.items()]
     rows = [row for own in every_row for row in rng.sample(own, min(EACH, len(own))) if all(row)]
+    alike = {one.row for one in dedup({"rows": rows}, threshold=min(THRESHOLDS), variants="drop")}
+    rows = [row for place, row in enumerate(rows) if place not in alike]
     words = [word for row in rows for text in row for word in text.split() if word.isalpha()]
     lines: list[list[object]] = []
     wrong: dict[tuple[int, int], Found] = {}
@@ -184,31 +188,22 @@ def _share(n: int, of: int) -> str:
 
 
 def on_numbers(data: Path) -> str:
-    """Rows of one question with other numbers."""
+    """Rows of one question with other numbers: of the questions that have most words a number."""
     rng = random.Random(SEED)
+    asked = [prompt for prompt, _ in read(data, "sft/gsm8k/train.jsonl", "question", "answer")]
+    asked = [prompt for prompt in asked if len(_NUMBER.findall(prompt)) > 1]
+    asked.sort(key=lambda prompt: -len(prompt.split()) / len(_NUMBER.findall(prompt)))
     lines = []
-    for prompt, answer in rng.sample(read(data, *_gsm8k()), TEMPLATES):
-        rows = [_renumbered(prompt, answer, rng) for _ in range(TEMPLATE)]
-        found = [one for one in dedup({"rows": rows}, threshold=0.8) if one.kind != "exact"]
-        n = sum(one.dropped for one in found)
-        lines.append([prompt[:60] + "…", len(_NUMBER.findall(prompt)), len(found), n])
-    return table(["template", "numbers in it", "variants and near", "went"], lines)
+    for prompt in asked[:TEMPLATES]:
+        rows = list(dict.fromkeys((_renumbered(prompt, rng), "") for _ in range(TEMPLATE)))
+        found = dedup({"rows": rows}, threshold=0.8)
+        went = sum(one.dropped for one in found)
+        lines.append([f"{prompt[:60]}…", len(rows), len(found), went, _share(went, len(rows))])
+    return table(["question", "rows", "alike", "went", "%"], lines)
 
 
-def _gsm8k() -> tuple[str, str, str]:
-    name = "sft/gsm8k/train.jsonl"
-    return name, *SETS[name]
-
-
-def _renumbered(prompt: str, answer: str, rng: random.Random) -> Row:
-    own: dict[str, str] = {}
-
-    def other(number: re.Match[str]) -> str:
-        return own.setdefault(
-            number.group(), str(rng.randrange(2, 10 ** (len(number.group()) + 1)))
-        )
-
-    return _NUMBER.sub(other, prompt), _NUMBER.sub(other, answer)
+def _renumbered(prompt: str, rng: random.Random) -> str:
+    return _NUMBER.sub(lambda own: str(rng.randrange(2, 10 ** (len(own.group()) + 1))), prompt)
 
 
 def on_templates(data: Path) -> Iterator[str]:

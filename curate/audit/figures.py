@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from curate.audit.reasons import LeftOut, left_out
-from curate.audit.store import columns_of
+from curate.audit.store import columns_of, runs
 from curate.audit.words import short
 from curate.licences import commercial
 
@@ -57,6 +57,7 @@ class Figures:
     left_out: LeftOut
     licences: Sequence[tuple[str, bool | None, str, int, int, int]]
     n_licences: int
+    unit: str  # what shortfalls are counted in
     validation: int
 
 
@@ -83,6 +84,7 @@ def figures(con: duckdb.DuckDBPyConnection) -> Figures:
         left_out=left_out(con),
         licences=licences,
         n_licences=n_licences,
+        unit=runs(con).get("recipe", {}).get("shares", "rows"),
         validation=_validation(con),
     )
 

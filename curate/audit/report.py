@@ -130,7 +130,7 @@ def _lead(found: Figures, sections: Sequence[Section], audited: bool) -> str:
         (True, f"{counted(total.written, 'row')} written{distinct}."),
         (total.quarantined, bad),
         (total.not_sampled, few),
-        (total.shortfall, f"{counted(total.shortfall, 'row')} fewer than requested."),
+        (total.shortfall, f"{total.shortfall:,} {found.unit} fewer than requested."),
     ]
     first = [_removed(found, sections)] if any(one.verdict for one in sections) else []
     return " ".join([*first, *(sentence for there, sentence in said if there), *leads])

@@ -175,8 +175,7 @@ def _said(model: Any, tokenizer: Any, sound: Sequence[tuple[Request, str]]) -> l
         pairs = list(zip(prompts, (request.continuations for request in requests), strict=True))
         with torch.inference_mode():
             found = log_probabilities(model, tokenizer, pairs, special=not requests[0].chat)
-        how = {"finish": "continuations", "served_by": _version()}
-        return [Answer("answered", logprobs=sums, prompt_tokens=n, **how) for sums, n in found]
+        return [_likely(sums, n) for sums, n in found]
     inputs = tokenizer(
         prompts,
         return_tensors="pt",
@@ -188,6 +187,16 @@ def _said(model: Any, tokenizer: Any, sound: Sequence[tuple[Request, str]]) -> l
         if requests[0].labels:
             return _labels(model, tokenizer, requests, inputs)
         return _texts(model, tokenizer, requests, inputs)
+
+
+def _likely(sums: tuple[float, ...], prompt: int) -> Answer:
+    return Answer(
+        "answered",
+        logprobs=sums,
+        finish="continuations",
+        prompt_tokens=prompt,
+        served_by=_version(),
+    )
 
 
 def messages_of(request: Request) -> list[dict[str, str]]:

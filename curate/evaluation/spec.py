@@ -55,8 +55,8 @@ class TaskFile(Strict):
     """A template over the row: the score is the mean over groups. Without it, over items."""
     paper: str
     """The paper's setting."""
-    differs: str = ""
-    """What is different here, and why; empty where nothing is."""
+    differs: str | None = None
+    """What is different here, and why."""
 
     @model_validator(mode="after")
     def _one_way_to_score(self) -> TaskFile:

@@ -26,6 +26,7 @@ from curate.errors import UserError
 from curate.files.block import RAW_CHARACTERS, BadInput, Row, raw_text
 from curate.files.decoded import check, most_bytes, pieces
 from curate.files.file import SourceFile
+from curate.files.footer import groups_of
 from curate.files.values import Meaning, is_exact, meanings
 from curate.shards import cut
 
@@ -35,6 +36,10 @@ _MUCH = 2
 _RARE = 4
 """How many times what is stored may be decoded before it counts: the most that it could be is
 rarely what it is.
+"""
+_DAMAGED = (pa.ArrowException, OSError, ValueError, LookupError, OverflowError)
+"""What reading a damaged file raises: names that are no UTF-8 or of no column come as plain
+errors of Python.
 """
 Names = Collection[str] | None
 """Of columns; None: all."""
@@ -81,7 +86,7 @@ class _RowGroups:
             opened = _parquet(self.file.path, self.metadata)
             table = opened.read_row_groups(self.groups, columns, use_threads=False)
             table.validate()
-        except (pa.ArrowException, OSError) as error:
+        except _DAMAGED as error:
             self.file.verify()
             raise _broken(self.file.path, "Parquet", error) from error
         self.file.verify()
@@ -227,12 +232,12 @@ def read_parquet(file: SourceFile, first_row: int, block_bytes: int) -> Iterator
     try:
         metadata = pq.read_metadata(file.path)
         names = metadata.schema.to_arrow_schema().names
-        groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
-        most = [most_bytes(file.path, metadata, group) for group in range(len(groups))]
-        stored = np.array([group.total_byte_size for group in groups], np.int64)
+        groups = groups_of(file.path)
+        most = most_bytes(file.path, metadata, groups)
+        stored = np.array([group.size for group in groups], np.int64)
         sizes = np.maximum(stored, np.array(most, np.int64) // _RARE)
         for first, stop in pairwise(cut(sizes, block_bytes)):
-            rows = sum(group.num_rows for group in groups[first:stop])
+            rows = sum(group.n_rows for group in groups[first:stop])
             size = int(sizes[first:stop].sum())
             if size > _MUCH * block_bytes:
                 at_once = max(1, rows * block_bytes // max(int(stored[first]), most[first]))
@@ -243,7 +248,7 @@ def read_parquet(file: SourceFile, first_row: int, block_bytes: int) -> Iterator
                 load = _RowGroups(file, range(first, stop), rows, names, metadata)
                 yield ArrowBlock(file.name, first_row, rows, size, load)
             first_row += rows
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         raise _broken(file.path, "Parquet", error) from error
 
 
@@ -251,7 +256,7 @@ def parquet_schema(file: SourceFile) -> pa.Schema:
     """The columns of a Parquet file; raises UserError where it can't be read."""
     try:
         return pq.read_schema(file.path)
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         raise _broken(file.path, "Parquet", error) from error
 
 
@@ -260,7 +265,7 @@ def arrow_schema(file: SourceFile) -> pa.Schema:
     try:
         with pa.OSFile(str(file.path)) as source:
             return _opened(source).schema
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         raise _broken(file.path, "Arrow", error) from error
 
 
@@ -276,7 +281,7 @@ def read_arrow(file: SourceFile, first_row: int, block_bytes: int) -> Iterator[A
         # process.
         with pa.OSFile(str(file.path)) as source:
             yield from _blocks(_batches(source), file.name, first_row, block_bytes)
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         raise _broken(file.path, "Arrow", error) from error
 
 

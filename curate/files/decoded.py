@@ -8,7 +8,7 @@ they lead out of the buffers, whoever follows them brings the process down.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,50 +17,53 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from curate.files.footer import Group
 from curate.shards import cut, text_bytes
 
 _MOST_ROWS = 1 << 20
 """Of a piece: a column of nulls has no bytes to go by."""
-_BYTES_OF = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 8}
 
 
-def most_bytes(path: Path, metadata: pq.FileMetaData, group: int) -> int:
-    """The most bytes that a row group of a Parquet file can be decoded to."""
-    own = metadata.row_group(group)
-    total, texts = 0, []
-    for place in range(own.num_columns):
-        column, width = own.column(place), metadata.schema.column(place).length
-        if column.physical_type != "BYTE_ARRAY":
-            total += column.num_values * _BYTES_OF.get(column.physical_type, width)
+def most_bytes(path: Path, metadata: pq.FileMetaData, groups: Sequence[Group]) -> list[int]:
+    """The most bytes that each row group of a Parquet file can be decoded to."""
+    coded = {
+        column.path: None
+        for group in groups
+        for column in group.columns
+        if column.width is None and column.has_dictionary
+    }
+    opened = pq.ParquetFile(
+        path,
+        metadata=metadata,
+        read_dictionary=list(coded),
+        pre_buffer=False,
+        buffer_size=1 << 16,
+    )
+    return [
+        _most_of(group, _longest(opened, number, list(coded)) if coded else {})
+        for number, group in enumerate(groups)
+    ]
+
+
+def _most_of(group: Group, longest: Mapping[str, int]) -> int:
+    total = 0
+    for column in group.columns:
+        if column.width is not None:
+            total += column.n_values * column.width
             continue
-        total += column.total_uncompressed_size
-        if "DELTA_BYTE_ARRAY" in column.encodings:  # a value may be all of the one before
-            total += column.num_values * column.total_uncompressed_size
-        elif column.has_dictionary_page:
-            texts.append(column)
-    longest = _longest(path, metadata, group, [column.path_in_schema for column in texts])
-    for column in texts:
-        most = longest.get(column.path_in_schema) or column.total_uncompressed_size
-        total += column.num_values * most
+        total += column.size
+        if column.has_prefixes:
+            total += column.n_values * column.size
+        elif column.has_dictionary:
+            total += column.n_values * (longest.get(column.path) or column.size)
     return total
 
 
-def _longest(
-    path: Path, metadata: pq.FileMetaData, group: int, columns: list[str]
-) -> dict[str, int]:
+def _longest(opened: pq.ParquetFile, group: int, columns: list[str]) -> dict[str, int]:
     """The bytes of the longest entry in the dictionary of each column that has one; 0: unknown.
 
     It stands before the first value, so that reading one row tells.
     """
-    if not columns:
-        return {}
-    opened = pq.ParquetFile(
-        path,
-        metadata=metadata,
-        read_dictionary=columns,
-        pre_buffer=False,
-        buffer_size=1 << 16,
-    )
     try:
         batch = next(opened.iter_batches(1, [group], columns, use_threads=False))
         own = [one for column in batch.columns for one in _dictionaries(column)]

@@ -8,7 +8,6 @@ has the column `constraints`. A prompt for which no constraints could be found g
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -39,19 +38,23 @@ class Spec(MakerSpec):
     most: int = Field(default=3, ge=1, le=10)
     """Constraints of a prompt at most."""
     least: int = Field(default=1, ge=1, le=10)
-    types: list[str] | None = None
+    types: tuple[str, ...] | None = None
     """Ids of types to draw from, or `ifeval` and `iftrain` for all of a set; all of both where it is
     left out.
     """
 
     @field_validator("types")
     @classmethod
-    def _known(cls, types: list[str] | None) -> list[str] | None:
+    def _known(cls, types: tuple[str, ...] | None) -> tuple[str, ...] | None:
         try:
             checked(types)
         except UserError as error:
             raise ValueError(str(error)) from None
         return types
+
+    def licence(self) -> str | None:
+        """That of the prompts."""
+        return self.of.licence
 
     @model_validator(mode="after")
     def _in_order(self) -> Spec:
@@ -103,12 +106,7 @@ class Augment:
         """The constraints, in the columns of the kind."""
         if self.kind == "rlvr":
             return {"verifier": "ifeval", "ground_truth": found.ground_truth}
-        return {
-            "constraints": [
-                {"id": one.id, "kwargs": json.dumps(one.kwargs, ensure_ascii=False, sort_keys=True)}
-                for one in found.constraints
-            ]
-        }
+        return {"constraints": found.records}
 
 
 def make(spec: Spec, given: Given) -> Augment:

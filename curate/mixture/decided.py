@@ -104,7 +104,7 @@ def facts_of(plan: Plan, options: Options, timings: Mapping[str, float]) -> dict
         "schema": store.VERSION,
         "versions": locks.versions(),
         "recipe": {"name": plan.recipe.name, "kind": plan.recipe.kind, "seed": plan.recipe.seed}
-        | {"rows": plan.recipe.output.rows},
+        | {"rows": plan.recipe.output.rows, "shares": plan.recipe.shares},
         "parameters": {"limit": options.limit, "workers": options.workers}
         | {step.name: step.inputs for step in plan.steps},
         "steps": [*FIRST, *(step.name for step in plan.steps), *LAST],

@@ -42,6 +42,7 @@ def card_facts(plan: Plan, summary: Summary, audited: Audited, lock_digest: str)
         warnings=summary.warnings,
         lock_digest=lock_digest,
         rows=plan.recipe.output.rows,
+        shares=plan.recipe.shares,
         configs=configs_of(plan, summary.sources, summary.files),
     )
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,6 @@ from curate.mixture.scan import Scanned, staged_path
 from curate.mixture.seen import firsts
 from curate.mixture.settle import Settled
 from curate.shards import read_arrow
-from curate.sources.source import Source
 from curate.steps.sample import Choice
 from curate.steps.step import Decision, Removal, row_ids
 
@@ -104,10 +104,7 @@ def record_all(
     `tables` are lines of tables that belong to no step.
     """
     (plan, _), *_ = parts
-    made = [one for of, _ in parts for one in of.sources if isinstance(one, MadeSource)]
-    own_tables = tables_of(made)
-    names = [*plan.recipe.makers, *(step.name for step in plan.steps)]
-    names += ["make"] if own_tables else []
+    names = [*makers.shown(plan.recipe.makers), *(step.name for step in plan.steps)]
     faces = [shown for name in names if (shown := face(name)) is not None]
     results = [result for _, own in parts for result in own]
     with (
@@ -116,14 +113,12 @@ def record_all(
     ):
         for of, own in parts:
             _sources(con, of, own)
-        for table, lines in own_tables.items():
-            store.insert_all(con, table, lines)
         for decision in decisions.values():
             for table, lines in decision.tables.items():
                 store.insert_all(con, table, lines)
-        for source in plan.sources:
-            for table, made in _made_lines(source):
-                store.insert_all(con, table, made)
+        made = [source for source in plan.sources if isinstance(source, MadeSource)]
+        for table, lines in [*tables_of(made).items(), *chain(*map(_own_lines, made))]:
+            store.insert_all(con, table, lines)
         for result in results:
             _documents(con, result)
             _removals(con, result)
@@ -138,9 +133,9 @@ def record_all(
         store.finish(con, [shown.views for shown in faces])
 
 
-def _made_lines(source: Source) -> Iterator[tuple[str, Iterable[pa.Table]]]:
-    """What a made source adds to the tables of its maker, and what is counted on all of it."""
-    if not isinstance(source, MadeSource) or not source.staged:
+def _own_lines(source: MadeSource) -> Iterator[tuple[str, Iterable[pa.Table]]]:
+    """What a made source adds to the tables of its own maker, and what is counted on all of it."""
+    if not source.staged:
         return
     for name, paths in source.staged.items():
         yield name, (_with_source(read_arrow(path), source.name) for path in paths)

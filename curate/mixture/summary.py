@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from curate.audit.face import BESIDE
+from curate import makers
 from curate.audit.reasons import Kind
 from curate.audit.words import counted
 from curate.mixture.audited import Audited, SourceSummary
@@ -59,7 +59,7 @@ class Summary:
     @property
     def told(self) -> dict[str, dict[str, Any]]:
         """All figures of each maker and step."""
-        return {name: {**self.figures.get(name, {}), **more} for name, more in self.more.items()}
+        return {name: {**figures, **self.more[name]} for name, figures in self.figures.items()}
 
     def as_dict(self) -> dict[str, Any]:
         """The summary as plain data, for `--json`."""
@@ -69,8 +69,7 @@ class Summary:
             "rows": {"train": self.train, "validation": self.validation},
             "sources": {source.name: source.counts for source in self.sources},
             "funnel": list(self.steps),
-            "steps": {name: self.told[name] for name in self.figures},
-            "makers": {name: one for name, one in self.told.items() if name not in self.figures},
+            "steps": self.told,
             "reasons": {left: list(map(asdict, kinds)) for left, kinds in self.reasons.items()},
             "shares": as_plain(self.shares),
             "validation_shortfall": self.validation_shortfall,
@@ -96,7 +95,7 @@ def summarise(
 ) -> Summary:
     """Sum up a build; its seconds are not known yet."""
     sources, decisions = audited.sources, decided.settled.decisions
-    beside = {name: audited.facts[name] for name in BESIDE if name in audited.facts}
+    facts = audited.facts
     shares = shares_of(decided.results, plan.tokenizer is not None)
     summary = Summary(
         name=plan.recipe.name,
@@ -104,12 +103,8 @@ def summarise(
         sources=sources,
         steps=audited.steps,
         figures={name: decision.figures for name, decision in decisions.items()},
-        more={name: audited.facts[name] for name in plan.recipe.makers if name in audited.facts}
-        | {
-            name: {**decision.more, **audited.facts.get(name, {})}
-            for name, decision in decisions.items()
-        }
-        | beside,
+        more={name: facts[name] for name in makers.shown(plan.recipe.makers) if name in facts}
+        | {name: {**decision.more, **facts.get(name, {})} for name, decision in decisions.items()},
         reasons=_reasons(audited.kinds),
         shares=shares,
         mix=plan.recipe.mix,

@@ -82,14 +82,14 @@ def measure(
 ) -> None:
     """Measure how often a model solves each prompt; or keep the best of its answers.
 
-    Every prompt comes back with total_rollouts, total_correct_rollouts, passrate
-    and the rate's interval. With --between only prompts that are neither too easy
-    nor too hard are kept in OUT, all of them in OUT-all, and asking ends once that
-    is settled. With --best
-    prompts come back as conversations with an answer that passes.
+    Every prompt comes back with how many of its answers pass its verifier:
+    total_rollouts, total_correct_rollouts, and passrate with its interval. With
+    --between OUT holds prompts that are neither too easy nor too hard, OUT-all
+    the others too, and asking ends once that is settled. With --best prompts
+    come back as conversations with an answer that passes.
 
     \bExample: curate measure rl.jsonl --engine my-model --samples 8 -o measured
-      curate measure rl.jsonl --engine my-model --between 0 0.625 --control -o medium
+      curate measure rl.jsonl --engine my-model --between 0 0.625 -o medium
       curate measure rl.jsonl --engine my-model --best shortest -o sft
 
     Read on: docs/pass-rates.md

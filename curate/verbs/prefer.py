@@ -173,7 +173,7 @@ def _show(found: Sequence[Calibration]) -> None:
     for one in found:
         table = Table("figure", "value", "95 % interval", "of", title=one.judge)
         for name, figure in one.figures.items():
-            if figure.value is not None:
+            if figure.known:
                 interval = f"{figure.low:.3f} to {figure.high:.3f}"
                 table.add_row(name, f"{figure.value:.3f}", interval, f"{figure.n:,}")
         Console().print(table)

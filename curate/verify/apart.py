@@ -8,6 +8,7 @@ of which the outcome tells."""
 from __future__ import annotations
 
 import json
+import marshal
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,10 +16,11 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from curate.verify.asserts import Test
+from curate.verify.asserts import Piece
 from curate.verify.sandbox import Limits, Outcome, run, run_pair
 
 _INSIDE = "curate.verify.inside"
+_FAILS = "the code fails before any test"
 _LEFT = "the program left before the end of the test"
 
 
@@ -32,7 +34,7 @@ class Told(NamedTuple):
 
 
 def on_tests(
-    program: str, tests: Sequence[Test], seconds: float, limits: Limits, allow_weaker: bool
+    program: str, tests: Sequence[Piece], seconds: float, limits: Limits, allow_weaker: bool
 ) -> Told:
     """Run every test against a program, each for so many seconds at most."""
     if any(test.weaker for test in tests):
@@ -41,21 +43,20 @@ def on_tests(
     captures = any("stdout" in test.code for test in tests)
     answering = _script("answering", program, captures)
     asked, answered = run_pair(asking, answering, limits, allow_weaker=allow_weaker)
-    before, *lines = [json.loads(line) for line in asked.stdout.splitlines()] or [""]
+    before, *lines = map(json.loads, asked.stdout.rpartition("\n")[0].splitlines() or ['""'])
     if any(how == "weaker" for _, how in lines):
         return _together(program, tests, seconds, limits, allow_weaker)
-    why = ended(answered) if answered.status != "ok" or not lines else _LEFT
-    faults = [why if fault.startswith(_LEFT) and answered.status != "killed" else fault
-              for fault, _ in lines]  # fmt: skip
-    if len(faults) < len(tests):
-        missing = before if answered.status == "error" and before else ended(answered)
-        missing = ended(asked) if asked.status != "ok" else missing
-        faults += [missing] * (len(tests) - len(faults))
+    faults = [fault for fault, _ in lines]
+    if answered.status in ("memory", "timeout", "output"):
+        faults = [ended(answered) if fault.startswith(_LEFT) else fault for fault in faults]
+    missing = before if before.startswith(_FAILS) else ended(answered)
+    missing = ended(asked) if asked.status != "ok" else missing
+    faults += [missing] * (len(tests) - len(faults))
     return Told(faults, all(how != "trusted" for _, how in lines))
 
 
 def _together(
-    program: str, tests: Sequence[Test], seconds: float, limits: Limits, allow_weaker: bool
+    program: str, tests: Sequence[Piece], seconds: float, limits: Limits, allow_weaker: bool
 ) -> Told:
     """The weaker way: tests in the process of the program."""
     word = secrets.token_hex(16)
@@ -89,16 +90,22 @@ def _script(main: str, *arguments: Any) -> str:
 
 @lru_cache(maxsize=4)
 def _modules(main: str) -> str:
-    """Code that makes the modules of `inside`, which no sandbox has, and takes `main` from one."""
+    """Code that makes the modules of `inside`, which no sandbox has, and takes `main` from one. They
+    are compiled here, once: the interpreter in a sandbox is the one that runs this.
+    """
     names = {"answering": ("wire",)}.get(main, ("wire", "whole"))
-    texts = {f"{_INSIDE}.{name}": files(_INSIDE).joinpath(f"{name}.py").read_text("utf-8")
-             for name in (*names, main)}  # fmt: skip
-    parents = ("curate", "curate.verify", _INSIDE)
+    compiled = {}
+    for name in (*names, main):
+        text = files(_INSIDE).joinpath(f"{name}.py").read_text("utf-8")
+        code = compile(text, f"{name}.py", "exec", dont_inherit=True)
+        compiled[f"{_INSIDE}.{name}"] = marshal.dumps(code)
     return (
-        "import sys, types\n"
-        f"for name in {parents!r}: sys.modules[name] = types.ModuleType(name)\n"
-        f"for name, text in {texts!a}.items():\n"
-        "    module = sys.modules[name] = types.ModuleType(name)\n"
-        '    exec(compile(text, name, "exec"), module.__dict__)\n'
-        f"main = module.main"
+        "import marshal, sys\n"
+        "made = type(sys)\n"
+        f"for name in ('curate', 'curate.verify', {_INSIDE!r}): sys.modules[name] = made(name)\n"
+        f"for name, code in {compiled!r}.items():\n"
+        "    module = sys.modules[name] = made(name)\n"
+        "    exec(marshal.loads(code), module.__dict__)\n"
+        "main = module.main\n"
+        "for name in [one for one in sys.modules if one.startswith('curate')]: del sys.modules[name]"
     )

@@ -10,11 +10,11 @@ import ast
 import builtins
 import symtable
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from curate.verify.program import parsed
 from curate.verify.verdict import BadGroundTruth
 
 _PLAIN: tuple[Any, ...] = (
@@ -36,7 +36,7 @@ _REACH_IN = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Piece:
     """A piece of test code: `names` are the program's, of which `classes` make instances; of its
     own, `functions` are called by whoever runs it, and so are `cases` of unittest. `weaker` ones
     reach into the program's process, and are run there.
@@ -50,22 +50,28 @@ class Test:
     weaker: bool
 
 
-def read(code: str, place: int) -> Test:
+def read(code: str, place: int) -> Piece:
     """A test as it is run; raises BadGroundTruth for one that is no Python or tests nothing."""
-    tree = parsed(code)
-    try:
-        table = symtable.symtable(code, "test.py", "exec") if tree is not None else None
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        table = None
-    if tree is None or table is None:
-        raise BadGroundTruth(f"test {place} is no Python: {code[:60]!r}")
+    tree, table = _parsed(code, place)
     taken = _taken(table, tree)
     cases = any(_is_case(node) for node in tree.body)
     functions = tuple(_uncalled(tree, place))
     if not functions and not cases and not any(map(_does, tree.body)):
         raise BadGroundTruth(_idle(tree, place))
     instances = tuple(name for name in taken if name in _made(tree))
-    return Test(code, taken, instances, functions, cases, _reaches_in(tree, table, taken))
+    return Piece(code, taken, instances, functions, cases, _reaches_in(tree, table, taken))
+
+
+def _parsed(code: str, place: int) -> tuple[ast.Module, symtable.SymbolTable]:
+    """The tree of a test and the table of its names; raises BadGroundTruth for what is no Python."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(code)
+            compile(tree, "test.py", "exec", dont_inherit=True)
+            return tree, symtable.symtable(code, "test.py", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        said = str(error).partition("(")[0].strip()
+        raise BadGroundTruth(f"test {place} is no Python ({said}): {code[:60]!r}") from None
 
 
 def _taken(table: symtable.SymbolTable, tree: ast.Module) -> tuple[str, ...]:
@@ -115,7 +121,9 @@ def _called(node: ast.AST) -> str:
 
 
 def _made(tree: ast.Module) -> set[str]:
-    """Names whose calls make instances: what they give has an attribute that no plain data has."""
+    """Names whose calls make instances: they begin with a capital letter, and what they give has an
+    attribute that no plain data has.
+    """
     holds: dict[str, set[str]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and (name := _called(node.value)):
@@ -129,7 +137,7 @@ def _made(tree: ast.Module) -> set[str]:
                 found.add(name)
             elif isinstance(node.value, ast.Name):
                 found |= holds.get(node.value.id, set())
-    return found
+    return {name for name in found if name[0].isupper()}
 
 
 def _uncalled(tree: ast.Module, place: int) -> Iterator[str]:

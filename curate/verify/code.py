@@ -29,7 +29,7 @@ from functools import lru_cache
 from typing import Any
 
 from curate.verify.apart import Told, ended, on_tests
-from curate.verify.asserts import Test, read
+from curate.verify.asserts import Piece, read
 from curate.verify.program import extract, fenced
 from curate.verify.sandbox import Limits, run
 from curate.verify.verdict import BadGroundTruth, Verdict
@@ -56,7 +56,7 @@ exec(compile({code!a}, "solution.py", "exec"), globals())
 class Cases:
     """A ground truth: either pieces of test code, or inputs with their outputs."""
 
-    asserts: tuple[Test, ...] = ()
+    asserts: tuple[Piece, ...] = ()
     stdio: tuple[tuple[str, str], ...] = ()
     solution: str | None = None
 
@@ -123,7 +123,7 @@ def cases_of(ground_truth: str) -> Cases:
     return tests
 
 
-def _assert(value: Any, place: int) -> Test:
+def _assert(value: Any, place: int) -> Piece:
     if not isinstance(value, str) or not value.strip():
         raise BadGroundTruth(f"a test is a piece of code, not {str(value)[:80]!r}")
     return read(value, place)

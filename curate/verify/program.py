@@ -119,11 +119,8 @@ def _defined(tree: ast.Module) -> set[str]:
 
 def _parsed(text: str) -> ast.Module | None:
     """The tree of a program; None where the text is none, or is too long or deep to be read."""
-    return parsed(text) if len(text) <= LONGEST else None
-
-
-def parsed(text: str) -> ast.Module | None:
-    """The tree of Python code; None where the text is none, or is too deep to be read."""
+    if len(text) > LONGEST:
+        return None
     try:
         with warnings.catch_warnings(action="ignore"):
             return ast.parse(text)

@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -81,7 +81,8 @@ def run_pair(
     first: str, second: str, limits: Limits, *, allow_weaker: bool = False
 ) -> tuple[Outcome, Outcome]:
     """Run two programs, each in a sandbox of its own with these limits, that share one thing: a
-    socket between them is the standard input of both. When the first is over the second is ended.
+    socket between them is the standard input of both. When the first is over the second is ended, if
+    it does not end by itself at once.
 
     Raises as `run` does."""
     jail = _jail(allow_weaker)
@@ -91,6 +92,7 @@ def run_pair(
         other = threads.submit(run_in, jail, second, theirs, limits, over)
         try:
             done = run_in(jail, first, ours, limits)
+            wait([other], _LINGER)
         finally:
             os.eventfd_write(over, 1)
             try:

@@ -32,7 +32,9 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
 
 def test_a_score_by_groups_is_the_mean_of_their_means() -> None:
     draw = random.Random(1)
-    rows = [{"group": "abcc"[n % 4], "score": float(draw.random() < 0.4)} for n in range(97)]
+    rows: list[dict[str, Any]] = [
+        {"group": "abcc"[n % 4], "score": float(draw.random() < 0.4)} for n in range(97)
+    ]
     means = [
         sum(own) / len(own)
         for name in "abc"
@@ -45,7 +47,7 @@ def test_a_score_by_groups_is_the_mean_of_their_means() -> None:
 
 
 def test_what_cannot_be_judged_is_counted_and_in_no_mean() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"score": 1.0},
         {"score": 0.0, "outcomes": ["failed"]},
         {"score": None},

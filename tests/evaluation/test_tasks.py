@@ -15,8 +15,10 @@ from curate.evaluation.spec import suites, task_files, task_of, tasks_of
 from tests.corpus import write_lines
 from tests.pages import rows, section
 
-harness = pytest.importorskip("curate.evaluation.harness", exc_type=UserError)
-from curate.evaluation.judge import judged, pass_at  # noqa: E402
+pytest.importorskip("lm_eval")
+from curate.evaluation import harness
+from curate.evaluation.judge import judged, pass_at
+from curate.evaluation.model import EngineLM
 
 CHECK = "def check(candidate):\n    assert candidate(2) == 4\n"
 PYTHON = {
@@ -86,7 +88,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
 }
 
 
-class Told(harness.EngineLM):
+class Told(EngineLM):
     """A model that says what it is told to say, and likes the second choice best."""
 
     said = ""
@@ -107,7 +109,7 @@ def scores(name: str, row: dict[str, Any], said: str) -> list[float | None]:
     item = TaskItem(f"{name}/0", ("q",), rendered(task.group or "", row, task), row)
 
     def lm(chat: bool) -> Any:
-        made = Told(None, None, chat=chat, seed=0)
+        made = Told(None, None, chat=chat, seed=0)  # type: ignore[arg-type]
         made.said = said
         return made
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ import pytest
 from curate.errors import UserError
 from curate.files import ArrowBlock, BadInput, SourceFile, read_file
 from curate.files.decoded import check, most_bytes
+from curate.files.footer import groups_of
 from curate.shards import text_bytes
 
 LONG = "x" * 10_000
@@ -29,6 +31,10 @@ def codes(values: list[str]) -> pa.Array:
 def nested(column: pa.Array) -> pa.Array:
     turns = pa.StructArray.from_arrays([column], names=["content"])
     return pa.ListArray.from_arrays(pa.array(range(N + 1), pa.int32()), turns)
+
+
+def most_of(path: Path) -> int:
+    return sum(most_bytes(path, pq.read_metadata(path), groups_of(path)))
 
 
 def views() -> pa.Array:
@@ -86,7 +92,7 @@ def test_prefixes_that_grow_are_counted_too(tmp_path: Path) -> None:
         column_encoding={"a": "DELTA_BYTE_ARRAY", "n": "PLAIN"},
     )
     assert path.stat().st_size < 60_000
-    assert most_bytes(path, pq.read_metadata(path), 0) >= N * len(LONG)
+    assert most_of(path) >= N * len(LONG)
     for block in read_file(SourceFile.of(path, path.name), block_bytes=200_000):
         table = block.table()
         assert table is not None and table.nbytes < 250_000
@@ -97,7 +103,7 @@ def test_the_most_is_never_less_than_what_comes(tmp_path: Path, first: list[str]
     path = tmp_path / "a.parquet"
     table = pa.table({"a": [first, *[[LONG, None, "b"]] * 50], "i": range(51)})
     pq.write_table(table, path)
-    assert most_bytes(path, pq.read_metadata(path), 0) >= pq.read_table(path).nbytes
+    assert most_of(path) >= pq.read_table(path).nbytes
 
 
 def test_bytes_of_text_are_those_of_what_codes_and_views_stand_for() -> None:
@@ -228,3 +234,33 @@ def test_a_process_survives_what_kills_others(tmp_path: Path) -> None:
     died = subprocess.run([sys.executable, "-c", code + follow], capture_output=True).returncode
     held = subprocess.run([sys.executable, "-c", code + checked + follow], check=False).returncode
     assert died < 0 and held == 7
+
+
+@pytest.mark.parametrize("how", [{}, {"use_dictionary": False}, {"row_group_size": 9}])
+def test_the_end_of_a_parquet_file_says_what_pyarrow_reads_there(
+    tmp_path: Path, how: dict[str, Any]
+) -> None:
+    path = tmp_path / "a.parquet"
+    columns = {
+        "text": [f"text {n}" for n in range(50)],
+        "nested": [[{"role": "user", "n": n}] for n in range(50)],
+        "fixed": pa.array([b"1234567"] * 50, pa.binary(7)),
+        "truth": [True] * 50,
+        "price": pa.array([1] * 50).cast(pa.decimal128(30, 3)),
+        "wide column " + "x" * 500: [1.5] * 50,
+    }
+    pq.write_table(pa.table(columns), path, **how)
+    metadata = pq.read_metadata(path)
+    groups = groups_of(path)
+    assert len(groups) == metadata.num_row_groups
+    for number, group in enumerate(groups):
+        own = metadata.row_group(number)
+        assert (group.n_rows, group.size) == (own.num_rows, own.total_byte_size)
+        for place, column in enumerate(group.columns):
+            told = own.column(place)
+            assert column.path == told.path_in_schema
+            assert (column.n_values, column.size) == (told.num_values, told.total_uncompressed_size)
+            assert column.has_dictionary == told.has_dictionary_page
+            assert (column.width is None) == (told.physical_type == "BYTE_ARRAY")
+            if told.physical_type == "FIXED_LEN_BYTE_ARRAY":
+                assert column.width == metadata.schema.column(place).length

@@ -17,13 +17,14 @@ import pytest
 
 from curate.embedded import embedded_model
 from curate.engines import engine_spec, open_engine, open_store
-from curate.errors import UserError
 from curate.evaluation.rows import TaskItems, read
 from curate.evaluation.spec import task_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
-harness = pytest.importorskip("curate.evaluation.harness", exc_type=UserError)
+pytest.importorskip("lm_eval")
 HFLM = pytest.importorskip("lm_eval.models.huggingface").HFLM
+from curate.evaluation import harness  # noqa: E402
+from curate.evaluation.model import EngineLM  # noqa: E402
 
 N = int(os.environ.get("CURATE_ITEMS", "20"))
 TOKENS = 160
@@ -33,7 +34,7 @@ TOKENS = 160
 @pytest.fixture(scope="module")
 def theirs() -> Any:
     """The harness's own model of the same weights."""
-    return HFLM(pretrained=str(embedded_model()), batch_size=1)
+    return HFLM(pretrained=str(embedded_model()), batch_size=1, device="cpu")
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def items_of(name: str, path: Path) -> TaskItems:
 def ours(items: TaskItems, store: Path) -> list[Any]:
     spec = engine_spec({"kind": "transformers", "batch": 1})
     with open_store(store) as answers, open_engine(spec) as engine:
-        lm = harness.EngineLM(engine, answers, chat=items.task.chat, seed=0)
+        lm = EngineLM(engine, answers, chat=items.task.chat, seed=0)
         put: list[Any] = harness.asked([items], lambda chat: lm)[items.task.name]
     return put
 

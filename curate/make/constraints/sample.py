@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from random import Random
@@ -29,6 +30,14 @@ class Combination:
     def ground_truth(self) -> str:
         """Their label for the verifier `ifeval`."""
         return ground_truth(self.constraints)
+
+    @property
+    def records(self) -> list[dict[str, str]]:
+        """As the column `constraints` of a prompt has them, arguments as JSON."""
+        return [
+            {"id": one.id, "kwargs": json.dumps(one.kwargs, ensure_ascii=False, sort_keys=True)}
+            for one in self.constraints
+        ]
 
 
 def sample(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from curate.make.prefer.bias import bias, longer_wins, place_effect
 from curate.make.prefer.duels import Duels, duels_of
 from curate.make.prefer.estimate import Estimate, Floats, estimate
 from curate.make.prefer.gold import Gold
-from curate.make.prefer.judging import judged
+from curate.make.prefer.judging import is_asking, judged
 from curate.make.prefer.questions import Case
 from curate.make.prefer.read import Comparison, Rating
 from curate.make.prefer.spec import Judge
@@ -52,8 +52,7 @@ class Calibration:
     @property
     def sound(self) -> bool:
         """Whether it is surely better than a coin."""
-        low = self.figures["accuracy"].low
-        return low is not None and low > CHANCE
+        return self.figures["accuracy"].low > CHANCE
 
     def plain(self) -> dict[str, Any]:
         """As plain data."""
@@ -91,9 +90,7 @@ class _Measuring:
         gold = self.gold[item.number]
         case = Case(item.number, gold.prompt, {0: gold.first, 1: gold.second})
         what = judged(case, [self.judge], self.seed, answers)
-        if what and isinstance(what[0], Ask):
-            return what  # type: ignore[return-value]
-        return Row({"said": what}, {})
+        return what if is_asking(what) else Row({"said": what}, {})
 
 
 def calibrate(
@@ -151,7 +148,7 @@ def refuse(calibrations: Sequence[Calibration], judges: Sequence[Judge]) -> None
 
 def _worth(found: Calibration) -> str:
     figure = found.figures["accuracy"]
-    if figure.value is None:
+    if not figure.known:
         return f"could judge none of {found.pairs} gold pairs; it is refused"
     return (
         f"is right on {figure.value:.1%} of gold pairs (interval {figure.low:.1%} to "
@@ -172,7 +169,7 @@ def _wanted(duels: Duels, gold: Sequence[Gold]) -> Floats:
     """What the first of each duel wins by people's result."""
     worth = {"first": 1.0, "second": 0.0, "tie": CHANCE}
     results = np.array([worth[one.result] for one in gold])[duels.prompt.astype(int)]
-    return np.where(duels.first == 0, results, 1 - results)
+    return np.asarray(np.where(duels.first == 0, results, 1 - results), float)
 
 
 def _kappa(duels: Duels, gold: Sequence[Gold]) -> Estimate:
@@ -189,7 +186,7 @@ def _nominal_kappa(one: npt.NDArray[Any], other: npt.NDArray[Any], weights: Floa
 
 
 def _rows(said: Sequence[tuple[int, Any]], of: type) -> list[dict[str, Any]]:
-    return [{"prompt": number, **asdict(each)} for number, each in said if isinstance(each, of)]
+    return [{"prompt": number, **vars(each)} for number, each in said if isinstance(each, of)]
 
 
 def _by_people(gold: Sequence[Gold]) -> list[dict[str, Any]]:

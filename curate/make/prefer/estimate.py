@@ -22,18 +22,24 @@ _WORK = 50_000_000
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its interval; all None where nothing can be said."""
+    """A figure with its interval; all NaN where nothing can be said."""
 
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
+    value: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
     n: int = 0
     """Rows that it is counted on."""
+
+    @property
+    def known(self) -> bool:
+        """Whether anything can be said."""
+        return not np.isnan([self.value, self.low, self.high]).any()
 
     def plain(self) -> dict[str, Any]:
         """As plain data, six digits."""
         numbers = {name: getattr(self, name) for name in ("value", "low", "high")}
-        return {k: v if v is None else round(v, 6) for k, v in numbers.items()} | {"n": self.n}
+        told = {name: None if np.isnan(one) else round(one, 6) for name, one in numbers.items()}
+        return told | {"n": self.n}
 
 
 def estimate(statistic: Callable[[Floats], float], prompts: npt.NDArray[Any]) -> Estimate:

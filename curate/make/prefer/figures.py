@@ -75,7 +75,7 @@ def of_gold(calibrations: Sequence[Calibration]) -> pa.Table:
 
 
 def _table(*lines: Line) -> pa.Table:
-    return pa.Table.from_pylist([_plain(*line) for line in lines if line[3].n], SCHEMA)
+    return pa.Table.from_pylist([_plain(*line) for line in lines if line[3].known], SCHEMA)
 
 
 def _of_duels(

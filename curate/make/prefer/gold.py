@@ -98,8 +98,8 @@ def _preference(row: Mapping[str, Any]) -> Gold:
     prompt, sides = _turns(body["prompt"]), [_text(body[name]) for name in ("chosen", "rejected")]
     models = [row.get(f"{name}_model") for name in ("chosen", "rejected")]
     if int(digest(["first", prompt, sorted(sides)])[0], 16) % 2:
-        return Gold(prompt, *reversed(sides), "second", *reversed(models))
-    return Gold(prompt, *sides, "first", *models)
+        return Gold(prompt, sides[1], sides[0], "second", models[1], models[0])
+    return Gold(prompt, sides[0], sides[1], "first", models[0], models[1])
 
 
 def _turns(turns: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

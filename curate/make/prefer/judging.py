@@ -9,6 +9,7 @@ at once."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from curate.engines.answer import Answer
 from curate.make.maker import Ask
@@ -34,6 +35,11 @@ def judged(
         for place, (question, answer) in enumerate(pairs)
         for said in read(question, repaired.get(place, answer))
     ]
+
+
+def is_asking(what: list[Ask] | list[Said]) -> TypeGuard[list[Ask]]:
+    """Whether something is still to be asked."""
+    return bool(what) and isinstance(what[0], Ask)
 
 
 def _questions(case: Case, judges: Sequence[Judge], seed: int) -> list[Question]:

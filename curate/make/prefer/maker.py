@@ -21,7 +21,7 @@ from curate.make.prefer import prompts
 from curate.make.prefer.calibrate import calibrate, refuse
 from curate.make.prefer.figures import of_gold
 from curate.make.prefer.gold import Gold, read_gold
-from curate.make.prefer.judging import judged
+from curate.make.prefer.judging import is_asking, judged
 from curate.make.prefer.pool import drawn
 from curate.make.prefer.questions import Case
 from curate.make.prefer.rubrics import DIGEST
@@ -86,7 +86,7 @@ class Preferring:
         if self.spec.pairs.shape != "unpaired":
             return every
         return (
-            Item(2 * item.number + side, item.data | {"side": side})
+            Item(2 * item.number + side, {**item.data, "side": side})
             for item in every
             for side in (0, 1)
         )
@@ -110,8 +110,8 @@ class Preferring:
         if len(case.answers) < 2:
             return Row({"number": number, "candidates": candidates, "said": []}, {})
         what = judged(case, self.spec.judges, self.given.seed, answers[len(entries) :])
-        if what and isinstance(what[0], Ask):
-            return what  # type: ignore[return-value]
+        if is_asking(what):
+            return what
         return Row({"number": number, "candidates": candidates, "said": what}, {})
 
     def _asked(self, entry: Entry, data: Mapping[str, Any], number: int) -> Ask:

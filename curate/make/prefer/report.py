@@ -24,23 +24,19 @@ class Figure:
     """A figure with its interval."""
 
     value: float
-    low: float | None
-    high: float | None
+    low: float
+    high: float
     n: int
 
     @property
     def share(self) -> str:
         """As a share: 68.0 % (66.3 to 69.7)."""
-        said = f"{100 * self.value:.1f} %"
-        return (
-            said if self.low is None else f"{said} ({100 * self.low:.1f} to {100 * self.high:.1f})"
-        )  # type: ignore[operator]
+        return f"{100 * self.value:.1f} % ({100 * self.low:.1f} to {100 * self.high:.1f})"
 
     @property
     def number(self) -> str:
         """As a number: 0.52 (0.48 to 0.56)."""
-        said = f"{self.value:.2f}"
-        return said if self.low is None else f"{said} ({self.low:.2f} to {self.high:.2f})"
+        return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ class JudgeReport:
     def doubt(self) -> str:
         """Why it should not be believed; empty where nothing speaks against it."""
         found = self.gold.get("accuracy")
-        if self.model is None or (found is not None and (found.low or 0) > 0.5):
+        if self.model is None or (found is not None and found.low > 0.5):
             return ""
         if found is None:
             return f"{self.name} was not measured on gold pairs."

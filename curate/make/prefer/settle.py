@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from curate.make.maker import BadInput, Item, Row, Settled
@@ -31,16 +30,15 @@ Judged = tuple[Item, Row]
 def settled(rows: Sequence[Judged], spec: Spec, seed: int) -> Settled:
     """Decide on rows of which all is said that will be."""
     own = list({row.record["number"]: (item, row) for item, row in rows}.values())
-    tables = {
-        "answers": table(ANSWERS, _answers(own)),
-        "ratings": table(RATINGS, [*_said(own, Rating), *_verified(own, spec)]),
-        "comparisons": table(COMPARISONS, _said(own, Comparison)),
-    }
+    answers = table(ANSWERS, _answers(own))
+    ratings = table(RATINGS, [*_said(own, Rating), *_verified(own, spec)])
+    comparisons = table(COMPARISONS, _said(own, Comparison))
     sided = spec.on_policy is not None
-    pairs = binarise(*tables.values(), spec.pairs, seed, sided=sided).to_pylist()
-    found = {pair["prompt"]: pair for pair in pairs}
+    pairs = binarise(answers, ratings, comparisons, spec.pairs, seed, sided=sided)
+    found = {pair["prompt"]: pair for pair in pairs.to_pylist()}
     results = [_result(item, row, found[row.record["number"]], spec) for item, row in rows]
-    return Settled(results, tables)
+    lines = {"answers": answers, "ratings": ratings, "comparisons": comparisons}
+    return Settled(results, lines)
 
 
 def _answers(rows: Sequence[Judged]) -> list[dict[str, Any]]:
@@ -54,7 +52,7 @@ def _answers(rows: Sequence[Judged]) -> list[dict[str, Any]]:
 
 def _said(rows: Sequence[Judged], of: type) -> list[dict[str, Any]]:
     return [
-        {"prompt": row.record["number"], **asdict(said)}
+        {"prompt": row.record["number"], **vars(said)}
         for _, row in rows
         for said in row.record["said"]
         if isinstance(said, of)

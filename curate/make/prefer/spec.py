@@ -43,13 +43,15 @@ class Entry(Strict):
     temperature: float = Field(default=1.0, ge=0, le=2)
     top_p: float = Field(default=1.0, gt=0, le=1)
     max_tokens: int = Field(default=1024, ge=1)
+    stop: tuple[str, ...] = ()
+    """Texts before which an answer ends."""
     strength: Literal["strong", "weak"] | None = None
     """For `pairs: {rule: delta}`."""
 
     @property
     def sampling(self) -> Sampling:
         """How its tokens are drawn."""
-        return Sampling(self.max_tokens, float(self.temperature), float(self.top_p))
+        return Sampling(self.max_tokens, self.temperature, self.top_p, stop=self.stop)
 
 
 class OnPolicy(Strict):

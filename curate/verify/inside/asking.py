@@ -89,7 +89,7 @@ class Asking:
             return ["yours", value._number]
         if callable(value):
             return _importable(value) or self._lent(value)
-        if hasattr(value, "__next__"):
+        if hasattr(value, "__next__") and not hasattr(value, "read"):
             return ["iterator", *map(self.sent, itertools.islice(value, _MOST))]
         self.weaker = True
         raise Unsendable(f"a test hands over a {type(value).__name__}")
@@ -160,9 +160,8 @@ class Asking:
         return found
 
 
-class Thing:
-    """A stand-in for an object, a function or a class of the program's."""
-
+class Thing:  # a stand-in for an object, a function or a class of the program's
+    __doc__ = property(lambda self: self.__getattr__("__doc__"))  # type: ignore[assignment]
     __slots__ = ("_instance", "_name", "_number", "_side")
     _instance: bool
     _name: str

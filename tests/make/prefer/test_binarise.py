@@ -43,13 +43,15 @@ def of(values: list[list[float | None]], **more: Any) -> Tables:
 def pairs_of(
     tables: Tables, seed: int = 1, sided: bool = False, **rules: Any
 ) -> list[dict[str, Any]]:
-    return binarise(*tables, Pairs(**rules), seed, sided=sided).to_pylist()
+    found: list[dict[str, Any]] = binarise(*tables, Pairs(**rules), seed, sided=sided).to_pylist()
+    return found
 
 
 def random_tables(seed: int) -> tuple[Tables, dict[int, dict[int, float]]]:
     """Tables of many prompts, and the mean of each answer that both judges rated enough."""
     random_ = random.Random(seed)
-    answers, ratings, means = [], [], defaultdict(dict)
+    answers, ratings = [], []
+    means: dict[int, dict[int, float]] = defaultdict(dict)
     for prompt, slot in product(range(60), range(4)):
         answers.append(answer(prompt, slot, words=random_.randrange(40), on_policy=slot == 0))
         by_judge = []
@@ -80,7 +82,7 @@ def test_pairs_are_those_of_the_plain_rule(rejected: str, margin: float) -> None
     assert sum(pair["rejected"] is not None for pair in found) > 20
     for pair in found:
         own = means[pair["prompt"]]
-        best = max(own.values(), default=None)
+        best = max(own.values(), default=0.0)
         chosen = pair["chosen"]
         assert chosen is None or own[chosen] == best == pair["chosen_rating"]
         fit = {

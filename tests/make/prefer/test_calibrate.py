@@ -79,7 +79,7 @@ def test_always_the_first_is_half_right_and_shows_as_a_bias() -> None:
 
 def test_what_cannot_be_read_is_missing() -> None:
     found = calibrate(JUDGE, gold(20), saying(lambda text, draw: "A, I think"), 42)
-    assert found.figures["accuracy"].value is None
+    assert not found.figures["accuracy"].known
     assert found.missing == {"unreadable": found.said}
     with pytest.raises(UserError, match="could judge none of 20 gold pairs"):
         refuse([found], [JUDGE])
