@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from curate.engines import Budget
+from curate.engines import Budget, BudgetEnded
 from curate.errors import CurateError, UserError
 from curate.mixture import Options, build
 from curate.mixture.options import Asked
@@ -171,3 +171,14 @@ def test_the_audit_says_what_was_asked_what_it_gave_and_what_each_row_was_made_o
     assert done.summary.as_dict()["steps"]["make"]["sources"]["answered"]["accepted"] == 9
     assert "Written by models" in (tmp_path / "out" / "report.html").read_text()
     assert "Written by models" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_a_budget_that_ends_leaves_no_folder_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    with serving(some) as server:
+        recipe, store = recipe_at(tmp_path, server), tmp_path / "store"
+        with pytest.raises(BudgetEnded, match="5 requests"):
+            built(recipe, tmp_path / "out", store, ask=Asked(store, Budget(max_requests=5)))
+        assert not (tmp_path / "out").exists()
+        assert len(server.bodies) == 5
+        built(recipe, tmp_path / "out", store)
+        assert len(server.bodies) == len({json.dumps(body) for body in server.bodies}) == 12
