@@ -130,9 +130,7 @@ class Spec(MakerSpec):
 
     prompts: tuple[Prompts, ...] = Field(min_length=1)
     uses: int = Field(default=1, ge=1, le=100)
-    """How often one prompt is answered at most, by other entries each time; repeats of it in the
-    sources count.
-    """
+    """How often one prompt is answered at most; repeats of it in the sources count."""
     pool: tuple[Entry, ...] = ()
     """Nobody where the rows of the sources are pairs that are judged anew."""
     answers: int = Field(default=4, ge=2)

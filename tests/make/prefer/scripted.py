@@ -116,7 +116,7 @@ def recipe_at(folder: Path, server: Server, n: int, prefer: Mapping[str, Any], *
     made = {"prompts": [{"from": "prompts.jsonl"}], "pool": pool, "answers": 3} | dict(prefer)
     return write_recipe(
         folder / "r.yaml",
-        kind="preference",
+        kind=more.pop("kind", "preference"),
         sources=[{"name": "pairs", "prefer": made}],
         engines=engines,
         **more,
