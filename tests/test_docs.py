@@ -25,7 +25,7 @@ from curate.engines.spec import OpenAI, Transformers
 from curate.engines.spec import Vllm as VllmEngine
 from curate.formats import FORMATS, check_format, detect, parse
 from curate.formats.kinds import guess_kind
-from curate.make.prefer.spec import Entry, Judge, Pairs, Prompts
+from curate.make.prefer.spec import Entry, Judge, Pairs, Prompts, Turns
 from curate.make.prefer.spec import Spec as Prefer
 from curate.matching.profile import PROFILES, with_matchers
 from curate.recipe import OutputSpec, Recipe, SourceSpec, recipe_model
@@ -60,6 +60,7 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
     "preferences.md": {
         "Of `prefer`": Prefer,
         "Of `prompts`": Prompts,
+        "Of `turns`": Turns,
         "Of `pool`": Entry,
         "Of `judges`": Judge,
         "Of `pairs`": Pairs,

@@ -255,3 +255,29 @@ def test_judges_are_measured_first_and_their_figures_are_in_the_report(tmp_path:
     again = tmp_path / "out" / "recipe.yaml"
     built(again, tmp_path / "again", ask=None, locked=tmp_path / "out")
     assert ask(tmp_path / "again", query) == [{"value": 1.0}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "opening", "last"),
+    [
+        ("related-query", "Prompt", "A question near to it"),
+        ("paraphrase", "The same in other words", "Prompt"),
+        ("repeat", "Prompt", "Prompt"),
+        ("self-talk", "Prompt", "What a user says next"),
+    ],
+)
+def test_a_prompt_becomes_a_conversation_of_which_the_last_turn_is_answered(
+    kind: str, opening: str, last: str, tmp_path: Path
+) -> None:
+    prefer = {"judges": [LABELS], "turns": {"kind": kind, "engine": "ben"}}
+    with serving(World()) as server:
+        built(recipe_at(tmp_path, server, 4, prefer), tmp_path / "out")
+    rows = pairs_in(tmp_path / "out")
+    assert rows
+    for row in rows:
+        first, answer, question = row["prompt"]
+        assert [turn["role"] for turn in row["prompt"]] == ["user", "assistant", "user"]
+        assert first["content"].startswith(opening) and question["content"].startswith(last)
+        assert " by ben " in answer["content"]
+        sides = [worth_of(row[side][0]["content"]) for side in ("chosen", "rejected")]
+        assert sides[0] > sides[1]
