@@ -101,8 +101,8 @@ def record(
             for table, lines in decision.tables.items():
                 store.insert_all(con, table, lines)
         for source in made:
-            for table, own in _made_lines(source):
-                store.insert_all(con, table, own)
+            for table, more in _made_lines(source):
+                store.insert_all(con, table, more)
         for result in results:
             _documents(con, result)
             _removals(con, result)

@@ -103,7 +103,7 @@ class Preferring:
         n = WRITTEN[self.spec.turns.kind]
         prompt = item.data["prompt"]
         begun = conversation(self.spec.turns, prompt, number, self.given.seed, answers[:n])
-        if isinstance(begun, BadInput) or is_asking(begun):
+        if not isinstance(begun, tuple):
             return begun
         return self._answered(item, number, begun, answers[n:])
 

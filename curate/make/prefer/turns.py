@@ -39,12 +39,13 @@ WRITTEN = {"related-query": 2, "paraphrase": 2, "repeat": 1, "self-talk": 2}
 
 def conversation(
     turns: Turns, prompt: Sequence[Message], number: int, seed: int, answers: Sequence[Answer]
-) -> list[Ask] | BadInput | list[dict[str, str]]:
+) -> list[Ask] | BadInput | tuple[Message, ...]:
     """What to ask the writer next, the turns up to the last question, or why there are none."""
     bad = next((one for one in answers if one.text is None), None)
     if bad is not None:
         return unanswered(bad)
     said = [str(one.text).strip() for one in answers]
+    wanted: list[Sequence[Message]]
     first = [dict(turn) for turn in prompt]
     if turns.kind == "paraphrase":  # the other wording is asked first
         if said:
@@ -57,7 +58,7 @@ def conversation(
         wanted = [prompt, _form(turns.kind, shown if turns.kind == "self-talk" else prompt)]
     if len(said) < WRITTEN[turns.kind]:
         return [_ask(turns, wanted[len(said)], number, len(said), seed)]
-    return [*first, _turn("assistant", answer[0]), _turn("user", last)]
+    return (*first, _turn("assistant", answer[0]), _turn("user", last))
 
 
 def _form(kind: str, prompt: Sequence[Message]) -> list[Message]:
