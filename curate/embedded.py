@@ -95,7 +95,11 @@ def _save(file: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    given = {"pretrained_model_name_or_path": file.parent, "gguf_file": file.name}
+    given = {
+        "pretrained_model_name_or_path": file.parent,
+        "gguf_file": file.name,
+        "trust_remote_code": False,
+    }
     tokenizer = AutoTokenizer.from_pretrained(**given)
     read = AutoModelForCausalLM.from_pretrained(**given, dtype=torch.float32)
     config = read.config

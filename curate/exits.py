@@ -36,16 +36,30 @@ def exits(debug: bool) -> Iterator[None]:
 def _tell(error: Exception) -> int:
     """Say what was wrong on standard error; gives the exit code."""
     if isinstance(error, CurateError):
-        for line in str(error).splitlines():
-            print(f"curate: {line}", file=sys.stderr)
+        for line in str(error).split("\n"):
+            _say(line)
         return error.exit_code
     if isinstance(error, OSError):  # no space, no permission, a file where a folder should be
-        print(f"curate: {error.filename or 'disk'}: {error.strerror or error}", file=sys.stderr)
+        _say(f"{error.filename or 'disk'}: {error.strerror or error}")
+        return 1
+    if isinstance(error, MemoryError):
+        _say("not enough memory for this")
+        return 1
+    said = " ".join(str(error).split())
+    if type(error).__module__ in ("duckdb", "_duckdb"):  # a full disk, an audit that is damaged
+        _say(f"the audit: {said}")
         return 1
     # A fault of ours: one line all the same, and how to see more.
-    said = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    print(f"curate: a fault in curate: {said}; --debug shows where", file=sys.stderr)
+    fault = f"{type(error).__name__}: {said}"
+    _say(f"a fault in curate: {fault}; --debug shows where")
     return 1
+
+
+def _say(line: str) -> None:
+    """One line on standard error; what a file or a row put into it does not steer the terminal."""
+    from curate.audit.words import printable
+
+    print(f"curate: {printable(line)}", file=sys.stderr)
 
 
 def _check_exit(error: SystemExit) -> None:

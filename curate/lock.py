@@ -51,7 +51,7 @@ def load(path: Path) -> dict[str, Any]:
         lock = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path}: the lock file cannot be read ({error.strerror})") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not a lock file: {error}") from None
     if not isinstance(lock, dict) or not isinstance(lock.get("lock_version"), int):
         raise UserError(f"{path}: not a lock file")

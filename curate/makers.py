@@ -9,18 +9,28 @@ stands below those who show what makers add to an audit, and imports none of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from types import ModuleType
 
 from curate.errors import UserError, unknown
 
 HOUSE: Mapping[str, str] = {
+    "measure": "curate.make.measure",
     "synthesize": "curate.make.synthesize",
+    "augment": "curate.make.augment",
     "prefer": "curate.make.prefer",
     "respond": "curate.make.respond",
 }
 """The makers, by their key in a source."""
+
+TOGETHER = "make"
+"""What all of them show together: a face of its own, beside `curate.make`."""
+
+
+def shown(names: Collection[str]) -> list[str]:
+    """Whose tables and pages an audit has whose rows some makers made."""
+    return [TOGETHER, *names] if names else []
 
 
 def load(name: str) -> ModuleType:

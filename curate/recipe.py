@@ -192,6 +192,11 @@ class Recipe(Strict):
         return sorted({source.maker for source in self.sources if source.maker})
 
     @property
+    def shares(self) -> str:
+        """What is asked of its sources: rows, or tokens."""
+        return self.mix.by if self.mix else "rows"
+
+    @property
     def steps(self) -> dict[str, Any]:
         """The steps that the recipe has, by name, in the order in which they run."""
         own = set(type(self).model_fields) - set(Recipe.model_fields)

@@ -31,12 +31,20 @@ _SEARCHED = ("id", "source", "row")
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file to a temporary name, fsync it and rename it."""
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("w", encoding="utf-8") as stream:
+    with staging(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-    temporary.replace(path)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Have errors of writing name the file: those of a full disk name none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -74,13 +82,19 @@ def write_arrow(path: Path, table: pa.Table) -> None:
 
 @contextmanager
 def staging(path: Path) -> Iterator[Path]:
-    """A temporary name of this thread's own, which becomes `path` when the block ends well.
+    """A temporary name of this thread's own, which becomes `path` when the block ends well, and of
+    which nothing is left when it does not.
 
     Another build may be writing, or reading, the same stage: what has the name is whole, and what
     was read stays."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
-    yield temporary
-    temporary.replace(path)
+    try:
+        with naming(path):
+            yield temporary
+            temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def read_arrow(path: Path) -> pa.Table:
@@ -169,7 +183,7 @@ def write_shard(
     path: Path, schema: pa.Schema, pieces: Iterable[tuple[pa.Table, np.ndarray]]
 ) -> None:
     """Write the rows of one shard, which come in order as pieces for `row_groups`."""
-    with parquet_writer(path, schema) as writer:
+    with naming(path), parquet_writer(path, schema) as writer:
         for group in row_groups(pieces):
             writer.write_table(group, row_group_size=group.num_rows)
 
@@ -180,7 +194,7 @@ def write_stream(
     """Write tables one after the other in row groups of `rows` rows, however the rows came; one
     group is held.
     """
-    with parquet_writer(path, schema) as writer:
+    with naming(path), parquet_writer(path, schema) as writer:
         waiting = schema.empty_table()
         for table in tables:
             waiting = pa.concat_tables([waiting, table])
@@ -206,6 +220,14 @@ def text_bytes(array: pa.Array | pa.ChunkedArray) -> np.ndarray:
     array = one_array(array)
     if any(is_bytes(array.type) for is_bytes in _BYTES):
         return np.asarray(pc.fill_null(pc.binary_length(array), 0), np.int64)
+    if pa.types.is_dictionary(array.type):
+        own = np.append(text_bytes(array.dictionary), 0)
+        codes = np.asarray(pc.fill_null(array.indices.cast(pa.int64()), -1), np.int64)
+        return np.take(own, codes)
+    if pa.types.is_string_view(array.type) or pa.types.is_binary_view(array.type):
+        lengths = np.frombuffer(array.buffers()[1], np.int32)[::4]  # 16 bytes a view, length first
+        own = lengths[array.offset : array.offset + len(array)].astype(np.int64)
+        return np.where(np.asarray(pc.is_valid(array), np.bool_), own, 0)
     if pa.types.is_struct(array.type):
         return sum((text_bytes(child) for child in array.flatten()), np.zeros(len(array), np.int64))
     if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):

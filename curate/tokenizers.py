@@ -38,7 +38,7 @@ def read_tokenizer(name: str) -> Tokenizer:
         raise UserError(f"tokenizer {name}: no such file; give a {FILE} or the folder that has one")
     try:
         json.loads(path.read_text(encoding="utf-8"))["model"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise UserError(f"tokenizer {path}: not a {FILE} of the package tokenizers") from None
     _library()
     return Tokenizer(path, sha256(path))

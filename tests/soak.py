@@ -16,3 +16,9 @@ _USUAL = 100
 def examples(n: int, **more: Any) -> settings:
     """So many examples, or in the profile `soak` as many times more as it has of other tests."""
     return settings(max_examples=n * settings().max_examples // _USUAL, **more)
+
+
+FILES = int(os.environ.get("CURATE_FILES", "600"))
+"""How many damaged files of each kind are read."""
+ROWS = int(os.environ.get("CURATE_ROWS", "1000"))
+"""How many fuzzed rows are given to each format."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import Field
 
-from curate.config import Strict, check, load_yaml
+from curate.config import Strict, check, load_yaml, yaml_value
 from curate.errors import UserError
 
 
@@ -99,3 +99,40 @@ def test_a_file_that_is_no_mapping_is_told_with_its_name(
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
         load_yaml(tmp_path / "gone.yaml")
+
+
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        ("a: " + "[" * 5000 + "]" * 5000, "not valid YAML (nested too deep)"),
+        ("a: " + "[" * 150 + "]" * 150, "f.yaml:1: not valid YAML (nested more than 100 deep)"),
+        ("a: 1\nseed: " + "9" * 5000, "not valid YAML (Exceeds the limit"),
+        ("a: 2026-13-45", "not valid YAML (month must be in 1..12"),
+        (
+            "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+            + "".join(
+                f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n"
+                for a, b in zip("abcdefg", "bcdefgh", strict=True)
+            ),
+            "not valid YAML (its aliases make more than 1,000,000 values)",
+        ),
+        ("? [a]\n: 1", "not valid YAML"),
+    ],
+)
+def test_yaml_that_is_made_to_hurt_is_one_short_line(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "f.yaml"
+    path.write_text(text)
+    for read in (lambda: load_yaml(path), lambda: yaml_value("--format", text)):
+        with pytest.raises(UserError) as caught:
+            read()
+        said = str(caught.value)
+        assert told.removeprefix("f.yaml:1: ") in said
+        assert "\n" not in said and len(said) < 800
+    with pytest.raises(UserError, match=r"f.yaml(:\d+)?: "):
+        load_yaml(path)
+
+
+def test_aliases_and_merges_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "f.yaml"
+    path.write_text("a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: *a\n")
+    assert load_yaml(path) == {"a": {"x": 1}, "b": {"x": 1, "y": 2}, "c": {"x": 1}}

@@ -43,6 +43,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("mixture", "check", "compare", "trainers"),
     ("release",),
     ("exports",),
+    ("evaluation",),
     ("check_show",),
     ("arguments", "exits"),
     ("verbs",),

@@ -112,10 +112,6 @@ class Section:
     script: str = ""
 
 
-BESIDE = {"make": "curate.make"}
-"""What shows itself as a step does and is none: sources that a model wrote, which have tables of
-their own where there are any.
-"""
 PARTS = ("facts", "show", "why", "card", "page", "pictures", "retention")
 """What a module `face` may have, in the order of the fields of `Face`."""
 
@@ -149,8 +145,8 @@ def face(name: str) -> Face | None:
 
 
 def _package(name: str) -> ModuleType | None:
-    if name in BESIDE:
-        return import_module(BESIDE[name])
+    if name == makers.TOGETHER:
+        return import_module("curate.make")
     if name in makers.HOUSE:
         return makers.load(name)
     return steps.load(name) if steps.installed([name]) else None
@@ -164,9 +160,8 @@ def _module(package: ModuleType) -> ModuleType | None:
 def faces(con: duckdb.DuckDBPyConnection) -> list[Face]:
     """The faces of the makers and steps that an audit has, in the order of the steps."""
     found = con.execute(
-        "SELECT value::VARCHAR FROM runs WHERE key IN ('makers', 'steps') ORDER BY key"
+        "SELECT key, value::VARCHAR FROM runs WHERE key IN ('makers', 'steps')"
     ).fetchall()
-    names = [name for (value,) in found for name in json.loads(value)]
-    there = {table for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    names += [name for name in BESIDE if f"{name}_sources" in there]
+    named = {key: json.loads(value) for key, value in found}
+    names = [*makers.shown(named.get("makers", ())), *named.get("steps", ())]
     return [shown for name in names if (shown := face(name)) is not None]

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from curate.audit.face import faces
 from curate.audit.figures import figures
 from curate.audit.html import template
-from curate.audit.words import percent, short
+from curate.audit.words import middle, percent
 from curate.audit.written import Written, written
 
 WIDTH = 420
@@ -85,7 +85,7 @@ def shares(mixed: Written) -> Markup:
         if mixed.unit:
             note += f", {percent(size)} of {mixed.unit}"
             tracks.append([Part("goes", 0, WIDTH * size)])
-        lines.append(Line(short(one.name, 32), note, tracks))
+        lines.append(Line(middle(one.name, 32), note, tracks))
     return bars("The share of every source in what was written", lines)
 
 

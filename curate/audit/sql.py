@@ -5,8 +5,9 @@ CSV.
     render(sql(Path("my-sft"), "select fate, count(*) from documents group by 1"), "json")
 
 A named query is a file of curate/audit/queries or of a step that the audit has; its first line is
-the question it answers. The database is opened for reading alone, so a statement that writes to it
-is refused. A mistake in the SQL is one line, not a traceback."""
+the question it answers. The database is opened for reading alone, and nothing else can be reached
+from there: a statement that writes, or reads another file, is refused; `write` puts an answer into
+a file. A mistake in the SQL is one line, not a traceback."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from importlib.resources import files
 from itertools import zip_longest
@@ -24,6 +26,7 @@ from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
@@ -32,8 +35,10 @@ from curate.audit.face import faces
 from curate.audit.store import VERSION, one_line, open_readonly, version
 from curate.audit.words import printable
 from curate.errors import UserError, unknown
+from curate.shards import staging, write_text
 
 FORMATS = ("table", "json", "csv")
+_FILES = ("parquet", "csv", "json")
 # What a person reads on a terminal; JSON and CSV always hold everything.
 TABLE_ROWS = 200
 CELL_WIDTH = 72
@@ -57,12 +62,42 @@ def sql(out: Path | str, query: str) -> pa.Table:
     with open_readonly(out) as con:
         text = _text_of(query.strip(), con)
         try:
-            answer = cast(
-                "duckdb.DuckDBPyRelation | None", con.sql(text)
-            )  # None for a statement without an answer
-            return pa.table({}) if answer is None else answer.to_arrow_table()
+            return _interruptibly(con, lambda: _answer(con, text))
         except duckdb.Error as error:
             raise UserError(f"the query failed: {one_line(error)}") from error
+
+
+def _answer(con: duckdb.DuckDBPyConnection, text: str) -> pa.Table:
+    answer = cast("duckdb.DuckDBPyRelation | None", con.sql(text))  # None: it is no question
+    return pa.table({}) if answer is None else answer.to_arrow_table()
+
+
+def _interruptibly(con: duckdb.DuckDBPyConnection, ask: Callable[[], pa.Table]) -> pa.Table:
+    """What `ask` gives, asked in a thread: the first thread then hears a signal at once, and what
+    that raises ends the query.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        waited_for = beside.submit(ask)
+        try:
+            return waited_for.result()
+        except BaseException:
+            con.interrupt()
+            raise
+
+
+def write(table: pa.Table, path: Path) -> None:
+    """Write an answer to a file, whole or not at all: Parquet, CSV or JSON by the file's name.
+
+    Raises UserError for another name.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in _FILES:
+        raise UserError(unknown("kind of file", path.suffix, [f".{one}" for one in _FILES]))
+    if kind == "parquet":
+        with staging(path) as temporary:
+            pq.write_table(table, temporary)
+    else:
+        write_text(path, render(table, kind))
 
 
 def render(table: pa.Table, fmt: str, width: int | None = None) -> str:

@@ -26,10 +26,10 @@ import pyarrow as pa
 from curate.errors import CurateError, UserError, unknown
 
 DATABASE = "audit.duckdb"
-VERSION = 3
+VERSION = 4
 """Of the tables: 1 had neither decisions.about, sources.rows_validation nor
 sources.dropped_columns; 2 had no verdicts on duplicates, no sample of them, and no `samples` of
-what was written.
+what was written; 3 had neither sensitivity nor shared_prompts.
 """
 # Small on purpose: the audit is written beside the step that scans the text. DuckDB spills to disk
 # when it needs more.
@@ -43,6 +43,15 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # opens.
     "storage_compatibility_version": "v1.2.0",
 }
+
+_CLOSED_OFF: dict[str, bool] = {
+    # No file, no extension and no variable of this process: an audit may be a stranger's, and its
+    # views too.
+    "enable_external_access": False,
+    "python_enable_replacements": False,
+    "lock_configuration": True,
+}
+"""What holds for whoever reads an audit; the last of them last."""
 
 
 def create(path: Path, schemas: Iterable[str] = ()) -> duckdb.DuckDBPyConnection:
@@ -102,11 +111,20 @@ def finish(con: duckdb.DuckDBPyConnection, views: Iterable[str] = ()) -> None:
     con.execute("CHECKPOINT")
 
 
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Have errors of the database, a full disk among them, end as one line that names its file."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise CurateError(f"{path}: {one_line(error)}") from error
+
+
 def note(path: Path, key: str, value: Any) -> None:
     """Add one fact to the table `runs` of a finished audit: what is known only when everything else
     is written.
     """
-    with duckdb.connect(path, config=SETTINGS) as con:
+    with told(path), duckdb.connect(path, config=SETTINGS) as con:
         con.execute("INSERT INTO runs VALUES (?, ?)", [key, json.dumps(value)])
         con.execute("CHECKPOINT")
 
@@ -134,12 +152,15 @@ def write_findings(path: Path, findings: pa.Table, summary: Any) -> None:
 
 
 def open_readonly(out: Path | str) -> duckdb.DuckDBPyConnection:
-    """Open the audit of the built folder `out`, or the database file itself, for reading alone."""
+    """Open the audit of the built folder `out`, or the database file itself, for reading alone.
+
+    Nothing but the database can be reached from there, whatever is asked or its views say.
+    """
     path = Path(out) if Path(out).is_file() else Path(out) / DATABASE
     if not path.is_file():
         raise UserError(f"{out}: no {DATABASE} there; give the folder of a finished build")
     try:
-        return duckdb.connect(path, read_only=True, config=SETTINGS)
+        return duckdb.connect(path, read_only=True, config=SETTINGS | _CLOSED_OFF)
     except duckdb.ConnectionException:  # this process has it open with other settings
         return _attached(path)
     except duckdb.Error as error:
@@ -159,7 +180,13 @@ def _attached(path: Path) -> duckdb.DuckDBPyConnection:
             "read_only=True"
         ) from error
     con.execute("USE audit")
+    _close_off(con)
     return con
+
+
+def _close_off(con: duckdb.DuckDBPyConnection) -> None:
+    for name, value in _CLOSED_OFF.items():
+        con.execute(f"SET {name} = {value}")
 
 
 @contextmanager
@@ -172,6 +199,7 @@ def open_both(a: Path, b: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         for name, out in (("a", a), ("b", b)):
             path = str(out / DATABASE).replace("'", "''")
             con.execute(f"ATTACH '{path}' AS {name} (READ_ONLY)")
+        _close_off(con)
         yield con
 
 

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from curate.engines.answer import Answer, reason
+from curate.engines.engine import Further, uncounted
 from curate.engines.outcome import judged, labelled
 from curate.engines.pace import Pace
 from curate.engines.prices import price_of
@@ -53,7 +54,7 @@ class VllmEngine:
         ]
         return sorted(range(len(requests)), key=lambda place: begun[place])
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, further: Further = uncounted) -> Answer:
         """Answer a request; see Engine."""
         engine, tokenizer = await self.started()
         began = time.monotonic()
@@ -118,7 +119,9 @@ def _start(spec: Vllm) -> tuple[Any, Any]:
     folder = str(weights(spec.model, spec.revision)[0])
     try:
         arguments = AsyncEngineArgs(model=folder, **spec.options)
-        return AsyncLLM.from_engine_args(arguments), AutoTokenizer.from_pretrained(folder)
+        trusted = bool(spec.options.get("trust_remote_code"))
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trusted)
+        return AsyncLLM.from_engine_args(arguments), tokenizer
     except Exception as error:  # of torch, of the model's configuration, of the machine
         told = f"vLLM, model {spec.model}: cannot be started ({reason(error)})"
         raise UserError(told) from error

@@ -33,7 +33,7 @@ from curate.mixture.folder import unfinished
 from curate.records import EXTRAS, TURN_COLUMNS
 from curate.release.croissant import CROISSANT
 from curate.release.parcel import parcel
-from curate.shards import sha256, write_stream, write_text
+from curate.shards import naming, sha256, write_stream, write_text
 from curate.sources.built import splits as splits_of
 
 REPORT = "export.json"
@@ -116,7 +116,8 @@ def _split(
         tables = (pa.Table.from_pylist([row], schema) for row in rows)
         write_stream(out / file, schema, tables, _BATCH)
         return Split(name, file, pq.read_metadata(out / file).num_rows)
-    with (out / f"{name}.jsonl").open("w", encoding="utf-8", newline="\n") as stream:
+    path = out / f"{name}.jsonl"
+    with naming(path), path.open("w", encoding="utf-8", newline="\n") as stream:
         for row in rows:
             stream.write(json.dumps(row, ensure_ascii=False) + "\n")
             n += 1

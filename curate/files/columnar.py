@@ -1,16 +1,18 @@
 """Rows that are columns already: Parquet, Arrow IPC (files and streams), `datasets.Dataset`.
 
-Batches of about a block's size are decoded as they are asked for. Types that say the same in
-another way (large strings, string views, dictionaries of text) become the plain ones; what maps,
-structs and columns of JSON mean is said in `values`. Refused, with the file's name: a file that
-does not decode.
+Batches of about a block's size are decoded as they are asked for; what they will take is known
+before (`decoded`), since a dictionary or a run of one value says a lot in a few bytes. Types that
+say the same in another way (large strings, string views, dictionaries of text) become the plain
+ones; what maps, structs and columns of JSON mean is said in `values`. Refused, with the file's
+name: a file that does not decode, or whose offsets lead out of its buffers, before anything
+follows them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -22,13 +24,25 @@ import pyarrow.parquet as pq
 
 from curate.errors import UserError
 from curate.files.block import RAW_CHARACTERS, BadInput, Row, raw_text
+from curate.files.decoded import check, most_bytes, pieces
 from curate.files.file import SourceFile
+from curate.files.footer import groups_of
 from curate.files.values import Meaning, is_exact, meanings
 from curate.shards import cut
 
 _AT_ONCE = 256  # rows made to Python values in one go
 _MUCH = 2
 """A row group of at most so many blocks is one block, decoded by the thread that works on it."""
+_RARE = 4
+"""How many times what is stored may be decoded before it counts: the most that it could be is
+rarely what it is.
+"""
+_DAMAGED = (pa.ArrowException, OSError, ValueError, LookupError, OverflowError)
+"""What reading a damaged file raises: names that are no UTF-8 or of no column come as plain
+errors of Python.
+"""
+Names = Collection[str] | None
+"""Of columns; None: all."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +51,12 @@ class _Held:
 
     table: pa.Table
 
-    def __call__(self) -> pa.Table:
-        return self.table
+    @property
+    def names(self) -> Sequence[str]:
+        return list(self.table.column_names)
+
+    def __call__(self, only: Names = None) -> pa.Table:
+        return self.table if only is None else self.table.select(list(only))
 
     def __reduce__(self) -> tuple[Any, ...]:
         sink = pa.BufferOutputStream()
@@ -57,21 +75,28 @@ class _RowGroups:
 
     file: SourceFile
     groups: range
+    n_rows: int
+    names: Sequence[str]
     metadata: pq.FileMetaData | None = None
 
-    def __call__(self) -> pa.Table:
+    def __call__(self, only: Names = None) -> pa.Table:
         """The rows; raises UserError where the file does not decode, or has changed."""
+        columns = None if only is None else list(only)
         try:
             opened = _parquet(self.file.path, self.metadata)
-            table = opened.read_row_groups(self.groups, use_threads=False)
-        except (pa.ArrowException, OSError) as error:
+            table = opened.read_row_groups(self.groups, columns, use_threads=False)
+            table.validate()
+        except _DAMAGED as error:
             self.file.verify()
             raise _broken(self.file.path, "Parquet", error) from error
         self.file.verify()
-        return table
+        if table.num_rows != self.n_rows:
+            told = f"{table.num_rows} rows where its end promises {self.n_rows}"
+            raise _broken(self.file.path, "Parquet", ValueError(told))
+        return table if columns is None else table.select(columns)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _RowGroups, (self.file, self.groups)
+        return _RowGroups, (self.file, self.groups, self.n_rows, self.names)
 
 
 @dataclass(frozen=True)
@@ -82,7 +107,9 @@ class ArrowBlock:
     first_row: int
     n_rows: int
     nbytes: int
-    load: Callable[[], pa.Table]
+    load: _Held | _RowGroups
+    only: tuple[str, ...] | None = None
+    """The columns that are decoded, where others are not asked for."""
 
     @classmethod
     def of(cls, file: str, first_row: int, columns: pa.Table) -> ArrowBlock:
@@ -91,12 +118,25 @@ class ArrowBlock:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Without the rows that were decoded meanwhile."""
-        return ArrowBlock, (self.file, self.first_row, self.n_rows, self.nbytes, self.load)
+        own = (self.file, self.first_row, self.n_rows, self.nbytes, self.load, self.only)
+        return ArrowBlock, own
 
     @cached_property
     def columns(self) -> pa.Table:
         """The rows; raises UserError where the file does not decode."""
-        return self.load()
+        return self.load(self.only)
+
+    @cached_property
+    def _whole(self) -> ArrowBlock:
+        return self if self.only is None else replace(self, only=None)
+
+    def of_columns(self, names: Collection[str]) -> tuple[ArrowBlock, frozenset[str]]:
+        """The same rows, of which only these columns are decoded, and the names of the others."""
+        own = self.load.names
+        only = tuple(name for name in own if name in names)
+        if not only or len(only) == len(own) or len(set(own)) < len(own):
+            return self, frozenset()
+        return replace(self, only=only), frozenset(own) - set(only)
 
     def head(self, n: int) -> ArrowBlock:
         """The first `n` rows."""
@@ -127,8 +167,8 @@ class ArrowBlock:
             yield self.first_row + place, self._row(place)
 
     def raw(self, place: int) -> str:
-        """The row as JSON."""
-        row = self._row(place)
+        """The row as JSON, with all its columns."""
+        row = self._whole._row(place)
         text = (
             row.raw
             if isinstance(row, BadInput)
@@ -139,7 +179,7 @@ class ArrowBlock:
     def _rows(self, start: int, n: int) -> Sequence[Row | BadInput]:
         try:
             return self._read(self.columns.slice(start, n))
-        except ValueError:  # of one or some of them
+        except (ValueError, OverflowError, RecursionError, pa.ArrowException):  # of some of them
             return [self._row(place) for place in range(start, start + n)]
 
     def _read(self, part: pa.Table) -> list[Row]:
@@ -155,8 +195,10 @@ class ArrowBlock:
             return self._read(one)[0]
         except UnicodeDecodeError:
             return BadInput("not UTF-8: a text column holds other bytes", _escaped(one))
-        except ValueError as error:  # JSON that is none
+        except (json.JSONDecodeError, RecursionError) as error:
             return BadInput(f"not readable JSON in a column of JSON: {error}", _escaped(one))
+        except (ValueError, OverflowError, pa.ArrowException) as error:
+            return BadInput(f"a value that Python has no room for: {error}", _escaped(one))
 
     @cached_property
     def _meanings(self) -> dict[str, Meaning]:
@@ -189,20 +231,24 @@ def read_parquet(file: SourceFile, first_row: int, block_bytes: int) -> Iterator
     """The blocks of a Parquet file: whole row groups, or pieces of one much larger than a block."""
     try:
         metadata = pq.read_metadata(file.path)
-        groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
-        sizes = np.array([group.total_byte_size for group in groups], np.int64)
+        names = metadata.schema.to_arrow_schema().names
+        groups = groups_of(file.path)
+        most = most_bytes(file.path, metadata, groups)
+        stored = np.array([group.size for group in groups], np.int64)
+        sizes = np.maximum(stored, np.array(most, np.int64) // _RARE)
         for first, stop in pairwise(cut(sizes, block_bytes)):
-            rows = sum(group.num_rows for group in groups[first:stop])
+            rows = sum(group.n_rows for group in groups[first:stop])
             size = int(sizes[first:stop].sum())
             if size > _MUCH * block_bytes:
-                opened, at_once = _parquet(file.path, metadata), max(1, rows * block_bytes // size)
+                at_once = max(1, rows * block_bytes // max(int(stored[first]), most[first]))
+                opened = _parquet(file.path, metadata)
                 batches = opened.iter_batches(at_once, [first], use_threads=False)
                 yield from _blocks(batches, file.name, first_row, block_bytes)
             elif rows:
-                load = _RowGroups(file, range(first, stop), metadata)
+                load = _RowGroups(file, range(first, stop), rows, names, metadata)
                 yield ArrowBlock(file.name, first_row, rows, size, load)
             first_row += rows
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         raise _broken(file.path, "Parquet", error) from error
 
 
@@ -210,7 +256,7 @@ def parquet_schema(file: SourceFile) -> pa.Schema:
     """The columns of a Parquet file; raises UserError where it can't be read."""
     try:
         return pq.read_schema(file.path)
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         raise _broken(file.path, "Parquet", error) from error
 
 
@@ -219,7 +265,7 @@ def arrow_schema(file: SourceFile) -> pa.Schema:
     try:
         with pa.OSFile(str(file.path)) as source:
             return _opened(source).schema
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         raise _broken(file.path, "Arrow", error) from error
 
 
@@ -235,7 +281,7 @@ def read_arrow(file: SourceFile, first_row: int, block_bytes: int) -> Iterator[A
         # process.
         with pa.OSFile(str(file.path)) as source:
             yield from _blocks(_batches(source), file.name, first_row, block_bytes)
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         raise _broken(file.path, "Arrow", error) from error
 
 
@@ -250,10 +296,10 @@ def _opened(source: pa.NativeFile) -> pa.RecordBatchFileReader | pa.RecordBatchS
 def _batches(source: pa.NativeFile) -> Iterator[pa.RecordBatch]:
     opened = _opened(source)
     if isinstance(opened, pa.RecordBatchStreamReader):
-        yield from opened
+        yield from map(check, opened)
         return
     for place in range(opened.num_record_batches):
-        yield opened.get_batch(place)
+        yield check(opened.get_batch(place))
 
 
 def read_dataset(dataset: Any, name: str, first_row: int, block_bytes: int) -> Iterator[ArrowBlock]:
@@ -268,12 +314,18 @@ def read_dataset(dataset: Any, name: str, first_row: int, block_bytes: int) -> I
 def _blocks(
     batches: Iterable[pa.RecordBatch], name: str, first_row: int, block_bytes: int
 ) -> Iterator[ArrowBlock]:
-    for batch in batches:
-        rows = max(1, batch.num_rows * block_bytes // max(1, batch.nbytes))
-        for start in range(0, batch.num_rows, rows):
-            part = pa.Table.from_batches([batch.slice(start, rows)])
-            yield ArrowBlock.of(name, first_row, part)
-            first_row += part.num_rows
+    """Batches as blocks; small ones are put together."""
+    held: list[pa.RecordBatch] = []
+    size = 0
+    for piece, own in pieces(batches, block_bytes):
+        if held and size + own > block_bytes:
+            yield ArrowBlock.of(name, first_row, pa.Table.from_batches(held))
+            first_row += sum(one.num_rows for one in held)
+            held, size = [], 0
+        held.append(piece)
+        size += own
+    if held:
+        yield ArrowBlock.of(name, first_row, pa.Table.from_batches(held))
 
 
 def _broken(path: Path, kind: str, error: BaseException) -> UserError:

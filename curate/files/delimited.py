@@ -15,6 +15,7 @@ reader where its rules are those of `csv`, else by `csv` row by row: see `_by_ar
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -207,8 +208,10 @@ def _parts(pieces: Iterator[bytes], dialect: Dialect) -> Iterator[WholeRows]:
         return whole_rows(pieces, newlines)
     state = np.array([0, 0, QUOTED_BYTES, 0], np.int64)
     cut: Callable[..., Places] = quoted_cuts
+    none = np.empty(0, np.int64)
     sound = takewhile(lambda _: not state[3], pieces)
-    return whole_rows(sound, lambda chunk: cut(chunk, state, ord(dialect.delimiter)))
+    part = ord(dialect.delimiter)
+    return whole_rows(sound, lambda chunk: none if state[3] else cut(chunk, state, part))
 
 
 def _unclosed(path: Path, data: bytes, row: int | None) -> UserError:
@@ -250,7 +253,7 @@ def _header(path: Path, line: bytes, dialect: Dialect) -> tuple[str, ...]:
 
 
 def _unique(path: Path, names: Sequence[str]) -> tuple[str, ...]:
-    twice = sorted({name for name in names if list(names).count(name) > 1})
+    twice = sorted(name for name, n in Counter(names).items() if n > 1)
     if twice:
         raise UserError(
             f"{path}: two columns are named '{twice[0]}'; name the columns with `columns: [...]`"

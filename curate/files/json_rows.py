@@ -269,8 +269,8 @@ def _objects(
     margin = first.rpartition(b"\n")[2][:-1]
     opens = re.compile(rb"^%s\{" % (b"" if margin.strip(SPACE) else margin), re.MULTILINE)
     held, pieces = b"", chain([first], pieces)
-    for lines in chain(whole_rows(ended(pieces), newlines), [None]):
-        text = held + lines.data + b"\n" if lines else held
+    for lines in chain(_whole_lines(ended(pieces)), [None]):
+        text = held + lines if lines else held
         begin = [0, *(match.start() for match in opens.finditer(text, 1))]
         bounds = np.array(begin if lines else [*begin, len(text)], np.int64)
         held = text[begin[-1] :]
@@ -278,6 +278,17 @@ def _objects(
         if block.n_rows:
             yield block
         first_row += block.n_rows
+
+
+def _whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces of a text that ends with a newline, each made to end with one."""
+    pending: list[bytes] = []
+    for piece in pieces:
+        lines, newline, rest = piece.rpartition(b"\n")
+        if newline:
+            yield b"".join([*pending, lines, newline])
+            pending = []
+        pending.append(rest)
 
 
 def _stripped(

@@ -34,6 +34,7 @@ from curate.files.encoding import BYTE_ORDER_MARK
 from curate.files.file import SourceFile
 from curate.files.stream import WholeRows, decompressed, ended, whole_rows
 from curate.kernels.lines import array_cuts, newlines, strip
+from curate.shards import naming
 
 _SPACE = b" \t\r\n"
 Mask = npt.NDArray[np.bool_]
@@ -190,7 +191,7 @@ def _copy_array(copy: _Copy, pieces: Iterator[bytes]) -> bytes:
 @contextmanager
 def packed(path: Path) -> Iterator[Write]:
     """Write a file that is compressed as its name says; the same bytes make the same file."""
-    with ExitStack() as held:
+    with naming(path), ExitStack() as held:
         raw = held.enter_context(path.open("wb"))
         suffix = path.suffix.lower()
         if suffix == ".zst":

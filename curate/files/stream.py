@@ -34,6 +34,8 @@ _MAGIC = {
 }
 _HEAD_BYTES = 1 << 16
 _REST_BYTES = 1 << 20
+_CUT_BYTES = 1 << 18
+_MOST_ROWS = 1 << 17
 
 _DAMAGED: tuple[Any, ...] = (
     EOFError,
@@ -166,13 +168,13 @@ class WholeRows:
 
 
 def whole_rows(pieces: Iterator[bytes], cut: Cutter) -> Iterator[WholeRows]:
-    """Put chunks together so that no row is cut in two.
+    """Put chunks together so that no row is cut in two, and give no more than a few hundred
+    thousand rows at once: of what is held a row, short ones would take many times their bytes.
 
-    `cut` gets every chunk once and names the bytes that end a row.
+    `cut` gets every byte once, in order, and names those that end a row.
     """
     pending: list[bytes] = []
-    for chunk in pieces:
-        ends = cut(np.frombuffer(chunk, np.uint8))
+    for chunk, ends in (one for piece in pieces for one in _portions(piece, cut)):
         if not ends.size:
             pending.append(chunk)
             continue
@@ -184,3 +186,17 @@ def whole_rows(pieces: Iterator[bytes], cut: Cutter) -> Iterator[WholeRows]:
     tail = b"".join(pending)
     if tail:
         yield WholeRows(tail, np.zeros(1, np.int64), np.array([len(tail)], np.int64), tail=True)
+
+
+def _portions(chunk: bytes, cut: Cutter) -> Iterator[tuple[bytes, Places]]:
+    """A chunk, in portions where it has many rows, and the places that end one in each."""
+    view = np.frombuffer(chunk, np.uint8)
+    begin, n, found = 0, 0, []
+    for at in range(0, len(chunk), _CUT_BYTES):
+        ends = cut(view[at : at + _CUT_BYTES])
+        found.append(ends + (at - begin))
+        n += len(ends)
+        stop = at + _CUT_BYTES
+        if n >= _MOST_ROWS or stop >= len(chunk):
+            yield chunk[begin:stop], np.concatenate(found)
+            begin, n, found = stop, 0, []

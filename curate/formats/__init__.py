@@ -16,14 +16,14 @@ from typing import Any
 import pyarrow as pa
 
 from curate.errors import UserError, unknown
-from curate.files import Block, hint
-from curate.formats.base import Format
+from curate.files import ArrowBlock, Block, hint
+from curate.formats.base import OF_MESSAGES, Format
 from curate.formats.chat import MESSAGES, SHAREGPT
 from curate.formats.detection import choose, columns_of, no_format, sample_of
 from curate.formats.keep import conform, unify_kept
 from curate.formats.mapping import check_mapping, mapping_columns, mapping_format
 from curate.formats.pairs import ALPACA, GSM8K, TEXT
-from curate.formats.parsing import Parsed, Quarantined, parse_block
+from curate.formats.parsing import ID, Parsed, Quarantined, parse_block
 from curate.formats.preference import PREFERENCE
 from curate.formats.rlvr import TULU3_RLVR, VERL
 from curate.formats.unpaired import UNPAIRED
@@ -41,6 +41,7 @@ __all__ = [
     "columns_of",
     "conform",
     "detect",
+    "needed",
     "parse",
     "unify_kept",
 ]
@@ -142,8 +143,23 @@ def parse(
     many threads.
 
     `columns` is asked in place of `block.table`, by those who need that table themselves."""
-    form = FORMATS[fmt] if isinstance(fmt, str) else mapping_format(fmt)
-    return parse_block(block, form, kind, keep, columns=columns or block.table)
+    return parse_block(block, _format(fmt), kind, keep, columns=columns or block.table)
+
+
+def needed(
+    block: Block, fmt: str | Mapping[str, Any], keep: Sequence[str]
+) -> tuple[Block, frozenset[str]]:
+    """The block with only the columns that a format and `keep` use decoded, where it has columns
+    that can be left alone, and the names of those.
+    """
+    if not isinstance(block, ArrowBlock):
+        return block, frozenset()
+    kept = {name.partition(OF_MESSAGES)[0] for name in keep}
+    return block.of_columns(_format(fmt).columns | kept | {*keep, ID})
+
+
+def _format(fmt: str | Mapping[str, Any]) -> Format:
+    return FORMATS[fmt] if isinstance(fmt, str) else mapping_format(fmt)
 
 
 def as_words(fmt: str | dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curate.files import BadInput, Block, Row
+from curate.files.joined import file_at
 from curate.formats.base import OF_MESSAGES, Format, LeftOut
 from curate.formats.keep import id_column, kept_array, kept_column, plain_text
 from curate.formats.values import json_text
@@ -30,7 +31,7 @@ from curate.records import (
     valid,
 )
 
-_ID = "id"
+ID = "id"
 _KEYS = {"role", "content", "from", "value", "function_call", "thinking", *EXTRAS}
 
 
@@ -103,7 +104,7 @@ def _by_columns(
 ) -> Parsed | None:
     assert form.vector is not None
     kept = {name: kept_column(table, name) for name in keep}
-    ids = id_column(table, _ID)
+    ids = id_column(table, ID)
     body = form.vector(table, kind)
     if body is None or ids is None or any(column is None for column in kept.values()):
         return None
@@ -153,7 +154,7 @@ def _by_rows(block: Block, form: Format, kind: str, keep: Sequence[str]) -> Pars
         else:
             column = kept_array([row.get(name) for row in done.raw]).take(pa.array(among))
         records = records.append_column(name, column)
-    ids = [plain_text(done.raw[place].get(_ID)) for place in among]
+    ids = [plain_text(done.raw[place].get(ID)) for place in among]
     dropped = frozenset(_unused(done.names, form, keep))
     own = pa.array(ids, pa.string())
     return Parsed(records, places + block.first_row, own, done.bad, dropped, done.unused)
@@ -177,15 +178,16 @@ def _convert(block: Block, form: Format, kind: str, only: list[int] | None) -> _
     for position, row in block.rows(only):
         place = position - block.first_row
         if isinstance(row, BadInput):
-            done.bad.append(Quarantined(block.file, position, row.reason, row.raw))
+            file = file_at(block, place)
+            done.bad.append(Quarantined(file, position, row.reason, row.raw))
             continue
         done.readable.append(place)
         done.raw.append(row)
         done.names.update(_names(row, form))
         body, flaw = _one(row, form, kind)
         if flaw is not None:
-            raw = block.raw(place)
-            done.bad.append(Quarantined(block.file, position, flaw.reason, raw, flaw.code))
+            file, raw = file_at(block, place), block.raw(place)
+            done.bad.append(Quarantined(file, position, flaw.reason, raw, flaw.code))
         else:
             done.places.append(place)
             done.bodies.append(body)
@@ -223,7 +225,7 @@ def _names(row: Row, form: Format) -> Iterable[str]:
 
 
 def _unused(names: Iterable[str], form: Format, keep: Sequence[str]) -> Iterable[str]:
-    used = form.columns | set(keep) | {_ID}
+    used = form.columns | set(keep) | {ID}
     return (name for name in names if name not in used)
 
 

@@ -133,3 +133,22 @@ class Replayed:
     def taken(self) -> dict[str, Kept]:
         """Nothing: all is kept already."""
         return {}
+
+
+@dataclass(frozen=True)
+class Nobody:
+    """Where no language model may be asked: for makers that ask none."""
+
+    def identity(self, engine: str) -> Identity:
+        """Never happens: a maker with engines is refused before."""
+        raise CurateError(f"engine '{engine}': nobody may be asked")
+
+    def __call__(self, asks: Sequence[Ask]) -> list[Answer]:
+        """Refuse all requests; raises CurateError."""
+        if asks:
+            raise CurateError("a maker that names no engine asks one")
+        return []
+
+    def taken(self) -> dict[str, Kept]:
+        """Nothing."""
+        return {}

@@ -36,6 +36,8 @@ def facts(con: duckdb.DuckDBPyConnection) -> Mapping[str, Any]:
 
 def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
     """A line a source: tried, came to nothing, removed by what, accepted, cost."""
+    if not figures["sources"]:  # makers that ask no model
+        return
     causes = _causes(figures["sources"])
     table = Table(title="written by models", title_justify="left")
     table.add_column("source", overflow="fold")
@@ -74,6 +76,8 @@ def _dollars(cost: float | None) -> str:
 def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     """The section on what models wrote: acceptance, cost, personas, and rows to look at."""
     sources = facts(con)["sources"]
+    if not sources:
+        return None
     causes = _causes(sources)
     lines = [(name, _cells(one, causes), _samples(con, name)) for name, one in sources.items()]
     html = template("curate.make", "page.html.j2").render(causes=causes, lines=lines)
@@ -111,8 +115,8 @@ def _short(value: Any) -> str:
 
 def card(con: duckdb.DuckDBPyConnection) -> str:
     """The paragraph of the data set card."""
-    lines = ["## Written by models", ""]
-    for name, one in facts(con)["sources"].items():
+    sources, lines = facts(con)["sources"], ["## Written by models", ""]
+    for name, one in sources.items():
         models = con.execute(
             "SELECT DISTINCT model FROM make_answers WHERE source = ? ORDER BY 1", [name]
         ).fetchall()
@@ -122,7 +126,7 @@ def card(con: duckdb.DuckDBPyConnection) -> str:
         lines.append(
             f"- `{name}`: {tried} written by {by}{domain}; {one['accepted']:,} were accepted."
         )
-    return "\n".join(lines)
+    return "\n".join(lines) if sources else ""
 
 
 def why(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterable[tuple[str, Iterable[str]]]:

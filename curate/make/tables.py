@@ -40,7 +40,8 @@ _AT_ONCE = 10_000
 
 
 def tables_of(made: Sequence[MadeSource]) -> dict[str, Iterator[pa.Table]]:
-    """The lines of each table; none where no source was made."""
+    """The lines of each table; none where no model wrote a source."""
+    made = [source for source in made if source.made.get("engines")]
     if not made:
         return {}
     return {

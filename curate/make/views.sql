@@ -22,7 +22,7 @@ WITH lost AS (
 SELECT m.source, m.maker, m.domain, o.tried, o.nothing,
     coalesce((SELECT map_from_entries(list((l.what, l.n) ORDER BY l.what)) FROM lost AS l
         WHERE l.source = m.source), MAP {}) AS removed,
-    o.accepted, o.accepted / o.tried AS share, a.requests, a.cost,
+    o.accepted, o.accepted / o.tried AS share, coalesce(a.requests, 0) AS requests, a.cost,
     a.cost / nullif(o.accepted, 0) AS cost_per_row, coalesce(p.personas, 0) AS personas, m.pool
 FROM make_sources AS m JOIN of_rows AS o USING (source)
 LEFT JOIN of_answers AS a USING (source) LEFT JOIN of_personas AS p USING (source);

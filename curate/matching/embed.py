@@ -56,7 +56,7 @@ def _of_model(name: str, batch: int) -> tuple[Embed, str]:
     except ImportError:
         raise UserError(f"embeddings need sentence-transformers; {_EXTRA}") from None
     try:
-        model: Any = SentenceTransformer(name)
+        model: Any = SentenceTransformer(name, trust_remote_code=False)
     except (
         Exception
     ) as error:  # the Hub, safetensors, the model's own configuration: dozens of types

@@ -16,6 +16,7 @@ from typing import Any
 from curate import lock as locks
 from curate.digests import code_digest
 from curate.errors import UserError
+from curate.files.joined import files_in, together
 from curate.mixture.options import Options
 from curate.mixture.plan import Plan
 from curate.mixture.scan import Reading, Scan, Scanned, completed, in_order, scan_block
@@ -88,7 +89,7 @@ def take_all(
         plan.recipe.kind,
         plan.recipe.seed,
         plan.steps,
-        plan.recipe.output.validation > 0,
+        plan.groups or plan.recipe.output.validation > 0,
         parts,
         plan.tokenizer.path if plan.tokenizer else None,
     )
@@ -145,6 +146,8 @@ def _jobs(
             continue
         source, hashes = plan.sources[owner], streamed[owner]
         blocks = source.blocks(options.limit, block_bytes=options.block_bytes, hashes=hashes)
+        if not plan.readings[owner].as_read:  # there each block has columns of its own
+            blocks = together(blocks, options.block_bytes)
         yield from (partial(job, number, block) for number, block in enumerate(blocks))
 
 
@@ -156,7 +159,8 @@ def _take(
     if found is None:
         if block is None:
             return _Done(owner, None, False)
-        found = stage.keep(scan_block(scan, reading, stage.folder, number, block), block.file)
+        names = [file for file, _ in files_in(block)]
+        found = stage.keep(scan_block(scan, reading, stage.folder, number, block), names)
     return _Done(owner, completed(scan, reading, found), known)
 
 

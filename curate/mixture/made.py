@@ -27,7 +27,7 @@ from curate import makers
 from curate.engines import Answer, Identity, digest, named
 from curate.errors import CurateError, UserError
 from curate.files import SourceFile
-from curate.make.asking import Asking, Replayed, open_asking
+from curate.make.asking import Asking, Nobody, Replayed, open_asking
 from curate.make.drive import drive, settle
 from curate.make.maker import Begins, Given, Item, Maker, MakerSpec, Passed
 from curate.make.source import (
@@ -41,6 +41,7 @@ from curate.make.source import (
     write_rows,
 )
 from curate.mixture.options import Options
+from curate.progress import Report, silent
 from curate.recipe import Recipe, SourceSpec, make_recipe, resolved
 from curate.shards import sha256
 from curate.sources.spec import ReadSpec
@@ -173,6 +174,7 @@ class Makings:
     """The made sources of a recipe, by name."""
 
     own: Mapping[str, Making] = field(default_factory=dict)
+    report: Report = silent
     _accepted: dict[str, int] = field(default_factory=dict)
 
     def sources(self) -> dict[str, MadeSource]:
@@ -189,10 +191,19 @@ class Makings:
             n = int(np.count_nonzero(alive[name]))
             if making.lacks(n, self._accepted.get(name, 0)):
                 lacking.append(making)
+            self._tell(making, n)
             self._accepted[name] = n
         for making in lacking:
             making.round()
         return bool(lacking)
+
+    def _tell(self, making: Making, n: int) -> None:
+        """Say how many rows are accepted so far, where that is what is waited for."""
+        wanted, before = making.amount.accepted, self._accepted.get(making.spec.name, 0)
+        if wanted is not None:
+            told = f"{min(n, wanted):,} of {wanted:,} rows, {making.tried:,} tried"
+            part = (min(n, wanted) - min(before, wanted)) / wanted
+            self.report(f"accept {making.spec.name}", n - before, 0, part, told)
 
 
 @contextmanager
@@ -212,16 +223,11 @@ def open_making(
     if not specs:
         yield Makings()
         return
-    if options.locked is None and options.ask is None:
-        raise UserError(
-            f"source '{specs[0].name}': its rows are written by a language model, which this verb "
-            "does not ask; use curate synthesize, or --locked with a folder that has them"
-        )
+    report: Any = options.progress
     with ExitStack() as held:
-        live = None
+        live: Asking | None = Nobody() if options.locked is None else None
         if options.locked is None and options.ask is not None:
             asked = options.ask
-            report: Any = options.progress
             live = held.enter_context(
                 open_asking(recipe.models, asked.store, asked.budget, report, asked.offline)
             )
@@ -230,7 +236,7 @@ def open_making(
             earlier = _earlier(options.locked)
             ask = live if live is not None else _replayed(spec.name, earlier, locked or {})
             own[spec.name] = _making(spec, recipe, base, out, options, ask, build)
-        yield Makings(own)
+        yield Makings(own, report)
         shutil.rmtree(out / _ROWS)
 
 
@@ -251,6 +257,11 @@ def _making(
         raise UserError(
             f"source '{spec.name}': {maker.name} makes rows of kind '{maker.kind}', and the recipe "
             f"is of kind '{recipe.kind}'"
+        )
+    if maker.engines and isinstance(ask, Nobody):
+        raise UserError(
+            f"source '{spec.name}': its rows are written by a language model, which this verb does "
+            "not ask; use curate synthesize, or --locked with a folder that has them"
         )
     try:
         for name in maker.engines:

@@ -45,6 +45,8 @@ class Plan:
     """What was detected, such as formats."""
     tokenizer: Tokenizer | None = None
     """Whose tokens are counted."""
+    groups: bool = False
+    """Whether it is asked which rows ask the same, even if none are held out."""
 
     @property
     def by_key(self) -> bool:
@@ -72,9 +74,11 @@ def make_plan(
     base: Path,
     workers: int,
     made: Callable[[], Mapping[str, Source]] = nothing_made,
+    ready: Sequence[Step] | None = None,
 ) -> Plan:
     """Open everything a recipe names; relative paths start from `base`. The rows of its made sources
-    are asked for last, when nothing else can be wrong.
+    are asked for last, when nothing else can be wrong. Steps that are `ready` are those of the
+    recipe, made before.
     """
     for spec in recipe.sources:
         if spec.format is not None:
@@ -84,7 +88,7 @@ def make_plan(
     pool = ThreadPoolExecutor(workers)
     hashing = {name: pool.submit(content_digests, source) for name, source in there.items()}
     tokenizer = read_tokenizer(str(base / expand(recipe.tokenizer))) if recipe.tokenizer else None
-    ready = _steps(recipe, base)
+    ready = _steps(recipe, base) if ready is None else ready
     own = made()
     hashing |= {name: pool.submit(content_digests, source) for name, source in own.items()}
     pool.shutdown(wait=False)

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from curate.mixture.seen import firsts
 from curate.mixture.settle import Settled
 from curate.shards import read_arrow
 from curate.steps.sample import Choice
-from curate.steps.step import Removal, row_ids
+from curate.steps.step import Decision, Removal, row_ids
 
 FATES = pa.array(["quarantined", "kept", "removed", "duplicate", "not-sampled"])
 QUARANTINED, KEPT, REMOVED, DUPLICATE, NOT_SAMPLED = range(5)
@@ -88,25 +90,40 @@ def record(
     """Write the whole audit to `path`, `samples` into the table of that name, and check that it adds
     up; raises CurateError if it does not.
     """
-    made = [source for source in plan.sources if isinstance(source, MadeSource)]
-    steps = [step.name for step in plan.steps]
-    names = [*plan.recipe.makers, *steps, *(["make"] if made else [])]
+    record_all(path, [(plan, results)], settled.decisions, {"samples": samples}, runs)
+
+
+def record_all(
+    path: Path,
+    parts: Sequence[tuple[Plan, Sequence[SourceResult]]],
+    decisions: Mapping[str, Decision],
+    tables: Mapping[str, Iterable[pa.Table]],
+    runs: Mapping[str, Any],
+) -> None:
+    """The same of several plans with the same steps, which decided on the rows of all of them;
+    `tables` are lines of tables that belong to no step.
+    """
+    (plan, _), *_ = parts
+    names = [*makers.shown(plan.recipe.makers), *(step.name for step in plan.steps)]
     faces = [shown for name in names if (shown := face(name)) is not None]
-    con = store.create(path, [shown.schema for shown in faces])
-    try:
-        _sources(con, plan, results)
-        for table, own in tables_of(made).items():
-            store.insert_all(con, table, own)
-        for decision in settled.decisions.values():
+    results = [result for _, own in parts for result in own]
+    with (
+        store.told(path),
+        closing(store.create(path, [shown.schema for shown in faces])) as con,
+    ):
+        for of, own in parts:
+            _sources(con, of, own)
+        for decision in decisions.values():
             for table, lines in decision.tables.items():
                 store.insert_all(con, table, lines)
-        for source in made:
-            for table, more in _made_lines(source):
-                store.insert_all(con, table, more)
+        made = [source for source in plan.sources if isinstance(source, MadeSource)]
+        for table, lines in [*tables_of(made).items(), *chain(*map(_own_lines, made))]:
+            store.insert_all(con, table, lines)
         for result in results:
             _documents(con, result)
             _removals(con, result)
-        store.insert_all(con, "samples", samples)
+        for table, lines in tables.items():
+            store.insert_all(con, table, lines)
         store.insert(
             con,
             "runs",
@@ -114,12 +131,10 @@ def record(
         )
         store.reconcile(con, sum(int(result.copies.sum()) for result in results))
         store.finish(con, [shown.views for shown in faces])
-    finally:
-        con.close()
 
 
-def _made_lines(source: MadeSource) -> Iterator[tuple[str, Iterable[pa.Table]]]:
-    """What a made source adds to the tables of its maker, and what is counted on all of it."""
+def _own_lines(source: MadeSource) -> Iterator[tuple[str, Iterable[pa.Table]]]:
+    """What a made source adds to the tables of its own maker, and what is counted on all of it."""
     if not source.staged:
         return
     for name, paths in source.staged.items():

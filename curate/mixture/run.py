@@ -21,9 +21,12 @@ from curate.audit.report import Drawn, draw, write_report
 from curate.audit.store import DATABASE, open_readonly
 from curate.card import card
 from curate.errors import FailOver, UserError, unknown
+from curate.mixture.audited import Audited, read_audit
 from curate.mixture.blocks import stages_of
 from curate.mixture.decided import Decided, decide, facts_of, parts_of
+from curate.mixture.described import card_facts
 from curate.mixture.folder import target, unfinished
+from curate.mixture.locked import lock_of
 from curate.mixture.made import Makings, open_making
 from curate.mixture.options import Options
 from curate.mixture.plan import Plan, make_plan, with_rows
@@ -31,7 +34,7 @@ from curate.mixture.record import SourceResult, record
 from curate.mixture.samples import samples
 from curate.mixture.settle import Settled
 from curate.mixture.stand_ins import with_stand_ins
-from curate.mixture.summary import Audited, Summary, card_facts, lock_of, read_audit, summarise
+from curate.mixture.summary import Summary, summarise
 from curate.mixture.write import write_rows
 from curate.progress import shown, silent
 from curate.recipe import Recipe, load_recipe, resolved, with_licences

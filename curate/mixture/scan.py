@@ -23,7 +23,8 @@ import pyarrow.compute as pc
 
 from curate.errors import UserError
 from curate.files.as_read import as_read, without_codes
-from curate.formats import Parsed, parse
+from curate.files.joined import files_in
+from curate.formats import Parsed, needed, parse
 from curate.formats.keep import column_text
 from curate.kernels.hashing import hash_rows
 from curate.mixture.runs import Staged, read_run, write_run
@@ -39,10 +40,10 @@ from curate.records import (
 )
 from curate.shards import read_arrow, text_bytes, write_arrow
 from curate.sources import Block
-from curate.steps.step import Look, Records, Step
+from curate.steps.step import Look, Records, Step, row_ids
 from curate.text.hashing import as_uuids, sampling_keys
 from curate.tokenizers import token_counts
-from curate.turns import Turns, all_turns
+from curate.turns import Turns, all_turns, rejected_turns
 
 T = TypeVar("T")
 
@@ -143,14 +144,17 @@ def in_order(jobs: Iterator[Callable[[], T]], workers: int) -> Iterator[T]:
 
 def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: Block) -> Scanned:
     """Parse one block, let every step look at it, hash it, and stage it in `folder`."""
+    kept = (*reading.keep, *reading.needs)
+    block, unread = (block, frozenset()) if reading.as_read else needed(block, reading.format, kept)
     columns = cache(block.table)
-    parsed = parse(block, reading.format, scan.kind, (*reading.keep, *reading.needs), columns)
+    parsed = parse(block, reading.format, scan.kind, kept, columns)
     turns = all_turns(scan.kind, parsed.records)
     hashes = turns.content_hashes()
-    records = Records(reading.name, scan.kind, parsed.records, parsed.rows, turns, hashes)
+    rejected = rejected_turns([bad.raw for bad in parsed.quarantine])
+    records = Records(reading.name, scan.kind, parsed.records, parsed.rows, turns, hashes, rejected)
     looks = {step.name: step.look(records) for step in scan.steps}
     tokens = _tokens(scan, turns)
-    tables = _tables(reading, block.file, parsed, records, looks, _counted(scan, tokens))
+    tables = _tables(reading, block, parsed, records, looks, _counted(scan, tokens))
     for name, table in tables.items():
         write_arrow(staged_path(folder, name, number), table)
     body = parsed.records.drop_columns(list(reading.needs))
@@ -184,6 +188,7 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
         own=None if own is None else own.schema,
         extras=extras,
         dropped_columns=parsed.dropped_columns
+        | unread
         | (set(reading.needs) & set(parsed.records.column_names)),
     )
 
@@ -321,7 +326,7 @@ def staged_path(folder: Path, what: str, number: int) -> Path:
 
 def _tables(
     reading: Reading,
-    file: str,
+    block: Block,
     parsed: Parsed,
     records: Records,
     looks: Mapping[str, Look],
@@ -329,7 +334,7 @@ def _tables(
 ) -> dict[str, pa.Table]:
     """All that is staged of a block but its rows, by name."""
     told = [look.columns for look in looks.values()] + [counted]
-    tables = {"documents": _documents(reading, file, parsed, records, told)}
+    tables = {"documents": _documents(reading, block, parsed, records, told)}
     if parsed.quarantine:
         lines = [
             {"source": reading.name} | {name: getattr(bad, name) for name in QUARANTINE.names[1:]}
@@ -339,20 +344,25 @@ def _tables(
     if parsed.unused:
         tables["unused"] = pa.Table.from_pylist([vars(one) for one in parsed.unused], UNUSED)
     shown = np.zeros(records.n, np.bool_)
+    bad = np.zeros(len(parsed.quarantine), np.bool_)
     for name, look in looks.items():
         tables |= {
             f"{name}.{table}": rows for table, rows in {**look.scratch, **look.tables}.items()
         }
         if look.shown is not None:
             shown |= look.shown
-    if shown.any():
-        tables["texts"] = _texts(records, shown)
+        if look.rejected_shown is not None:
+            bad |= look.rejected_shown
+    if shown.any() or bad.any():
+        ids = row_ids(reading.name, np.array([one.row for one in parsed.quarantine], np.int64))
+        texts = [_texts(records.turns, records.ids(), shown), _texts(records.rejected, ids, bad)]
+        tables["texts"] = pa.concat_tables(texts)
     return tables
 
 
 def _documents(
     reading: Reading,
-    file: str,
+    block: Block,
     parsed: Parsed,
     records: Records,
     told: Iterable[Mapping[str, pa.Array]],
@@ -366,7 +376,7 @@ def _documents(
         "source": pa.array([reading.name])
         .dictionary_encode()
         .take(pa.array(np.zeros(len(rows), np.int8))),
-        "file": pa.array([file]).dictionary_encode().take(pa.array(np.zeros(len(rows), np.int8))),
+        "file": _files(block, rows),
         "row": rows,
         "origin_id": pa.concat_arrays(
             [one_array(parsed.origin_id), pa.nulls(len(bad), pa.string())]
@@ -382,21 +392,30 @@ def _documents(
     return pa.table(columns)
 
 
+def _files(block: Block, rows: np.ndarray) -> pa.Array:
+    """The file of each row of a block."""
+    names, firsts = zip(*files_in(block), strict=True)
+    parts = np.searchsorted(np.array(firsts, np.int64), rows, side="right") - 1
+    return pa.array(names).dictionary_encode().take(pa.array(parts))
+
+
 def _text_bytes(turns: Turns) -> pa.Array:
     """UTF-8 bytes of the turns of every record."""
     _, starts, stops, docs, _ = turns.stretches
     return pa.array(np.bincount(docs, stops - starts, turns.n_docs).astype(np.int64))
 
 
-def _texts(records: Records, shown: np.ndarray) -> pa.Table:
-    """The lines of the table `texts`: every turn of the records of a mask."""
-    turns = records.turns
+def _texts(turns: Turns, ids: pa.StringArray, shown: np.ndarray) -> pa.Table:
+    """The lines of the table `texts`: every turn of the rows of a mask; a turn of nobody has no
+    role.
+    """
     wanted = np.flatnonzero(shown[turns.stretches.docs])
+    roles = turns.roles[wanted]
     return pa.table(
         {
-            "doc_id": records.ids().take(pa.array(turns.stretches.docs[wanted])),
+            "doc_id": ids.take(pa.array(turns.stretches.docs[wanted])),
             "turn": turns.stretches.turns[wanted],
-            "role": pa.array(ROLES).take(pa.array(turns.roles[wanted])),
+            "role": pa.array(ROLES).take(pa.array(roles, mask=roles < 0)),
             "text": turns.texts.take(pa.array(wanted)),
         }
     )

@@ -24,7 +24,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,12 +86,13 @@ class Stage:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, pa.ArrowException):
             return None
 
-    def keep(self, scanned: Scanned, file: str) -> Scanned:
-        """Write the receipt of a block of `file`, if that is still the one whose digest names the
+    def keep(self, scanned: Scanned, files: Iterable[str]) -> Scanned:
+        """Write the receipt of a block of some files, if they are still those whose digests name the
         stage.
         """
-        of = self.files.get(file)  # None for the Hub, where a revision never changes
-        if self.lasting and (of is None or of.unchanged()):
+        known = (self.files.get(file) for file in dict.fromkeys(files))
+        of = [file for file in known if file]  # none for the Hub, where a revision never changes
+        if self.lasting and all(file.unchanged() for file in of):
             names = [path.name for path in _files_of(scanned)]
             head = _head(scanned) | {"files": {name: _sum_of(self.folder / name) for name in names}}
             arrays = {
@@ -100,7 +101,7 @@ class Stage:
             }
             content = io.BytesIO()
             np.savez(content, **cast(Any, arrays))
-            kind = "young" if of is not None and of.young else "block"
+            kind = "young" if any(file.young for file in of) else "block"
             write_bytes(self.folder / f"{kind}-{scanned.number}.npz", content.getvalue())
         return scanned
 

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from curate.check_lock import shape_of
+from curate.config import front_matter
 from curate.errors import UserError
 
 Config = Mapping[str, Sequence[str]]
@@ -95,11 +96,7 @@ def with_head(card: str, folder: Path, configs: Mapping[str, Config]) -> str:
 
 def _head(folder: Path, card: str) -> dict[str, Any]:
     match = _HEAD.match(card)
-    try:
-        head = yaml.safe_load(match[1]) if match else {}
-    except yaml.YAMLError as error:
-        told = " ".join(str(error).split())
-        raise UserError(f"{folder / 'README.md'}: its head is no YAML: {told}") from None
+    head = front_matter(f"{folder / 'README.md'}: its head", match[1]) if match else {}
     if not isinstance(head, dict):
         raise UserError(f"{folder / 'README.md'}: its head is no mapping of keys to values")
     return head

@@ -10,11 +10,9 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from curate.errors import UserError
 from curate.files import BLOCK_BYTES, Block, SourceFile, kind_of, read_file
+from curate.files.footer import groups_of
 from curate.files.notes import notes_of
 from curate.files.stream import packed_as
 from curate.sources.built import splits
@@ -72,9 +70,8 @@ class FileSource:
 def _estimated(file: SourceFile) -> int:
     if kind_of(file.path.name) == "parquet":
         try:
-            meta = pq.read_metadata(file.path)
-            return sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
-        except (pa.ArrowException, OSError):  # whoever reads it says what is wrong
+            return sum(group.size for group in groups_of(file.path))
+        except (OSError, ValueError, LookupError):  # whoever reads it says what is wrong
             return file.stamp.size
     return 4 * file.stamp.size if packed_as(file.path) else file.stamp.size
 

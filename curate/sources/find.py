@@ -5,19 +5,19 @@ Symbolic links are followed, to files and to folders; one that leads nowhere is 
 
 from __future__ import annotations
 
-import glob
 import json
-import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from curate.errors import UserError
 from curate.files import EXTENSIONS, SourceFile, kind_of
 from curate.sources.built import built_files
 from curate.sources.found import Found
 from curate.sources.paths import GLOB, expand
-from curate.sources.splits import as_words, by_names, by_readme, choose, missing_shards
+from curate.sources.splits import as_words, by_names, by_readme, choose, missing_shards, within
+from curate.sources.walk import below, matching
 
 # Written beside the data by `datasets`; never rows.
 _METADATA = frozenset(
@@ -69,7 +69,7 @@ def _one(path: Path, from_: str, wish: Wish) -> Found:
 
 def _folder(path: Path, from_: str, wish: Wish) -> Found:
     root = _snapshot(path, from_)
-    files = _readable(_below(root))
+    files = _readable(below(root))
     if not files:
         raise UserError(
             f"{from_}: the folder holds no file that is read (known: {', '.join(EXTENSIONS)})"
@@ -128,21 +128,6 @@ def _snapshot(path: Path, from_: str) -> Path:
     return snapshots[0]
 
 
-def _below(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file below a folder, through links too, but for a link to a folder that holds it."""
-    for at, inner, names in os.walk(folder, followlinks=True):
-        here = Path(os.path.realpath(at))
-        inner[:] = [
-            name
-            for name in inner
-            if not name.startswith(".")
-            and not here.is_relative_to(os.path.realpath(os.path.join(at, name)))
-        ]
-        for name in names:
-            path = Path(at, name)
-            yield path.relative_to(folder).as_posix(), path
-
-
 def _glob(base: Path, from_: str, wish: Wish) -> Found:
     parts = Path(from_).parts
     fixed = 0
@@ -151,8 +136,7 @@ def _glob(base: Path, from_: str, wish: Wish) -> Found:
     # Only what is written in `from` is a pattern: the folder of the recipe, or a home, may be
     # called `x[1]`.
     root = base / expand(Path(*parts[:fixed]))
-    names = glob.glob(str(Path(*parts[fixed:])), root_dir=root, recursive=True)
-    files = _readable((Path(name).as_posix(), root / name) for name in names)
+    files = _readable(matching(root, parts[fixed:]))
     if not files:
         raise UserError(f"{from_}: no file that is read matches (known: {', '.join(EXTENSIONS)})")
     # The folder that the pattern starts in counts: `test/*.jsonl`, `data/*.parquet`.
@@ -195,14 +179,25 @@ def _saved(path: Path, wish: Wish) -> Found | None:
     notes: list[str] = []
     several = (path / "dataset_dict.json").is_file()
     if several:
-        splits = json.loads((path / "dataset_dict.json").read_text("utf-8"))["splits"]
+        splits = _json(path / "dataset_dict.json", "splits")["splits"]
         split, notes = choose(str(path), splits, wish.split, exact=wish.exact)
-        path = path / split
+        path = path / within(path, split)
     if not (path / "state.json").is_file():
         return None
-    state = json.loads((path / "state.json").read_text("utf-8"))
+    state = _json(path / "state.json", "_data_files")
     if not several:
         split = str(state.get("_split") or "train").partition("[")[0]
         _, notes = choose(str(path), [split], wish.split, exact=wish.exact)
-    files = [SourceFile.of(path / one["filename"], one["filename"]) for one in state["_data_files"]]
-    return Found(tuple(files), notes)
+    names = [within(path, one["filename"]) for one in state["_data_files"]]
+    return Found(tuple(SourceFile.of(path / name, name) for name in names), notes)
+
+
+def _json(path: Path, key: str) -> dict[str, Any]:
+    """An object that `datasets` wrote, with a list under `key`; raises UserError if it is none."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        if isinstance(found[key], list):
+            return dict(found)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        pass
+    raise UserError(f"{path}: not what `datasets` writes there: no list under '{key}'")

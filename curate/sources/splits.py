@@ -19,9 +19,9 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from curate.config import front_matter
 from curate.errors import UserError
+from curate.sources.walk import matching
 
 Splits = dict[str, list[str]]
 """The names of the files of every split, sorted."""
@@ -108,13 +108,8 @@ def _configs(folder: Path) -> dict[str, dict[str, Any]]:
     if not readme.is_file():
         return {}
     front = _FRONT_MATTER.match(readme.read_text("utf-8", "replace"))
-    try:
-        said = yaml.safe_load(front[1]) if front else None
-    except yaml.YAMLError as error:
-        line = " ".join(str(error).split())
-        raise UserError(
-            f"{readme}: what stands between the lines `---` is no YAML: {line}"
-        ) from None
+    what = f"{readme}: what stands between the lines `---`"
+    said = front_matter(what, front[1]) if front else None
     configs = said.get("configs") if isinstance(said, dict) else None
     return {
         str(config["config_name"]): config
@@ -149,8 +144,16 @@ def _of_config(folder: Path, name: str, config: Mapping[str, Any]) -> Splits:
 
 
 def _matching(folder: Path, pattern: str) -> list[str]:
-    found = glob.glob(str(pattern), root_dir=folder, recursive=True)
-    return sorted(Path(name).as_posix() for name in found if (folder / name).is_file())
+    found = matching(folder, Path(within(folder, pattern)).parts)
+    return sorted(name for name, path in found if path.is_file())
+
+
+def within(folder: Path, name: object) -> str:
+    """A name below a folder that a file in it gives; raises UserError where it leads elsewhere."""
+    path = Path(str(name))
+    if path.is_absolute() or ".." in path.parts:
+        raise UserError(f"{folder}: names '{name}' among its files, which is not in it")
+    return str(name)
 
 
 def choose(

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from curate.arguments import Folder
+from curate.errors import UserError
 
 
 def sql(
@@ -23,18 +24,23 @@ def sql(
         bool, typer.Option("--json", metavar="", help="One JSON array of objects.")
     ] = False,
     as_csv: Annotated[bool, typer.Option("--csv", metavar="", help="CSV with a header.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the answer to FILE: .parquet, .csv or .json."),
+    ] = None,
     names: Annotated[
         bool, typer.Option("--list", metavar="", help="List the named queries.")
     ] = False,
 ) -> None:
     """Query the audit of a build, by name or in DuckDB's SQL.
 
-    The database, OUT/audit.duckdb, is opened read-only. Without a query, the
-    named queries are listed.
+    The database, OUT/audit.duckdb, is opened read-only, and no other file can be
+    reached from there. Without a query, the named queries are listed.
 
     \bExample: curate sql out/quickstart contamination
       curate sql out/quickstart "select * from worst_matches where rank <= 5"
       curate sql out/quickstart fates --json
+      curate sql out/quickstart "from documents" --output documents.parquet
 
     Read on: docs/audit.md, every table and column
     """
@@ -49,6 +55,11 @@ def sql(
             line = f"{name:20} {question}"
             print(fill(line, width, subsequent_indent=" " * 21) if width else line)
         return
+    if output is not None:
+        answer = audit.sql(out, query)
+        audit.write(answer, output)
+        print(f"{output}: {answer.num_rows:,} rows")
+        return
     fmt = "json" if as_json else "csv" if as_csv else "table"
     print(audit.render(audit.sql(out, query), fmt, width), end="")
 
@@ -58,6 +69,19 @@ def why(
     row: Annotated[
         str, typer.Argument(metavar="ROW", help="The id of a row: <source>/<row>, counted from 0.")
     ],
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--paste",
+            metavar="FORM",
+            help="Print one match of the row instead, with both texts, to paste into an issue: as "
+            "markdown or html.",
+        ),
+    ] = None,
+    item: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Which item's match; the worst by default."),
+    ] = None,
 ) -> None:
     """Explain in words what became of one row.
 
@@ -65,8 +89,18 @@ def why(
 
     \bExample: curate why out/quickstart chats/0
 
+    \bOne match, with both texts, for an issue:
+      curate why my-sft chats/17 --item gsm8k/3 --paste markdown
+
     Read on: docs/audit.md
     """
+    if form is not None:
+        from curate.review.paste import paste
+
+        print(paste(out, row, item, form), end="")
+        return
+    if item is not None:
+        raise UserError("why: --item goes with --paste")
     from curate.audit.why import why as tell
 
     print(tell(out, row), end="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,16 +12,12 @@ import typer
 from curate.arguments import (
     BenchmarksDir,
     Json,
-    Limit,
-    Locked,
-    NoStages,
     Out,
-    Overwrite,
     SourcesDir,
-    Stages,
-    Workers,
+    runs,
 )
 from curate.errors import UserError
+from curate.verbs.run import run
 from curate.verbs.synthesize import ASKED, MaxCost, MaxRequests, Store
 
 if TYPE_CHECKING:
@@ -40,61 +36,50 @@ Offline = Annotated[
 ]
 
 
-def verb(
-    options_of: Callable[..., dict[str, Any]], run: Callable[..., None]
-) -> Callable[..., None]:
-    """The verb, given what the command line makes of the options of a build, and how it runs one."""
+@runs
+def prefer(
+    recipe: RecipePath,
+    out: Out,
+    max_cost: MaxCost = None,
+    max_requests: MaxRequests = None,
+    store: Store = None,
+    offline: Offline = False,
+    sources_dir: SourcesDir = None,
+    benchmarks_dir: BenchmarksDir = None,
+    *,
+    options: dict[str, Any],
+    as_json: Json = False,
+) -> None:
+    """Build pairs of answers: a pool of models answers, judges rate, ratings decide.
 
-    def prefer(
-        recipe: RecipePath,
-        out: Out,
-        max_cost: MaxCost = None,
-        max_requests: MaxRequests = None,
-        store: Store = None,
-        offline: Offline = False,
-        sources_dir: SourcesDir = None,
-        benchmarks_dir: BenchmarksDir = None,
-        overwrite: Overwrite = False,
-        limit: Limit = None,
-        locked: Locked = None,
-        workers: Workers = None,
-        stages: Stages = None,
-        no_stages: NoStages = False,
-        as_json: Json = False,
-    ) -> None:
-        """Build pairs of answers: a pool of models answers, judges rate, ratings decide.
+    Prompts pass filters, dedup and decontamination before the first of them is
+    answered. Every answer and every judgement is kept, so another rule for pairs
+    asks nobody: --offline proves it. The report says how far each judge can be
+    believed.
 
-        Prompts pass filters, dedup and decontamination before the first of them is
-        answered. Every answer and every judgement is kept, so another rule for pairs
-        asks nobody: --offline proves it. The report says how far each judge can be
-        believed.
+    \bExample: curate prefer mixtures/quickstart/preference.yaml -o pairs
 
-        \bExample: curate prefer mixtures/quickstart/preference.yaml -o pairs
+    \bAnother margin, from what was asked before:
+      curate prefer my-pairs.yaml -o again --offline
 
-        \bAnother margin, from what was asked before:
-          curate prefer my-pairs.yaml -o again --offline
+    \bWhat the judges are worth, before money is spent:
+      curate judge my-pairs.yaml --calibrate --gold gold.json
 
-        \bWhat the judges are worth, before money is spent:
-          curate judge my-pairs.yaml --calibrate --gold gold.json
+    Read on: docs/preferences.md and docs/engines.md
+    """
 
-        Read on: docs/preferences.md and docs/engines.md
-        """
+    def made() -> Any:
+        from curate.recipe import load_recipe, override
 
-        def made() -> Any:
-            from curate.recipe import load_recipe, override
+        given = None if benchmarks_dir is None else str(benchmarks_dir.absolute())
+        return override(load_recipe(recipe), {"benchmarks_dir": given}), ()
 
-            given = None if benchmarks_dir is None else str(benchmarks_dir.absolute())
-            return override(load_recipe(recipe), {"benchmarks_dir": given}), ()
+    from curate.engines import Budget
+    from curate.mixture.options import Asked
 
-        from curate.engines import Budget
-        from curate.mixture.options import Asked
-
-        options = options_of(overwrite, limit, locked, workers, stages, no_stages, sources_dir)
-        budget = Budget(max_cost=max_cost, max_requests=max_requests)
-        options["ask"] = Asked(store, budget, offline)
-        run(made, out, recipe.parent, options, as_json)
-
-    return prefer
+    asked = Asked(store, Budget(max_cost=max_cost, max_requests=max_requests), offline)
+    options |= {"sources_dir": sources_dir, "ask": asked}
+    run(made, out, recipe.parent, options, as_json)
 
 
 def judge(

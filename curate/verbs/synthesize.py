@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,15 +10,11 @@ import typer
 from curate.arguments import (
     BenchmarksDir,
     Json,
-    Limit,
-    Locked,
-    NoStages,
     Out,
-    Overwrite,
     SourcesDir,
-    Stages,
-    Workers,
+    runs,
 )
+from curate.verbs.run import run
 
 ASKED = "What may be asked"
 
@@ -47,57 +42,46 @@ Store = Annotated[
 ]
 
 
-def verb(
-    options_of: Callable[..., dict[str, Any]], run: Callable[..., None]
-) -> Callable[..., None]:
-    """The verb, given what the command line makes of the options of a build, and how it runs one."""
+@runs
+def synthesize(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
+    out: Out,
+    max_cost: MaxCost = None,
+    max_requests: MaxRequests = None,
+    store: Store = None,
+    sources_dir: SourcesDir = None,
+    benchmarks_dir: BenchmarksDir = None,
+    *,
+    options: dict[str, Any],
+    as_json: Json = False,
+) -> None:
+    """Build the mixture of a recipe that has language models write rows.
 
-    def synthesize(
-        recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
-        out: Out,
-        max_cost: MaxCost = None,
-        max_requests: MaxRequests = None,
-        store: Store = None,
-        sources_dir: SourcesDir = None,
-        benchmarks_dir: BenchmarksDir = None,
-        overwrite: Overwrite = False,
-        limit: Limit = None,
-        locked: Locked = None,
-        workers: Workers = None,
-        stages: Stages = None,
-        no_stages: NoStages = False,
-        as_json: Json = False,
-    ) -> None:
-        """Build the mixture of a recipe that has language models write rows.
+    Prompts and answers are asked of the recipe's engines, and pass its gates,
+    filters, dedup and decontamination like rows from anywhere. Every answer is
+    kept: what is interrupted goes on where it was, and --locked OUT rebuilds
+    OUT without asking anybody.
 
-        Prompts and answers are asked of the recipe's engines, and pass its gates,
-        filters, dedup and decontamination like rows from anywhere. Every answer is
-        kept: what is interrupted goes on where it was, and --locked OUT rebuilds
-        OUT without asking anybody.
+    \bExample: curate synthesize mixtures/quickstart/personas.yaml -o personas
 
-        \bExample: curate synthesize mixtures/quickstart/personas.yaml -o personas
+    \bWhat it would take, before anything is asked:
+      curate plan my-recipe.yaml
 
-        \bWhat it would take, before anything is asked:
-          curate plan my-recipe.yaml
+    \bNo more than twenty dollars; the same command goes on with a larger limit:
+      curate synthesize my-recipe.yaml -o out --max-cost 20
 
-        \bNo more than twenty dollars; the same command goes on with a larger limit:
-          curate synthesize my-recipe.yaml -o out --max-cost 20
+    Read on: docs/synthesis.md and docs/engines.md
+    """
 
-        Read on: docs/synthesis.md and docs/engines.md
-        """
+    def made() -> Any:
+        from curate.recipe import load_recipe, override
 
-        def made() -> Any:
-            from curate.recipe import load_recipe, override
+        given = None if benchmarks_dir is None else str(benchmarks_dir.absolute())
+        return override(load_recipe(recipe), {"benchmarks_dir": given}), ()
 
-            given = None if benchmarks_dir is None else str(benchmarks_dir.absolute())
-            return override(load_recipe(recipe), {"benchmarks_dir": given}), ()
+    from curate.engines import Budget
+    from curate.mixture.options import Asked
 
-        from curate.engines import Budget
-        from curate.mixture.options import Asked
-
-        options = options_of(overwrite, limit, locked, workers, stages, no_stages, sources_dir)
-        budget = Budget(max_cost=max_cost, max_requests=max_requests)
-        options["ask"] = Asked(store, budget)
-        run(made, out, recipe.parent, options, as_json)
-
-    return synthesize
+    asked = Asked(store, Budget(max_cost=max_cost, max_requests=max_requests))
+    options |= {"sources_dir": sources_dir, "ask": asked}
+    run(made, out, recipe.parent, options, as_json)

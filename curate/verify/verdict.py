@@ -26,6 +26,10 @@ class Verdict:
     score: float
     parsed: bool
     reason: str
+    isolated: bool = True
+    """Whether the judge was out of reach of what it judged. False only of `code`, where tests reach
+    into the process of the program: one that is written to can find them.
+    """
 
     @property
     def passed(self) -> bool:

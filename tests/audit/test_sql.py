@@ -7,8 +7,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import signal
 import tempfile
+import threading
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import date
@@ -25,7 +28,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from curate.audit import sql as asking
-from curate.audit.sql import queries, render, sql
+from curate.audit.sql import queries, render, sql, write
 from curate.audit.store import DATABASE
 from curate.audit.words import printable
 from curate.errors import UserError
@@ -44,7 +47,7 @@ def test_every_named_query_answers(example: Path) -> None:
 
 def test_there_is_a_query_for_each_common_question(example: Path) -> None:
     wanted = "worst-matches funnel contamination dropped removed-rows never-matchable quarantine licences"
-    wanted += " leave-one-out self-test verdicts matchers findings false-alarms"
+    wanted += " leave-one-out self-test sensitivity verdicts matchers findings false-alarms"
     wanted += " leaking-sources shared-items clean-items clean-counts longest same-content near-misses fates runs"
     assert set(queries(example)) == set(wanted.split())
 
@@ -392,6 +395,72 @@ def test_a_table_is_aligned_and_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_long_cell_is_cut_at_its_width() -> None:
     row = render(pa.table({"a": ["長" * 100], "b": ["end"]}), "table").splitlines()[2]
     assert row.startswith("長" * 35) and "…" in row and row.endswith("  end")
+
+
+def test_nothing_but_the_database_is_touched(example: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a\n1\n")
+    with duckdb.connect(example / DATABASE) as con:  # a stranger's
+        con.execute(f"CREATE VIEW evil AS FROM read_csv('{secret}')")
+        con.execute("CREATE MACRO reads(path) AS TABLE FROM read_text(path)")
+    here = pa.table({"a": [1]})
+    asked = [
+        "from evil",
+        f"from reads('{secret}')",
+        f"from '{secret}'",
+        f"copy (select 1) to '{tmp_path / 'out.csv'}'",
+        f"export database '{tmp_path / 'out'}'",
+        f"attach '{tmp_path / 'out.duckdb'}'",
+        "install httpfs",
+        f"load '{tmp_path / 'x.duckdb_extension'}'",
+        "from glob('/*')",
+        "from here",
+        "set enable_external_access = true",
+        "set lock_configuration = false",
+    ]
+
+    def refused() -> None:
+        for query in asked:
+            with pytest.raises(UserError, match="the query failed"):
+                sql(example, query)
+
+    refused()
+    with duckdb.connect(example / DATABASE, read_only=True):  # beside a connection of this process
+        refused()
+    assert {path.name for path in tmp_path.iterdir()} <= {example.name, DATABASE, secret.name}
+    assert here.num_rows == 1
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "json"])
+def test_an_answer_is_written_to_a_file(example: Path, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"answer.{kind}"
+    answer = sql(example, "from documents order by all")
+    write(answer, path)
+    if kind == "parquet":
+        assert pq.read_table(path).to_pylist() == answer.to_pylist()
+    else:
+        assert path.read_text() == render(answer, kind)
+    with pytest.raises(UserError, match=r"unknown kind of file '.jsn'; did you mean '.json'"):
+        write(answer, path.with_suffix(".jsn"))
+    with pytest.raises(OSError) as caught:
+        write(answer, tmp_path / "nowhere" / path.name)
+    assert "nowhere" in str(caught.value.filename)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select count(*) from range(1000000000000) a, range(1000) b",
+        "with recursive r as (select 1 as i union all select i + 1 from r) select max(i) from r",
+        "select * from range(1000000000000)",
+    ],
+)
+def test_a_query_without_an_end_ends_at_a_signal(example: Path, query: str) -> None:
+    timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        sql(example, query)
+    assert sql(example, "select 1 as a").to_pylist() == [{"a": 1}]
 
 
 def test_formats_and_twin_names_are_refused() -> None:

@@ -293,7 +293,6 @@ def test_the_views_need_no_other_file(example: Path, made: Callable[..., Path]) 
     text = (ROOT / "curate/audit/views.sql").read_text()
     assert not re.search(r"read_(parquet|csv|json|text)|parquet_scan|\.(parquet|csv|json)\b", text)
     with store.open_readonly(example) as con:
-        con.execute("SET enable_external_access = false")
         for (view,) in con.execute(
             "SELECT view_name FROM duckdb_views() WHERE NOT internal"
         ).fetchall():

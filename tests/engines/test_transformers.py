@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 from collections import Counter
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from curate.engines import Answer, Request, Sampling, ask, engine_spec, open_engine, open_store
+from curate.errors import UserError
 
 pytestmark = pytest.mark.slow
 
@@ -183,3 +185,20 @@ def test_the_embedded_model_answers(tmp_path: Path) -> None:
     assert (story.outcome, story.text) == ("truncated", None)
     assert set(label.probabilities or ()) == {"Yes", "No"}
     assert 0 < label.mass <= 1
+
+
+def test_code_that_comes_with_a_model_is_not_run(tiny: Path, tmp_path: Path) -> None:
+    folder, ran = tmp_path / "model", tmp_path / "ran"
+    shutil.copytree(tiny, folder)
+    own = {
+        "AutoConfig": "theirs.Theirs",
+        "AutoModelForCausalLM": "theirs.Model",
+        "AutoTokenizer": ["theirs.Tokens", None],
+    }
+    (folder / "theirs.py").write_text(f"open({str(ran)!r}, 'w')\n")
+    (folder / "config.json").write_text(json.dumps({"model_type": "theirs", "auto_map": own}))
+    config = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(config | {"auto_map": own}))
+    with pytest.raises(UserError, match="cannot be loaded"):
+        answers(folder, tmp_path / "store", [chat("w1")])
+    assert not ran.exists()

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.errors import UserError
+from curate.files import stream
 from curate.files.stream import chunks, whole_rows
 from curate.kernels.lines import array_cuts, is_tame, newlines, quoted_cuts, strip
 
@@ -115,3 +116,14 @@ def test_bounds_are_stripped_of_white_space_only() -> None:
     strip(np.frombuffer(data, np.uint8), starts, ends)
     assert data[starts[0] : ends[0]] == b"a b"
     assert starts[1] == ends[1]
+
+
+@pytest.mark.parametrize("text", [b"\n" * 5000, b"ab\n" * 2000 + b"long " * 900 + b"\n\nx"])
+def test_many_short_rows_come_in_portions(text: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "_CUT_BYTES", 128)
+    monkeypatch.setattr(stream, "_MOST_ROWS", 300)
+    parts = list(whole_rows(iter([text]), newlines))
+    assert max(len(part.starts) for part in parts) < 300 + 128
+    assert len(parts) > 5
+    rows = [part.data[a:b] for part in parts for a, b in zip(part.starts, part.ends, strict=True)]
+    assert rows == (text.split(b"\n")[:-1] if text.endswith(b"\n") else text.split(b"\n"))

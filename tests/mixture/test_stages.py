@@ -237,7 +237,7 @@ def test_receipts_of_a_young_file_do_not_count_before_its_end(work: Corpus) -> N
         scan = Scan(plan.recipe.kind, plan.recipe.seed, plan.steps, True, 1)
         for number, block in enumerate(plan.sources[2].blocks(block_bytes=BLOCK)):
             held[2].keep(
-                scan_block(scan, plan.readings[2], held[2].folder, number, block), block.file
+                scan_block(scan, plan.readings[2], held[2].folder, number, block), [block.file]
             )
             assert held[2].load(number) is None
         held[2].finish(number + 1)

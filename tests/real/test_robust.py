@@ -56,7 +56,7 @@ def test_changed_questions_are_found(
     filler = [word for text in code for word in text.split()]
     rows = [plant(mutation, item, "#### 18", filler, 42) for item in gsm8k]
     found = {row for row, item, _ in hits(rows, index) if row == item}
-    assert 100 * len(found) / len(gsm8k) >= LEAST[mutation]
+    assert 100 * len(found) >= LEAST[mutation] * sum(map(bool, rows))
 
 
 def test_clean_rows_are_not_flagged(shared_data: Path, index: RobustIndex, code: list[str]) -> None:

@@ -29,7 +29,7 @@ from curate.verify.jail import BARE, BUBBLEWRAP, NAMESPACES, OFFLINE, TRANSIENT,
 from curate.verify.sandbox import Limits, Outcome, run, run_in
 from curate.verify.seccomp import MACHINES, filter_program
 from tests.conftest import ROOT
-from tests.verify.hostile import PRELUDE, PROGRAMS
+from tests.hostile.programs import PRELUDE, PROGRAMS
 
 SMALL = Limits(
     seconds=2.5,

@@ -47,6 +47,7 @@ def loading(config: TrainConfig) -> dict[str, Any]:
     given: dict[str, Any] = {
         "dtype": "float32" if base == "fp32" else "bfloat16",
         "revision": config.revision or "main",
+        "trust_remote_code": False,
     }
     if config.attn_implementation:
         given["attn_implementation"] = config.attn_implementation
@@ -73,7 +74,9 @@ def load_tokenizer(config: TrainConfig, path: str) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, revision=config.revision or "main")
+        tokenizer = AutoTokenizer.from_pretrained(
+            path, revision=config.revision or "main", trust_remote_code=False
+        )
     except (OSError, ValueError) as error:
         where = "" if is_local(config.model) else "no such folder, and from the Hub "
         raise UserError(

@@ -54,7 +54,9 @@ def _merged(model: Any, config: TrainConfig, adapter: Path) -> Any:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
-    base = AutoModelForCausalLM.from_pretrained(model.config.name_or_path, dtype="bfloat16")
+    base = AutoModelForCausalLM.from_pretrained(
+        model.config.name_or_path, dtype="bfloat16", trust_remote_code=False
+    )
     return PeftModel.from_pretrained(base, str(adapter)).merge_and_unload()
 
 

@@ -187,9 +187,13 @@ def phrase(text: Text, kwargs: Kwargs, rng: Random) -> str:
         " ".join([*pieces[:place], other, *pieces[place + 1 :]])
         for place, other in zip(places, others, strict=True)
     ]
-    first, last = pieces[0], pieces[-1]
-    bare = re.sub(rf"\b{first}(?: \w+){{{len(pieces) - 2}}} {last}\b", "", text.prose)
-    return put_in(bare, changed, rng)
+    inner = rf"(?: \w+){{{len(pieces) - 2}}} "
+    bare = re.sub(rf" ?\b{pieces[0]}{inner}{pieces[-1]}\b", "", text.prose)
+    held = [f"held{place}" for place in range(len(changed))]  # none is put into another
+    made = put_in(bare, held, rng)
+    for place_held, one in zip(held, changed, strict=True):
+        made = made.replace(place_held, one)
+    return made
 
 
 @edited("detectable_format:constrained_response", nothing)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -15,7 +16,11 @@ LANGUAGES = {
     "nl": "Dutch", "sv": "Swedish", "pl": "Polish", "fi": "Finnish", "tr": "Turkish",
     "ru": "Russian", "el": "Greek",
 }  # fmt: skip
-_BESIDE = ("{prompt}\n\n{rules}", "{prompt} {rules}", "{rules}\n\n{prompt}")
+_BESIDE = ("{prompt}\n\n{rules}", "{rules}\n\n{prompt}", "{prompt} {rules}")
+"""The last one for prompts of one line."""
+_ONE = re.compile(
+    r"\b1 (time|word|sentence|placeholder|place|part|passage|line|letter|point|bullet)s\b"
+)
 _LISTS = ("{prompt}\n\n{rules}", "{prompt}\n\nKeep to these rules:\n{rules}")
 
 
@@ -26,7 +31,8 @@ def worded(constraint: Constraint, seed: int) -> str:
 
 def _worded(constraint: Constraint, rng: Random) -> str:
     chosen = rng.choice(wordings()[constraint.id])
-    return chosen.format_map({name: _shown(name, one) for name, one in constraint.kwargs.items()})
+    shown = {name: _shown(name, one) for name, one in constraint.kwargs.items()}
+    return _ONE.sub(r"1 \1", chosen.format_map(shown))
 
 
 def _shown(name: str, value: Any) -> str:
@@ -46,9 +52,5 @@ def asked(prompt: str, constraints: Sequence[Constraint], seed: int) -> str:
     if len(told) > 2 and rng.random() < 0.5:
         rules, form = "\n".join(f"- {one}" for one in told), rng.choice(_LISTS)
     else:
-        rules, form = " ".join(told), rng.choice(_BESIDE)
-    return _filled(form, {"prompt": prompt, "rules": rules})
-
-
-def _filled(form: str, values: Mapping[str, str]) -> str:
-    return form.format_map(values)
+        rules, form = " ".join(told), rng.choice(_BESIDE[: 2 if "\n" in prompt else 3])
+    return form.format(prompt=prompt, rules=rules)

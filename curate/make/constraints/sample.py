@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from random import Random
@@ -13,7 +14,7 @@ from curate.make.constraints.constraint import Constraint, ground_truth
 from curate.make.constraints.kind import KINDS
 from curate.make.constraints.witness import witness
 from curate.verify.constraints import CONSTRAINTS
-from curate.verify.constraints.registry import IFBENCH
+from curate.verify.constraints.registry import IFBENCH, IFEVAL, IFTRAIN
 
 _TRIES = 40
 
@@ -30,6 +31,14 @@ class Combination:
         """Their label for the verifier `ifeval`."""
         return ground_truth(self.constraints)
 
+    @property
+    def records(self) -> list[dict[str, str]]:
+        """As the column `constraints` of a prompt has them, arguments as JSON."""
+        return [
+            {"id": one.id, "kwargs": json.dumps(one.kwargs, ensure_ascii=False, sort_keys=True)}
+            for one in self.constraints
+        ]
+
 
 def sample(
     seed: int,
@@ -42,16 +51,18 @@ def sample(
     """From `least` to `most` constraints of different types for a prompt, the same ones for the same
     arguments.
 
-    A combination without a witness is never given: others of the same size are tried, and None is
-    given where none of them has one either. `types` are the ids to draw from, by default all that
-    can be asked for. Raises UserError for one that cannot.
+    A combination without a witness is never given: others of the same size are tried. None is given
+    where none of them has one either, or where the prompt fits fewer than `least` types. `types`
+    are the ids to draw from, or `ifeval` and `iftrain` for all of a set: by default both. Raises
+    UserError for one that is never asked for.
     """
     chosen = checked(types)
     rng = Random(seed_of(seed, "constraints", prompt))
     size = min(rng.randint(least, most), len(chosen))
     for _ in range(_TRIES):
         constraints = draw(rng, size, prompt, chosen)
-        text = None if clash(constraints) else witness(constraints, rng)
+        hopeless = len(constraints) < least or clash(constraints)
+        text = None if hopeless else witness(constraints, rng)
         if text is not None:
             return Combination(constraints, text)
     return None
@@ -77,12 +88,13 @@ def clash(constraints: tuple[Constraint, ...]) -> bool:
 
 
 def checked(types: Collection[str] | None) -> list[str]:
-    """The ids to draw from, in order; raises UserError for one that is never asked for."""
-    for id in types or ():
-        if id in CONSTRAINTS and CONSTRAINTS[id].origin == IFBENCH:
-            raise UserError(
-                f"constraint '{id}' is of IFBench's test set, which is never trained on"
-            )
-        if id not in KINDS:
-            raise UserError(unknown("constraint", id, KINDS))
-    return sorted(KINDS if types is None else set(types))
+    """The ids to draw from, in order, sets of them by name; raises UserError for one that is never
+    asked for.
+    """
+    named = (IFEVAL, IFTRAIN) if types is None else types
+    for name in named:
+        if name == IFBENCH or (name in CONSTRAINTS and CONSTRAINTS[name].origin == IFBENCH):
+            raise UserError(f"'{name}' is of IFBench's test set, which is never trained on")
+        if name not in KINDS and name not in (IFEVAL, IFTRAIN):
+            raise UserError(unknown("constraint", name, {*KINDS, IFEVAL, IFTRAIN}))
+    return sorted(id for id in KINDS if id in named or CONSTRAINTS[id].origin in named)

@@ -29,11 +29,19 @@ class Stock:
     """All words of sentences and clauses: those that an edit may drop."""
 
 
+def contents() -> list[str]:
+    """All that stands in the files, which rows depend on."""
+    return [_read(name) for name in ("stock.yaml", "wordings.yaml")]
+
+
+def _read(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text("utf-8")
+
+
 @lru_cache(maxsize=1)
 def stock() -> Stock:
     """Read the file once."""
-    text = resources.files(__package__).joinpath("stock.yaml").read_text("utf-8")
-    read = yaml.safe_load(text)
+    read = yaml.safe_load(_read("stock.yaml"))
     languages = {code: tuple(texts) for code, texts in read.pop("languages").items()}
     keywords = tuple(read.pop("keywords").split())
     prose = [*read["sentences"], *read["clauses"], *sum(languages.values(), ())]
@@ -45,5 +53,4 @@ def stock() -> Stock:
 @lru_cache(maxsize=1)
 def wordings() -> dict[str, tuple[str, ...]]:
     """How each type is asked for, by id: sentences with places for its arguments."""
-    text = resources.files(__package__).joinpath("wordings.yaml").read_text("utf-8")
-    return {id: tuple(lines) for id, lines in yaml.safe_load(text).items()}
+    return {id: tuple(lines) for id, lines in yaml.safe_load(_read("wordings.yaml")).items()}

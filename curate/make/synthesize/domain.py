@@ -8,7 +8,6 @@ wrong with a file is a UserError with its line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -116,7 +115,7 @@ class Domain(Strict):
     """A domain as its file has it."""
 
     about: str
-    variables: Mapping[str, Numbers | tuple[str | int, ...]] = Field(default_factory=dict)
+    variables: dict[str, Numbers | tuple[str | int, ...]] = Field(default_factory=dict)
     """Drawn for every row: whole numbers, or one of a list."""
     constraints: Constraints | None = None
     """Constraints of precise instruction following are drawn for every row."""

@@ -147,6 +147,29 @@ class Synthesize:
         known |= {"truth": found.ground_truth, "plain": found.plain()}
         return found.turn
 
+    def foreseen(self, item: Item) -> list[Ask]:
+        """What an item asks if all goes well, its prompt being as long as an example."""
+        known = {
+            **item.data["variables"],
+            "persona": item.data["persona"],
+            "shots": self._shots(item),
+        }
+        seeds = self.domain.seeds
+        stands_in = seeds[item.number % len(seeds)].prompt if seeds else item.data["persona"]
+        asks = []
+        if self.domain.prompt is not None:
+            asks.append(self._ask(item, "prompt", self.domain.prompt, self.spec.engine, known, 0))
+        if self.kind == "prompt":
+            return asks
+        known["prompt"] = known["answer"] = stands_in
+        asks += [
+            self._ask(item, "answer", self.domain.answer, self._answering, known, sample)
+            for sample in range(self.spec.samples)
+        ]
+        if self.domain.label is not None:
+            asks.append(self._ask(item, "label", self.domain.label, self.spec.engine, known, 0))
+        return asks
+
     # ---- what is asked
 
     def _prompt(self, told: Told, known: Mapping[str, Any]) -> str | Next:

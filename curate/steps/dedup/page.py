@@ -177,7 +177,7 @@ def _said(kept_id: str, dropped: bool, fate: str | None, left_at: str | None, ve
     if verdict:
         return "both stay: judged to be no duplicates"
     if not dropped:
-        return "both stay: numbers or answers differ"
+        return "both stay: numbers, questions or answers differ"
     if fate == "against":
         return f"{kept_id} belongs to other data"
     later = f", and left later at {left_at}" if fate != "kept" else ""

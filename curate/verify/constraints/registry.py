@@ -85,7 +85,7 @@ def _read(id: str, name: str, value: Any) -> Any:
         return CONSTRAINTS[id].arguments[name](value)
     except ValueError as error:
         raise BadGroundTruth(
-            f"constraint '{id}': argument '{name}' is {value!r}, not {error}"
+            f"constraint '{id}': argument '{name}' is {str(value)[:80]!r}, not {error}"
         ) from None
 
 
@@ -139,6 +139,6 @@ def character(value: Any) -> str:
 
 def relation(value: Any) -> str:
     """How a count is compared: see `text.compare`."""
-    if value not in RELATIONS:
+    if not isinstance(value, str) or value not in RELATIONS:
         raise ValueError(f"one of {', '.join(RELATIONS)}")
     return str(value)
