@@ -29,7 +29,7 @@ from curate.formats.kinds import guess_kind
 from curate.make.augment import Spec as AugmentSpec
 from curate.make.maker import MakerSpec
 from curate.make.measure import Spec as MeasureSpec
-from curate.make.prefer.spec import Entry, Judge, Pairs, Prompts
+from curate.make.prefer.spec import Entry, Judge, Pairs, Prompts, Turns
 from curate.make.prefer.spec import Spec as Prefer
 from curate.make.respond import Spec as RespondSpec
 from curate.make.synthesize.domain import Domain, Question
@@ -83,6 +83,7 @@ MODELS: dict[str, dict[str, type[BaseModel]]] = {
     "preferences.md": {
         "Of `prefer`": Prefer,
         "Of `prompts`": Prompts,
+        "Of `turns`": Turns,
         "Of `pool`": Entry,
         "Of `judges`": Judge,
         "Of `pairs`": Pairs,

@@ -37,7 +37,7 @@ def judged(
     ]
 
 
-def is_asking(what: list[Ask] | list[Said]) -> TypeGuard[list[Ask]]:
+def is_asking(what: Sequence[object]) -> TypeGuard[list[Ask]]:
     """Whether something is still to be asked."""
     return bool(what) and isinstance(what[0], Ask)
 

@@ -28,6 +28,7 @@ from curate.make.prefer.rubrics import DIGEST
 from curate.make.prefer.settle import settled
 from curate.make.prefer.spec import Entry, Spec
 from curate.make.prefer.tables import JUDGES, table
+from curate.make.prefer.turns import FORMS_DIGEST, WRITTEN, conversation
 
 _KINDS = {"pairs": "preference", "unpaired": "unpaired", "best": "sft"}
 SAME = "same as another"
@@ -57,7 +58,8 @@ class Preferring:
     def inputs(self) -> Mapping[str, Any]:
         """Digests of what judges are asked, and of the gold pairs; the rest stands in the recipe."""
         gold = [asdict(pair) for pair in self.gold]
-        return {"rubrics": DIGEST} | ({"gold": digest(gold)} if gold else {})
+        turns = {"turns": FORMS_DIGEST} if self.spec.turns else {}
+        return {"rubrics": DIGEST} | turns | ({"gold": digest(gold)} if gold else {})
 
     def begin(self, ask: Asker) -> Mapping[str, pa.Table]:
         """Measure the judges on gold pairs; raises UserError where one is no better than a coin."""
@@ -92,32 +94,46 @@ class Preferring:
         )
 
     def next(self, item: Item, answers: Sequence[Answer]) -> list[Ask] | Row | BadInput:
-        """Ask the pool, then the judges; a row holds all candidates and all that was said of them."""
+        """Ask the writer of turns, the pool, then the judges; a row holds all that was said."""
         if any(set(turn) - {"role", "content"} for turn in item.data["prompt"]):
             return BadInput("a turn of the prompt calls a tool or names its speaker: not asked")
         number = item.number // 2 if "side" in item.data else item.number
+        if self.spec.turns is None:
+            return self._answered(item, number, item.data["prompt"], answers)
+        n = WRITTEN[self.spec.turns.kind]
+        prompt = item.data["prompt"]
+        begun = conversation(self.spec.turns, prompt, number, self.given.seed, answers[:n])
+        if not isinstance(begun, tuple):
+            return begun
+        return self._answered(item, number, begun, answers[n:])
+
+    def _answered(
+        self, item: Item, number: int, prompt: Sequence[Message], answers: Sequence[Answer]
+    ) -> list[Ask] | Row:
         entries = drawn(self.spec, self.given.seed, number) if self.spec.pool else []
         if len(answers) < len(entries):
-            return [self._asked(entry, item.data, number) for entry in entries]
+            use = item.data["use_of"]
+            return [self._asked(entry, prompt, number, use) for entry in entries]
         made = [self._candidate(*pair) for pair in zip(entries, answers, strict=False)]
         candidates = _told_apart(made or item.data["candidates"])
         case = Case(
             number,
-            item.data["prompt"],
+            prompt,
             {c["slot"]: c["text"] for c in candidates if c["outcome"] == "answered"},
             item.data.get("criteria"),
         )
+        made_of = {"number": number, "prompt": prompt, "candidates": candidates}
         if len(case.answers) < 2:
-            return Row({"number": number, "candidates": candidates, "said": []}, {})
+            return Row(made_of | {"said": []}, {})
         what = judged(case, self.spec.judges, self.given.seed, answers[len(entries) :])
         if is_asking(what):
             return what
-        return Row({"number": number, "candidates": candidates, "said": what}, {})
+        return Row(made_of | {"said": what}, {})
 
-    def _asked(self, entry: Entry, data: Mapping[str, Any], number: int) -> Ask:
+    def _asked(self, entry: Entry, prompt: Sequence[Message], number: int, use: int) -> Ask:
         seed = seed_of(self.given.seed, "answer", number, entry.name)
-        messages = _with_system(data["prompt"], entry.system)
-        return Ask(Request(messages, seed, entry.sampling, sample=data["use_of"]), entry.engine)
+        messages = _with_system(prompt, entry.system)
+        return Ask(Request(messages, seed, entry.sampling, sample=use), entry.engine)
 
     def _candidate(self, entry: Entry, answer: Answer) -> dict[str, Any]:
         policy = self.spec.on_policy

@@ -70,7 +70,7 @@ def _verified(rows: Sequence[Judged], spec: Spec) -> list[dict[str, Any]]:
     if name is None:
         return []
     every = [
-        (row.record["number"], one, item.data)
+        (row.record["number"], one, {**item.data, "prompt": row.record["prompt"]})
         for item, row in rows
         for one in row.record["candidates"]
         if item.data.get("verifier") and one["outcome"] == "answered"
@@ -97,7 +97,7 @@ def _result(item: Item, row: Row, pair: Mapping[str, Any], spec: Spec) -> Row | 
     """The row that a prompt becomes, in the shape that is wanted."""
     shape, by_slot = spec.pairs.shape, {one["slot"]: one for one in row.record["candidates"]}
     chosen, rejected = by_slot.get(pair["chosen"]), by_slot.get(pair["rejected"])
-    prompt = item.data["prompt"]
+    prompt = list(row.record["prompt"])
     if shape == "best" and chosen is not None and pair["reason"] != TOO_FEW:
         return Row({"messages": [*prompt, _turn(chosen)]}, _lineage(item, pair, chosen=chosen))
     if chosen is None or rejected is None:

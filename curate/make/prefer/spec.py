@@ -125,14 +125,22 @@ class Prompts(ReadSpec):
     """A column that says by what answers to a prompt are judged besides; also in `keep`."""
 
 
+class Turns(Strict):
+    """Prompts are made conversations of several turns, of which the last is answered."""
+
+    kind: Literal["related-query", "paraphrase", "repeat", "self-talk"]
+    engine: Name
+    """Who writes what stands before the last answer."""
+    max_tokens: int = Field(default=1024, ge=1)
+
+
 class Spec(MakerSpec):
     """The key `prefer`."""
 
     prompts: tuple[Prompts, ...] = Field(min_length=1)
     uses: int = Field(default=1, ge=1, le=100)
-    """How often one prompt is answered at most, by other entries each time; repeats of it in the
-    sources count.
-    """
+    """How often one prompt is answered at most; repeats of it in the sources count."""
+    turns: Turns | None = None
     pool: tuple[Entry, ...] = ()
     """Nobody where the rows of the sources are pairs that are judged anew."""
     answers: int = Field(default=4, ge=2)
@@ -156,6 +164,8 @@ class Spec(MakerSpec):
                 "prompts need a `pool` that answers them; pairs (kind: preference) are judged as "
                 "they are, without one, in a source of their own"
             )
+        if self.turns and not self.pool:
+            raise ValueError("turns need a pool that answers the last of them")
         if self.pool and self.pairs.rule == "rated":
             _enough(self)
         if self.pairs.rule == "rated" and not self.judges:
@@ -170,7 +180,8 @@ class Spec(MakerSpec):
     def engines(self) -> set[str]:
         """The engines that it names."""
         judging = {judge.engine for judge in self.judges if judge.engine}
-        return {entry.engine for entry in self.pool} | judging
+        writing = {self.turns.engine} if self.turns else set()
+        return {entry.engine for entry in self.pool} | judging | writing
 
 
 def _shares(prompts: Sequence[Prompts]) -> None:

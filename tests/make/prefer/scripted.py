@@ -20,6 +20,13 @@ from tests.engines.server import Reply, Server, completion
 
 _WORTH = re.compile(r"worth (\d\.\d\d) by ([\w-]+) ")
 
+_WRITTEN = {
+    "Write another question": "A question near to it",
+    "Say what stands below": "The same in other words",
+    "what its user would say": "What a user says next",
+}
+"""What is written where these words ask for it."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -40,6 +47,9 @@ class World:
         """Answer a call; what asks for a judgement is judged."""
         draw = random.Random(json.dumps([body["model"], body["messages"], body.get("seed")]))
         whole = "\n".join(message["content"] for message in body["messages"])
+        written = next((said for form, said in _WRITTEN.items() if form in whole), None)
+        if written:
+            return Reply(completion(written))
         if "# Your judgement" not in whole:
             return Reply(completion(self.answer(body["model"], draw)))
         if draw.random() < self.bad:
@@ -49,11 +59,11 @@ class World:
             return Reply(completion(self.verdict(whole, body["model"], draw)))
         worth = [float(value) for value, _ in found]
         if body.get("logprobs"):
-            return Reply(_labels(worth[0]))
+            return Reply(_labels(worth[-1]))
         if "several answers" in whole:
             lines = [f"Answer {n}: {round(value)}" for n, value in enumerate(worth, 1)]
             return Reply(completion("\n".join(["So.", *lines])))
-        return Reply(completion(f"So.\nRating: {round(worth[0])}"))
+        return Reply(completion(f"So.\nRating: {round(worth[-1])}"))
 
     def answer(self, model: str, draw: random.Random) -> str:
         """What a model says: its worth, its name, and some words."""
@@ -116,7 +126,7 @@ def recipe_at(folder: Path, server: Server, n: int, prefer: Mapping[str, Any], *
     made = {"prompts": [{"from": "prompts.jsonl"}], "pool": pool, "answers": 3} | dict(prefer)
     return write_recipe(
         folder / "r.yaml",
-        kind="preference",
+        kind=more.pop("kind", "preference"),
         sources=[{"name": "pairs", "prefer": made}],
         engines=engines,
         **more,

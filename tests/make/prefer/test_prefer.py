@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curate.errors import UserError
-from tests.corpus import ask, read
+from curate.errors import CurateError, UserError
+from curate.mixture.options import Asked
+from tests.corpus import ask, read, write_lines
 from tests.engines.server import serving
 from tests.make.prefer.scripted import World, built, recipe_at, worth_of
 
@@ -143,3 +144,140 @@ def test_a_judge_that_was_not_measured_is_refused(tmp_path: Path) -> None:
         with pytest.raises(UserError, match="judge 'lab' was not measured"):
             built(recipe, tmp_path / "out")
         assert not server.bodies
+
+
+def test_offline_asks_nobody_and_says_what_is_missing(tmp_path: Path) -> None:
+    with serving(World()) as server:
+        recipe = recipe_at(tmp_path, server, 6, {"judges": [LABELS]})
+        built(recipe, tmp_path / "out")
+        offline = Asked(tmp_path / "store", offline=True)
+        built(recipe, tmp_path / "again", ask=offline)
+        assert pairs_in(tmp_path / "out") == pairs_in(tmp_path / "again")
+        asked = len(server.bodies)
+        more = LABELS | {"aspects": ["honesty", "helpfulness"]}
+        with pytest.raises(CurateError, match="not in the store, and nobody may be asked"):
+            built(
+                recipe_at(tmp_path, server, 6, {"judges": [more]}), tmp_path / "more", ask=offline
+            )
+        assert len(server.bodies) == asked
+
+
+def test_one_side_is_on_policy_and_good_and_bad_are_rows(tmp_path: Path) -> None:
+    prefer = {"judges": [LABELS], "on_policy": {"engine": "ann"}, "pairs": {"shape": "unpaired"}}
+    with serving(World()) as server:
+        built(recipe_at(tmp_path, server, 20, prefer, kind="unpaired"), tmp_path / "out")
+        assert len(server.bodies) == 20 * 3 * 2
+    rows = pairs_in(tmp_path / "out")
+    good, bad = ([row for row in rows if row["label"] is label] for label in (True, False))
+    assert len(good) == len(bad) > 5
+    by_prompt = {row["prompt"][0]["content"]: row for row in bad}
+    for row in good:
+        other = by_prompt[row["prompt"][0]["content"]]
+        texts = [one["completion"][0]["content"] for one in (row, other)]
+        assert worth_of(texts[0]) > worth_of(texts[1])
+        assert any(" by ann " in text for text in texts)
+    assert len(ask(tmp_path / "out", "FROM answers")) == 60  # each once, though rows are two
+
+
+def test_the_best_answer_is_a_row_of_sft(tmp_path: Path) -> None:
+    prefer = {"judges": [LABELS], "pairs": {"shape": "best"}}
+    with serving(World()) as server:
+        built(recipe_at(tmp_path, server, 10, prefer, kind="sft"), tmp_path / "out")
+    worth = candidates_in(tmp_path / "out")
+    rows = pairs_in(tmp_path / "out")
+    assert len(rows) == 10
+    for row in rows:
+        assert worth_of(row["messages"][-1]["content"]) == max(worth[row["id"]])
+
+
+def test_pairs_that_there_are_are_judged_anew(tmp_path: Path) -> None:
+    write_lines(tmp_path / "pairs.jsonl", [_pair(i) for i in range(12)])
+    anew = {
+        "name": "cmp",
+        "engine": "fair",
+        "ask": "pairs",
+        "mode": "text",
+        "uncalibrated": "allow",
+    }
+    prefer = {"prompts": [{"from": "pairs.jsonl", "kind": "preference"}], "pool": []}
+    with serving(World()) as server:
+        built(recipe_at(tmp_path, server, 1, prefer | {"judges": [anew]}), tmp_path / "out")
+        assert len(server.bodies) == 12 * 2
+    rows = pairs_in(tmp_path / "out")
+    assert len(rows) == 12
+    for row in rows:
+        assert worth_of(row["chosen"][0]["content"]) > worth_of(row["rejected"][0]["content"])
+        assert (row["chosen_model"] == "ann") == (" by ann " in row["chosen"][0]["content"])
+
+
+def _pair(number: int) -> dict[str, Any]:
+    """A published pair, every second of which has its sides the wrong way round."""
+    texts = [f"worth {worth}.00 by {model} word" for worth, model in ((4, "ann"), (2, "ben"))]
+    models = ["ann", "ben"]
+    sides = list(zip(texts, models, strict=True))[:: 1 if number % 2 else -1]
+    row: dict[str, Any] = {"prompt": f"Prompt {number}"}
+    for name, (text, model) in zip(("chosen", "rejected"), sides, strict=True):
+        row |= {name: text, f"{name}_model": model}
+    return row
+
+
+def test_shares_and_uses_of_prompts(tmp_path: Path) -> None:
+    rows = [{"messages": [{"role": "user", "content": f"Other {i}"}]} for i in range(10)]
+    write_lines(tmp_path / "other.jsonl", [*rows, *rows])
+    prompts = [
+        {"name": "a", "from": "prompts.jsonl", "share": 0.75, "use": "reused"},
+        {"name": "b", "from": "other.jsonl", "share": 0.25, "use": "new"},
+    ]
+    prefer = {"judges": [LABELS], "prompts": prompts, "uses": 2, "answers": 2}
+    with serving(World()) as server:
+        built(recipe_at(tmp_path, server, 15, prefer), tmp_path / "out")
+    uses = [json.loads(row["lineage"])["prompt"]["use"] for row in pairs_in(tmp_path / "out")]
+    tied = read(tmp_path / "out", "quarantine/*.parquet")
+    uses += [json.loads(row["raw"])["item"]["use"] for row in tied]
+    assert (uses.count("reused"), uses.count("new")) == (30, 10)
+    asked = [row["prompt"][0]["content"] for row in pairs_in(tmp_path / "out")]
+    assert max(map(asked.count, asked)) == 2
+
+
+def test_judges_are_measured_first_and_their_figures_are_in_the_report(tmp_path: Path) -> None:
+    write_lines(tmp_path / "gold.jsonl", [_pair(2 * i + 1) for i in range(30)])
+    judge = LABELS | {"uncalibrated": "refuse"}
+    prefer = {"judges": [judge], "gold": ["gold.jsonl"], "gold_pairs": 20}
+    with serving(World()) as server:
+        done = built(recipe_at(tmp_path, server, 5, prefer), tmp_path / "out")
+    query = "SELECT value FROM judge_figures WHERE about = 'gold pairs' AND figure = 'accuracy'"
+    assert ask(tmp_path / "out", query) == [{"value": 1.0}]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "How far the judges can be believed" in page and "100.0 %" in page
+    assert "## Judges" in (tmp_path / "out" / "README.md").read_text()
+    (told,) = done.summary.as_dict()["steps"]["prefer"]["judges"]
+    assert told["doubt"] == "" and told["said"] == 15
+    again = tmp_path / "out" / "recipe.yaml"
+    built(again, tmp_path / "again", ask=None, locked=tmp_path / "out")
+    assert ask(tmp_path / "again", query) == [{"value": 1.0}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "opening", "last"),
+    [
+        ("related-query", "Prompt", "A question near to it"),
+        ("paraphrase", "The same in other words", "Prompt"),
+        ("repeat", "Prompt", "Prompt"),
+        ("self-talk", "Prompt", "What a user says next"),
+    ],
+)
+def test_a_prompt_becomes_a_conversation_of_which_the_last_turn_is_answered(
+    kind: str, opening: str, last: str, tmp_path: Path
+) -> None:
+    prefer = {"judges": [LABELS], "turns": {"kind": kind, "engine": "ben"}}
+    with serving(World()) as server:
+        built(recipe_at(tmp_path, server, 4, prefer), tmp_path / "out")
+    rows = pairs_in(tmp_path / "out")
+    assert rows
+    for row in rows:
+        first, answer, question = row["prompt"]
+        assert [turn["role"] for turn in row["prompt"]] == ["user", "assistant", "user"]
+        assert first["content"].startswith(opening) and question["content"].startswith(last)
+        assert " by ben " in answer["content"]
+        sides = [worth_of(row[side][0]["content"]) for side in ("chosen", "rejected")]
+        assert sides[0] > sides[1]
