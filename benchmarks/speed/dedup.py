@@ -69,8 +69,9 @@ def end_to_end(own: Records) -> tuple[int, int]:
     close = find.partnered(close, rank, T)
     mask = np.zeros(n, np.bool_)
     mask[close.rows] = True
-    asked, answers = texts.asked(laid, close.rows), texts.answers(laid, "prompt", close.rows)
-    found = inside((text for _, text in texts.read(laid, mask)), asked, answers)
+    near = laid.where(mask[laid.docs])
+    asked, answers = texts.asked(near, close.rows), texts.answers(near, "prompt", close.rows)
+    found = inside((text for _, text in texts.read(near, mask)), asked, answers)
     apart = np.empty((0, 2), np.int64)
     fixed = np.zeros(n, np.bool_)
     settled = find.settle(close, found, rank, fixed, apart, T, drop_variants=False)

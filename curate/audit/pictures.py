@@ -77,8 +77,8 @@ def funnel(steps: Sequence[str], rows: Sequence[tuple[int, int, int]]) -> Markup
 
 def shares(mixed: Written) -> Markup:
     """The share of every source in the rows that were written, and in their text."""
-    lines = []
-    for one in mixed.sources[:SOURCES]:
+    lines, most = [], sorted(mixed.sources, key=lambda one: -one.rows)[:SOURCES]
+    for one in (one for one in mixed.sources if one in most):  # as the recipe has them
         rows, size = mixed.share(one.rows, 0), mixed.share(one.size, 1)
         note = percent(rows) + " of rows"
         tracks = [[Part("stays", 0, WIDTH * rows)]]
