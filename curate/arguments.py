@@ -95,6 +95,14 @@ Workers = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="A Ray cluster that does the work in place of threads, or local to start one here.",
+        rich_help_panel=RUN,
+    ),
+]
 SourcesDir = Annotated[
     Path | None,
     typer.Option(

@@ -42,6 +42,7 @@ from curate.arguments import (
     Overwrite,
     PolicyName,
     ProfileName,
+    Ray,
     Roles,
     SelfTest,
     SourcesDir,
@@ -134,6 +135,7 @@ def build(
     verdicts: Verdicts = None,
     self_test: SelfTest = False,
     workers: Workers = None,
+    ray: Ray = None,
     stages: Stages = None,
     no_stages: NoStages = False,
     as_json: Json = False,
@@ -168,7 +170,7 @@ def build(
 
         return override(load_recipe(recipe), given), ()
 
-    options = _options(overwrite, limit, locked, workers, stages, no_stages, sources_dir)
+    options = _options(overwrite, limit, locked, workers, stages, no_stages, sources_dir, ray)
     if dry_run:
         plan.measured(changed, recipe.parent, options, as_json)
     elif out is None:
@@ -203,6 +205,7 @@ def decontaminate(
     limit: Limit = None,
     locked: Locked = None,
     workers: Workers = None,
+    ray: Ray = None,
     stages: Stages = None,
     no_stages: NoStages = False,
     as_json: Json = False,
@@ -262,7 +265,7 @@ def decontaminate(
             where=verb,
         )
 
-    options = _options(overwrite, limit, locked, workers, stages, no_stages)
+    options = _options(overwrite, limit, locked, workers, stages, no_stages, ray=ray)
     _run(made, out, Path.cwd(), options, as_json)
 
 
@@ -274,12 +277,13 @@ def _options(
     stages: Path | None,
     no_stages: bool,
     sources_dir: Path | None = None,
+    ray: str | None = None,
 ) -> dict[str, Any]:
     """The options of a build as they were given."""
     cores = workers or os.cpu_count() or 1
     kept = {"stages": None} if no_stages else {"stages": stages} if stages else {}
     given = {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores}
-    return given | {"sources_dir": sources_dir} | kept
+    return given | {"sources_dir": sources_dir, "ray": ray} | kept
 
 
 def _run(

@@ -22,6 +22,7 @@ from curate.audit.store import DATABASE, open_readonly
 from curate.card import card
 from curate.errors import FailOver, UserError, unknown
 from curate.mixture.blocks import stages_of
+from curate.mixture.cluster import connected
 from curate.mixture.decided import decide, facts_of, parts_of
 from curate.mixture.folder import target, unfinished
 from curate.mixture.options import Options
@@ -106,7 +107,7 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
     locked = locks.load(options.locked) if options.locked else None
     if locked:
         locks.check_inputs(locked, lock_of(plan, options.limit, None, {}))
-    with unfinished(real) as partial_out:
+    with connected(options.ray, options.workers), unfinished(real) as partial_out:
         summary, failures = _fill(plan, partial_out, real, options, locked, started)
     built = Built(out, summary)
     if failures:

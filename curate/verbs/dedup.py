@@ -20,6 +20,7 @@ from curate.arguments import (
     NoStages,
     Out,
     Overwrite,
+    Ray,
     Split,
     Stages,
     Workers,
@@ -107,6 +108,7 @@ def verb(
         limit: Limit = None,
         locked: Locked = None,
         workers: Workers = None,
+        ray: Ray = None,
         stages: Stages = None,
         no_stages: NoStages = False,
         as_json: Json = False,
@@ -151,7 +153,7 @@ def verb(
                 where="dedup",
             )
 
-        options = options_of(overwrite, limit, locked, workers, stages, no_stages)
+        options = options_of(overwrite, limit, locked, workers, stages, no_stages, ray=ray)
         run(made, out, Path.cwd(), options, as_json)
 
     return dedup
