@@ -99,6 +99,14 @@ Workers = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="A Ray cluster that does the work in place of threads, or local to start one here.",
+        rich_help_panel=RUN,
+    ),
+]
 SourcesDir = Annotated[
     Path | None,
     typer.Option(
@@ -300,13 +308,15 @@ def run_options(
     limit: Limit = None,
     locked: Locked = None,
     workers: Workers = None,
+    ray: Ray = None,
     stages: Stages = None,
     no_stages: NoStages = False,
 ) -> dict[str, Any]:
     """How a build is run, by the names of `curate.mixture.Options`."""
     kept = {"stages": None} if no_stages else {"stages": stages} if stages else {}
     cores = workers or os.cpu_count() or 1
-    return {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores} | kept
+    given = {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores}
+    return given | {"ray": ray} | kept
 
 
 def runs(verb: Callable[..., None]) -> Callable[..., None]:

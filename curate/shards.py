@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from secrets import token_hex
 
 import numpy as np
 import pyarrow as pa
@@ -82,12 +82,12 @@ def write_arrow(path: Path, table: pa.Table) -> None:
 
 @contextmanager
 def staging(path: Path) -> Iterator[Path]:
-    """A temporary name of this thread's own, which becomes `path` when the block ends well, and of
+    """A temporary name of its own, which becomes `path` when the block ends well, and of
     which nothing is left when it does not.
 
     Another build may be writing, or reading, the same stage: what has the name is whole, and what
     was read stays."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    temporary = path.with_name(f".{path.name}.{token_hex(8)}")
     try:
         with naming(path):
             yield temporary

@@ -1,6 +1,7 @@
 """A file that is read, and whether it is still the one that was opened.
 
-A file is stamped when it is opened: device, inode, size, and the times of its last change.
+A file is stamped when it is opened: inode, size, and the times of its last change; not the device,
+which has another number on each machine that a shared folder is mounted on.
 Whoever has read something of it calls `verify`, which refuses it if any of these differ: then it
 was cut off, added to, edited, replaced or removed in between. Two changes within one tick of the
 file system's clock can bear the same times; so a file that was changed less than two seconds
@@ -25,7 +26,6 @@ _COARSEST_NS = 2_000_000_000
 class Stamp(NamedTuple):
     """What changes with a file; times in nanoseconds."""
 
-    device: int
     inode: int
     size: int
     modified: int
@@ -81,4 +81,4 @@ class SourceFile:
 
 def _stamp(path: Path) -> Stamp:
     found = os.stat(path)
-    return Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return Stamp(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)

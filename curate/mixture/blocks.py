@@ -6,10 +6,9 @@ build is read, and only the blocks that are missing are looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,11 @@ from curate import lock as locks
 from curate.digests import code_digest
 from curate.errors import UserError
 from curate.files.joined import files_in, together
+from curate.mixture.job import Job
+from curate.mixture.jobs import in_order
 from curate.mixture.options import Options
 from curate.mixture.plan import Plan
-from curate.mixture.scan import Reading, Scan, Scanned, completed, in_order, scan_block
+from curate.mixture.scan import Reading, Scan, Scanned, completed, scan_block
 from curate.mixture.stages import Stage, key_of, open_stages
 from curate.sources import Block, verify_read
 
@@ -102,9 +103,7 @@ def take_all(
         for owner in pending:
             results[owner] = []
         damaged = set()
-        for done in in_order(
-            _jobs(plan, scan, stages, options, pending, streamed), options.workers
-        ):
+        for done in in_order(_jobs(plan, scan, stages, options, pending, streamed), options):
             if done.scanned is None:
                 damaged.add(done.owner)
                 continue
@@ -135,20 +134,20 @@ def _jobs(
     options: Options,
     pending: Mapping[int, int | None],
     streamed: Sequence[dict[str, str]],
-) -> Iterator[Callable[[], _Done]]:
+) -> Iterator[Job[_Done]]:
     """A job a block; `pending` are the sources to take, each with its number of blocks where its
     stage has them all.
     """
     for owner, whole in pending.items():
-        job = partial(_take, scan, plan.readings[owner], stages[owner], owner)
+        job = Job(_take, (scan, plan.readings[owner], stages[owner]))
         if whole is not None:
-            yield from (partial(job, number, None) for number in range(whole))
+            yield from (replace(job, own=(owner, number, None)) for number in range(whole))
             continue
         source, hashes = plan.sources[owner], streamed[owner]
         blocks = source.blocks(options.limit, block_bytes=options.block_bytes, hashes=hashes)
         if not plan.readings[owner].as_read:  # there each block has columns of its own
             blocks = together(blocks, options.block_bytes)
-        yield from (partial(job, number, block) for number, block in enumerate(blocks))
+        yield from (replace(job, own=(owner, number, block)) for number, block in enumerate(blocks))
 
 
 def _take(

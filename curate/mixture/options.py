@@ -37,6 +37,8 @@ class Options:
     sources_dir: Path | None = None
     """A folder of files that stand in for data sets of the Hub."""
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    ray: str | None = None
+    """The address of a Ray cluster that does the work in place of threads; `local` starts one."""
     block_bytes: int = BLOCK_BYTES
     ask: Asked | None = None
     """None: nobody may be asked, so sources that a model writes need `locked`."""

@@ -23,6 +23,7 @@ from curate.card import card
 from curate.errors import FailOver, UserError, unknown
 from curate.mixture.audited import Audited, read_audit
 from curate.mixture.blocks import stages_of
+from curate.mixture.cluster import connected
 from curate.mixture.decided import Decided, decide, facts_of, parts_of
 from curate.mixture.described import card_facts
 from curate.mixture.folder import target, unfinished
@@ -105,6 +106,7 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
     recipe, notes = with_stand_ins(with_licences(recipe), options.sources_dir, base)
     locked = locks.load(options.locked) if options.locked else None
     with (
+        connected(options.ray, options.workers),
         unfinished(real) as partial_out,
         open_making(recipe, base, partial_out, options, locked, build) as making,
     ):

@@ -9,13 +9,11 @@ folder until the second half asks for them."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -44,8 +42,6 @@ from curate.steps.step import Look, Records, Step, row_ids
 from curate.text.hashing import as_uuids, sampling_keys
 from curate.tokenizers import token_counts
 from curate.turns import Turns, all_turns, rejected_turns
-
-T = TypeVar("T")
 
 QUARANTINE = pa.schema(
     [
@@ -124,22 +120,6 @@ class Scanned:
     def quarantined(self) -> int:
         """Rows that make no record."""
         return len(self.bad)
-
-
-def in_order(jobs: Iterator[Callable[[], T]], workers: int) -> Iterator[T]:
-    """Run jobs in threads and hand their results on in order; no more than a few wait at any time."""
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future[T]] = deque()
-        try:
-            for job in jobs:
-                waiting.append(pool.submit(job))
-                if len(waiting) > workers + 1:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
 
 
 def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: Block) -> Scanned:

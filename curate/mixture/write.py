@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,11 +19,13 @@ import pyarrow.parquet as pq
 
 from curate.errors import CurateError
 from curate.files.lines import copy_rows, packed
+from curate.mixture.job import Job
+from curate.mixture.jobs import in_order
 from curate.mixture.merge import Output, Rows, Writer
 from curate.mixture.options import Options
 from curate.mixture.plan import Plan
 from curate.mixture.record import SourceResult
-from curate.mixture.scan import QUARANTINE, in_order, staged_path
+from curate.mixture.scan import QUARANTINE, staged_path
 from curate.mixture.shape import own_schema, source_file
 from curate.records import one_array
 from curate.shards import (
@@ -30,6 +33,7 @@ from curate.shards import (
     sha256,
     shard_count,
     shard_names,
+    staging,
     write_shard,
     write_stream,
 )
@@ -38,7 +42,7 @@ from curate.sources.built import VALIDATION
 
 Piece = tuple[pa.Table, np.ndarray]
 """Rows of a shard as they come, with the size of each."""
-Job = Callable[[], tuple[Path, str]]
+Written = Job[tuple[Path, str]]
 """Writes a file; gives its path and SHA-256."""
 Wrote = Callable[[int, int, float], None]
 """Told the rows and bytes of each piece, and which part of the whole it is."""
@@ -66,15 +70,22 @@ def write_rows(
     else:
         jobs = _jobs_of_splits(plan, out / "data", results, writer, wrote)
     jobs += _removed_jobs(out, results, writer)
-    files = dict(in_order(iter(jobs), options.workers))
+    files = dict(in_order(iter(jobs), options))
+    _clear_leavings(out)
     files |= {path: sha256(path) for path in _write_quarantine(out, results)}
     _check_written(plan, out, results)
     return files
 
 
+def _clear_leavings(out: Path) -> None:
+    """Remove what a worker left half-written when it died, and another one wrote again."""
+    for path in [*out.glob("data/**/.*"), *out.glob("removed/.*")]:
+        path.unlink()
+
+
 def _jobs_of_splits(
     plan: Plan, data: Path, results: Sequence[SourceResult], writer: Writer, wrote: Wrote
-) -> list[Job]:
+) -> list[Written]:
     """The shards of the train split and of the validation split."""
     blocks = [result.blocks for result in results]
     own = own_schema(plan.sources, blocks) if plan.recipe.output.rows == "input" else None
@@ -92,9 +103,9 @@ def _jobs_of_sources(
     results: Sequence[SourceResult],
     writer: Writer,
     options: Options,
-) -> list[Job]:
+) -> list[Written]:
     """A file for the training rows of each source, and one for those it holds out."""
-    jobs: list[Job] = []
+    jobs: list[Written] = []
     for number, (source, reading, digests, result) in enumerate(
         zip(plan.sources, plan.readings, plan.digests, results, strict=True)
     ):
@@ -110,7 +121,7 @@ def _jobs_of_sources(
                 jobs += _jobs([path], Output(taken, own=own), writer)
             else:
                 kept = _among_all(result, mask)
-                jobs.append(partial(_copy, source, digests, kept, path, options.block_bytes))
+                jobs.append(Job(_copy, (), (source, digests, kept, path, options.block_bytes)))
     return jobs
 
 
@@ -179,7 +190,7 @@ def shard_jobs(
     *,
     reasons: Reasons | None = None,
     wrote: Wrote = lambda rows, size, part: None,
-) -> list[Job]:
+) -> list[Written]:
     """What is to be done to write one output into `folder`, a job a Parquet shard; `reasons` adds
     the columns step and reason.
     """
@@ -195,28 +206,62 @@ def _jobs(
     writer: Writer,
     reasons: Reasons | None = None,
     wrote: Wrote = lambda rows, size, part: None,
-) -> list[Job]:
+) -> list[Written]:
     """The jobs that write an output into some files, about as much into each."""
     totals = np.cumsum(writer.sizes_of_parts(output))
     whole, n = int(totals[-1]), len(paths)
-    schema = writer.schema_of(output)
-    for name in ("step", "reason") if reasons is not None else ():
-        schema = schema.append(pa.field(name, pa.string()))
-
-    def pieces(start: int, stop: int | None) -> Iterator[Piece]:
-        for rows in shard_rows(writer, output, totals, start, stop):
-            yield (_explained(rows.records, reasons) if reasons else rows.records), rows.sizes
-            size = int(rows.sizes.sum())
-            wrote(len(rows.sizes), size, size / max(1, whole))
-
-    def job(path: Path, start: int, stop: int | None) -> tuple[Path, str]:
-        own = pieces(start, stop)
-        write_shard(path, schema, ahead(own) if n == 1 else own)
-        return path, sha256(path)
-
+    shards = _Shards(output, writer, totals, reasons, Told(wrote), alone=n == 1)
     starts = [whole * shard // n for shard in range(n)]
     bounds = zip(paths, starts, [*starts[1:], None], strict=True)
-    return [partial(job, path, start, stop) for path, start, stop in bounds]
+    return [Job(_write, (shards,), (path, start, stop)) for path, start, stop in bounds]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Progress, of which another process hears nothing."""
+
+    wrote: Wrote
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Told, (_untold,)
+
+
+def _untold(rows: int, size: int, part: float) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class _Shards:
+    """What all jobs that write one output need to know."""
+
+    output: Output
+    writer: Writer
+    totals: np.ndarray
+    reasons: Reasons | None
+    told: Told
+    alone: bool
+
+    @property
+    def schema(self) -> pa.Schema:
+        schema = self.writer.schema_of(self.output)
+        for name in ("step", "reason") if self.reasons is not None else ():
+            schema = schema.append(pa.field(name, pa.string()))
+        return schema
+
+    def pieces(self, start: int, stop: int | None) -> Iterator[Piece]:
+        whole = max(1, int(self.totals[-1]))
+        for rows in shard_rows(self.writer, self.output, self.totals, start, stop):
+            records = rows.records
+            yield (_explained(records, self.reasons) if self.reasons else records), rows.sizes
+            size = int(rows.sizes.sum())
+            self.told.wrote(len(rows.sizes), size, size / whole)
+
+
+def _write(shards: _Shards, path: Path, start: int, stop: int | None) -> tuple[Path, str]:
+    own = shards.pieces(start, stop)
+    with staging(path) as temporary:
+        write_shard(temporary, shards.schema, ahead(own) if shards.alone else own)
+    return path, sha256(path)
 
 
 def _explained(records: pa.Table, reasons: Reasons) -> pa.Table:
@@ -232,7 +277,7 @@ def _explained(records: pa.Table, reasons: Reasons) -> pa.Table:
     return records.remove_column(place).append_column("step", steps).append_column("reason", why)
 
 
-def _removed_jobs(out: Path, results: Sequence[SourceResult], writer: Writer) -> list[Job]:
+def _removed_jobs(out: Path, results: Sequence[SourceResult], writer: Writer) -> list[Written]:
     """What is to be done to write every removed row whole, with the step and the reason."""
     texts: list[str] = []
     steps: list[str] = []

@@ -1,14 +1,14 @@
 """What a source is, whatever its rows come from, and what is true of the files of any.
 
 What is read is what the digests say: `verify_read` is called when the last block has been worked
-on. It refuses a source of which a file is not the one that was opened (device, inode, size, times
-of change), and one of whose text files other bytes streamed past than were digested. Where the
-stamp of a file proves nothing, because the file was changed less than two seconds before it was
-opened, the file is read once more. A reader compares the stamp too, after each row group of
-Parquet and after the last block of any other file. So a file that is cut off, added to, edited in
-place, replaced or removed between its opening and the end of the scan stops the build. One thing
-goes unseen: what is written through a memory map, whose times the system brings up to date later,
-to a file that does not stream past to its end (Parquet, Arrow, or text with a limit).
+on. It refuses a source of which a file is not the one that was opened (inode, size, times of
+change), and one of whose text files other bytes streamed past than were digested. Where the stamp
+of a file proves nothing, because the file was changed less than two seconds before it was opened,
+the file is read once more. A reader compares the stamp too, after each row group of Parquet and
+after the last block of any other file. So a file that is cut off, added to, edited in place,
+replaced or removed between its opening and the end of the scan stops the build. One thing goes
+unseen: what is written through a memory map, whose times the system brings up to date later, to a
+file that does not stream past to its end (Parquet, Arrow, or text with a limit).
 """
 
 from __future__ import annotations

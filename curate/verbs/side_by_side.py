@@ -99,7 +99,7 @@ def audit(
         "fail_over": fail_over,
         "self_test": self_test,
     }
-    given = run_options(overwrite, limit, None, workers, stages, no_stages)
+    given = run_options(overwrite, limit, workers=workers, stages=stages, no_stages=no_stages)
     with shown() as progress:
         progress("prepare", 0, 0, 0.0)
         from curate.mixture.options import Options
