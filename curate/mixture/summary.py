@@ -59,7 +59,7 @@ class Summary:
     @property
     def told(self) -> dict[str, dict[str, Any]]:
         """All figures of each maker and step."""
-        return {name: {**figures, **self.more[name]} for name, figures in self.figures.items()}
+        return {name: {**self.figures.get(name, {}), **more} for name, more in self.more.items()}
 
     def as_dict(self) -> dict[str, Any]:
         """The summary as plain data, for `--json`."""
@@ -69,7 +69,8 @@ class Summary:
             "rows": {"train": self.train, "validation": self.validation},
             "sources": {source.name: source.counts for source in self.sources},
             "funnel": list(self.steps),
-            "steps": self.told,
+            "steps": {name: self.told[name] for name in self.figures},
+            "makers": {name: one for name, one in self.told.items() if name not in self.figures},
             "reasons": {left: list(map(asdict, kinds)) for left, kinds in self.reasons.items()},
             "shares": as_plain(self.shares),
             "validation_shortfall": self.validation_shortfall,

@@ -168,7 +168,7 @@ def test_the_audit_says_what_was_asked_what_it_gave_and_what_each_row_was_made_o
     assert {row["doc_id"]: json.loads(row["lineage"]) for row in rows} == {
         name: json.loads(lineage) for name, lineage in written.items()
     }
-    assert done.summary.as_dict()["steps"]["make"]["sources"]["answered"]["accepted"] == 9
+    assert done.summary.as_dict()["makers"]["make"]["sources"]["answered"]["accepted"] == 9
     assert "Written by models" in (tmp_path / "out" / "report.html").read_text()
     assert "Written by models" in (tmp_path / "out" / "README.md").read_text()
 
