@@ -71,6 +71,8 @@ class BatchEngine:
         self._new: dict[str, Open] = {}
         self._asked: set[asyncio.Future[Answer]] = set()
         self._work: set[asyncio.Task[None]] = set()
+        self._over: dict[str, frozenset[str]] = {}
+        """What each batch that is over has answered: no file of results is looked through twice."""
         self._gathering = False
         self._replied = False
 
@@ -122,18 +124,30 @@ class BatchEngine:
                 self._start(self._followed(batch, {key: waiting[key] for key in lines}))
 
     async def _handed_in(self, waiting: Mapping[str, Open]) -> dict[str, list[str]]:
-        """Which batches of an earlier run have which of these requests."""
+        """Which batches of an earlier run have answered or will answer which of these requests."""
         found: dict[str, list[str]] = {}
         left = set(waiting)
         async for batch in self._batches():
-            if batch.get("status") in ("failed", "expired", "cancelled", "cancelling"):
-                continue
-            file = await self._called("GET", f"files/{batch['input_file_id']}/content")
-            keys = left.intersection(json.loads(line)["custom_id"] for line in file.splitlines())
+            keys = left & await self._holds(batch)
             if keys:
                 found[batch["id"]] = sorted(keys)
                 left -= keys
         return found
+
+    async def _holds(self, batch: Mapping[str, Any]) -> frozenset[str]:
+        """The keys of the requests that a batch may still answer, or has answered once it is over:
+        what it failed at is asked anew, what was paid for before it expired is not.
+        """
+        name, status = batch["id"], batch.get("status")
+        if status == "cancelling" or name in self._over:
+            return self._over.get(name, frozenset())
+        file = batch.get("output_file_id") if status in _OVER else batch["input_file_id"]
+        text = await self._called("GET", f"files/{file}/content") if file else ""
+        lines = map(json.loads, _lines(text))
+        if status not in _OVER:
+            return frozenset(line["custom_id"] for line in lines)
+        self._over[name] = frozenset(line["custom_id"] for line in lines if _is_answered(line))
+        return self._over[name]
 
     async def _batches(self) -> AsyncIterator[dict[str, Any]]:
         """The batches of this engine that the provider lists."""
@@ -175,12 +189,12 @@ class BatchEngine:
             for name in ("output_file_id", "error_file_id"):
                 if state.get(name):
                     file = await self._called("GET", f"files/{state[name]}/content")
-                    self._give(file.splitlines(), waiting)
+                    self._give(_lines(file), waiting)
             for one in waiting.values():
                 _end(one, Answer("failed", reason=_why(state)))
 
     def _give(self, lines: Iterable[str], waiting: Mapping[str, Open]) -> None:
-        for line in filter(str.strip, lines):
+        for line in lines:
             told = json.loads(line)
             one = waiting.get(told["custom_id"])
             if one is not None:
@@ -250,6 +264,17 @@ def _files(waiting: Mapping[str, Open], spec: OpenAI) -> Iterator[dict[str, str]
         size += len(line) + 1
     if lines:
         yield lines
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a file of JSON, in which U+2028 and its like end none."""
+    return filter(str.strip, text.split("\n"))
+
+
+def _is_answered(told: Mapping[str, Any]) -> bool:
+    """Whether a line of a batch's results holds a reply, which was paid for."""
+    reply = told.get("response") or {}
+    return reply.get("status_code") == HTTPStatus.OK and "choices" in (reply.get("body") or {})
 
 
 def _read(told: Mapping[str, Any], request: Request) -> Answer:

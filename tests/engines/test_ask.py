@@ -409,6 +409,21 @@ def test_a_run_in_which_nearly_everything_fails_ends_and_shows_what(tmp_path: Pa
     assert 'HTTP 400: no such field, after 1 attempts at "Question ' in str(caught.value)
 
 
+def test_what_waits_for_the_budget_is_not_sent_once_the_run_has_ended(tmp_path: Path) -> None:
+    def bad(body: Mapping[str, Any], nth: int) -> Reply:
+        return Reply({"error": {"message": "no"}}, 400, after=0.05)
+
+    price = {"input": 0, "output": 1e6}  # a dollar a token, 50 tokens a request at most
+    with (
+        serving(bad) as server,
+        open_store(tmp_path) as store,
+        open_engine(at(server.url, price=price, in_flight=20)) as engine,
+        pytest.raises(TooManyFailures),
+    ):
+        ask(asked(20), engine, store, Budget(max_cost=60, window=1))
+    assert len(server.bodies) == 1
+
+
 def test_an_estimate_counts_what_would_be_sent(tmp_path: Path) -> None:
     price = {"input": 1.0, "output": 10.0}
     with (

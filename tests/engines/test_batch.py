@@ -103,7 +103,7 @@ class Provider:
             status, body = self.judge(line["body"])
             told = {"custom_id": line["custom_id"], "error": None}
             told["response"] = {"status_code": status, "body": body}
-            (good if status == 200 else bad).append(json.dumps(told))
+            (good if status == 200 else bad).append(json.dumps(told, ensure_ascii=False))
         for name, found in (("output_file_id", good), ("error_file_id", bad)):
             if found:
                 self.files[f"{batch['id']}-{name}"] = "\n".join(found) + "\n"
@@ -208,6 +208,37 @@ def test_what_a_killed_run_handed_in_is_waited_for_and_not_asked_again(tmp_path:
         assert len(provider.batches) == 5
         second = provider.files[provider.batches["batch-4"]["input_file_id"]]
         assert second.count("Question") == 2
+
+
+def test_an_answer_may_hold_other_ends_of_lines(tmp_path: Path) -> None:
+    text = "one\u2028two\x85three"
+    with providing(Provider(lambda body: (200, completion(text)))) as provider:
+        assert [one.text for one in answers(tmp_path, provider, asked(2))] == [text, text]
+        again = answers(tmp_path / "another", provider, asked(2))
+        assert [one.text for one in again] == [text, text]
+        assert len(provider.batches) == 1
+
+
+def test_what_a_batch_failed_at_is_asked_anew_and_nothing_else(tmp_path: Path) -> None:
+    def judge(body: Mapping[str, Any]) -> tuple[int, Any]:
+        first = body["messages"][-1]["content"] == "Question 0?"
+        return (500, {"error": {"message": "broke"}}) if first else said(body)
+
+    with providing(Provider(judge)) as provider:
+        found = answers(tmp_path, provider, asked(3))
+        assert [one.outcome for one in found] == ["failed", "answered", "answered"]
+        provider.judge = said
+        assert all(one.text for one in answers(tmp_path, provider, asked(3)))
+        assert provider.files[provider.batches["batch-1"]["input_file_id"]].count("Question") == 1
+
+
+def test_what_was_answered_before_a_batch_expired_is_not_paid_twice(tmp_path: Path) -> None:
+    with providing(Provider(ends="expired")) as provider:
+        assert sum(bool(one.text) for one in answers(tmp_path, provider, asked(4))) == 1
+        provider.ends = "completed"
+        found = answers(tmp_path / "another", provider, asked(4))  # whose run was killed before
+        assert all(one.text for one in found)
+        assert provider.files[provider.batches["batch-1"]["input_file_id"]].count("Question") == 3
 
 
 def test_who_waits_when_the_engine_is_closed_waits_no_longer() -> None:
