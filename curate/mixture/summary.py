@@ -59,7 +59,7 @@ class Summary:
     @property
     def told(self) -> dict[str, dict[str, Any]]:
         """All figures of each maker and step."""
-        return {name: {**figures, **self.more[name]} for name, figures in self.figures.items()}
+        return {name: {**self.figures.get(name, {}), **more} for name, more in self.more.items()}
 
     def as_dict(self) -> dict[str, Any]:
         """The summary as plain data, for `--json`."""
