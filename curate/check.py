@@ -88,6 +88,8 @@ class Checked:
     findings: list[Finding]
     only_read: dict[str, int]
     """Verifier -> rows whose label it could read, but not try: the label states no answer."""
+    weaker: int = 0
+    """Rows whose tests run in the process of the program that they test."""
     notes: list[str] = field(default_factory=list)
     """What is worth saying about how the rows were found."""
     held: list[str] = field(default_factory=list)
@@ -105,7 +107,8 @@ class Checked:
         """Everything as JSON can hold it."""
         head = {"path": self.path, "kind": self.kind, "rows": self.rows}
         found = {"counts": self.counts, "only_read": self.only_read}
-        held = {"held": self.held} if self.held else {}
+        held: dict[str, Any] = {"held": self.held} if self.held else {}
+        held |= {"weaker": self.weaker} if self.weaker else {}
         held |= {"notes": self.notes} if self.notes else {}
         return head | found | held | {"findings": [vars(finding) for finding in self.findings]}
 
@@ -179,7 +182,11 @@ def check(
         seen.labels, workers, seconds, allow_weaker=allow_weaker, engine=engine
     )
     findings.extend(_labels(seen, labels))
-    checked = Checked(str(path), kind, n_rows, findings, _only_read(seen, labels), notes)
+    only_read, weaker = (
+        _only_read(seen, labels),
+        sum(len(seen.labels[one]) for one in labels.weaker),
+    )
+    checked = Checked(str(path), kind, n_rows, findings, only_read, weaker, notes)
     if record and folder and (folder / store.DATABASE).is_file():
         _write(folder / store.DATABASE, checked)
     return checked

@@ -79,7 +79,7 @@ def read_lock(folder: Path) -> dict[str, Any]:
 
 def digests(folder: Path, lock: Mapping[str, Any]) -> Iterator[Fault]:
     """Name the output files that are missing or changed, and those that the lock doesn't name."""
-    outputs: Mapping[str, str] = lock["outputs"]
+    outputs: Mapping[str, str] = {**lock["outputs"], **_answers(lock)}
     for name, wanted in sorted(outputs.items()):
         if not (folder / name).is_file():
             yield "digest", f"{name} is not there"
@@ -89,6 +89,12 @@ def digests(folder: Path, lock: Mapping[str, Any]) -> Iterator[Fault]:
     for name in sorted(path.relative_to(folder).as_posix() for path in there):
         if name not in outputs:
             yield "digest", f"{name} is not in the lock"
+
+
+def _answers(lock: Mapping[str, Any]) -> dict[str, str]:
+    """The files of answers of sources that a model wrote: they stand in the folder too."""
+    made = (one for one in (_at(lock, "inputs", "sources") or {}).values() if one.get("made"))
+    return {name: file["sha256"] for one in made for name, file in one["files"].items()}
 
 
 def compare(folder: Path) -> Held:

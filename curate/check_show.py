@@ -32,6 +32,9 @@ def show(checked: Checked) -> None:
         console.print(f"  note: {note}", markup=False, soft_wrap=True)
     for held in checked.held:
         console.print(f"  held: {held}", markup=False)
+    if checked.weaker:
+        said = "tests run in the process of the program, which could cheat them"
+        console.print(f"{said}: {checked.weaker:,} rows", markup=False)
     if checked.only_read:
         rows = ", ".join(f"{n:,} of {name}" for name, n in checked.only_read.items())
         console.print(

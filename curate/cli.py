@@ -9,11 +9,8 @@ recipe or data, 3 contamination over
 from __future__ import annotations
 
 import gc
-import json
-import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,35 +28,43 @@ from curate.arguments import (
     Json,
     Kind,
     LikeInput,
-    Limit,
-    Locked,
     MatcherNames,
     MaxRate,
     Normalise,
-    NoStages,
     Out,
     OutUnlessDry,
-    Overwrite,
     PolicyName,
     ProfileName,
-    Ray,
     Roles,
     SelfTest,
     SourcesDir,
     Split,
-    Stages,
     Suite,
     Verdicts,
     Without,
-    Workers,
     as_format,
     matcher_setting,
     own_rows,
+    runs,
 )
-from curate.errors import FailOver, UserError
+from curate.errors import UserError
 from curate.exits import exits
-from curate.progress import shown
-from curate.verbs import audit, data, dedup, plan, plot, release, store, train
+from curate.verbs import (
+    audit,
+    data,
+    dedup,
+    evaluate,
+    measure,
+    plan,
+    plot,
+    prefer,
+    release,
+    side_by_side,
+    store,
+    synthesize,
+    train,
+)
+from curate.verbs.run import run
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -71,11 +76,20 @@ Every row that is removed has its reason in an audit that you can query.
 \bYour own files, checked against your own benchmark, without a recipe:
   curate decontaminate train.jsonl --suite my_benchmark.jsonl -o clean
 
+\bWhat data sets of any kind hold of a suite, and of each other:
+  curate audit sft.jsonl prefs.jsonl --suite tulu3 -o audit
+
 \bA mixture of several sources, from a recipe:
   curate build my-sft.yaml -o my-sft
 
 \bWhat a recipe would build, and what is in its way:
   curate plan my-sft.yaml
+
+\bRows that a language model writes, each verified:
+  curate synthesize personas.yaml -o personas
+
+\bPairs of answers that judges have rated:
+  curate prefer my-pairs.yaml -o my-pairs
 
 \bWhat became of the rows, and why:
   curate sql my-sft contamination
@@ -87,14 +101,18 @@ Every row that is removed has its reason in an audit that you can query.
 \bWhat changed between two builds, or two files:
   curate diff before after
 
+\bWhat a model scores, also on items that its data does not touch:
+  curate evaluate my-model --task gsm8k --against my-sft -o scores
+
 \bTo the Hub, or to another trainer:
   curate publish my-sft org/my-sft
   curate export my-sft --to axolotl -o for-axolotl
 
 \bRead on: curate VERB --help for all options; in the repository
 docs/recipes.md, docs/suites.md, docs/decontamination.md, docs/dedup.md,
-docs/filters.md, docs/audit.md, docs/verifiers.md, docs/training.md and
-docs/publish.md.
+docs/filters.md, docs/audit.md, docs/verifiers.md, docs/synthesis.md,
+docs/preferences.md, docs/engines.md, docs/training.md, docs/evaluation.md
+and docs/publish.md.
 """
 app = typer.Typer(
     no_args_is_help=True,
@@ -121,23 +139,19 @@ def root(
 
 
 @app.command()
+@runs
 def build(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
     out: OutUnlessDry = None,
     dry_run: DryRun = False,
     sources_dir: SourcesDir = None,
-    overwrite: Overwrite = False,
-    limit: Limit = None,
-    locked: Locked = None,
     benchmarks_dir: BenchmarksDir = None,
     without: Without = None,
     fail_over: MaxRate = None,
     verdicts: Verdicts = None,
     self_test: SelfTest = False,
-    workers: Workers = None,
-    ray: Ray = None,
-    stages: Stages = None,
-    no_stages: NoStages = False,
+    *,
+    options: dict[str, Any],
     as_json: Json = False,
 ) -> None:
     """Build the mixture of a recipe into a new folder.
@@ -170,16 +184,17 @@ def build(
 
         return override(load_recipe(recipe), given), ()
 
-    options = _options(overwrite, limit, locked, workers, stages, no_stages, sources_dir, ray)
+    options |= {"sources_dir": sources_dir}
     if dry_run:
         plan.measured(changed, recipe.parent, options, as_json)
     elif out is None:
         raise UserError("build: name the new folder to write: --out OUT; or --dry-run")
     else:
-        _run(changed, out, recipe.parent, options, as_json)
+        run(changed, out, recipe.parent, options, as_json)
 
 
 @app.command()
+@runs
 def decontaminate(
     data: Data,
     out: Out,
@@ -201,13 +216,8 @@ def decontaminate(
     fail_over: MaxRate = None,
     verdicts: Verdicts = None,
     self_test: SelfTest = False,
-    overwrite: Overwrite = False,
-    limit: Limit = None,
-    locked: Locked = None,
-    workers: Workers = None,
-    ray: Ray = None,
-    stages: Stages = None,
-    no_stages: NoStages = False,
+    *,
+    options: dict[str, Any],
     as_json: Json = False,
 ) -> None:
     """Remove benchmark items from training data, without a recipe.
@@ -265,67 +275,24 @@ def decontaminate(
             where=verb,
         )
 
-    options = _options(overwrite, limit, locked, workers, stages, no_stages, ray=ray)
-    _run(made, out, Path.cwd(), options, as_json)
+    run(made, out, Path.cwd(), options, as_json)
 
 
-def _options(
-    overwrite: bool,
-    limit: int | None,
-    locked: Path | None,
-    workers: int | None,
-    stages: Path | None,
-    no_stages: bool,
-    sources_dir: Path | None = None,
-    ray: str | None = None,
-) -> dict[str, Any]:
-    """The options of a build as they were given."""
-    cores = workers or os.cpu_count() or 1
-    kept = {"stages": None} if no_stages else {"stages": stages} if stages else {}
-    given = {"overwrite": overwrite, "limit": limit, "locked": locked, "workers": cores}
-    return given | {"sources_dir": sources_dir, "ray": ray} | kept
-
-
-def _run(
-    made: Callable[[], tuple[Recipe, tuple[str, ...]]],
-    out: Path,
-    base: Path,
-    options: dict[str, Any],
-    as_json: bool,
-) -> None:
-    """Build with progress on the terminal, then print the summary; what is `made` is a recipe, and
-    what was found out while it was made.
-    """
-    with shown() as progress:  # first of all: what is imported and compiled below takes seconds
-        progress("prepare", 0, 0, 0.0)
-        from curate.mixture import Options
-        from curate.mixture import build as run
-
-        try:
-            recipe, notes = made()
-            own = Options(**options, notes=notes, progress=progress)
-            built, over = run(recipe, out, base=base, options=own), None
-        except FailOver as error:  # the folder is finished: show it all the same
-            built, over = error.built, error
-    if as_json:
-        print(json.dumps(built.summary.as_dict() | {"folder": str(out)}, ensure_ascii=False))
-    else:
-        from curate.mixture.show import show
-
-        show(built.summary, out)
-    if over:
-        raise over
-
-
-app.command()(dedup.verb(_options, _run))
-app.command()(plan.verb(_options))
 for verb in (
+    dedup.dedup,
+    measure.measure,
+    synthesize.synthesize,
+    prefer.prefer,
+    prefer.judge,
+    plan.plan,
+    side_by_side.audit,
     data.check,
     data.diff,
     data.verifiers,
     data.suites,
     data.stages,
     store.store,
+    evaluate.evaluate,
     audit.sql,
     audit.why,
     audit.review,
@@ -344,7 +311,9 @@ def main() -> None:
     """Run the command line; every error becomes one line and an exit code."""
     debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, signal.default_int_handler)
     gc.set_threshold(
         100_000, 20, 20
     )  # objects are many and live on, cycles few: to look for them often costs 3 %

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -64,13 +64,16 @@ def load(path: Path) -> dict[str, Any]:
     return lock
 
 
-def check_inputs(locked: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+def check_inputs(
+    locked: Mapping[str, Any], current: Mapping[str, Any], later: Sequence[str] = ()
+) -> None:
     """Raise UserError naming what differs between a lock's inputs and those of a build that is
     about to start.
 
-    Where a file lies is not compared: digests say what it is.
+    Where a file lies is not compared: digests say what it is. Places that begin with one of `later`
+    are compared later.
     """
-    where = tuple(current.get("paths", ()))
+    where = (*current.get("paths", ()), *later)
     recipe = locked.get("recipe") or {}
     if "output" in recipe:
         locked = {**locked, "recipe": recipe | {"output": _OUTPUT | recipe["output"]}}

@@ -18,12 +18,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model, model_validator
 
-from curate import steps
+from curate import makers, steps
 from curate.config import IS_PATH, Problem, Strict, check, load_yaml, one_of, rebased
+from curate.engines.spec import Engines, EngineSpec, OneEngine
 from curate.errors import UserError, option
-from curate.files.encoding import Encoding
 from curate.formats import check_format
+from curate.make.maker import MakerSpec
 from curate.records import KINDS
+from curate.sources.spec import ReadSpec
 from curate.steps.mix import Mix, contradictions
 
 MAX_PASSES = 256
@@ -37,28 +39,12 @@ ROWS = ("records", "input", "lines")
 Kind = Annotated[str, one_of("kind", KINDS)]
 
 
-class SourceSpec(Strict):
-    """One source: where its rows come from, what shape they have, and how many are taken."""
+class SourceSpec(ReadSpec):
+    """One source: where its rows come from, what shape they have, and how many are taken. The keys
+    of the makers are added by `recipe_model`.
+    """
 
     name: str = Field(pattern=r"^\w[\w./-]*$")
-    from_: Annotated[str, IS_PATH] = Field(alias="from", min_length=1)
-    """A file, glob, folder, or `org/name[:subset][@revision]` on the Hub; paths are relative to the
-    recipe's folder.
-    """
-    split: str | None = None
-    format: str | dict[str, Any] | None = None
-    """A registered format, or a mapping of record fields to columns; found out when left out, and
-    said.
-    """
-    columns: tuple[str, ...] | None = None
-    """Column names of a CSV or TSV file without a header."""
-    encoding: Encoding | None = None
-    """Of files of text that are no UTF-8."""
-    field: str | None = None
-    """The key of the list that holds the rows where a JSON file is one object."""
-    keep: tuple[str, ...] = ()
-    """Further columns to carry into the output."""
-    licence: str | None = None
     rows: int | None = Field(default=None, ge=1, le=2**63 - 1)
     share: float | None = Field(default=None, gt=0, le=MAX_PASSES, allow_inf_nan=False)
     weight: float | None = Field(default=None, gt=0, le=1e12, allow_inf_nan=False)
@@ -74,6 +60,46 @@ class SourceSpec(Strict):
         if len(given) > 1:
             raise ValueError(f"both {given[0]} and {given[1]} are given; keep one of them")
         return self
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> SourceSpec:
+        given = [*(["from"] if self.from_ else []), *self._makers()]
+        if len(given) > 1:
+            raise ValueError(f"both {given[0]} and {given[1]} are given; keep one of them")
+        if not given:
+            raise ValueError("the key 'from' is missing")
+        beside = ("split", "format", "columns", "encoding", "field")
+        wrong = [name for name in beside if self.maker and getattr(self, name) is not None]
+        if wrong:
+            raise ValueError(f"{wrong[0]} says how files are read; the rows of {given[0]} are made")
+        return self
+
+    def _makers(self) -> list[str]:
+        """The makers that are given, by name."""
+        known = set(type(self).model_fields) - set(SourceSpec.model_fields)
+        return [name for name in sorted(known) if getattr(self, name) is not None]
+
+    @property
+    def maker(self) -> str | None:
+        """The maker of its rows; None where they are read."""
+        return next(iter(self._makers()), None)
+
+    @property
+    def making(self) -> MakerSpec | None:
+        """What the maker is given."""
+        return getattr(self, self.maker) if self.maker else None
+
+    @classmethod
+    def other_keys(cls) -> list[str]:
+        """The makers that no source of this recipe has: named where a key is unknown."""
+        return [name for name in makers.HOUSE if name not in cls.model_fields]
+
+    def paths(self) -> Iterator[tuple[str | int, ...]]:
+        """Where paths are in its plain data, those of its maker among them."""
+        if not self.maker or not self.making:
+            yield from super().paths()
+            return
+        yield from ((self.maker, *keys) for keys in self.making.paths())
 
 
 class OutputSpec(Strict):
@@ -112,6 +138,10 @@ class Recipe(Strict):
     """A `tokenizer.json`, or its folder: how many of its tokens each row has is counted."""
     mix: Mix | None = None
     output: OutputSpec = OutputSpec()
+    engine: OneEngine | None = None
+    """The language model that makers ask where the recipe has one alone; its name is `engine`."""
+    engines: Engines = Field(default_factory=dict)
+    """Several, by name."""
 
     @model_validator(mode="after")
     def _names_differ(self) -> Recipe:
@@ -136,10 +166,35 @@ class Recipe(Strict):
             )
         return self
 
+    @model_validator(mode="after")
+    def _made_rows_are_records(self) -> Recipe:
+        made = [source.name for source in self.sources if source.maker]
+        if made and self.output.rows != "records":
+            raise ValueError(
+                f"the rows of source '{made[0]}' are made, so there is no input to write them as; "
+                "write rows: records"
+            )
+        return self
+
     @classmethod
     def other_keys(cls) -> list[str]:
         """The steps that this recipe does not have: named where a key is unknown."""
         return [name for name in steps.known() if name not in cls.model_fields]
+
+    @property
+    def models(self) -> dict[str, EngineSpec]:
+        """The engines that makers may ask, by name."""
+        return {**({"engine": self.engine} if self.engine else {}), **self.engines}
+
+    @property
+    def makers(self) -> list[str]:
+        """The makers of its sources, by name."""
+        return sorted({source.maker for source in self.sources if source.maker})
+
+    @property
+    def shares(self) -> str:
+        """What is asked of its sources: rows, or tokens."""
+        return self.mix.by if self.mix else "rows"
 
     @property
     def steps(self) -> dict[str, Any]:
@@ -152,24 +207,45 @@ class Recipe(Strict):
         }
 
 
-def recipe_model(keys: Iterable[str]) -> type[Recipe]:
-    """The model of a recipe that has these keys: the frame, and the part of each step among them."""
+def recipe_model(data: Mapping[str, Any]) -> type[Recipe]:
+    """The model of a recipe that has these keys, as plain data: the frame, the part of each step
+    among them, and in its sources those of the makers.
+    """
     frame = {field.alias or name for name, field in Recipe.model_fields.items()}
-    return _with_steps(frozenset(steps.installed(key for key in keys if key not in frame)))
+    own = frozenset(steps.installed(key for key in map(str, data) if key not in frame))
+    return _with_parts(own, frozenset(_makers_in(data)))
 
 
 @cache
-def _with_steps(names: frozenset[str]) -> type[Recipe]:
-    own = {name: (steps.load(name).Spec | None, None) for name in names}
-    model: type[Recipe] = create_model("Recipe", __base__=Recipe, **own)  # type: ignore[call-overload]
+def _with_parts(names: frozenset[str], made: frozenset[str]) -> type[Recipe]:
+    own: dict[str, Any] = {name: (steps.load(name).Spec | None, None) for name in sorted(names)}
+    if made:
+        source = _source_model(made)
+        own["sources"] = (tuple[source, ...], Field(min_length=1))  # type: ignore[valid-type]
+    model: type[Recipe] = create_model("Recipe", __base__=Recipe, **own)
     return model
+
+
+def _source_model(names: Iterable[str]) -> type[SourceSpec]:
+    own: dict[str, Any] = {name: (makers.load(name).Spec | None, None) for name in sorted(names)}
+    # Empty where the rows are made.
+    own["from_"] = (Annotated[str, IS_PATH], Field(default="", alias="from", min_length=1))
+    model: type[SourceSpec] = create_model("SourceSpec", __base__=SourceSpec, **own)
+    return model
+
+
+def _makers_in(data: Mapping[str, Any]) -> set[str]:
+    """The makers that some source of a recipe has, as plain data."""
+    sources = data.get("sources")
+    given = sources if isinstance(sources, list | tuple) else ()
+    return {key for one in given if isinstance(one, Mapping) for key in one if key in makers.HOUSE}
 
 
 def make_recipe(data: Mapping[str, Any], where: str) -> Recipe:
     """Check a recipe given as plain data; everything that is wrong is a line of one UserError, each
     of which begins with `where`.
     """
-    return check(recipe_model(map(str, data)), data, where, _wrong)
+    return check(recipe_model(data), data, where, _wrong)
 
 
 def _wrong(recipe: Recipe) -> Iterator[Problem]:
@@ -186,6 +262,17 @@ def _wrong_formats(recipe: Recipe) -> Iterator[Problem]:
                 check_format(source.format, recipe.kind, source.keep)
         except UserError as error:
             yield Problem(("sources", number, "format"), str(error), names_key=True)
+
+
+def with_licences(recipe: Recipe) -> Recipe:
+    """The recipe with the licence of what they are made of for made sources that state none."""
+    sources = [
+        spec.model_copy(update={"licence": spec.making.licence()})
+        if spec.making and spec.licence is None
+        else spec
+        for spec in recipe.sources
+    ]
+    return recipe.model_copy(update={"sources": tuple(sources)})
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -215,13 +302,22 @@ def resolved(recipe: Recipe, rebase: Callable[[str], str] = str) -> dict[str, An
     """The recipe as plain data, every default written out; paths go through `rebase`."""
     plain = recipe.model_dump(mode="json", by_alias=True, exclude_none=False)
     frame = {key: value for key, value in plain.items() if key in Recipe.model_fields}
+    if not recipe.models:
+        frame = {key: value for key, value in frame.items() if key not in ("engine", "engines")}
     parts = {name: rebased(spec, plain[name], rebase) for name, spec in recipe.steps.items()}
     sources = [
-        rebased(spec, given, rebase)
+        rebased(spec, _of_its_origin(spec, given), rebase)
         for spec, given in zip(recipe.sources, frame["sources"], strict=True)
     ]
     own: dict[str, Any] = rebased(recipe, frame, rebase)
     return own | {"sources": sources} | parts
+
+
+def _of_its_origin(spec: SourceSpec, plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The plain data of a source without the origins that it does not have."""
+    known = set(type(spec).model_fields) - set(SourceSpec.model_fields)
+    others = known - {spec.maker} if spec.from_ else {"from", *known} - {spec.maker}
+    return {key: value for key, value in plain.items() if key not in others}
 
 
 def paths_in(recipe: Recipe) -> Iterator[str]:

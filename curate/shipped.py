@@ -1,8 +1,8 @@
-"""Where the suites and recipes that come with `curate` lie.
+"""Where the suites, evaluation tasks and recipes that come with `curate` lie.
 
-They are data, kept in a checkout in `benchmarks/suites/` and `mixtures/`, and in an installed wheel
-in `curate/data/suites/` and `curate/data/mixtures/`. A name is looked up the same way in both;
-nothing is ever fetched."""
+They are data, kept in a checkout in `benchmarks/suites/`, `benchmarks/tasks/` and `mixtures/`, and in
+an installed wheel in folders of the same names below `curate/data/`. A name is looked up the same way
+in both; nothing is ever fetched."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from typing import Literal
 
 from curate.errors import CurateError, UserError, unknown
 
-Kind = Literal["suites", "mixtures"]
+Kind = Literal["suites", "tasks", "mixtures"]
 
 _PACKAGE = Path(__file__).resolve().parent
-_CHECKOUT = {"suites": "benchmarks/suites", "mixtures": "mixtures"}
+_CHECKOUT = {
+    "suites": "benchmarks/suites",
+    "tasks": "benchmarks/tasks",
+    "mixtures": "mixtures",
+}
 
 
 def folder(kind: Kind) -> Path:
-    """Give the folder that holds the shipped suites or mixtures."""
+    """Give the folder that holds the shipped suites, tasks or mixtures."""
     for path in (_PACKAGE / "data" / kind, _PACKAGE.parent / _CHECKOUT[kind]):
         if path.is_dir():
             return path

@@ -7,13 +7,14 @@ message column the buffers are Arrow's own."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curate.formats.rejected import texts_of
 from curate.kernels.hashing import hash_rows
 from curate.kernels.texts import Stretches as Stretches
 from curate.records import ROLES, TURN_COLUMNS, one_array, stretches
@@ -113,6 +114,23 @@ def all_turns(kind: str, table: pa.Table) -> Turns:
     first = np.searchsorted(docs, docs)  # where the record of each turn begins
     turns = (np.arange(docs.size) - first).astype(np.int32)
     return Turns(Stretches(data, starts, stops, docs, turns), codes, place, content, table.num_rows)
+
+
+def rejected_turns(raw: Sequence[str]) -> Turns:
+    """Lay out the texts of rows that make no record, as the quarantine keeps them: nobody knows who
+    says what, so each is a turn of its own, of no role.
+    """
+    found = [list(texts_of(row)) for row in raw]
+    texts = pa.array([text for own in found for text in own], pa.string())
+    bounds, data = stretches(texts)
+    docs = np.repeat(np.arange(len(found), dtype=np.int32), [len(own) for own in found])
+    turns = np.array([turn for own in found for turn in range(len(own))], np.int32)
+    roles, columns = np.full(len(texts), -1, np.int8), np.zeros(len(texts), np.int8)
+    own = Stretches(data, bounds[:-1], bounds[1:], docs, turns)
+    return Turns(own, roles, columns, texts, len(found))
+
+
+NO_TURNS = rejected_turns(())
 
 
 def _lengths(column: pa.ListArray) -> np.ndarray:

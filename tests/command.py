@@ -75,7 +75,8 @@ def run(*arguments: object, cwd: Path) -> Done:
 def call(*arguments: object, cwd: Path) -> Done:
     """Call the command line's `main` in this process, as a command would."""
     out, err = io.StringIO(), io.StringIO()
-    terminate = signal.getsignal(signal.SIGTERM)
+    signs = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    before = {sign: signal.getsignal(sign) for sign in signs}
     code: object = 0
     argv = patch.object(sys, "argv", ["curate", *map(str, arguments)])
     width = patch.dict(os.environ, {"HF_HUB_OFFLINE": "1", "COLUMNS": "200"})
@@ -91,6 +92,7 @@ def call(*arguments: object, cwd: Path) -> Done:
     except SystemExit as error:
         code = error.code or 0
     finally:
-        signal.signal(signal.SIGTERM, terminate)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
     assert isinstance(code, int), code
     return Done(code, out.getvalue(), _warm(err.getvalue()))

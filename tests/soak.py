@@ -9,6 +9,8 @@ from hypothesis import settings
 
 KILLS = int(os.environ.get("CURATE_KILLS", "10"))
 """How often a build is killed at some moment."""
+LONG = int(os.environ.get("CURATE_LONG", "20000"))
+"""Characters of texts that are made of two pieces."""
 _USUAL = 100
 """Examples of a test that names no number, where a profile does not say otherwise."""
 

@@ -44,11 +44,13 @@ TRAINING = {
 
 
 def edited(kind: str, rate: float, text: str, words: Sequence[str], rng: random.Random) -> str:
-    """The text with a share of its words replaced, deleted, or swapped with the next, or as many
-    words inserted.
+    """The text with a share of its words replaced, deleted, or swapped with the next, with as many
+    words inserted, or with its end cut off.
     """
     own = text.split(" ")
     at = set(rng.sample(range(len(own)), max(1, round(rate * len(own)))))
+    if kind == "cut off":
+        return " ".join(own[: len(own) - len(at)])
     if kind == "random":
         return " ".join(rng.choice(words) if i in at else word for i, word in enumerate(own))
     if kind == "delete":
@@ -71,16 +73,17 @@ def going(rows: Sequence[Sequence[str]], matchers: Matchers) -> set[tuple[int, i
     return set(zip(hits.rows.tolist(), hits.items.tolist(), strict=True))
 
 
-def on_edits(items: Sequence[Item], matchers: Matchers, words: Sequence[str]) -> str:
+def on_edits(items: Sequence[Item], matchers: Matchers, words: Sequence[str], seed: int) -> str:
     """Per cent of the copies that would go."""
-    rng = random.Random(SEED)
+    rng = random.Random(seed)
     places: dict[str, list[int]] = {name: [] for name in BENCHMARKS}
     for i, item in enumerate(items):
         if item.benchmark in places and len(item_text(item).split()) >= LEAST:
             places[item.benchmark].append(i)
     chosen = {name: rng.sample(own, min(EACH, len(own))) for name, own in places.items()}
     lines = []
-    for kind, rate in [("verbatim", 0.0)] + [(kind, rate) for kind in KINDS for rate in RATES]:
+    every = [(kind, rate) for kind in KINDS for rate in RATES]
+    for kind, rate in [("verbatim", 0.0), *every, ("cut off", 0.4)]:
         shares = []
         for own in chosen.values():
             texts = [item_text(items[i]) for i in own]
@@ -114,14 +117,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, help="folder with benchmarks/ and sft/")
-    data = parser.parse_args().data.resolve()
+    parser.add_argument(
+        "--seed", type=int, default=SEED, help="which items, and which of their words"
+    )
+    given = parser.parse_args()
+    data = given.data.resolve()
     with tempfile.TemporaryDirectory() as name:
         write_items(write_suite(Path(name), data), Path(name))
         read = read_items(Path(name))
     items = [Item(one.benchmark, f"{one.benchmark}/{i}", one.fields) for i, one in enumerate(read)]
     matchers = build_matchers(items, profile("default"))
     words = [word for path in FILLER for text in user_turns(data, path) for word in text.split()]
-    print(on_edits(items, matchers, words), on_training(items, matchers, data), sep="\n\n")
+    print(
+        on_edits(items, matchers, words, given.seed), on_training(items, matchers, data), sep="\n\n"
+    )
 
 
 if __name__ == "__main__":

@@ -40,7 +40,6 @@ from curate.items import Item
 from curate.matching.ngram import LABELS
 from curate.matching.robust import RobustSettings, build_robust, match_robust
 from curate.sources import open_source
-from curate.steps.decontaminate.mutations import MUTATIONS
 from curate.steps.decontaminate.selftest import Rows, Share, plant, turns_of
 
 SEED = 0
@@ -56,6 +55,8 @@ CLEAN = {
 }
 """Clean controls. They do hold some items of MBPP, MATH-500 and CommonsenseQA; none of GSM8K test.
 """
+MUTATED = ("verbatim", "embedded", "rewrapped", "stripped", "every-10th", "every-6th", "every-4th", "random-25", "reordered", "with-answer", "two-turns", "templated")  # fmt: skip  # noqa: E501
+"""The mutations that every rule is measured with."""
 OTHERS = ("gsm8k", "mmlu_validation", "ifeval", "humaneval", "bbh")
 LENGTHS = (100, 1_000, 10_000, 100_000)
 TSV = ["question", "answer", "rationale"]
@@ -77,7 +78,7 @@ def planted(
     items: Items, filler: Sequence[str], chosen: Sequence[int]
 ) -> Iterator[tuple[str, list[list[str]]]]:
     """For each mutation the rows that hold the chosen items."""
-    for mutation in MUTATIONS:
+    for mutation in MUTATED:
         rows = []
         for i in chosen:
             item = Item(items[i].benchmark, f"{items[i].benchmark}/{i}", items[i].fields)
@@ -162,7 +163,7 @@ def on_others(items: Items, filler: Sequence[str]) -> dict[str, dict[str, dict[s
     and matcher.
     """
     rules = {"ngram": with_items(ngram_hits(items)), "robust": with_items(robust_hits(items))}
-    shares: dict[str, dict[str, dict[str, Share]]] = {mutation: {} for mutation in MUTATIONS}
+    shares: dict[str, dict[str, dict[str, Share]]] = {mutation: {} for mutation in MUTATED}
     for benchmark in OTHERS:
         chosen = [i for i, item in enumerate(items) if item.benchmark == benchmark]
         for mutation, rows in planted(items, filler, chosen):

@@ -27,7 +27,7 @@ import pyarrow as pa
 from curate.kernels.minhash import ShingleSets, band_keys, jaccards, signatures
 from curate.records import MESSAGES
 from curate.steps.dedup import find, texts
-from curate.steps.dedup.variants import Inside, hashed, inside
+from curate.steps.dedup.variants import inside
 from curate.steps.step import Records
 from curate.text.minhash import permutations, sure_bands
 from curate.turns import all_turns
@@ -61,7 +61,7 @@ def records(found: list[str]) -> Records:
 def end_to_end(own: Records) -> tuple[int, int]:
     """What dedup does, without the files in between: rows that go, and variants."""
     n = own.n
-    laid = texts.compared(own, "conversation")
+    laid = texts.folded(texts.compared(own, "conversation"))
     exact, sets = texts.exact(laid), texts.shingles(laid, 5)
     rank = np.arange(n)
     first = find.first_of_each(exact, rank, np.ones(n, np.bool_))
@@ -69,10 +69,9 @@ def end_to_end(own: Records) -> tuple[int, int]:
     close = find.partnered(close, rank, T)
     mask = np.zeros(n, np.bool_)
     mask[close.rows] = True
-    none = np.empty(0, np.uint64)
-    found: Inside = inside(
-        {row: (hashed(text), none) for row, text in texts.read(laid, mask)}, close.rows
-    )
+    near = laid.where(mask[laid.docs])
+    asked, answers = texts.asked(near, close.rows), texts.answers(near, "prompt", close.rows)
+    found = inside((text for _, text in texts.read(near, mask)), asked, answers)
     apart = np.empty((0, 2), np.int64)
     fixed = np.zeros(n, np.bool_)
     settled = find.settle(close, found, rank, fixed, apart, T, drop_variants=False)

@@ -1,6 +1,6 @@
-"""What a step shows of itself: its tables, views and named queries, its part of the page and of the
-card, its lines in `curate why`. All of it lies beside the step's code, and an audit says by
-`runs.steps` which steps it has.
+"""What a step or a maker shows of itself: its tables, views and named queries, its part of the page
+and of the card, its lines in `curate why`. All of it lies beside its code, and an audit says by
+`runs.steps` and `runs.makers` which it has.
 
     for face in faces(con):
         con.execute(face.views)
@@ -34,7 +34,7 @@ from typing import Any
 import duckdb
 from markupsafe import Markup
 
-from curate import steps
+from curate import makers, steps
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ PARTS = ("facts", "show", "why", "card", "page", "pictures", "retention")
 
 @cache
 def face(name: str) -> Face | None:
-    """The face of a step, or None where the step is not installed."""
-    if not steps.installed([name]):
+    """The face of a step or a maker, or None where it is not installed."""
+    package = _package(name)
+    if package is None:
         return None
-    package = steps.load(name)
     beside = files(package) if hasattr(package, "__path__") else None
     module = _module(package)
 
@@ -144,13 +144,24 @@ def face(name: str) -> Face | None:
     return Face(name, text("schema.sql"), text("views.sql"), queries, *shows)
 
 
+def _package(name: str) -> ModuleType | None:
+    if name == makers.TOGETHER:
+        return import_module("curate.make")
+    if name in makers.HOUSE:
+        return makers.load(name)
+    return steps.load(name) if steps.installed([name]) else None
+
+
 def _module(package: ModuleType) -> ModuleType | None:
     name = f"{package.__name__}.face"
     return import_module(name) if hasattr(package, "__path__") and find_spec(name) else None
 
 
 def faces(con: duckdb.DuckDBPyConnection) -> list[Face]:
-    """The faces of the steps that an audit has, in the order of the steps."""
-    found = con.execute("SELECT value::VARCHAR FROM runs WHERE key = 'steps'").fetchall()
-    names = json.loads(found[0][0]) if found else []
+    """The faces of the makers and steps that an audit has, in the order of the steps."""
+    found = con.execute(
+        "SELECT key, value::VARCHAR FROM runs WHERE key IN ('makers', 'steps')"
+    ).fetchall()
+    named = {key: json.loads(value) for key, value in found}
+    names = [*makers.shown(named.get("makers", ())), *named.get("steps", ())]
     return [shown for name in names if (shown := face(name)) is not None]

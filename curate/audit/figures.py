@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from curate.audit.reasons import LeftOut, left_out
-from curate.audit.store import columns_of
+from curate.audit.store import columns_of, runs
 from curate.audit.words import short
 from curate.licences import commercial
 
@@ -56,6 +56,8 @@ class Figures:
     ]  # all sources together first, then each; rows in, dropped, out
     left_out: LeftOut
     licences: Sequence[tuple[str, bool | None, str, int, int, int]]
+    n_licences: int
+    unit: str  # what shortfalls are counted in
     validation: int
 
 
@@ -70,6 +72,7 @@ def figures(con: duckdb.DuckDBPyConnection) -> Figures:
         "SELECT DISTINCT kind FROM sources WHERE kind IS NOT NULL ORDER BY kind"
     ).fetchall()
     (n_sources,) = con.execute("SELECT count(*) FROM sources").fetchone() or (0,)
+    licences, n_licences = _licences(con)
     return Figures(
         kinds=[kind for (kind,) in kinds],
         totals=totals,
@@ -79,7 +82,9 @@ def figures(con: duckdb.DuckDBPyConnection) -> Figures:
         steps=steps,
         funnel=funnel,
         left_out=left_out(con),
-        licences=_licences(con),
+        licences=licences,
+        n_licences=n_licences,
+        unit=runs(con).get("recipe", {}).get("shares", "rows"),
         validation=_validation(con),
     )
 
@@ -173,9 +178,9 @@ def _validation(con: duckdb.DuckDBPyConnection) -> int:
 
 def _licences(
     con: duckdb.DuckDBPyConnection,
-) -> list[tuple[str, bool | None, str, int, int, int]]:
-    """Rows under each licence, whether it allows commercial use, and the names of the first sources
-    under it.
+) -> tuple[list[tuple[str, bool | None, str, int, int, int]], int]:
+    """Rows under each of the first licences, whether it allows commercial use, and the names of the
+    first sources under it; and how many licences there are.
     """
     rows = _all(con, "SELECT licence, sources, rows_read, rows_kept, rows_written FROM licences")
     found = []
@@ -184,4 +189,4 @@ def _licences(
         named = ", ".join(short(name, 40) for name in sources[:8]) + more
         allowed = commercial(None if licence == "not stated" else licence)
         found.append((short(licence), allowed, named, *counts))
-    return found
+    return found, len(rows)

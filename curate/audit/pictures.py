@@ -18,7 +18,7 @@ from markupsafe import Markup
 from curate.audit.face import faces
 from curate.audit.figures import figures
 from curate.audit.html import template
-from curate.audit.words import percent, short
+from curate.audit.words import middle, percent
 from curate.audit.written import Written, written
 
 WIDTH = 420
@@ -77,15 +77,15 @@ def funnel(steps: Sequence[str], rows: Sequence[tuple[int, int, int]]) -> Markup
 
 def shares(mixed: Written) -> Markup:
     """The share of every source in the rows that were written, and in their text."""
-    lines = []
-    for one in mixed.sources[:SOURCES]:
+    lines, most = [], sorted(mixed.sources, key=lambda one: -one.rows)[:SOURCES]
+    for one in (one for one in mixed.sources if one in most):  # as the recipe has them
         rows, size = mixed.share(one.rows, 0), mixed.share(one.size, 1)
         note = percent(rows) + " of rows"
         tracks = [[Part("stays", 0, WIDTH * rows)]]
         if mixed.unit:
             note += f", {percent(size)} of {mixed.unit}"
             tracks.append([Part("goes", 0, WIDTH * size)])
-        lines.append(Line(short(one.name, 32), note, tracks))
+        lines.append(Line(middle(one.name, 32), note, tracks))
     return bars("The share of every source in what was written", lines)
 
 

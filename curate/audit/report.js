@@ -43,7 +43,9 @@ function theme() {
 }
 
 function funnel() {
-  const select = byId("funnel-source"), drawn = [...document.querySelectorAll("[data-funnel]")];
+  const select = byId("funnel-source");
+  if (!select) return;
+  const drawn = [...document.querySelectorAll("[data-funnel]")];
   options(select, "all sources", data.sources.slice(0, drawn.length - 1).map((name, place) => [place, name]));
   select.addEventListener("change", () => drawn.forEach((one) => { one.hidden = Number(one.dataset.funnel) !== Number(select.value) + 1; }));
 }

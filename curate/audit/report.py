@@ -56,6 +56,8 @@ class Drawn:
     samples: Sequence[Sample]
     sections: Sequence[Section] = ()
     data: str = ""  # JSON for the script
+    audited: bool = False
+    """Whether data sets were audited, and nothing was written."""
 
 
 def write_report(out: Path, drawn: Drawn | None = None) -> Path:
@@ -74,7 +76,7 @@ def write_report(out: Path, drawn: Drawn | None = None) -> Path:
 def draw(con: duckdb.DuckDBPyConnection) -> Drawn:
     """Count and choose all that a page shows of an audit that is open for reading."""
     found, about = figures(con), runs(con)
-    frame = Drawn(found, written(con), read_samples(con))
+    frame = Drawn(found, written(con), read_samples(con), audited="audit" in about)
     head = {"sources": [source.name for source in found.sources]}
     room = LIMIT - FACTS_LIMIT - len(_frame(frame, {}).encode()) - len(island(head).encode())
     sections = []
@@ -114,9 +116,13 @@ def _removed(found: Figures, sections: Sequence[Section]) -> str:
     return f"{gone}; {said}." if said else f"{gone}."
 
 
-def _lead(found: Figures, sections: Sequence[Section]) -> str:
+def _lead(found: Figures, sections: Sequence[Section], audited: bool) -> str:
     """The sentences below the verdict."""
     total = found.totals
+    leads = [section.lead for section in sections if section.lead]
+    if audited:
+        rows = f"{counted(total.read, 'row')} of {counted(found.n_sources, 'data set')} were read; no data was written."
+        return " ".join([rows, *leads])
     distinct = f", from {total.kept:,} distinct ones" if total.written != total.kept else ""
     bad = f"{counted(total.quarantined, 'row')} could not be used and {_are(total.quarantined)} quarantined."
     few = f"{counted(total.not_sampled, 'row')} {_were(total.not_sampled)} not drawn: the recipe asks for fewer."
@@ -124,10 +130,9 @@ def _lead(found: Figures, sections: Sequence[Section]) -> str:
         (True, f"{counted(total.written, 'row')} written{distinct}."),
         (total.quarantined, bad),
         (total.not_sampled, few),
-        (total.shortfall, f"{counted(total.shortfall, 'row')} fewer than requested."),
+        (total.shortfall, f"{total.shortfall:,} {found.unit} fewer than requested."),
     ]
     first = [_removed(found, sections)] if any(one.verdict for one in sections) else []
-    leads = [section.lead for section in sections if section.lead]
     return " ".join([*first, *(sentence for there, sentence in said if there), *leads])
 
 
@@ -170,7 +175,8 @@ def _frame(drawn: Drawn, about: Mapping[str, Any]) -> str:
         policy=f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'",
         verdict=_verdict(drawn.found, drawn.sections),
-        lead=_lead(drawn.found, drawn.sections),
+        lead=_lead(drawn.found, drawn.sections, drawn.audited),
+        audited=drawn.audited,
         facts=_facts(drawn.found, drawn.sections, about),
         found=drawn.found,
         sections=drawn.sections,

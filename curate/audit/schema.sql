@@ -56,6 +56,13 @@ CREATE TABLE decisions (
     about  VARCHAR
 );
 
+CREATE TABLE shared_prompts (
+    source  VARCHAR NOT NULL,
+    other   VARCHAR NOT NULL,
+    rows    BIGINT  NOT NULL,
+    prompts BIGINT  NOT NULL
+);
+
 CREATE TABLE runs (
     key   VARCHAR NOT NULL,
     value JSON
@@ -111,6 +118,12 @@ COMMENT ON COLUMN decisions.action IS 'What was done; the decision that removed 
 COMMENT ON COLUMN decisions.reason IS 'Why, in one line.';
 COMMENT ON COLUMN decisions.detail IS 'Further details, as text or JSON; null if there are none.';
 COMMENT ON COLUMN decisions.about IS 'What the reason is about; summaries count reasons with the same value together; null if there is none.';
+
+COMMENT ON TABLE shared_prompts IS 'Of every two data sets that were audited side by side, the rows that ask the same; empty for builds.';
+COMMENT ON COLUMN shared_prompts.source IS 'A data set.';
+COMMENT ON COLUMN shared_prompts.other IS 'Another one, or itself.';
+COMMENT ON COLUMN shared_prompts.rows IS 'Rows of the first whose first user turn, but for blanks at its ends, is that of a row of the other; of itself, of another row.';
+COMMENT ON COLUMN shared_prompts.prompts IS 'How many different prompts that are.';
 
 COMMENT ON TABLE runs IS 'Versions, parameters and timings of the build.';
 COMMENT ON COLUMN runs.key IS 'Name of the fact: versions, parameters, timings, steps, ...';

@@ -26,10 +26,10 @@ import pyarrow as pa
 from curate.errors import CurateError, UserError, unknown
 
 DATABASE = "audit.duckdb"
-VERSION = 3
+VERSION = 4
 """Of the tables: 1 had neither decisions.about, sources.rows_validation nor
 sources.dropped_columns; 2 had no verdicts on duplicates, no sample of them, and no `samples` of
-what was written.
+what was written; 3 had neither sensitivity nor shared_prompts.
 """
 # Small on purpose: the audit is written beside the step that scans the text. DuckDB spills to disk
 # when it needs more.

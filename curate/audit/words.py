@@ -17,6 +17,14 @@ def short(text: str, width: int = NAME_WIDTH) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def middle(text: str, width: int) -> str:
+    """A name of at most `width` code points that keeps its beginning and its end."""
+    if len(text) <= width:
+        return text
+    behind = (width - 1) // 2
+    return f"{text[: width - 1 - behind]}…{text[-behind:]}"
+
+
 def printable(text: str) -> str:
     """Show control characters by their escapes: text from a data set must not steer a terminal."""
     if text.isprintable():

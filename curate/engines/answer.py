@@ -31,6 +31,8 @@ class Attempt:
     """Empty where a reply came that could be read."""
     status: int | None = None
     """Of HTTP."""
+    may_cost: bool = False
+    """Whether it gave nothing though a model may have answered, so that it may have to be paid."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Answer:
     """Of the labels; they sum to 1."""
     mass: float = 0.0
     """The probability of all labels together among all tokens: low where they were not understood."""
+    logprobs: tuple[float, ...] = ()
+    """Of the continuations, each the sum over its tokens."""
     prompt_tokens: int = 0
     cached_tokens: int = 0
     """Of the prompt's tokens, those that the engine had computed before."""
@@ -69,8 +73,11 @@ class Answer:
 
     @property
     def text(self) -> str | None:
-        """The answer's text; None where there is no answer, or where it is one of labels."""
-        return self.said if self.outcome == "answered" and self.probabilities is None else None
+        """The answer's text; None where there is no answer, or where it is one of labels or
+        continuations.
+        """
+        is_text = self.probabilities is None and not self.logprobs
+        return self.said if self.outcome == "answered" and is_text else None
 
     @property
     def value(self) -> Any:
@@ -85,7 +92,8 @@ class Answer:
 def answer_from(plain: Mapping[str, Any]) -> Answer:
     """The answer that plain data holds."""
     attempts = tuple(Attempt(**one) for one in plain["attempts"])
-    return Answer(**{**plain, "attempts": attempts})
+    logprobs = tuple(plain.get("logprobs", ()))
+    return Answer(**{**plain, "attempts": attempts, "logprobs": logprobs})
 
 
 def reason(error: object) -> str:

@@ -11,12 +11,14 @@ why; the same call goes on from there. A key that occurs twice is asked once."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from curate.engines.answer import Answer, reason
 from curate.engines.background import run
+from curate.engines.batch import BatchEngine
 from curate.engines.budget import Budget
 from curate.engines.engine import Engine
 from curate.engines.openai import OpenAIEngine
@@ -26,13 +28,15 @@ from curate.engines.spec import EngineSpec, OpenAI, Transformers
 from curate.engines.store import Claim, Store
 from curate.engines.structured import check_schemas
 from curate.engines.told import Told
-from curate.errors import CurateError
+from curate.errors import CurateError, UserError
 from curate.progress import Report, silent
 
 _LOOK = 0.2
 """Seconds between two looks for what another process is asking."""
 _FREE = 0.01
 """Seconds between two looks for whether the budget has room again."""
+_CHATS = ("openai", "vllm")
+"""Kinds of engine that take messages and nothing else."""
 
 
 @contextmanager
@@ -47,7 +51,7 @@ def open_engine(spec: EngineSpec) -> Iterator[Engine]:
 
 def _made(spec: EngineSpec) -> Engine:
     if isinstance(spec, OpenAI):
-        return OpenAIEngine(spec)
+        return BatchEngine(spec) if spec.batch else OpenAIEngine(spec)
     if isinstance(spec, Transformers):
         from curate.engines.transformers import TransformersEngine
 
@@ -66,8 +70,8 @@ def ask(
 ) -> list[Answer]:
     """The answer to each request, whatever its outcome.
 
-    Raises UserError where nothing can be asked at all, BudgetEnded where the budget does, and
-    TooManyFailures.
+    Raises UserError where nothing can be asked at all or the engine cannot do what is asked,
+    BudgetEnded where the budget does, and TooManyFailures.
     """
     check_schemas(requests)
     keys = [key_of(request, engine.identity) for request in requests]
@@ -76,10 +80,22 @@ def ask(
         key: request for key, request in zip(keys, requests, strict=True) if key not in answers
     }
     if wanted:
+        _check_texts(wanted.values(), engine)
         told = Told(progress, len(wanted))
         work = _Work(engine, store, budget or Budget(), told, _in_order(wanted, engine), answers)
         run(work.done())
     return [answers[key] for key in keys]
+
+
+def _check_texts(requests: Iterable[Request], engine: Engine) -> None:
+    """Raise UserError where an engine that only chats is asked about texts as they are."""
+    if engine.identity.kind in _CHATS and any(
+        one.continuations or not one.chat for one in requests
+    ):
+        raise UserError(
+            f"an engine of kind {engine.identity.kind} only chats: log-probabilities of given texts, "
+            "and prompts without a chat template, need an engine of kind transformers"
+        )
 
 
 def _in_order(wanted: dict[str, Request], engine: Engine) -> list[tuple[str, Request]]:
@@ -144,13 +160,15 @@ class _Work:
             self.budget.leave(request, self.engine.price)
         self.answers[key] = answer
         self.told.answered(answer)
-        self.budget.spend(request, answer)
+        self.budget.spend(request, answer, self.engine.price)
 
     async def _sent(self, claim: Claim, request: Request) -> Answer:
         identity = self.engine.identity
         try:
-            answer = await self.engine.answer(request)
+            further = partial(self.budget.further, self.engine.price)
+            answer = await self.engine.answer(request, further)
         except CurateError as error:  # no request can be answered: this one is known to have failed
+            self.budget.sent += 1
             await self.store.keep(claim, Answer("failed", reason=str(error)))
             raise
         except Exception as error:  # of a model's template, of torch: the others go on

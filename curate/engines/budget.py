@@ -1,8 +1,10 @@
 """What a run may cost, what it would cost, and when it ends early.
 
-A budget is shared by all engines of a run. Requests that are under way count with about the most
+A budget is shared by all engines of a run. Every sending counts as a request: each attempt, and
+each question that an engine asks for itself. Requests that are under way count with about the most
 that they can cost, their prompts at two bytes a token, so the limit holds for nearly all languages
-whatever the answers are; answers that the store has cost nothing. Where nearly everything fails,
+whatever the answers are; so does an attempt that gave nothing though a model may have answered.
+Answers that the store has cost nothing. Where nearly everything fails,
 going on would only cost: the run ends and shows what failed."""
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from curate.engines.answer import Answer
+from curate.engines.answer import Answer, Attempt
 from curate.engines.engine import Engine
 from curate.engines.prices import most, prompt_tokens
 from curate.engines.request import Request, key_of
@@ -80,10 +82,23 @@ class Budget:
         self._under_way -= 1
         self._reserved = self._reserved - most(request, price) if self._under_way else 0.0
 
-    def spend(self, request: Request, answer: Answer) -> None:
+    def further(self, price: Price | None, request: Request, before: Attempt | None) -> None:
+        """Count a sending that was not admitted; see `engine.Further`. Raises BudgetEnded."""
+        cost = most(request, price)
+        if before is not None:
+            self.spent += cost if before.may_cost else 0.0
+            cost = 0.0  # the request's own is reserved
+        over = self._over(cost, price)
+        if over:
+            raise BudgetEnded(over)
+        self.sent += 1
+        self.spent += cost
+
+    def spend(self, request: Request, answer: Answer, price: Price | None) -> None:
         """Count a request that was sent; raises TooManyFailures."""
         self.sent += 1
-        self.spent += answer.cost or 0.0
+        lost = bool(answer.attempts) and answer.attempts[-1].may_cost
+        self.spent += most(request, price) if lost else answer.cost or 0.0
         self._last.append(answer.outcome == "failed")
         if len(self._last) > self.window:
             self._last.popleft()

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from curate.engines.answer import Answer
+from curate.engines.answer import Answer, Attempt
 from curate.engines.pace import Pace
 from curate.engines.request import Identity, Request
 from curate.engines.spec import Price
 from curate.errors import CurateError
+
+Further = Callable[[Request, Attempt | None], None]
+"""Called before a sending that was not counted when the request was admitted: another attempt at
+it, after one that ended so, or a question of the engine's own. Raises BudgetEnded where it may not
+be sent.
+"""
+
+
+def uncounted(request: Request, before: Attempt | None) -> None:
+    """For those who keep no budget."""
 
 
 class Engine(Protocol):
@@ -31,10 +41,11 @@ class Engine(Protocol):
     def order(self, requests: Sequence[Request]) -> list[int]:
         """The places of requests in the order in which it answers them fastest."""
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, further: Further = uncounted) -> Answer:
         """Answer a request, after as many attempts as it takes; what cannot be answered is failed.
 
-        Raises UserError where no request can be answered: a library is missing, a key is wrong.
+        Raises UserError where no request can be answered: a library is missing, a key is wrong; and
+        what `further` raises.
         """
 
     async def close(self) -> None:
@@ -53,7 +64,7 @@ class Replay:
         """As they come."""
         return list(range(len(requests)))
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, further: Further = uncounted) -> Answer:
         """Never happens where every answer is in the store."""
         raise CurateError(
             f"an answer of {self.identity.model} is not in the store, and nobody may be asked: "

@@ -10,38 +10,31 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from curate.engines.answer import Answer, Attempt, reason
 from curate.engines.completions import answer_of, body_of
+from curate.engines.connection import as_failures, key_in_environment, refused, session
+from curate.engines.engine import Further, uncounted
 from curate.engines.pace import Pace
 from curate.engines.prices import price_of
 from curate.engines.request import Identity, Request
-from curate.engines.retry import Failed, delay, failed, used_up
-from curate.engines.spec import OPENAI_URL, OpenAI
+from curate.engines.retry import Failed, delay, used_up
+from curate.engines.spec import OpenAI
 from curate.engines.structured import PROBE, TIERS
-from curate.errors import UserError, extra
+from curate.errors import CurateError
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-_CONNECT, _KEEP_ALIVE = 10.0, 60.0
-"""Seconds."""
+_JSON = {"Content-Type": "application/json"}
 _NOT_KNOWN = (400, 405, 415, 422, 501)
 """Codes with which a server refuses a kind of request that it does not know."""
-_NEVER_MENDS = (401, 403, 404)
-"""Codes that no request of a run could escape: the key, the address or the model is wrong. But some
-providers say 403 of one prompt that they will not take: once something was answered, it is that."""
-_WITHHELD = "content_filter"
-"""The error code of a provider that will not take a prompt."""
 
 
 class OpenAIEngine:
@@ -52,7 +45,7 @@ class OpenAIEngine:
         self.pace = Pace(spec.in_flight)
         self.identity = Identity("openai", spec.model, spec.revision or spec.base_url)
         self.price = price_of(spec)
-        self._key = _key(spec)
+        self._key = key_in_environment(spec)
         self._replied = False
         self._tier: asyncio.Task[str | Answer] | None = None
 
@@ -60,15 +53,15 @@ class OpenAIEngine:
         """As they come."""
         return list(range(len(requests)))
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, further: Further = uncounted) -> Answer:
         """Answer a request; see Engine."""
         if request.schema is None:
-            return await self._tried(request, "")
-        found = await self._found_tier()
+            return await self._tried(request, "", further)
+        found = await self._found_tier(further)
         if isinstance(found, Answer):  # no answer to any question: the next request tries again
             self._tier = None
             return found
-        return await self._tried(request, found)
+        return await self._tried(request, found, further)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -77,29 +70,18 @@ class OpenAIEngine:
 
     @cached_property
     def _session(self) -> ClientSession:
-        try:
-            import aiohttp
-        except ImportError:
-            raise UserError(
-                f"an engine of kind openai needs the package aiohttp: {extra('engines')}"
-            ) from None
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self.spec.in_flight, keepalive_timeout=_KEEP_ALIVE
-            ),
-            timeout=aiohttp.ClientTimeout(total=self.spec.timeout, sock_connect=_CONNECT),
-            headers={"Content-Type": "application/json"}
-            | ({"Authorization": f"Bearer {self._key}"} if self._key else {}),
-            proxy=_proxy(self.spec.base_url),
-        )
+        return session(self.spec, self._key)
 
-    async def _tried(self, request: Request, tier: str) -> Answer:
+    async def _tried(self, request: Request, tier: str, further: Further) -> Answer:
         """Send a request until it has a reply, or no attempt is left."""
-        began, attempts = time.monotonic(), []
+        began = time.monotonic()
+        attempts: list[Attempt] = []
         body = body_of(request, self.spec, tier)
         made = Answer("failed")
         for number in range(1, self.spec.attempts + 1):
             await self.pace.ready()
+            if attempts:
+                further(request, attempts[-1])
             sent = time.monotonic()
             try:
                 made = _read(await self._sent(body), request, tier)
@@ -107,7 +89,8 @@ class OpenAIEngine:
                 self.pace.well()
                 break
             except Failed as error:
-                attempts.append(Attempt(time.monotonic() - sent, error.error, error.status))
+                took = time.monotonic() - sent
+                attempts.append(Attempt(took, error.error, error.status, error.may_cost))
                 made = Answer(error.outcome, reason=error.error)
                 if error.overloaded:
                     self.pace.overloaded(sent)
@@ -120,22 +103,17 @@ class OpenAIEngine:
 
     async def _sent(self, body: dict[str, Any]) -> Any:
         """One attempt: the reply as plain data; raises Failed."""
-        import aiohttp
-
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
         url = f"{self.spec.base_url}/chat/completions"
-        try:
-            async with self._session.post(url, data=content, allow_redirects=False) as reply:
+        with as_failures(self.spec):
+            async with self._session.post(
+                url, data=content, headers=_JSON, allow_redirects=False
+            ) as reply:
                 status, headers, raw = reply.status, reply.headers, await reply.read()
-            # A server that repeats the key must not bring it into a store or a message.
-            raw = raw.replace(self._key.encode(), b"***") if self._key else raw
-        except TimeoutError:
-            raise Failed(f"no reply within {self.spec.timeout:g} s", overloaded=True) from None
-        except (aiohttp.ClientError, OSError) as error:
-            told = reason(f"the connection broke: {type(error).__name__} {error}")
-            raise Failed(told) from None
+        # A server that repeats the key must not bring it into a store or a message.
+        raw = raw.replace(self._key.encode(), b"***") if self._key else raw
         if status != HTTPStatus.OK:
-            raise self._refused(status, raw, headers)
+            raise refused(self.spec, status, raw, headers, self._replied)
         self._replied = True
         wait = used_up(headers)
         if wait:
@@ -144,33 +122,21 @@ class OpenAIEngine:
             return json.loads(raw)
         except ValueError:
             shown = reason(raw.decode(errors="replace"))[:80]
-            raise Failed(f"the reply is no JSON: {shown!r}", status) from None
+            raise Failed(f"the reply is no JSON: {shown!r}", status, may_cost=True) from None
 
-    def _refused(self, status: int, raw: bytes, headers: Mapping[str, str]) -> Failed:
-        """What another code than 200 means; raises UserError where it holds for all requests."""
-        code = None
-        try:
-            fault = json.loads(raw)["error"]
-            told, code = str(fault["message"]), fault.get("code")
-        except (ValueError, LookupError, TypeError, AttributeError):
-            told = raw.decode(errors="replace")
-        told = reason(told)
-        if status in _NEVER_MENDS and not (status == HTTPStatus.FORBIDDEN and self._replied):
-            raise UserError(_wrong(self.spec, status, told))
-        made = failed(status, told, headers)
-        if status == HTTPStatus.BAD_REQUEST and code == _WITHHELD:
-            made.outcome = "refused"
-        return made
-
-    async def _found_tier(self) -> str | Answer:
+    async def _found_tier(self, further: Further) -> str | Answer:
         """The tier of the server, found once; others wait for it. A failed answer where the server
         could not be asked, which says nothing about its tier.
         """
         if self._tier is None:
-            self._tier = asyncio.create_task(self._probed())
-        return await asyncio.shield(self._tier)
+            self._tier = asyncio.create_task(self._probed(further))
+        try:
+            return await asyncio.shield(self._tier)
+        except CurateError:
+            self._tier = None
+            raise
 
-    async def _probed(self) -> str | Answer:
+    async def _probed(self, further: Further) -> str | Answer:
         """Ask for each tier until the server takes one. What the model says counts only where it is
         no JSON: one that thinks first may come to no end. Where the server broke at a better tier,
         the last one is asked too, since it may be down for all.
@@ -180,7 +146,8 @@ class OpenAIEngine:
             last = tier == TIERS[-1]
             if last and not broke:
                 return tier
-            answer = await self._tried(_PROBE, tier)
+            further(_PROBE, None)
+            answer = await self._tried(_PROBE, tier, further)
             attempt = answer.attempts[-1]
             if not attempt.error and (last or answer.outcome != "invalid"):
                 return tier
@@ -199,34 +166,10 @@ _PROBE = Request(
 )
 
 
-def _key(spec: OpenAI) -> str:
-    """The key in the environment; a server of one's own rarely asks for one."""
-    key = os.environ.get(spec.key_env, "")
-    if not key and spec.base_url == OPENAI_URL:
-        raise UserError(f"{spec.base_url} needs a key: set the environment variable {spec.key_env}")
-    return key
-
-
-def _proxy(url: str) -> str | None:
-    """The proxy that the environment names for an address; aiohttp would look for it at each request."""
-    parts = urlsplit(url)
-    if not parts.hostname or proxy_bypass(parts.hostname):
-        return None
-    return getproxies().get(parts.scheme)
-
-
 def _read(reply: Any, request: Request, tier: str) -> Answer:
     try:
         return answer_of(reply, request, tier)
     except (LookupError, TypeError, ValueError, AttributeError):
         shape = json.dumps(reply)[:80]
-        raise Failed(f"the reply is no chat completion: {shape}") from None
-
-
-def _wrong(spec: OpenAI, status: int, told: str) -> str:
-    hint = {
-        401: f"is the key in {spec.key_env} right?",
-        403: f"may the key in {spec.key_env} use it?",
-        404: "is there such a model at that address? Most addresses end in /v1",
-    }
-    return f"{spec.base_url}, model {spec.model}: HTTP {status} {told}; {hint[status]}"
+        told = f"the reply is no chat completion: {shape}"
+        raise Failed(told, may_cost=True) from None

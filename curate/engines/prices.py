@@ -43,7 +43,14 @@ def price_of(spec: EngineSpec) -> Price | None:
         return Price(input=0, output=0)
     if spec.price is not None:
         return spec.price
-    return prices().models.get(spec.model) if spec.base_url == prices().url else None
+    known = prices().models.get(spec.model) if spec.base_url == prices().url else None
+    return _halved(known) if known is not None and spec.batch else known
+
+
+def _halved(price: Price) -> Price:
+    """What a batch costs."""
+    cached = None if price.cached is None else price.cached / 2
+    return Price(input=price.input / 2, output=price.output / 2, cached=cached)
 
 
 def cost_of(answer: Answer, price: Price | None) -> float | None:

@@ -41,8 +41,8 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Request:
-    """One question, and at most one of: a JSON schema that the answer must fit, or labels of which
-    the probabilities are wanted instead of a text.
+    """One question, and at most one of: a JSON schema that the answer must fit, labels of which the
+    probabilities are wanted instead of a text, or continuations whose log-probabilities are.
     """
 
     messages: Sequence[Message]
@@ -55,6 +55,10 @@ class Request:
     labels: tuple[str, ...] = ()
     template: str = ""
     """A digest of the template that the messages were made with."""
+    continuations: tuple[str, ...] = ()
+    """Texts whose log-probabilities after the prompt are wanted, one by one."""
+    chat: bool = True
+    """False: the only message is the text that the model goes on with, without a chat template."""
 
     def __post_init__(self) -> None:
         """Refuse what no engine could answer."""
@@ -62,8 +66,10 @@ class Request:
             raise ValueError(f"a seed is from 0 to 2147483647, not {self.seed}")
         if not self.messages:
             raise ValueError("a request needs a message")
-        if self.schema is not None and self.labels:
-            raise ValueError("a request has a schema or labels, not both")
+        if sum(map(bool, (self.schema is not None, self.labels, self.continuations))) > 1:
+            raise ValueError("a request has a schema, labels or continuations: one of them")
+        if not self.chat and len(self.messages) > 1:
+            raise ValueError("a request without a chat template has one message")
         if len(set(self.labels)) != len(self.labels) or not all(map(str.strip, self.labels)):
             raise ValueError(f"labels must differ and not be blank: {', '.join(self.labels)}")
         for one, other in permutations(self.labels, 2):
@@ -78,8 +84,12 @@ class Request:
         sampling = self.sampling
         numbers = {"temperature": float(sampling.temperature), "top_p": float(sampling.top_p)}
         schema = None if self.schema is None else json.dumps(self.schema, ensure_ascii=False)
+        # Only where they are used: the keys of all other requests stay what they were.
+        more = {"continuations": self.continuations} if self.continuations else {}
         return _json(
-            {
+            more
+            | ({} if self.chat else {"chat": False})
+            | {
                 "messages": [dict(message) for message in self.messages],
                 "sampling": vars(sampling) | numbers,
                 "schema": schema,

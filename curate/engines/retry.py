@@ -34,6 +34,8 @@ class Failed(Exception):
     wait: float | None = None
     """Seconds that the server asked for."""
     overloaded: bool = False
+    may_cost: bool = False
+    """Whether a model may have answered all the same."""
     outcome: Outcome = "failed"
 
 

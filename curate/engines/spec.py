@@ -72,6 +72,8 @@ class OpenAI(Strict):
     key_env: Annotated[str, AfterValidator(_variable)] = "OPENAI_API_KEY"
     revision: str | None = None
     """What pins the model, where the server says nothing of it; then the address may change."""
+    batch: bool = False
+    """Ask by OpenAI's Batch API: answers come within a day, at half the price."""
     price: Price | None = None
     in_flight: int = Field(default=64, ge=1, le=4096)
     """Requests at once at most; fewer while the server says that they are too many."""

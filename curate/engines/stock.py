@@ -83,7 +83,7 @@ def export(folder: Path, path: Path, keys: Sequence[str] | None = None) -> int:
         nonlocal written
         rows = database.execute(_ROWS)
         while part := rows.fetchmany(_AT_ONCE):
-            kept = [_shown(*row) for row in part if wanted is None or row[0] in wanted]
+            kept = [shown(*row) for row in part if wanted is None or row[0] in wanted]
             written += len(kept)
             yield pa.Table.from_pylist(kept, SCHEMA)
 
@@ -93,7 +93,8 @@ def export(folder: Path, path: Path, keys: Sequence[str] | None = None) -> int:
     return written
 
 
-def _shown(key: str, engine: str, request: str, answer: str) -> dict[str, Any]:
+def shown(key: str, engine: str, request: str, answer: str) -> dict[str, Any]:
+    """A line of a file of answers: what the store holds of one, and what people look for."""
     identity, asked, ended = json.loads(engine), json.loads(request), json.loads(answer)
     own = {name: ended[name] for name in SCHEMA.names if name in ended}
     return own | {
@@ -120,6 +121,8 @@ def add(folder: Path, path: Path) -> int:
     with open_store(folder), connect(folder) as database:
         database.execute("BEGIN IMMEDIATE")
         for row in table.to_pylist():
+            if row["outcome"] == "failed":  # no answer: whoever wants it asks again
+                continue
             database.execute(
                 "INSERT OR IGNORE INTO requests (key, engine, request) VALUES (?, ?, ?)",
                 (row["key"], row["engine"], row["request"]),

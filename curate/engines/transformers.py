@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from curate.engines.answer import Answer, reason
+from curate.engines.engine import Further, uncounted
 from curate.engines.outcome import judged, labelled
 from curate.engines.pace import Pace
 from curate.engines.prices import price_of
@@ -51,7 +52,7 @@ class TransformersEngine:
         sizes = [(_size(request), request.sampling.max_tokens) for request in requests]
         return sorted(range(len(requests)), key=lambda place: sizes[place], reverse=True)
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, further: Further = uncounted) -> Answer:
         """Answer a request; see Engine."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, future))
@@ -68,11 +69,11 @@ class TransformersEngine:
         return _load(str(weights(self.spec.model, self.spec.revision)[0]))
 
     async def _run(self) -> None:
-        """Answer what waits, batch after batch; those for labels apart."""
+        """Answer what waits, batch after batch; each of one sort."""
         await asyncio.sleep(_GATHER)
         while self._waiting:
-            sort = bool(self._waiting[0][0].labels)
-            batch = [one for one in self._waiting if bool(one[0].labels) == sort][: self.spec.batch]
+            sort = _sort(self._waiting[0][0])
+            batch = [one for one in self._waiting if _sort(one[0]) == sort][: self.spec.batch]
             self._waiting = [one for one in self._waiting if one not in batch]
             requests = [request for request, _ in batch]
             try:
@@ -92,6 +93,11 @@ class TransformersEngine:
         answers = answered(model, tokenizer, requests)
         seconds = time.monotonic() - began
         return [Answer(**{**vars(answer), "seconds": seconds}) for answer in answers]
+
+
+def _sort(request: Request) -> tuple[bool, bool, bool]:
+    """What requests of one batch have in common: what is wanted, and how the prompt is read."""
+    return bool(request.labels), bool(request.continuations), request.chat
 
 
 def _size(request: Request) -> int:
@@ -119,8 +125,8 @@ def _load(folder: str) -> tuple[Any, Any]:
 
 
 def answered(model: Any, tokenizer: Any, requests: Sequence[Request]) -> list[Answer]:
-    """Answer requests as one batch: all of them for texts, or all of them for labels. One that
-    cannot be put to the model is failed, and the others are answered.
+    """Answer requests of one sort as one batch: all of them for texts, for labels, or for
+    continuations. One that cannot be put to the model is failed, and the others are answered.
     """
     window = getattr(model.config, "max_position_embeddings", None)
     prompts = [_prompt(request, tokenizer, window) for request in requests]
@@ -132,14 +138,24 @@ def answered(model: Any, tokenizer: Any, requests: Sequence[Request]) -> list[An
 
 def _prompt(request: Request, tokenizer: Any, window: int | None) -> str | Answer:
     """What the model reads of a request, or why it cannot."""
+    if not request.chat:
+        return _within(request, request.messages[0]["content"], tokenizer, window)
     try:
         prompt: str = tokenizer.apply_chat_template(
             messages_of(request), tokenize=False, add_generation_prompt=True
         )
     except Exception as error:  # the model's own template: one without a turn of the system, say
         return Answer("failed", reason=reason(f"the model's chat template refuses it: {error}"))
-    size = len(tokenizer(prompt, add_special_tokens=False).input_ids)
+    return _within(request, prompt, tokenizer, window)
+
+
+def _within(request: Request, prompt: str, tokenizer: Any, window: int | None) -> str | Answer:
+    """The prompt, or that it is too long for the model."""
+    size = len(tokenizer(prompt, add_special_tokens=not request.chat).input_ids)
     more = 1 if request.labels else request.sampling.max_tokens
+    if request.continuations:
+        longest = max(request.continuations, key=len)
+        more = len(tokenizer(longest, add_special_tokens=False).input_ids)
     if window is not None and size + more > window:
         told = (
             f"a prompt of {size} tokens and max_tokens of {more} pass the model's {window} tokens"
@@ -153,17 +169,34 @@ def _said(model: Any, tokenizer: Any, sound: Sequence[tuple[Request, str]]) -> l
     import torch
 
     requests, prompts = [request for request, _ in sound], [prompt for _, prompt in sound]
+    if requests[0].continuations:
+        from curate.engines.continuations import log_probabilities
+
+        pairs = list(zip(prompts, (request.continuations for request in requests), strict=True))
+        with torch.inference_mode():
+            found = log_probabilities(model, tokenizer, pairs, special=not requests[0].chat)
+        return [_likely(sums, n) for sums, n in found]
     inputs = tokenizer(
         prompts,
         return_tensors="pt",
         padding=True,
         padding_side="left",
-        add_special_tokens=False,
+        add_special_tokens=not requests[0].chat,
     ).to(model.device)
     with torch.inference_mode():
         if requests[0].labels:
             return _labels(model, tokenizer, requests, inputs)
         return _texts(model, tokenizer, requests, inputs)
+
+
+def _likely(sums: tuple[float, ...], prompt: int) -> Answer:
+    return Answer(
+        "answered",
+        logprobs=sums,
+        finish="continuations",
+        prompt_tokens=prompt,
+        served_by=_version(),
+    )
 
 
 def messages_of(request: Request) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from curate.engines.answer import Answer, reason
+from curate.engines.engine import Further, uncounted
 from curate.engines.outcome import judged, labelled
 from curate.engines.pace import Pace
 from curate.engines.prices import price_of
@@ -53,7 +54,7 @@ class VllmEngine:
         ]
         return sorted(range(len(requests)), key=lambda place: begun[place])
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, further: Further = uncounted) -> Answer:
         """Answer a request; see Engine."""
         engine, tokenizer = await self.started()
         began = time.monotonic()

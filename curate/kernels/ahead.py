@@ -1,13 +1,13 @@
 """A second process for a cold start: it compiles the largest kernels while this one compiles the
 others.
 
-    begin(("score_pairs", "scan"))     where one of them is not in the cache, a process sets to work
-    wait()                             before the first call of one of them: until that process is done
+    begin(("robust", "ngram"))     where a kernel of theirs is not in the cache, a process sets to work
+    wait()                         before the first call of one of them: until that process is done
 
 What is handed over is numba's cache on disk, whose files appear whole or not at all. The two
-processes compile no entry in common. A process that fails costs time and nothing else: whoever
-calls a kernel that is not in the cache compiles it. On a machine with one processor nothing is
-begun."""
+processes compile no entry in common; entries that share their parts are compiled by one of them. A
+process that fails costs time and nothing else: whoever calls a kernel that is not in the cache
+compiles it. On a machine with one processor nothing is begun."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from typing import Any
 
 from numba import types
 
-from curate.kernels import ngram, seek
+from curate.kernels import ngram, seek, weigh
 from curate.kernels.items import Items, Rule, Signs
 from curate.kernels.texts import Stretches
 from curate.progress import compiling
@@ -80,9 +80,15 @@ _RULE = types.NamedTuple([_F8, *[_I8] * 3, _F8, *[_I8] * 6, *[_F8] * 5], Rule)
 
 KERNELS: dict[str, tuple[Any, tuple[types.Type, ...]]] = {
     "robust": (seek.scan, (_STRETCHES, _ITEMS, _SIGNS, _RULE)),
+    "judged": (
+        weigh.weigh,
+        (_STRETCHES, *[_row(_I4)] * 2, _row(_I8), _rows(_I4), _ITEMS, _SIGNS, _RULE),
+    ),
     "ngram": (ngram.score_pairs, (_STRETCHES, _EVENTS, _I8, _TABLE, _F8)),
 }
-"""By the matcher that calls it: a kernel, and what it is called with."""
+"""By the matcher that calls it, or `judged` where n-grams are: a kernel, and what it is called
+with.
+"""
 
 
 def begin(matchers: Collection[str]) -> None:

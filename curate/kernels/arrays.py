@@ -31,3 +31,31 @@ def sort(values: np.ndarray, size: int) -> None:
                 j -= gap
             values[j] = value
         gap = gap * 4 // 9
+
+
+@inner
+def sort_hashes(values: np.ndarray, size: int, other: np.ndarray, places: np.ndarray) -> None:
+    """Sort the first values in place, ascending, where they are spread evenly over 64 bits: each is
+    put where its first bits say, and the few that meet there are put in order.
+
+    `other` holds as many values, `places` twice as many and two more."""
+    shift, room = np.uint64(63), np.int64(2)
+    while room < size:
+        shift, room = shift - np.uint64(1), room * 2
+    for i in range(room):
+        places[i] = 0
+    for i in range(size):
+        places[values[i] >> shift] += 1
+    at = np.int64(0)
+    for i in range(room):
+        places[i], at = at, at + places[i]
+    for i in range(size):
+        place = values[i] >> shift
+        other[places[place]] = values[i]
+        places[place] += 1
+    for i in range(size):
+        value, j = other[i], np.int64(i)
+        while j > 0 and values[j - 1] > value:
+            values[j] = values[j - 1]
+            j -= 1
+        values[j] = value

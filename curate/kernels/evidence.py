@@ -29,6 +29,26 @@ def gain(
 
 
 @inner
+def leading(
+    items: Items, first: int, length: int, partners: np.ndarray, least: int
+) -> tuple[int, int]:
+    """The rarity and the surprise of the words with which an item begins, if the record has `least`
+    of them or more, one after the other without a gap, and no other word of it; else nothing.
+    """
+    rarity, surprise, n, within = np.int64(0), np.int64(0), np.int64(0), True
+    for i in range(length):
+        within = within and partners[i] >= 0 and partners[i] == partners[0] + i
+        if within:
+            n += 1
+            rarity += items.rarity[first + i]
+            surprise += items.surprise[first + i]
+        elif partners[i] >= 0:
+            n = np.int64(0)
+            break
+    return (rarity, surprise) if n >= least else (np.int64(0), np.int64(0))
+
+
+@inner
 def score_of(item: int, items: Items, partners: np.ndarray) -> float:
     """Mean over the item's fields of the share of their words that was found, to twelve decimals;
     fields without words are left out.

@@ -18,6 +18,9 @@ class Rule(NamedTuple):
     signs: int
     lost: float
     run: int
+    cut_words: int
+    cut_rarity: int
+    cut_surprise: int
     gap: int
     sign_gap: int
     moved: int

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from curate.kernels.align import Scratch, Words, align, confirm, place_words
-from curate.kernels.evidence import gain, score_of
+from curate.kernels.evidence import gain, leading, score_of
 from curate.kernels.items import Items, Rule, Signs
 from curate.kernels.jit import inner
 from curate.kernels.signs import SignRoom, sign_gain
@@ -57,6 +57,12 @@ def may_be(
         return False
     if bare:
         return True
+    if rarity >= rule.cut_rarity and surprise >= rule.cut_surprise:
+        begins = rule.cut_words <= length
+        for i in range(min(rule.cut_words, length)):
+            begins = begins and partners[i] >= 0
+        if begins:
+            return True
     lost = rule.lost
     return (
         rarity - lost * (items.rarity_sum[item] - rarity) >= rule.rarity // _NEAR
@@ -100,6 +106,10 @@ def judge(
         surprise = gain(items.surprise, first, length, partners, rule.lost, rule.run)
         evident = rarity >= rule.rarity and surprise >= rule.surprise
         near = rarity >= rule.rarity // _NEAR and surprise >= rule.surprise // _NEAR
+        if not evident:
+            rarity, surprise = leading(items, first, length, partners, rule.cut_words)
+            evident = rarity >= rule.cut_rarity and surprise >= rule.cut_surprise
+            near = near or evident
     if not near:
         return Judged(score, np.int64(0), share, whole)
     if not evident:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from curate.kernels.arrays import sort
+from curate.kernels.arrays import sort, sort_hashes
 from curate.kernels.jit import inner, jit
 from curate.kernels.tokens import MAX_TOKENS, K, make_edges, mix, next_tokens
 
@@ -32,45 +32,42 @@ class ShingleSets(NamedTuple):
 
 
 @inner
-def _token_hashes(
-    data: np.ndarray, starts: np.ndarray, stops: np.ndarray, texts: np.ndarray, n_texts: int,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """The token hashes of all texts one after the other, and where each text begins among them."""
-    room = np.int64(MAX_TOKENS)
+def _longest(starts: np.ndarray, stops: np.ndarray, texts: np.ndarray) -> tuple[int, int]:
+    """The most tokens that one text can have, and that all can have together."""
+    most, own, every = np.int64(0), np.int64(0), np.int64(0)
     for i in range(starts.size):
-        room += (stops[i] - starts[i]) // 2 + 1
-    hashes, first = np.empty(room, np.uint64), np.zeros(n_texts + 1, np.int64)
-    begins, ends = np.empty(room, np.int64), np.empty(room, np.int64)
-    edges, k = make_edges(), np.int64(0)
-    for i in range(starts.size):
-        at, before = starts[i], k
-        while at < stops[i]:
-            k, at = next_tokens(data, at, stops[i], edges, begins, ends, hashes, k)
-        first[texts[i] + 1] += k - before
-    for text in range(n_texts):
-        first[text + 1] += first[text]
-    return hashes, first
+        if i > 0 and texts[i] != texts[i - 1]:
+            own = np.int64(0)
+        size = (stops[i] - starts[i]) // 2 + 1
+        own, every = own + size, every + size
+        most = max(most, own)
+    return most + MAX_TOKENS, every
 
 
 @inner
-def _distinct_windows(tokens: np.ndarray, n: int) -> np.ndarray:
-    """The distinct hashes of all windows of n tokens, ascending; of all tokens where there are
-    fewer.
+def _windows(tokens: np.ndarray, k: int, n: int, out: np.ndarray) -> int:
+    """Write the hashes of all windows of n of the first k tokens, or of all k where there are
+    fewer; return how many there are.
     """
-    size = min(n, tokens.size)
-    windows = np.empty(tokens.size - size + 1 if size else 0, np.uint64)
-    for begin in range(windows.size):
+    size = min(n, k)
+    windows = k - size + 1 if size else 0
+    for begin in range(windows):
         h = np.uint64(size)
         for j in range(begin, begin + size):
             h = h * _BASE + tokens[j]
-        windows[begin] = mix(h, K)
-    sort(windows, windows.size)
-    k = 0
-    for i in range(windows.size):
-        if i == 0 or windows[i] != windows[i - 1]:
-            windows[k] = windows[i]
+        out[begin] = mix(h, K)
+    return windows
+
+
+@inner
+def _distinct(values: np.ndarray, size: int) -> int:
+    """Keep each of some sorted values once; return how many are left."""
+    k = np.int64(0)
+    for i in range(size):
+        if i == 0 or values[i] != values[i - 1]:
+            values[k] = values[i]
             k += 1
-    return windows[:k]
+    return k
 
 
 @jit
@@ -81,18 +78,25 @@ def shingle_sets(
 
     Stretch i is the valid UTF-8 `data[starts[i]:stops[i]]` and belongs to text `texts[i]`; `texts`
     must ascend. Texts without a token have no shingle."""
-    tokens, begins = _token_hashes(data, starts, stops, texts, n_texts)
-    hashes, first, k = (
-        np.empty(begins[n_texts], np.uint64),
-        np.zeros(n_texts + 1, np.int64),
-        np.int64(0),
-    )
+    room, every = _longest(starts, stops, texts)
+    tokens, other = np.empty(room, np.uint64), np.empty(room, np.uint64)
+    begins, ends = np.empty(room, np.int64), np.empty(room, np.int64)
+    edges, places = make_edges(), np.empty(2 * room, np.int64)
+    hashes, first = np.empty(every, np.uint64), np.zeros(n_texts + 1, np.int64)
+    i, total = np.int64(0), np.int64(0)
     for text in range(n_texts):
-        for window in _distinct_windows(tokens[begins[text] : begins[text + 1]], n):
-            hashes[k] = window
-            k += 1
-        first[text + 1] = k
-    return ShingleSets(hashes[:k].copy(), first)
+        k = np.int64(0)
+        while i < starts.size and texts[i] == text:
+            at = starts[i]
+            while at < stops[i]:
+                k, at = next_tokens(data, at, stops[i], edges, begins, ends, tokens, k)
+            i += 1
+        own = hashes[total:]
+        size = _windows(tokens, k, n, own)
+        sort_hashes(own, size, other, places)
+        total += _distinct(own, size)
+        first[text + 1] = total
+    return ShingleSets(hashes[:total].copy(), first)
 
 
 @inner

@@ -3,7 +3,7 @@
     counts = np.zeros(1 << 24, np.uint8)
     count(hashes, counts)                                  # of every block
     keys, owners = rare(sets, wanted, counts, 0.8)         # of every block
-    stays_for, values, kinds = settle(sets, keys, numbers, answers, ...)
+    stays_for, values, kinds = settle(sets, keys, numbers, asked, answers, ...)
 
 Two sets whose Jaccard value is at least t share one of their n - ceil(t·n) + 1 first elements, in
 whatever order all elements are put (Chaudhuri and others 2006; Xiao and others 2008). Here the rare
@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from curate.kernels.arrays import sort
+from curate.kernels.asked import Asked, other_question
 from curate.kernels.jit import inner, jit
 from curate.kernels.minhash import ShingleSets
 
@@ -235,15 +236,16 @@ def _among(sorted_codes: np.ndarray, code: np.int64) -> bool:
 
 @jit
 def settle(
-    sets: ShingleSets, keys: Keys, numbers: Numbers, answers: ShingleSets, order: np.ndarray,
-    fixed: np.ndarray, apart: np.ndarray, threshold: float, drop_variants: bool,
+    sets: ShingleSets, keys: Keys, numbers: Numbers, asked: Asked, answers: ShingleSets,
+    order: np.ndarray, fixed: np.ndarray, apart: np.ndarray,
+    threshold: float, drop_variants: bool,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Walk texts in the order in which they are to be kept: one goes if it is similar to one that
     stays.
 
     For each text: the one that it is most like of those that stay (-1: of none), the Jaccard value
-    of the two, whether they are NEAR or a VARIANT (other numbers, or another answer), and whether it
-    goes. Of equal values the one that comes first counts; a text that stays
+    of the two, whether they are NEAR or a VARIANT (other numbers, another question or another
+    answer), and whether it goes. Of equal values the one that comes first counts; a text that stays
     only because of `apart` is told with the one it would have gone for. Texts that are `fixed` stay whatever they
     are like, and are like nothing. None of two texts goes for the other if they are `apart`:
     ascending int64, smaller text · texts + larger text."""
@@ -269,8 +271,12 @@ def settle(
                 value = similarity(sets, text, other, threshold)
                 if value < 0:
                     continue
-                same = same_answer(answers, text, other)
-                kind = NEAR if same and not other_numbers(numbers, text, other) else VARIANT
+                differ = (
+                    other_numbers(numbers, text, other)
+                    or other_question(asked, text, other)
+                    or not same_answer(answers, text, other)
+                )
+                kind = VARIANT if differ else NEAR
                 goes = kind == NEAR or drop_variants
                 parted = False
                 if goes and apart.size:

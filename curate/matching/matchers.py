@@ -103,7 +103,7 @@ def build_matchers(items: Sequence[Item], profile: Profile, base: Path | None = 
     """Index the items for every matcher of a profile; the cache of embeddings is relative to
     `base`.
     """
-    ahead.begin(profile.matchers())
+    ahead.begin([*profile.matchers(), *(["judged"] if profile.ngram.judged else [])])
     given = [item.fields for item in items]
     texts: Sequence[Fields] = given
     normalised = None

@@ -103,6 +103,14 @@ class RobustSettings(MatcherSettings):
     """How many times the bits of the words that are not there are taken off ..."""
     run: Bits = 2
     """... and the bits for each time that the record goes on elsewhere."""
+    cut_words: Count = 8
+    """Or the record has the words with which the item begins, so many or more without a gap, and no
+    other word of it, and they have ...
+    """
+    cut_rarity: Bits = 25
+    """... so many bits against the other items ..."""
+    cut_surprise: Bits = 35
+    """... and against usual language: then what comes after may be cut off."""
     signs: Bits = 30
     """Bits of words and symbols that an item without words of its own needs."""
     sign_gap: Bits = 0.6
@@ -133,6 +141,9 @@ class RobustSettings(MatcherSettings):
             signs=_units(self.signs),
             lost=float(self.lost),
             run=_units(self.run),
+            cut_words=self.cut_words,
+            cut_rarity=_units(self.cut_rarity),
+            cut_surprise=_units(self.cut_surprise),
             gap=_units(self.gap),
             sign_gap=_units(self.sign_gap),
             moved=self.moved,

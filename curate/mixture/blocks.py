@@ -90,7 +90,7 @@ def take_all(
         plan.recipe.kind,
         plan.recipe.seed,
         plan.steps,
-        plan.recipe.output.validation > 0,
+        plan.groups or plan.recipe.output.validation > 0,
         parts,
         plan.tokenizer.path if plan.tokenizer else None,
     )

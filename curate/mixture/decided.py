@@ -14,6 +14,7 @@ import pyarrow as pa
 from curate import lock as locks
 from curate.audit import store
 from curate.audit.words import counted
+from curate.make.maker import MakerSpec
 from curate.mixture.blocks import take_all
 from curate.mixture.merge import SourceRows, Writer, corpus_schema, source_rows
 from curate.mixture.options import Options
@@ -47,27 +48,54 @@ class Decided:
     """That the scan took."""
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What was found out about every block, before anything is decided."""
+
+    rows: list[SourceRows]
+    blocks: list[list[Scanned]]
+    corpus: Corpus
+    counts: tuple[int, int]
+    """How many blocks were looked at, and how many an earlier build had looked at."""
+    seconds: float
+
+
 def decide(plan: Plan, options: Options, stages: list[Stage]) -> Decided:
     """Scan what is not staged, let the steps decide, and sample."""
+    looked = look(plan, options, stages)
+    options.progress("decide", 0, 0, 0.0)
+    settled = settle(plan.steps, [source.n for source in looked.rows], looked.corpus.seen)
+    decided = decided_on(plan, looked, settled)
+    options.progress("decide", 0, 0, 1.0)
+    return decided
+
+
+def look(plan: Plan, options: Options, stages: list[Stage]) -> Looked:
+    """Scan what is not staged."""
     parts, started = parts_of(plan), time.perf_counter()
     taken = take_all(plan, stages, options, size_of(plan), parts)
     seconds = time.perf_counter() - started
     pa.default_memory_pool().release_unused()
     blocks = [[one.scanned for one in own] for own in taken]
     known = sum(one.staged for own in taken for one in own)
-    looked = (sum(map(len, blocks)) - known, known)
+    counts = (sum(map(len, blocks)) - known, known)
     rows = [
         source_rows(reading.name, own) for reading, own in zip(plan.readings, blocks, strict=True)
     ]
     writer = _writer(plan, rows, blocks, parts)
     licences = [source.licence for source in plan.recipe.sources]
     corpus = Corpus(plan.recipe.kind, blocks, writer, licences)
-    options.progress("decide", 0, 0, 0.0)
-    settled = settle(plan.steps, [source.n for source in rows], corpus.seen)
-    results, n_validation = _sample(plan, rows, blocks, settled)
-    options.progress("decide", 0, 0, 1.0)
+    return Looked(rows, blocks, corpus, counts, seconds)
+
+
+def decided_on(plan: Plan, looked: Looked, settled: Settled) -> Decided:
+    """What becomes of every row once the steps have decided."""
+    rows, corpus = looked.rows, looked.corpus
+    results, n_validation = _sample(plan, rows, looked.blocks, settled)
     size = sum(int(source.sizes.sum()) for source in rows)
-    return Decided(results, settled, corpus, writer, n_validation, size, looked, seconds)
+    return Decided(
+        results, settled, corpus, corpus.writer, n_validation, size, looked.counts, looked.seconds
+    )
 
 
 def facts_of(plan: Plan, options: Options, timings: Mapping[str, float]) -> dict[str, Any]:
@@ -76,10 +104,11 @@ def facts_of(plan: Plan, options: Options, timings: Mapping[str, float]) -> dict
         "schema": store.VERSION,
         "versions": locks.versions(),
         "recipe": {"name": plan.recipe.name, "kind": plan.recipe.kind, "seed": plan.recipe.seed}
-        | {"rows": plan.recipe.output.rows},
+        | {"rows": plan.recipe.output.rows, "shares": plan.recipe.shares},
         "parameters": {"limit": options.limit, "workers": options.workers}
         | {step.name: step.inputs for step in plan.steps},
         "steps": [*FIRST, *(step.name for step in plan.steps), *LAST],
+        **({"makers": plan.recipe.makers} if plan.recipe.makers else {}),
         "timings": {name: round(seconds, 3) for name, seconds in timings.items()},
     }
 
@@ -101,9 +130,10 @@ def _sample(
     kept, beyond = [], []
     for source, alive, spec in zip(rows, settled.alive, plan.recipe.sources, strict=True):
         left = np.flatnonzero(alive).astype(np.int32)
+        left, more = _accepted(left, spec.making)
         left, out = _within_caps(source, left, spec.cap or {}, plan.recipe.seed)
         kept.append(left)
-        beyond.append(out)
+        beyond.append([*more, *out])
     candidates = [_candidates(source, left, plan) for source, left in zip(rows, kept, strict=True)]
     choices, n_validation = choose(
         candidates, plan.wanted, plan.recipe.output.validation, plan.recipe.mix
@@ -115,6 +145,20 @@ def _sample(
         for parts in zip(rows, blocks, settled.removals, kept, choices, beyond, strict=True)
     ]
     return results, n_validation
+
+
+def _accepted(
+    left: np.ndarray, making: MakerSpec | None
+) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]]:
+    """The first of the rows that are left where so many are to be accepted, and the others, with the
+    reason.
+    """
+    wanted = making.accepted if making else None
+    if wanted is None or len(left) <= wanted:
+        return left, []
+    return left[:wanted], [
+        (f"accepted: {counted(wanted, 'row')} before it are enough", left[wanted:])
+    ]
 
 
 def _within_caps(

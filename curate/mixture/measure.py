@@ -13,6 +13,8 @@ from typing import Any
 
 from curate.audit.face import Retention, faces
 from curate.audit.store import DATABASE, open_readonly
+from curate.errors import UserError
+from curate.mixture.audited import read_audit
 from curate.mixture.blocks import stages_of
 from curate.mixture.decided import decide, facts_of, parts_of
 from curate.mixture.examples import Taken, taken_by
@@ -21,7 +23,7 @@ from curate.mixture.plan import Plan, make_plan
 from curate.mixture.record import record
 from curate.mixture.stages import Stage
 from curate.mixture.stand_ins import with_stand_ins
-from curate.mixture.summary import Summary, read_audit, summarise
+from curate.mixture.summary import Summary, summarise
 from curate.recipe import Recipe
 
 POINTS = 80
@@ -52,6 +54,12 @@ def measure(recipe: Recipe, *, base: Path, options: Options | None = None) -> Me
     """Do all of a build but write; raises what the build would raise before it writes."""
     options = options or Options()
     options.progress("prepare", 0, 0, 0.0)
+    made = [spec.name for spec in recipe.sources if spec.maker]
+    if made:
+        raise UserError(
+            f"source '{made[0]}': its rows are made by the build, so there is nothing to measure "
+            "before; curate plan without --measure says what it would take"
+        )
     recipe, notes = with_stand_ins(recipe, options.sources_dir, base)
     plan = make_plan(recipe, base, options.workers)
     plan = replace(plan, notes=[*options.notes, *notes, *plan.notes])

@@ -6,9 +6,21 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from curate.engines import Budget
 from curate.files import BLOCK_BYTES
 from curate.mixture.stages import default_root
 from curate.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How language models may be asked."""
+
+    store: Path | None = None
+    """The folder of the store of answers; in the user's cache by default."""
+    budget: Budget = field(default_factory=Budget)
+    offline: bool = False
+    """Whether the store must do: an answer that it lacks ends the build."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,8 @@ class Options:
     ray: str | None = None
     """The address of a Ray cluster that does the work in place of threads; `local` starts one."""
     block_bytes: int = BLOCK_BYTES
+    ask: Asked | None = None
+    """None: nobody may be asked, so sources that a model writes need `locked`."""
     notes: tuple[str, ...] = ()
     """What was found out before the build, to be told with its summary."""
     progress: Progress = silent

@@ -8,7 +8,7 @@ suite is read, an index built) and takes the digests of all input files. What is
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from curate import steps
 from curate.errors import UserError, unknown
 from curate.formats import as_words, check_columns, check_format, check_kept, columns_of, detect
+from curate.make.source import LINEAGE
 from curate.mixture.scan import Reading
 from curate.mixture.shape import check_shape, is_read_as_it_is
 from curate.recipe import OutputSpec, Recipe, SourceSpec
@@ -44,6 +45,8 @@ class Plan:
     """What was detected, such as formats."""
     tokenizer: Tokenizer | None = None
     """Whose tokens are counted."""
+    groups: bool = False
+    """Whether it is asked which rows ask the same, even if none are held out."""
 
     @property
     def by_key(self) -> bool:
@@ -61,32 +64,67 @@ def wanted_of(spec: SourceSpec) -> Wanted:
     return Wanted(spec.rows, spec.share, spec.weight, spec.passes or 1)
 
 
-def make_plan(recipe: Recipe, base: Path, workers: int) -> Plan:
-    """Open everything a recipe names; relative paths start from `base`."""
+def nothing_made() -> dict[str, Source]:
+    """The made sources of a recipe that has none."""
+    return {}
+
+
+def make_plan(
+    recipe: Recipe,
+    base: Path,
+    workers: int,
+    made: Callable[[], Mapping[str, Source]] = nothing_made,
+    ready: Sequence[Step] | None = None,
+) -> Plan:
+    """Open everything a recipe names; relative paths start from `base`. The rows of its made sources
+    are asked for last, when nothing else can be wrong. Steps that are `ready` are those of the
+    recipe, made before.
+    """
     for spec in recipe.sources:
         if spec.format is not None:
             _at(spec, lambda spec=spec: check_format(spec.format, recipe.kind, spec.keep))
-    sources = [opened(spec, base) for spec in recipe.sources]
-    check_shape(recipe, sources)
+    there = {spec.name: opened(spec, base) for spec in recipe.sources if not spec.maker}
+    check_shape(recipe, list(there.values()))
     pool = ThreadPoolExecutor(workers)
-    digests = pool.map(content_digests, sources)  # beside what follows
-    pool.shutdown(wait=False)
+    hashing = {name: pool.submit(content_digests, source) for name, source in there.items()}
     tokenizer = read_tokenizer(str(base / expand(recipe.tokenizer))) if recipe.tokenizer else None
+    ready = _steps(recipe, base) if ready is None else ready
+    own = made()
+    hashing |= {name: pool.submit(content_digests, source) for name, source in own.items()}
+    pool.shutdown(wait=False)
+    sources = [{**there, **own}[spec.name] for spec in recipe.sources]
     notes: list[str] = []
     readings = [
         reading_of(spec, source, recipe.kind, recipe.output, notes)
         for spec, source in zip(recipe.sources, sources, strict=True)
     ]
-    made = [
+    refuse_unknown_columns(ready, readings, sources)
+    readings = [replace(reading, needs=_needs(recipe.kind, ready, reading)) for reading in readings]
+    digests = [hashing[source.name].result() for source in sources]
+    return Plan(recipe, base, sources, readings, digests, ready, notes, tokenizer)
+
+
+def _steps(recipe: Recipe, base: Path) -> list[Step]:
+    """The steps of a recipe, made ready."""
+    ready = [
         steps.load(name).make(spec, base=base, kind=recipe.kind, seed=recipe.seed)
         for name, spec in recipe.steps.items()
     ]
-    for name, step in zip(recipe.steps, made, strict=True):
+    for name, step in zip(recipe.steps, ready, strict=True):
         if step.name != name:
             raise UserError(f"step '{name}' calls itself '{step.name}'; the two must be the same")
-    refuse_unknown_columns(made, readings, sources)
-    readings = [replace(reading, needs=_needs(recipe.kind, made, reading)) for reading in readings]
-    return Plan(recipe, base, sources, readings, list(digests), made, notes, tokenizer)
+    return ready
+
+
+def with_rows(plan: Plan, made: Mapping[str, Source]) -> Plan:
+    """The same plan with other rows of its made sources."""
+    pairs = list(zip(plan.sources, plan.digests, strict=True))
+    sources = [made.get(source.name, source) for source, _ in pairs]
+    digests = [
+        content_digests(made[source.name]) if source.name in made else known
+        for source, known in pairs
+    ]
+    return replace(plan, sources=sources, digests=digests)
 
 
 def opened(spec: SourceSpec, base: Path) -> Source:
@@ -135,17 +173,22 @@ def reading_of(
     notes += [f"source '{spec.name}': {note}" for note in source.notes]
     first = next(source.blocks())
     fmt: str | dict[str, Any] | None = spec.format
+    keep = spec.keep
+    if spec.maker:
+        fmt = {name: name for name in body_schema(kind).names}
+        keep = tuple(dict.fromkeys((*spec.keep, LINEAGE)))
     if fmt is None:
         fmt = _at(spec, lambda: detect(first, kind))
         notes.append(f"source '{spec.name}': format {as_words(fmt)}, detected from its columns")
         _at(spec, lambda: check_format(fmt, kind, spec.keep))
-    _at(spec, lambda: check_columns(first, fmt))
+    if not spec.maker:
+        _at(spec, lambda: check_columns(first, fmt))
     _at(spec, lambda: check_kept(source.blocks(), spec.keep))
     _at(spec, lambda: check_kept(source.blocks(), _looked_up(kind, spec.cap or ()), "cap"))
     passes = wanted_of(spec).passes if output.order == "key" else 1
     caps = tuple(spec.cap or ())
     return Reading(
-        spec.name, fmt, spec.keep, passes, caps=caps, as_read=is_read_as_it_is(output, source)
+        spec.name, fmt, keep, passes, caps=caps, as_read=is_read_as_it_is(output, source)
     )
 
 

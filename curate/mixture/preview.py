@@ -18,12 +18,13 @@ from curate.errors import UserError
 from curate.files import kind_of
 from curate.formats import as_words, check_format
 from curate.mixture.expected import Expected, expected
+from curate.mixture.foreseen import Foreseen, foreseen
 from curate.mixture.plan import opened, reading_of, refuse_unknown_columns
 from curate.mixture.scan import Reading
 from curate.mixture.shape import check_shape
 from curate.mixture.stand_ins import with_stand_ins
 from curate.network import offline
-from curate.recipe import Recipe, SourceSpec
+from curate.recipe import Recipe, SourceSpec, with_licences
 from curate.sources import Source, estimated_bytes, expand, is_away, is_path
 from curate.steps.step import Given, Step
 from curate.tokenizers import read_tokenizer
@@ -33,7 +34,7 @@ T = TypeVar("T")
 COUNTED_BYTES = 64 << 20
 """Files of text up to this size are counted; of larger ones the first block says about how many."""
 
-HERE, AWAY, WRONG = "here", "on the Hub", "cannot be read"
+HERE, AWAY, WRONG, MADE = "here", "on the Hub", "cannot be read", "made"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ class Preview:
     steps: tuple[StepPlan, ...]
     notes: tuple[str, ...]
     problems: tuple[str, ...]
+    made: tuple[Foreseen, ...] = ()
+    """What it takes to have models write sources."""
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data, for `--json`."""
@@ -110,22 +113,28 @@ class _Found:
 
 def preview(recipe: Recipe, *, base: Path, sources_dir: Path | None = None) -> Preview:
     """Look at all that a recipe names; raises UserError for the folder of stand-ins alone."""
-    recipe, notes = with_stand_ins(recipe, sources_dir, base)
+    recipe, notes = with_stand_ins(with_licences(recipe), sources_dir, base)
     found = _Found(list(notes))
     looked = [_source(spec, recipe, base, found) for spec in recipe.sources]
     plans = [plan for plan, _, _ in looked]
     there = [(source, reading) for _, source, reading in looked if source and reading]
     sources, readings = [source for source, _ in there], [reading for _, reading in there]
     all_here = len(there) == len(looked)
+    made = [
+        one
+        for spec in recipe.sources
+        if spec.maker
+        for one in found.tried("", lambda spec=spec: foreseen(spec, recipe, base)) or ()  # type: ignore[misc]
+    ]
     if all_here:
         found.tried("", lambda: check_shape(recipe, sources))
     if recipe.tokenizer:
         path = base / expand(recipe.tokenizer)
         found.tried("tokenizer", lambda: read_tokenizer(str(path)))
     named = [(name, *_step(name, recipe, base, found)) for name in recipe.steps]
-    made = [step for _, _, step in named if step is not None]
+    ready = [step for _, _, step in named if step is not None]
     if all_here:
-        found.tried("", lambda: refuse_unknown_columns(made, readings, sources))
+        found.tried("", lambda: refuse_unknown_columns(ready, readings, sources))
     shares = expected(recipe, [plan.rows for plan in plans])
     return Preview(
         recipe.name,
@@ -136,6 +145,7 @@ def preview(recipe: Recipe, *, base: Path, sources_dir: Path | None = None) -> P
         tuple(StepPlan(name, _settings(recipe.steps[name]), given) for name, given, _ in named),
         tuple(found.notes),
         tuple(found.problems),
+        tuple(made),
     )
 
 
@@ -148,6 +158,11 @@ def _source(
     spec: SourceSpec, recipe: Recipe, base: Path, found: _Found
 ) -> tuple[SourcePlan, Source | None, Reading | None]:
     what = f"source '{spec.name}'"
+    if spec.making:
+        rows = spec.making.accepted or spec.making.items
+        exact = spec.making.accepted is not None
+        made = SourcePlan(spec.name, str(spec.maker), MADE, spec.licence, rows=rows, exact=exact)
+        return made, None, None
     plain = SourcePlan(spec.name, spec.from_, WRONG, spec.licence)
     fmt = spec.format
     if fmt is not None:

@@ -24,6 +24,8 @@ def show_preview(found: Preview) -> None:
         console.print(f"step {step.name}: {_settings(step)}", markup=False)
         if step.given:
             console.print(_given(step))
+    if found.made:
+        console.print(_made(found))
     for line in _told(found):
         console.print(line, markup=False)
 
@@ -51,6 +53,26 @@ def _sources(found: Preview) -> Table:
     if len(found.sources) > 1:
         table.add_section()
         table.add_row("all", "", "", "", _all_rows(found), _all(found, by), "")
+    return table
+
+
+def _made(found: Preview) -> Table:
+    """What it takes to have models write sources; tokens written and cost are upper bounds."""
+    table = Table("source", "engine", "model", title="to be asked", title_justify="left")
+    for column in ("items", "requests", "prompt tokens", "tokens written", "cost"):
+        table.add_column(column, justify="right")
+    for one in found.made:
+        least = "at least " if one.at_least else ""
+        counts = (one.requests, one.prompt_tokens, one.completion_tokens)
+        cost = "unknown" if one.cost is None else f"${one.cost:,.2f}"
+        table.add_row(
+            escape(one.source),
+            escape(one.engine),
+            escape(one.model),
+            f"{least}{one.items:,}",
+            *(f"{n:,}" for n in counts),
+            cost,
+        )
     return table
 
 

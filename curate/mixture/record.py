@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from curate import makers
 from curate.audit import store
 from curate.audit.face import face
 from curate.formats import as_words
+from curate.make.source import MadeSource
+from curate.make.tables import tables_of
 from curate.mixture.merge import SourceRows
 from curate.mixture.plan import Plan
 from curate.mixture.scan import Scanned, staged_path
@@ -25,7 +29,7 @@ from curate.mixture.seen import firsts
 from curate.mixture.settle import Settled
 from curate.shards import read_arrow
 from curate.steps.sample import Choice
-from curate.steps.step import Removal, row_ids
+from curate.steps.step import Decision, Removal, row_ids
 
 FATES = pa.array(["quarantined", "kept", "removed", "duplicate", "not-sampled"])
 QUARANTINED, KEPT, REMOVED, DUPLICATE, NOT_SAMPLED = range(5)
@@ -86,19 +90,40 @@ def record(
     """Write the whole audit to `path`, `samples` into the table of that name, and check that it adds
     up; raises CurateError if it does not.
     """
-    faces = [shown for step in plan.steps if (shown := face(step.name)) is not None]
+    record_all(path, [(plan, results)], settled.decisions, {"samples": samples}, runs)
+
+
+def record_all(
+    path: Path,
+    parts: Sequence[tuple[Plan, Sequence[SourceResult]]],
+    decisions: Mapping[str, Decision],
+    tables: Mapping[str, Iterable[pa.Table]],
+    runs: Mapping[str, Any],
+) -> None:
+    """The same of several plans with the same steps, which decided on the rows of all of them;
+    `tables` are lines of tables that belong to no step.
+    """
+    (plan, _), *_ = parts
+    names = [*makers.shown(plan.recipe.makers), *(step.name for step in plan.steps)]
+    faces = [shown for name in names if (shown := face(name)) is not None]
+    results = [result for _, own in parts for result in own]
     with (
         store.told(path),
         closing(store.create(path, [shown.schema for shown in faces])) as con,
     ):
-        _sources(con, plan, results)
-        for decision in settled.decisions.values():
+        for of, own in parts:
+            _sources(con, of, own)
+        for decision in decisions.values():
             for table, lines in decision.tables.items():
                 store.insert_all(con, table, lines)
+        made = [source for source in plan.sources if isinstance(source, MadeSource)]
+        for table, lines in [*tables_of(made).items(), *chain(*map(_own_lines, made))]:
+            store.insert_all(con, table, lines)
         for result in results:
             _documents(con, result)
             _removals(con, result)
-        store.insert_all(con, "samples", samples)
+        for table, lines in tables.items():
+            store.insert_all(con, table, lines)
         store.insert(
             con,
             "runs",
@@ -108,11 +133,26 @@ def record(
         store.finish(con, [shown.views for shown in faces])
 
 
+def _own_lines(source: MadeSource) -> Iterator[tuple[str, Iterable[pa.Table]]]:
+    """What a made source adds to the tables of its own maker, and what is counted on all of it."""
+    if not source.staged:
+        return
+    for name, paths in source.staged.items():
+        yield name, (_with_source(read_arrow(path), source.name) for path in paths)
+    counted = getattr(makers.load(source.from_), "lines", None)
+    for name, table in (counted(source.staged) if counted else {}).items():
+        yield name, [_with_source(table, source.name)]
+
+
+def _with_source(table: pa.Table, source: str) -> pa.Table:
+    return table.append_column("source", pa.repeat(source, table.num_rows))
+
+
 def _sources(con: duckdb.DuckDBPyConnection, plan: Plan, results: Sequence[SourceResult]) -> None:
     rows = [
         {
             "name": spec.name,
-            "from_": spec.from_,
+            "from_": spec.from_ or source.from_,
             "revision": source.revision,
             "files": len(source.files),
             "rows_read": result.read,

@@ -21,21 +21,24 @@ from curate.audit.report import Drawn, draw, write_report
 from curate.audit.store import DATABASE, open_readonly
 from curate.card import card
 from curate.errors import FailOver, UserError, unknown
+from curate.mixture.audited import Audited, read_audit
 from curate.mixture.blocks import stages_of
 from curate.mixture.cluster import connected
-from curate.mixture.decided import decide, facts_of, parts_of
+from curate.mixture.decided import Decided, decide, facts_of, parts_of
+from curate.mixture.described import card_facts
 from curate.mixture.folder import target, unfinished
+from curate.mixture.locked import lock_of
+from curate.mixture.made import Makings, open_making
 from curate.mixture.options import Options
-from curate.mixture.plan import Plan, make_plan
+from curate.mixture.plan import Plan, make_plan, with_rows
 from curate.mixture.record import SourceResult, record
 from curate.mixture.samples import samples
 from curate.mixture.settle import Settled
-from curate.mixture.stages import Stage
 from curate.mixture.stand_ins import with_stand_ins
-from curate.mixture.summary import Audited, Summary, card_facts, lock_of, read_audit, summarise
+from curate.mixture.summary import Summary, summarise
 from curate.mixture.write import write_rows
 from curate.progress import shown, silent
-from curate.recipe import Recipe, load_recipe, resolved
+from curate.recipe import Recipe, load_recipe, resolved, with_licences
 from curate.shards import sha256, write_text
 from curate.sources import expand, is_path
 
@@ -100,15 +103,20 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
     started = time.perf_counter()
     real = target(out, options.overwrite)
     options.progress(PREPARE, 0, 0, 0.0)
-    recipe, notes = with_stand_ins(recipe, options.sources_dir, base)
-    plan = make_plan(recipe, base, options.workers)
-    plan = replace(plan, notes=[*options.notes, *notes, *plan.notes])
-    options.progress(PREPARE, 0, 0, 1.0)
+    recipe, notes = with_stand_ins(with_licences(recipe), options.sources_dir, base)
     locked = locks.load(options.locked) if options.locked else None
-    if locked:
-        locks.check_inputs(locked, lock_of(plan, options.limit, None, {}))
-    with connected(options.ray, options.workers), unfinished(real) as partial_out:
-        summary, failures = _fill(plan, partial_out, real, options, locked, started)
+    with (
+        connected(options.ray, options.workers),
+        unfinished(real) as partial_out,
+        open_making(recipe, base, partial_out, options, locked, build) as making,
+    ):
+        plan = make_plan(recipe, base, options.workers, making.sources)
+        plan = replace(plan, notes=[*options.notes, *notes, *plan.notes])
+        options.progress(PREPARE, 0, 0, 1.0)
+        if locked:
+            rounds = tuple(f"inputs.sources.{name}.files" for name in making.own)
+            locks.check_inputs(locked, lock_of(plan, options.limit, None, {}), rounds)
+        summary, failures = _fill(plan, making, partial_out, real, options, locked, started)
     built = Built(out, summary)
     if failures:
         raise FailOver("; ".join(failures), built)
@@ -117,6 +125,7 @@ def build(recipe: Recipe, out: Path, *, base: Path, options: Options | None = No
 
 def _fill(
     plan: Plan,
+    making: Makings,
     out: Path,
     real: Path,
     options: Options,
@@ -125,23 +134,32 @@ def _fill(
 ) -> tuple[Summary, list[str]]:
     """Do the work in the unfinished folder `out`."""
     staging = out / ".staging"
-    with stages_of(plan, options, parts_of(plan), staging) as stages:
-        done = _work(plan, out, real, options, locked, started, stages)
+    planned = time.perf_counter()
+    while True:
+        with stages_of(plan, options, parts_of(plan), staging) as stages:
+            decided = decide(plan, options, stages)
+            names = [source.name for source in plan.sources]
+            if not making.more(dict(zip(names, decided.settled.alive, strict=True))):
+                if locked:
+                    locks.check_inputs(locked, lock_of(plan, options.limit, None, {}))
+                done = _work(plan, decided, out, real, options, locked, started, planned)
+                break
+        plan = with_rows(plan, making.sources())
+        shutil.rmtree(staging, ignore_errors=True)
     shutil.rmtree(staging, ignore_errors=True)
     return done
 
 
 def _work(
     plan: Plan,
+    decided: Decided,
     out: Path,
     real: Path,
     options: Options,
     locked: dict[str, Any] | None,
     started: float,
-    stages: list[Stage],
+    planned: float,
 ) -> tuple[Summary, list[str]]:
-    planned = time.perf_counter()
-    decided = decide(plan, options, stages)
     results, settled, writer = decided.results, decided.settled, decided.writer
     runs = facts_of(plan, options, {"plan": planned - started, "scan": decided.seconds})
     with ThreadPoolExecutor(1) as beside:

@@ -38,10 +38,10 @@ from curate.records import (
 )
 from curate.shards import read_arrow, text_bytes, write_arrow
 from curate.sources import Block
-from curate.steps.step import Look, Records, Step
+from curate.steps.step import Look, Records, Step, row_ids
 from curate.text.hashing import as_uuids, sampling_keys
 from curate.tokenizers import token_counts
-from curate.turns import Turns, all_turns
+from curate.turns import Turns, all_turns, rejected_turns
 
 QUARANTINE = pa.schema(
     [
@@ -130,7 +130,8 @@ def scan_block(scan: Scan, reading: Reading, folder: Path, number: int, block: B
     parsed = parse(block, reading.format, scan.kind, kept, columns)
     turns = all_turns(scan.kind, parsed.records)
     hashes = turns.content_hashes()
-    records = Records(reading.name, scan.kind, parsed.records, parsed.rows, turns, hashes)
+    rejected = rejected_turns([bad.raw for bad in parsed.quarantine])
+    records = Records(reading.name, scan.kind, parsed.records, parsed.rows, turns, hashes, rejected)
     looks = {step.name: step.look(records) for step in scan.steps}
     tokens = _tokens(scan, turns)
     tables = _tables(reading, block, parsed, records, looks, _counted(scan, tokens))
@@ -323,14 +324,19 @@ def _tables(
     if parsed.unused:
         tables["unused"] = pa.Table.from_pylist([vars(one) for one in parsed.unused], UNUSED)
     shown = np.zeros(records.n, np.bool_)
+    bad = np.zeros(len(parsed.quarantine), np.bool_)
     for name, look in looks.items():
         tables |= {
             f"{name}.{table}": rows for table, rows in {**look.scratch, **look.tables}.items()
         }
         if look.shown is not None:
             shown |= look.shown
-    if shown.any():
-        tables["texts"] = _texts(records, shown)
+        if look.rejected_shown is not None:
+            bad |= look.rejected_shown
+    if shown.any() or bad.any():
+        ids = row_ids(reading.name, np.array([one.row for one in parsed.quarantine], np.int64))
+        texts = [_texts(records.turns, records.ids(), shown), _texts(records.rejected, ids, bad)]
+        tables["texts"] = pa.concat_tables(texts)
     return tables
 
 
@@ -379,15 +385,17 @@ def _text_bytes(turns: Turns) -> pa.Array:
     return pa.array(np.bincount(docs, stops - starts, turns.n_docs).astype(np.int64))
 
 
-def _texts(records: Records, shown: np.ndarray) -> pa.Table:
-    """The lines of the table `texts`: every turn of the records of a mask."""
-    turns = records.turns
+def _texts(turns: Turns, ids: pa.StringArray, shown: np.ndarray) -> pa.Table:
+    """The lines of the table `texts`: every turn of the rows of a mask; a turn of nobody has no
+    role.
+    """
     wanted = np.flatnonzero(shown[turns.stretches.docs])
+    roles = turns.roles[wanted]
     return pa.table(
         {
-            "doc_id": records.ids().take(pa.array(turns.stretches.docs[wanted])),
+            "doc_id": ids.take(pa.array(turns.stretches.docs[wanted])),
             "turn": turns.stretches.turns[wanted],
-            "role": pa.array(ROLES).take(pa.array(turns.roles[wanted])),
+            "role": pa.array(ROLES).take(pa.array(roles, mask=roles < 0)),
             "text": turns.texts.take(pa.array(wanted)),
         }
     )

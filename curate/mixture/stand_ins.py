@@ -30,10 +30,12 @@ def with_stand_ins(
         raise UserError(f"{where}: {folder}: no such folder")
     sources, notes = [], []
     for spec in recipe.sources:
-        found = None if is_path(spec.from_, base) else _stand_in(spec, folder.absolute())
+        found = (
+            None if spec.maker or is_path(spec.from_, base) else _stand_in(spec, folder.absolute())
+        )
         sources.append(spec if found is None else spec.model_copy(update={"from_": str(found)}))
         notes += [f"source '{spec.name}': {found} for {spec.from_}"] if found is not None else []
-    if not notes:
+    if not notes and not any(spec.maker for spec in recipe.sources):  # makers read some, too
         raise UserError(
             f"{where}: {folder}: nothing in it is called like a data set of the recipe; for "
             f"org/name give {folder}/org/name.jsonl, or a folder {folder}/org/name"

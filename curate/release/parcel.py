@@ -7,11 +7,9 @@ it is."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from curate.audit.store import DATABASE
@@ -24,7 +22,7 @@ from curate.shards import sha256
 
 CARD = "README.md"
 _BESIDE = (LOCK, "recipe.yaml", DATABASE, "report.html")
-FOLDERS = ("data/*", "removed/*", "quarantine/*")
+FOLDERS = ("data/", "removed/", "quarantine/")
 """Where rows lie; a file there that the lock does not name would be one of them."""
 
 
@@ -55,18 +53,10 @@ class Parcel:
         files = [asdict(piece) for piece in self.pieces]
         return {"folder": str(self.folder), "bytes": self.size, "files": files}
 
-    @contextmanager
-    def laid_out(self) -> Iterator[Path]:
-        """A folder with these files and no other: links, and the texts that were written."""
-        with TemporaryDirectory(prefix="curate-") as name:
-            for piece in self.pieces:
-                path = Path(name, piece.path)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                if piece.path in self.written:
-                    path.write_text(self.written[piece.path], encoding="utf-8")
-                else:
-                    path.symlink_to((self.folder / piece.path).resolve())
-            yield Path(name)
+    def content(self, piece: Piece) -> Path | bytes:
+        """The file that a piece is, or its text."""
+        text = self.written.get(piece.path)
+        return self.folder / piece.path if text is None else text.encode()
 
 
 def parcel(folder: Path) -> Parcel:

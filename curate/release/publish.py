@@ -2,14 +2,15 @@
 
 A repository is made private unless it is to be public; one that is there keeps its visibility, and
 a public one is not written to unasked. Files of an earlier version in data/, removed/ and
-quarantine/ go with the upload, or they would be rows. An upload that broke off continues when
-it is asked for again: what has arrived is not sent twice."""
+quarantine/ go in the commit that brings the new ones, so that at no time rows of two versions are
+there. An upload that broke off continues when it is asked for again: what has arrived is not sent
+twice."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,13 +51,12 @@ def publish(out: Parcel, repo: str, *, public: bool = False) -> Sent:
     api = HfApi()
     with _told(repo):
         _open(api, repo, public)
-    with _told(repo), out.laid_out() as folder:
-        commit = api.upload_folder(
+    with _told(repo):
+        commit = api.create_commit(  # one, where `upload_folder` makes several of many files
             repo_id=repo,
             repo_type="dataset",
-            folder_path=folder,
+            operations=_operations(out, api.list_repo_files(repo, repo_type="dataset")),
             commit_message=f"{out.folder.resolve().name}, as its lock says",
-            delete_patterns=list(FOLDERS),
         )
     with _told(repo):
         tree = api.list_repo_tree(repo, repo_type="dataset", revision=commit.oid, recursive=True)
@@ -95,6 +95,23 @@ def _open(api: Any, repo: str, public: bool) -> None:
         )
 
 
+def _operations(out: Parcel, there: Iterable[str]) -> list[Any]:
+    """What one commit does: every file of the parcel is put, and files of rows that are not among
+    them go.
+    """
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    sent = {piece.path for piece in out.pieces}
+    gone = [path for path in there if path.startswith(FOLDERS) and path not in sent]
+    return [
+        *(CommitOperationDelete(path_in_repo=path, is_folder=False) for path in gone),
+        *(
+            CommitOperationAdd(path_in_repo=piece.path, path_or_fileobj=out.content(piece))
+            for piece in out.pieces
+        ),
+    ]
+
+
 def _faults(out: Parcel, there: Mapping[str, Any]) -> Iterator[str]:
     """Files that did not arrive as they were sent, and files of rows that nobody sent."""
     for piece in out.pieces:
@@ -106,9 +123,8 @@ def _faults(out: Parcel, there: Mapping[str, Any]) -> Iterator[str]:
         elif not _same(out, piece, found):
             yield f"{piece.path} has other bytes there than here"
     sent = {piece.path for piece in out.pieces}
-    rows = tuple(pattern.removesuffix("*") for pattern in FOLDERS)
     for path in sorted(there.keys() - sent):
-        if path.startswith(rows):
+        if path.startswith(FOLDERS):
             yield f"{path} is there, and was not sent"
 
 
@@ -116,8 +132,8 @@ def _same(out: Parcel, piece: Piece, found: Any) -> bool:
     """Whether a file of the same size is the same: by its SHA-256, or by git's name for it."""
     if found.lfs is not None:
         return bool(found.lfs.sha256 == piece.sha256)
-    text = out.written.get(piece.path)
-    content = Path(out.folder, piece.path).read_bytes() if text is None else text.encode()
+    content = out.content(piece)
+    content = content.read_bytes() if isinstance(content, Path) else content
     blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
     return bool(found.blob_id == blob.hexdigest())
 

@@ -136,6 +136,24 @@ HAVING bool_or((m.hit OR m.counts OR $near) AND ($matcher IS NULL OR m.matcher =
 """
 
 
+_OF_ROW = """
+SELECT m.doc_id, m.instance_id, m.source, m.benchmark, d.fate, d.content_hash,
+    list((m.matcher, m.score, m.hit, m.label, m.counts) ORDER BY m.score DESC, m.matcher)
+FROM matches AS m JOIN documents AS d ON d.id = m.doc_id WHERE m.doc_id = ? GROUP BY ALL
+"""
+
+
+def of_row(con: duckdb.DuckDBPyConnection, doc_id: str) -> list[Case]:
+    """Every pair of one row and an item that it matches, the worst first; a row that made no record
+    has no hash.
+    """
+    if not columns_of(con, "matches"):
+        return []
+    pairs = con.execute(_OF_ROW, [doc_id]).fetchall()
+    hashes = _item_hashes(con, {row[1] for row in pairs})
+    return sorted((_case(row, hashes[row[1]]) for row in pairs), key=lambda case: case.rank)
+
+
 def cases(con: duckdb.DuckDBPyConnection, wanted: Selection) -> list[Case]:
     """Every pair of texts that is wanted, the worst first; `con` is an audit opened for reading."""
     if not columns_of(con, "matches"):
@@ -223,7 +241,7 @@ def _case(row: tuple[Any, ...], hashed: str) -> Case:
         source,
         benchmark,
         fate,
-        content.hex,
+        content.hex if content else "",
         hashed,
         tuple(Opinion(*one) for one in found),
     )

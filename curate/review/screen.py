@@ -120,7 +120,10 @@ def _of_match(case: Case, shown: Texts) -> Iterator[RenderableType]:
 
 
 def _of_twin(case: Twin) -> Iterator[RenderableType]:
-    what = {"near": "a near duplicate", "variant": "a variant: other numbers or another answer"}
+    what = {
+        "near": "a near duplicate",
+        "variant": "a variant: other numbers, another question or another answer",
+    }
     yield Text.assemble(f"{what[case.kind]}, Jaccard ", (f"{case.jaccard:.3f}", "bold"))
     place = (
         f"number {case.drawn} of the random sample" if case.drawn else "not in the random sample"

@@ -114,25 +114,28 @@ def walk(
     """Show case after case, and put what the keys say into `verdicts`, saving each time.
 
     `key` gives one key, an empty one at the end of the input; `line` gives a line of text for a
-    note."""
-    at, note = 0, None
+    note. A note that was typed before the verdict waits for it, wherever one goes meanwhile."""
+    at = 0
+    notes: dict[tuple[str, str], str] = {}
     while at < len(found):
         case = found[at]
+        note = notes.get(case.texts)
         show(at, verdicts.get(case.texts), note)
         pressed = key()
         if pressed in ("q", ""):
             return
         if pressed in case.keys:
-            _judge(verdicts, case, case.keys[pressed], note, save)
+            _judge(verdicts, case, case.keys[pressed], notes.pop(case.texts, None), save)
         elif pressed == "n":
             note = line().strip() or note
             if note and case.texts in verdicts:
                 _judge(verdicts, case, verdicts[case.texts].verdict, note, save)
-                note = None
+            elif note:
+                notes[case.texts] = note
             continue
         elif pressed not in ("s", "b"):
             continue
-        at, note = max(0, at - 1) if pressed == "b" else at + 1, None
+        at = max(0, at - 1) if pressed == "b" else at + 1
 
 
 def _judge(

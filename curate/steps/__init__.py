@@ -22,6 +22,7 @@ from curate.errors import UserError, unknown
 
 HOUSE: Mapping[str, str] = {
     "filters": "curate.steps.filters",
+    "gates": "curate.steps.gates",
     "dedup": "curate.steps.dedup",
     "decontaminate": "curate.steps.decontaminate",
 }

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curate.turns import Turns
+from curate.turns import NO_TURNS, Turns
 
 FATES = ("removed", "duplicate")
 """What a step may make of a row."""
@@ -40,6 +40,8 @@ class Records:
     rows: np.ndarray  # int64 [n]: position of each in its source
     turns: Turns
     hashes: np.ndarray  # uint64 [n, 2]: the hash of roles and texts
+    rejected: Turns = NO_TURNS
+    """The texts of the block's rows that made no record: they are quarantined, whatever they hold."""
 
     @property
     def n(self) -> int:
@@ -65,6 +67,8 @@ class Look:
     """A value a record, for the columns of the audit's table `documents` that have these names."""
     shown: np.ndarray | None = None
     """bool [n]: the records whose turns the audit keeps, so that people can read what was found."""
+    rejected_shown: np.ndarray | None = None
+    """Likewise of the rows that made no record."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Seen:
     staged: Callable[..., Iterator[tuple[int, tuple[pa.Table, ...]]]]
     """`staged("a", "b")`: of every block that has both, its first record and the tables of these
     names, of `Look.scratch` or `Look.tables`, or `documents`, which holds the records first and
-    then the quarantined rows.
+    then the quarantined rows, without a content hash.
     """
     positions: Callable[[np.ndarray], np.ndarray]
     """Where records, given by their ordinals, are among all rows of the source, bad ones included.

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from curate.arguments import Folder
+from curate.errors import UserError
 
 
 def sql(
@@ -68,6 +69,19 @@ def why(
     row: Annotated[
         str, typer.Argument(metavar="ROW", help="The id of a row: <source>/<row>, counted from 0.")
     ],
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--paste",
+            metavar="FORM",
+            help="Print one match of the row instead, with both texts, to paste into an issue: as "
+            "markdown or html.",
+        ),
+    ] = None,
+    item: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Which item's match; the worst by default."),
+    ] = None,
 ) -> None:
     """Explain in words what became of one row.
 
@@ -75,8 +89,18 @@ def why(
 
     \bExample: curate why out/quickstart chats/0
 
+    \bOne match, with both texts, for an issue:
+      curate why my-sft chats/17 --item gsm8k/3 --paste markdown
+
     Read on: docs/audit.md
     """
+    if form is not None:
+        from curate.review.paste import paste
+
+        print(paste(out, row, item, form), end="")
+        return
+    if item is not None:
+        raise UserError("why: --item goes with --paste")
     from curate.audit.why import why as tell
 
     print(tell(out, row), end="")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,18 +14,13 @@ from curate.arguments import (
     Json,
     Kind,
     LikeInput,
-    Limit,
-    Locked,
-    NoStages,
     Out,
-    Overwrite,
-    Ray,
     Split,
-    Stages,
-    Workers,
     as_format,
     own_rows,
+    runs,
 )
+from curate.verbs.run import run
 
 ALIKE, STAYS = "Which rows are alike", "Which row stays"
 
@@ -61,7 +55,7 @@ Variants = Annotated[
     str,
     typer.Option(
         metavar="WHAT",
-        help="keep or drop near duplicates with other numbers or another answer.",
+        help="keep or drop near duplicates with other numbers, another question or another answer.",
         rich_help_panel=ALIKE,
     ),
 ]
@@ -85,75 +79,63 @@ Against = Annotated[
 ]
 
 
-def verb(
-    options_of: Callable[..., dict[str, Any]], run: Callable[..., None]
-) -> Callable[..., None]:
-    """The verb, given what the command line makes of the options of a build, and how it runs one."""
+@runs
+def dedup(
+    data: Data,
+    out: Out,
+    by: By = "conversation",
+    threshold: Threshold = 0.8,
+    exact: Exact = False,
+    variants: Variants = "keep",
+    keep: Keep = None,
+    against: Against = None,
+    kind: Kind = None,
+    fmt: Format = None,
+    split: Split = None,
+    like_input: LikeInput = False,
+    records: AsRecords = False,
+    *,
+    options: dict[str, Any],
+    as_json: Json = False,
+) -> None:
+    """Remove equal and nearly equal rows, without a recipe.
 
-    def dedup(
-        data: Data,
-        out: Out,
-        by: By = "conversation",
-        threshold: Threshold = 0.8,
-        exact: Exact = False,
-        variants: Variants = "keep",
-        keep: Keep = None,
-        against: Against = None,
-        kind: Kind = None,
-        fmt: Format = None,
-        split: Split = None,
-        like_input: LikeInput = False,
-        records: AsRecords = False,
-        overwrite: Overwrite = False,
-        limit: Limit = None,
-        locked: Locked = None,
-        workers: Workers = None,
-        ray: Ray = None,
-        stages: Stages = None,
-        no_stages: NoStages = False,
-        as_json: Json = False,
-    ) -> None:
-        """Remove equal and nearly equal rows, without a recipe.
+    A row is removed if its text equals that of a row that stays, or shares most
+    of its runs of five words. Each pair is confirmed, and the audit names the row
+    that stays. Rows with other numbers, another question or another answer stay.
+    OUT is a folder like that of curate build; rows keep their columns and order.
 
-        A row is removed if its text equals that of a row that stays, or shares most
-        of its runs of five words. Each pair is confirmed, and the audit names the row
-        that stays. Rows with other numbers or another answer stay. OUT is a folder
-        like that of curate build; rows keep their columns and their order.
+    \bExample: curate dedup train.jsonl more.jsonl -o once
 
-        \bExample: curate dedup train.jsonl more.jsonl -o once
+    \bNew prompts only, without those of a data set that is already built:
+      curate dedup rl.jsonl --by prompt --against my-sft -o rl-new
 
-        \bNew prompts only, without those of a data set that is already built:
-          curate dedup rl.jsonl --by prompt --against my-sft -o rl-new
+    \bOne answer for each prompt, the one with the highest score:
+      curate dedup answers.jsonl --by prompt --keep largest:score -o best
 
-        \bOne answer for each prompt, the one with the highest score:
-          curate dedup answers.jsonl --by prompt --keep largest:score -o best
+    Read on: docs/dedup.md
+    """
+    spec = {
+        "by": by,
+        "threshold": None if exact else threshold,
+        "variants": variants,
+        "keep": tuple(keep or ("source",)),
+        "against": tuple(against or ()),
+    }
 
-        Read on: docs/dedup.md
-        """
-        spec = {
-            "by": by,
-            "threshold": None if exact else threshold,
-            "variants": variants,
-            "keep": tuple(keep or ("source",)),
-            "against": tuple(against or ()),
-        }
+    def made() -> Any:
+        from curate.mixture.adhoc import adhoc_recipe
 
-        def made() -> Any:
-            from curate.mixture.adhoc import adhoc_recipe
+        return adhoc_recipe(
+            data,
+            Path.cwd(),
+            name=out.absolute().name,
+            steps={"dedup": spec},
+            kind=kind,
+            fmt=fmt and as_format(fmt),
+            split=split,
+            output=own_rows(like_input, records),
+            where="dedup",
+        )
 
-            return adhoc_recipe(
-                data,
-                Path.cwd(),
-                name=out.absolute().name,
-                steps={"dedup": spec},
-                kind=kind,
-                fmt=fmt and as_format(fmt),
-                split=split,
-                output=own_rows(like_input, records),
-                where="dedup",
-            )
-
-        options = options_of(overwrite, limit, locked, workers, stages, no_stages, ray=ray)
-        run(made, out, Path.cwd(), options, as_json)
-
-    return dedup
+    run(made, out, Path.cwd(), options, as_json)

@@ -17,6 +17,7 @@ from curate.arguments import (
     SourcesDir,
     Stages,
     Workers,
+    run_options,
 )
 from curate.errors import UserError
 from curate.progress import shown
@@ -32,57 +33,52 @@ Measure = Annotated[
 ]
 
 
-def verb(options: Callable[..., dict[str, Any]]) -> Callable[..., None]:
-    """The verb; `options` makes those of a build of what was given."""
+def plan(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
+    measure: Measure = False,
+    sources_dir: SourcesDir = None,
+    limit: Limit = None,
+    workers: Workers = None,
+    stages: Stages = None,
+    no_stages: NoStages = False,
+    as_json: Json = False,
+) -> None:
+    """Say what a recipe would build, and everything that is in its way.
 
-    def plan(
-        recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
-        measure: Measure = False,
-        sources_dir: SourcesDir = None,
-        limit: Limit = None,
-        workers: Workers = None,
-        stages: Stages = None,
-        no_stages: NoStages = False,
-        as_json: Json = False,
-    ) -> None:
-        """Say what a recipe would build, and everything that is in its way.
+    Sources with their licences, rows and shares, steps with their settings, and
+    benchmarks. Sources are opened and counted, nothing is fetched from the Hub,
+    and all that cannot be read or found is told at once, with code 2.
 
-        Sources with their licences, rows and shares, steps with their settings, and
-        benchmarks. Sources are opened and counted, nothing is fetched from the Hub,
-        and all that cannot be read or found is told at once, with code 2.
+    With --measure rows are read and looked at as a build would, and nothing is
+    written: what each filter, dedup and decontamination would take, with
+    examples, and how many rows other thresholds would leave. The build that
+    follows looks at nothing again.
 
-        With --measure rows are read and looked at as a build would, and nothing is
-        written: what each filter, dedup and decontamination would take, with
-        examples, and how many rows other thresholds would leave. The build that
-        follows looks at nothing again.
+    \bExample: curate plan my-sft.yaml
+      curate plan my-sft.yaml --measure --limit 10000
+      curate plan mixtures/tulu3/sft.yaml
 
-        \bExample: curate plan my-sft.yaml
-          curate plan my-sft.yaml --measure --limit 10000
-          curate plan mixtures/tulu3/sft.yaml
+    Read on: docs/plan.md
+    """
+    from curate.recipe import load_recipe
 
-        Read on: docs/plan.md
-        """
-        from curate.recipe import load_recipe
+    loaded = load_recipe(recipe)
+    if measure:
+        given = run_options(limit=limit, workers=workers, stages=stages, no_stages=no_stages)
+        measured(lambda: (loaded, ()), recipe.parent, given | {"sources_dir": sources_dir}, as_json)
+        return
+    if limit or workers or stages or no_stages:
+        raise UserError("plan: --limit, --workers, --stages and --no-stages go with --measure")
+    from curate.mixture.preview import preview
+    from curate.mixture.preview_show import show_preview
 
-        loaded = load_recipe(recipe)
-        if measure:
-            given = options(False, limit, None, workers, stages, no_stages, sources_dir)
-            measured(lambda: (loaded, ()), recipe.parent, given, as_json)
-            return
-        if limit or workers or stages or no_stages:
-            raise UserError("plan: --limit, --workers, --stages and --no-stages go with --measure")
-        from curate.mixture.preview import preview
-        from curate.mixture.preview_show import show_preview
-
-        found = preview(loaded, base=recipe.parent, sources_dir=sources_dir)
-        if as_json:
-            print(json.dumps(found.as_dict(), ensure_ascii=False))
-        else:
-            show_preview(found)
-        if found.problems:
-            raise UserError("\n".join(found.problems))
-
-    return plan
+    found = preview(loaded, base=recipe.parent, sources_dir=sources_dir)
+    if as_json:
+        print(json.dumps(found.as_dict(), ensure_ascii=False))
+    else:
+        show_preview(found)
+    if found.problems:
+        raise UserError("\n".join(found.problems))
 
 
 def measured(

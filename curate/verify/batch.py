@@ -27,6 +27,7 @@ SCHEMA = pa.schema(
         pa.field("score", pa.float64()),
         pa.field("parsed", pa.bool_(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),
+        pa.field("isolated", pa.bool_(), nullable=False),
     ]
 )
 _NEEDED = ("completion", "verifier", "ground_truth")
@@ -41,8 +42,8 @@ def verify_table(
     allow_weaker: bool = False,
     engine: Any = None,
 ) -> pa.Table:
-    """The verdict on every row: columns outcome, score (0 to 1 or null), parsed and reason, in the
-    order of the rows.
+    """The verdict on every row: columns outcome, score (0 to 1 or null), parsed, reason and
+    isolated (was the judge out of reach of what it judged?), in the order of the rows.
 
     `table`, or the columns of one by name, has text columns completion, verifier and ground_truth,
     and may have prompt. Thinking is cut (`answer_part`). `workers` is a

@@ -44,12 +44,19 @@ _FORMULA = re.compile(
     re.DOTALL,
 )
 _LONGEST = 200
+READ = 100_000
+"""Characters of a completion, from its end, in which an answer is looked for."""
+_SAID = 4000
+"""Characters of a stated answer that are read."""
 _FLAT = re.compile(r"[^{}]*")
 _SENTENCE = re.compile(r"\.(?:\s|$)|[。！]")
 
 
 def answer(completion: str) -> str | None:
-    """The answer a completion states; None where it states none."""
+    """The answer a completion states; None where it states none. Of a completion longer than READ
+    the end is read.
+    """
+    completion = completion[-READ:]
     place = max(completion.rfind("\\boxed"), completion.rfind("\\fbox"))
     if place >= 0:
         return _boxed(completion, place)
@@ -117,6 +124,7 @@ def _inside(said: str) -> str:
     """The formula of a stated answer, if it holds just one; else its first sentence, without the
     emphasis.
     """
+    said = said[:_SAID]
     formulas = [
         next(group for group in match.groups() if group) for match in _FORMULA.finditer(said)
     ]

@@ -15,10 +15,12 @@ from __future__ import annotations
 import itertools
 import math
 import os
+import pwd
 import shutil
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from curate.verify.seccomp import filter_program
@@ -112,14 +114,28 @@ def _as_root() -> bool:
 
 
 def visible() -> list[str]:
-    """Folders a program may read: the system's programs and libraries, and the interpreter's own."""
+    """Folders and files a program may read: the system's programs and libraries, and the
+    interpreter's own. Where that is installed into somebody's home folder, only what it needs.
+    """
     prefixes = dict.fromkeys(
         os.path.realpath(one) for one in (sys.base_prefix, sys.base_exec_prefix)
     )
+    own = [one for prefix in prefixes for one in _of_python(Path(prefix))]
     return [
         *_SYSTEM,
-        *(one for one in prefixes if not any(Path(one).is_relative_to(part) for part in _SYSTEM)),
+        *(one for one in own if not any(Path(one).is_relative_to(part) for part in _SYSTEM)),
     ]
+
+
+@lru_cache(maxsize=4)
+def _of_python(prefix: Path) -> list[str]:
+    """A folder that Python is installed in, or its own parts of one that holds a home folder."""
+    homes = {Path.home(), *(Path(user.pw_dir) for user in pwd.getpwall())} - {Path("/")}
+    if prefix != Path("/") and not any(home.is_relative_to(prefix) for home in homes):
+        return [str(prefix)]
+    library = os.path.dirname(os.__file__)
+    own = {os.path.realpath(part) for part in (sys.executable, library)}
+    return sorted(own | set(map(str, prefix.glob("lib*/*.so*"))))
 
 
 def _bubblewrap(command: list[str], limits: Limits, folder: Path, seccomp: int | None) -> list[str]:
@@ -172,7 +188,7 @@ def _binds() -> Iterable[str]:
     for one in map(Path, visible()):
         if one.is_symlink():
             yield from ("--symlink", os.readlink(one), str(one))
-        elif one.is_dir():
+        elif one.exists():
             for parent in reversed(one.parents[:-1]):  # else bubblewrap makes them for root alone
                 yield from ("--perms", "0755", "--dir", str(parent))
             yield from ("--ro-bind", str(one), str(one))
@@ -187,9 +203,13 @@ set -e
 root=$1 size=$2 entries=$3 own=$4; shift 4
 mount -t tmpfs -o mode=755,size=256k,nr_inodes=512,nosuid,nodev sandbox "$root"
 while [ "$1" != -- ]; do
+  mkdir -p "$(dirname "$root$1")"
   if [ -L "$1" ]; then ln -s "$(readlink "$1")" "$root$1"
   elif [ -d "$1" ]; then
     mkdir -p "$root$1"; mount --bind "$1" "$root$1"; mount -o remount,bind,ro,nosuid,nodev "$root$1"
+  elif [ -f "$1" ]; then
+    : > "$root$1"; mount --bind "$1" "$root$1"
+    mount -o remount,bind,ro,nosuid,nodev "$root$1"
   fi
   shift
 done

@@ -69,6 +69,8 @@ class Judged(NamedTuple):
     score: float | None
     parsed: bool
     reason: str
+    isolated: bool = True
+    """Whether the judge was out of reach of what it judged."""
 
 
 class Ways(NamedTuple):
@@ -121,9 +123,9 @@ def judge(
             FAILED, None, False, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         )
     if not verdict.parsed and verdict.score == 0:
-        return Judged(NOT_PARSED, 0.0, False, verdict.reason)
+        return Judged(NOT_PARSED, 0.0, False, verdict.reason, verdict.isolated)
     outcome = RIGHT if verdict.passed else PARTLY if verdict.score > 0 else WRONG
-    return Judged(outcome, verdict.score, verdict.parsed, verdict.reason)
+    return Judged(outcome, verdict.score, verdict.parsed, verdict.reason, verdict.isolated)
 
 
 class _Worker:

@@ -14,10 +14,12 @@ import platform
 import select
 import selectors
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,6 +39,8 @@ _ASLEEP = 1.0
 """Seconds between two looks from which on this process must have been stopped, or the machine
 suspended.
 """
+_SOCKET = 448 << 10
+"""Bytes of the kernel's memory that a local socket can hold, and is counted with."""
 _LINGER = 0.5
 """Seconds that the last output, and the end of what was killed, are waited for."""
 Pipes = dict[int, bytearray]
@@ -71,6 +75,31 @@ def run(
     Safe to call from several threads and processes at once. Raises UserError where no sandbox can
     be made, unless `allow_weaker`, and CurateError where one fails to start."""
     return run_in(_jail(allow_weaker), program, stdin, limits)
+
+
+def run_pair(
+    first: str, second: str, limits: Limits, *, allow_weaker: bool = False
+) -> tuple[Outcome, Outcome]:
+    """Run two programs, each in a sandbox of its own with these limits, that share one thing: a
+    socket between them is the standard input of both. When the first is over the second is ended, if
+    it does not end by itself at once.
+
+    Raises as `run` does."""
+    jail = _jail(allow_weaker)
+    ours, theirs = socket.socketpair()
+    over = os.eventfd(0, os.EFD_CLOEXEC)
+    with ours, theirs, ThreadPoolExecutor(1) as threads:
+        other = threads.submit(run_in, jail, second, theirs, limits, over)
+        try:
+            done = run_in(jail, first, ours, limits)
+            wait([other], _LINGER)
+        finally:
+            os.eventfd_write(over, 1)
+            try:
+                ended = other.result()
+            finally:
+                os.close(over)
+        return done, ended
 
 
 def can_run(allow_weaker: bool = False) -> bool:
@@ -115,16 +144,20 @@ def _problem(jail: Jail) -> str | None:
     )
 
 
-def run_in(jail: Jail, program: str, stdin: str, limits: Limits) -> Outcome:
-    """Run a program in a given jail; `run` chooses one.
+def run_in(
+    jail: Jail, program: str, stdin: str | socket.socket, limits: Limits, over: int | None = None
+) -> Outcome:
+    """Run a program in a given jail; `run` chooses one. A socket as `stdin` is closed here, and the
+    program is ended when the file of the number `over` can be read.
 
     Raises CurateError where the jail fails before the program has begun: that is no failure of the
     program."""
     with contextlib.ExitStack() as stack:
-        files = [
-            stack.enter_context(_sealed(text.encode("utf-8", "replace")))
-            for text in (program, stdin)
-        ]
+        script = stack.enter_context(_sealed(program.encode("utf-8", "replace")))
+        if isinstance(stdin, str):
+            given = stack.enter_context(_sealed(stdin.encode("utf-8", "replace")))
+        else:
+            given = stack.enter_context(stdin).fileno()
         sieve = filter_program() if jail.filtered else None
         seccomp = None if sieve is None else stack.enter_context(_sealed(sieve))
         folder = Path(
@@ -132,20 +165,22 @@ def run_in(jail: Jail, program: str, stdin: str, limits: Limits) -> Outcome:
                 tempfile.TemporaryDirectory(prefix="curate-", ignore_cleanup_errors=True)
             )
         )
-        command = jail.command(python(f"/proc/self/fd/{files[0]}"), limits, folder, seccomp)
+        command = jail.command(python(f"/proc/self/fd/{script}"), limits, folder, seccomp)
         started = time.monotonic()
         process = subprocess.Popen(
             command,
-            stdin=files[1],
+            stdin=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=[files[0], *([] if seccomp is None else [seccomp])],
+            pass_fds=[script, *([] if seccomp is None else [seccomp])],
             env=_ENVIRONMENT,
             cwd=folder,
             start_new_session=True,
         )
         try:
-            stdout, stderr, stopped = _follow(process, limits, started + limits.seconds)
+            if isinstance(stdin, socket.socket):
+                stdin.close()  # else the other end would never see this one close
+            stdout, stderr, stopped = _follow(process, limits, started + limits.seconds, over)
         finally:
             _kill(process)
         seconds = time.monotonic() - started
@@ -179,7 +214,7 @@ def _sealed(content: bytes) -> Iterator[int]:
 
 
 def _follow(
-    process: subprocess.Popen[bytes], limits: Limits, deadline: float
+    process: subprocess.Popen[bytes], limits: Limits, deadline: float, over: int | None
 ) -> tuple[str, str, Status | None]:
     """Read what a process writes until it is over or has to be stopped: both texts, and why it was
     stopped.
@@ -193,7 +228,7 @@ def _follow(
         with selectors.DefaultSelector() as selector:
             for number in (life, *pipes):
                 selector.register(number, selectors.EVENT_READ)
-            stopped = _watch(selector, life, pipes, process.pid, limits, deadline)
+            stopped = _watch(selector, life, pipes, process.pid, limits, deadline, over)
             end = time.monotonic() + _LINGER
             while stopped is None and selector.get_map() and time.monotonic() < end:
                 _take(selector, pipes, _LINGER)
@@ -212,11 +247,14 @@ def _watch(
     pid: int,
     limits: Limits,
     deadline: float,
+    over: int | None,
 ) -> Status | None:
-    """Read until a process is over (None) or goes beyond a limit (which)."""
+    """Read until a process is over (None), goes beyond a limit (which), or is to end."""
     now = time.monotonic()
     look = now + _LOOK
     while life in selector.get_map():
+        if over is not None and select.select([over], [], [], 0)[0]:
+            return "killed"
         last, now = now, time.monotonic()
         if now - last > _ASLEEP:  # it is we who did not run, so perhaps it did not either
             deadline += now - last
@@ -252,6 +290,7 @@ def _excess(pid: int, limits: Limits) -> Status | None:
             resident += int(Path(f"/proc/{one}/statm").read_bytes().split()[1]) * page
             if _entries(one) > limits.entries:
                 return "output"
+    resident += _sockets(one) * _SOCKET
     return "memory" if resident > limits.memory else None
 
 
@@ -269,6 +308,14 @@ def _entries(pid: int) -> int:
         return files.f_files - files.f_ffree
     finally:
         os.close(folder)
+
+
+def _sockets(pid: int) -> int:
+    """How many sockets there are in the network of a process: 0 while that is our own."""
+    with contextlib.suppress(OSError):
+        if os.stat(f"/proc/{pid}/ns/net").st_ino != os.stat("/proc/self/ns/net").st_ino:
+            return int(Path(f"/proc/{pid}/net/sockstat").read_bytes().split()[2])
+    return 0
 
 
 def _descendants(pid: int) -> list[int]:

@@ -6,9 +6,10 @@ have been found, and from memory that no limit counts. Everything that ordinary 
 allowed. Refused with EPERM: new namespaces and mounts, tracing and reading other processes, keys,
 modules, BPF, performance events, io_uring, user-space page faults, file handles, shared memory and
 queues of System V, memory files. `clone3`, whose flags no filter can read, does not exist (ENOSYS),
-and libraries use `clone`. No process may ask to outlive its parent. Sockets may be local or of the
-internet (a network namespace holds those); vsock, which reaches the host of a virtual machine
-through any namespace, and every other family may not.
+and libraries use `clone`. No process may ask to outlive its parent. Sockets may be local and of no
+other family: there is no network, those of the internet hold megabytes of kernel memory each, and
+vsock reaches the host of a virtual machine through any namespace. Buffers of sockets and pipes keep
+the size that they are made with.
 
 Numbers are those of the kernel's unistd.h for each machine.
 """
@@ -56,16 +57,22 @@ class Machine(NamedTuple):
     clone: int
     prctl: int
     socket: int
+    setsockopt: int
+    fcntl: int
 
 
 MACHINES = {
-    "x86_64": Machine(0xC000003E, _X86_64, clone=56, prctl=157, socket=41),
-    "aarch64": Machine(0xC00000B7, _AARCH64, clone=220, prctl=167, socket=198),
+    "x86_64": Machine(0xC000003E, _X86_64, clone=56, prctl=157, socket=41, setsockopt=54, fcntl=72),
+    "aarch64": Machine(
+        0xC00000B7, _AARCH64, clone=220, prctl=167, socket=198, setsockopt=208, fcntl=25
+    ),
 }
 _CLONE3 = 435
 _NEW_NAMESPACE = 0x7E020000  # CLONE_NEWNS, -CGROUP, -UTS, -IPC, -USER, -PID, -NET
 _SET_PDEATHSIG = 1  # of prctl
-_FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
+_LOCAL = 1  # AF_UNIX
+_BUFFERS = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and what forces them
+_SET_PIPE_SIZE = 1031  # F_SETPIPE_SZ, of fcntl
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = (
     0x20,
@@ -74,7 +81,8 @@ _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = (
     0x45,
     0x06,
 )  # BPF_LD|W|ABS, BPF_JMP|J...|K, BPF_RET|K
-_NR, _ARCH, _FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data; the argument's low half
+_NR, _ARCH = 0, 4  # offsets in struct seccomp_data
+_FIRST, _SECOND, _THIRD = 16, 24, 32  # the low halves of arguments
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 _X32 = 0x40000000  # calls of the x32 interface, which have other numbers
 
@@ -96,21 +104,18 @@ def filter_program(machine: str | None = None) -> bytes | None:
     for number in sorted(known.refused.values()):
         steps += [_step(_EQUAL, number, 0, 1), _step(_RETURN, _ERROR | errno.EPERM)]
     steps += [_step(_EQUAL, _CLONE3, 0, 1), _step(_RETURN, _ERROR | errno.ENOSYS)]
-    for number, test, value in (
-        (known.clone, _ANY_BIT, _NEW_NAMESPACE),
-        (known.prctl, _EQUAL, _SET_PDEATHSIG),
+    for number, argument, test, values in (
+        (known.clone, _FIRST, _ANY_BIT, (_NEW_NAMESPACE,)),
+        (known.prctl, _FIRST, _EQUAL, (_SET_PDEATHSIG,)),
+        (known.setsockopt, _THIRD, _EQUAL, _BUFFERS),
+        (known.fcntl, _SECOND, _EQUAL, (_SET_PIPE_SIZE,)),
     ):
-        steps += [
-            _step(_EQUAL, number, 0, 4),
-            _step(_LOAD, _FIRST_ARGUMENT),
-            _step(test, value, 0, 1),
-        ]
-        steps += [_step(_RETURN, _ERROR | errno.EPERM), _step(_RETURN, _ALLOW)]
-    steps += [_step(_EQUAL, known.socket, 0, 2 + len(_FAMILIES)), _step(_LOAD, _FIRST_ARGUMENT)]
-    steps += [
-        _step(_EQUAL, family, len(_FAMILIES) - place, 0) for place, family in enumerate(_FAMILIES)
-    ]
-    steps += [_step(_RETURN, _ERROR | errno.EAFNOSUPPORT), _step(_RETURN, _ALLOW)]
+        steps += [_step(_EQUAL, number, 0, 3 + len(values)), _step(_LOAD, argument)]
+        steps += [_step(test, value, len(values) - place, 0) for place, value in enumerate(values)]
+        steps += [_step(_RETURN, _ALLOW), _step(_RETURN, _ERROR | errno.EPERM)]
+    steps += [_step(_EQUAL, known.socket, 0, 3), _step(_LOAD, _FIRST)]
+    steps += [_step(_EQUAL, _LOCAL, 1, 0), _step(_RETURN, _ERROR | errno.EAFNOSUPPORT)]
+    steps += [_step(_RETURN, _ALLOW)]
     return b"".join(steps)
 
 

@@ -41,12 +41,13 @@ class Fault(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """The faults of every label that has some; and of every other one the verifiers that could only
-    read it.
+    """The faults of every label that has some; of every other one the verifiers that could only read
+    it; and the labels with tests that a program could cheat.
     """
 
     faults: dict[Label, list[Fault]]
     only_read: dict[Label, list[str]]
+    weaker: set[Label]
 
 
 class _Trial(NamedTuple):
@@ -86,11 +87,13 @@ def tried(
         fault = _fault(trial, judged)
         if fault is not None and fault not in found.get(trial.label, ()):
             found.setdefault(trial.label, []).append(fault)
+    weaker = {trial.label for trial, judged in zip(trials, judgements, strict=True)
+              if not judged.isolated}  # fmt: skip
     only_read: dict[Label, list[str]] = {}
     for trial in trials:
         if trial.wanted is None and trial.label not in found:
             only_read.setdefault(trial.label, []).append(load(trial.row[0]).name)
-    return Tried(found, only_read)
+    return Tried(found, only_read, weaker)
 
 
 def _trials(whole: Label, label: Label, allow_weaker: bool) -> list[_Trial]:

@@ -41,7 +41,9 @@ def all_of(
         f"{part.verifier}: {verdict.reason}" for part, verdict in verdicts if not verdict.passed
     ]
     parsed = all(verdict.parsed for _, verdict in verdicts)
-    return Verdict(float(not failed), parsed, "; ".join(failed) or "all parts pass")
+    isolated = all(verdict.isolated for _, verdict in verdicts)
+    reason = "; ".join(failed) or "all parts pass"
+    return Verdict(float(not failed), parsed, reason, isolated)
 
 
 def weighted(
@@ -61,7 +63,8 @@ def weighted(
         f"{part.verifier} {verdict.score:g}: {verdict.reason}" for part, verdict in verdicts
     )
     parsed = all(verdict.parsed for _, verdict in verdicts)
-    return Verdict(1.0 if passed else min(score, math.nextafter(1, 0)), parsed, reason)
+    isolated = all(verdict.isolated for _, verdict in verdicts)
+    return Verdict(1.0 if passed else min(score, math.nextafter(1, 0)), parsed, reason, isolated)
 
 
 def parts(ground_truth: str) -> list[Part]:

@@ -30,7 +30,7 @@ _KEPT = re.compile(
     r"(?<=[0-9])[.,:/^*+–-](?=[0-9])|(?<![\w.])\.(?=[0-9])|(?<![\w)\]])[-−–+](?=\$?\.?[0-9])|[<>=]"
 )
 _DIGIT_OR_RELATION = re.compile(r"[0-9<>=≤≥≠]")
-_AROUND = re.compile(r"\s*([<>=≤≥≠])\s*|(?<=[0-9])\s+([/:^*])\s+(?=[0-9])")
+_AROUND = re.compile(r"(?:(?<!\s)\s++)?([<>=≤≥≠])\s*+|(?<=[0-9])\s++([/:^*])\s+(?=[0-9])")
 
 
 def verify(completion: str, ground_truth: str, prompt: str | None = None) -> Verdict:

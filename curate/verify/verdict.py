@@ -6,7 +6,7 @@ ground truth that cannot be read is neither; it is an error of the data and rais
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from curate.errors import UserError
 
@@ -26,6 +26,10 @@ class Verdict:
     score: float
     parsed: bool
     reason: str
+    isolated: bool = field(default=True, repr=False)
+    """Whether the judge was out of reach of what it judged. False only of `code`, where tests reach
+    into the process of the program: one that is written to can find them. The reason says so, too.
+    """
 
     @property
     def passed(self) -> bool:

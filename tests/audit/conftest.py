@@ -112,6 +112,7 @@ def planted(
     }
     line |= {
         "found": found,
+        "noticed": min(planted, found + 3),
         "recall": recall,
         "low": max(0.0, recall - 0.01),
         "high": min(1.0, recall + 0.01),

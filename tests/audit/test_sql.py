@@ -47,7 +47,7 @@ def test_every_named_query_answers(example: Path) -> None:
 
 def test_there_is_a_query_for_each_common_question(example: Path) -> None:
     wanted = "worst-matches funnel contamination dropped removed-rows never-matchable quarantine licences"
-    wanted += " leave-one-out self-test verdicts matchers findings false-alarms"
+    wanted += " leave-one-out self-test sensitivity verdicts matchers findings false-alarms"
     wanted += " leaking-sources shared-items clean-items clean-counts longest same-content near-misses fates runs"
     assert set(queries(example)) == set(wanted.split())
 

@@ -13,7 +13,6 @@ import pytest
 
 from benchmarks.recall import rules, run
 from benchmarks.speed.peers import Item
-from curate.steps.decontaminate.mutations import MUTATIONS
 from curate.steps.decontaminate.selftest import Share
 
 QUESTION = (
@@ -120,7 +119,7 @@ def test_all_of_it_on_a_small_data_folder(
     monkeypatch.setattr(run, "OTHERS", ("gsm8k",))
     result = run.measured(data, tmp_path / "no-python")
     shares = result["gsm8k"]["shares"]
-    assert [name for name in shares if name in MUTATIONS] == list(MUTATIONS)
+    assert [name for name in shares if name in run.MUTATED] == list(run.MUTATED)
     assert shares["verbatim"]["curate `robust`"] == Share(40, 40)
     assert shares["clean: GSM8K train"]["open-r1, 8-gram"] == Share(0, 40)
     assert sum(half.of for half in result["gsm8k"]["halves"]["every-4th"]) == 40

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,9 @@ import pytest
 from curate.engines.answer import Answer
 from curate.engines.ask import ask, open_engine
 from curate.engines.budget import Budget, BudgetEnded, TooManyFailures, estimate
-from curate.engines.engine import Replay
+from curate.engines.engine import Further, Replay, uncounted
 from curate.engines.prices import most, prompt_tokens
-from curate.engines.request import Identity, Request
+from curate.engines.request import Identity, Request, key_of
 from curate.engines.spec import Price
 from curate.engines.store import DATABASE, open_store
 from curate.engines.told import Told
@@ -218,7 +219,7 @@ def test_with_all_answers_in_the_store_nothing_of_a_run_matters(tmp_path: Path) 
 class Broken(Replay):
     """An engine that cannot put one question to its model, whose template raises."""
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, further: Further = uncounted) -> Answer:
         if request.messages[-1]["content"] == "Question 3?":
             raise LookupError("a template\nwithout a role")
         return Answer("answered", said="yes")
@@ -237,7 +238,7 @@ def test_an_error_of_one_request_that_nobody_foresaw_ends_no_other(tmp_path: Pat
 class Endless(Replay):
     """An engine that never answers."""
 
-    async def answer(self, request: Request) -> Answer:
+    async def answer(self, request: Request, further: Further = uncounted) -> Answer:
         await asyncio.sleep(60)
         raise AssertionError
 
@@ -305,6 +306,69 @@ def test_a_budget_of_cost_is_never_exceeded(tmp_path: Path) -> None:
             ask(asked(100), engine, store, budget)
         assert budget.spent == pytest.approx(0.05 * len(server.bodies))
         assert 0.45 < budget.spent <= 1.0
+
+
+def test_every_attempt_counts_as_a_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curate.engines.retry._FIRST", 0.01)
+    with (
+        serving(lambda body, nth: Reply("", 500)) as server,
+        open_store(tmp_path) as store,
+        open_engine(at(server.url, in_flight=2, attempts=3)) as engine,
+    ):
+        budget = Budget(max_requests=7)
+        with pytest.raises(BudgetEnded, match="7 requests"):
+            ask(asked(30), engine, store, budget)
+        assert budget.sent == len(server.bodies) == 7
+
+
+def test_questions_of_an_engine_s_own_count_as_requests(tmp_path: Path) -> None:
+    def no_schema(body: Mapping[str, Any], nth: int) -> Reply:
+        """Take no schema, but JSON."""
+        if body.get("response_format", {}).get("type") == "json_schema":
+            return Reply({"error": {"message": "unknown"}}, 400)
+        return Reply(completion('{"word": "yes"}'))
+
+    requests = asked(5, schema={"type": "object"})
+    for limit, answered in ((1, 0), (2, 0), (4, 2), (7, 5)):
+        with (
+            serving(no_schema) as server,
+            open_store(tmp_path / str(limit)) as store,
+            open_engine(at(server.url, in_flight=1)) as engine,
+        ):
+            budget = Budget(max_requests=limit)
+            with pytest.raises(BudgetEnded) if answered < 5 else nullcontext():
+                ask(requests, engine, store, budget)
+            assert len(server.bodies) <= limit
+            assert budget.sent >= len(server.bodies)
+            found = store.found([key_of(one, engine.identity) for one in requests])
+            assert sum(one.outcome == "answered" for one in found.values()) == answered
+
+
+def test_what_may_have_been_answered_may_have_to_be_paid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("curate.engines.retry._FIRST", 0.01)
+    price = {"input": 0.0, "output": 10_000.0}  # 50 tokens at most: $0.50
+
+    def spent(behaviour: Behaviour, **more: Any) -> float:
+        with (
+            serving(behaviour) as server,
+            open_store(tmp_path / str(behaviour)) as store,
+            open_engine(at(server.url, price=price, **more)) as engine,
+        ):
+            budget = Budget()
+            ask(asked(1), engine, store, budget)
+            return budget.spent
+
+    def second(first: Reply) -> Behaviour:
+        return lambda body, nth: first if nth == 1 else echo(body, nth)
+
+    assert spent(second(Reply("no JSON"))) == pytest.approx(0.55)
+    assert spent(second(Reply("{}", cut=True))) == pytest.approx(0.55)
+    assert spent(second(Reply("", 503))) == pytest.approx(0.05)
+    assert spent(lambda body, nth: Reply("no JSON"), attempts=2) == pytest.approx(1.0)
+    late = second(Reply(completion("late"), after=0.5))
+    assert spent(late, timeout=0.2) == pytest.approx(0.55)
 
 
 def test_what_a_request_costs_at_most_counts_its_schema_and_languages_of_short_tokens() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -27,6 +28,9 @@ def test_a_key_depends_on_all_that_an_answer_does() -> None:
         replace(REQUEST, labels=("yes", "no")),
         replace(REQUEST, labels=("no", "yes")),
         replace(REQUEST, template="t"),
+        replace(REQUEST, continuations=(" yes", " no")),
+        replace(REQUEST, continuations=(" no", " yes")),
+        replace(REQUEST, chat=False),
     ]
     engines = [
         ENGINE,
@@ -37,6 +41,10 @@ def test_a_key_depends_on_all_that_an_answer_does() -> None:
     ]
     keys = [key_of(request, engine) for request in requests for engine in engines]
     assert len(set(keys)) == len(requests) * len(engines)
+
+
+def test_what_a_request_does_not_use_is_not_in_its_text() -> None:
+    assert not {"continuations", "chat"} & set(json.loads(REQUEST.text))
 
 
 def test_a_key_is_the_same_however_the_request_is_spelled() -> None:
@@ -61,7 +69,9 @@ def test_seeds_differ_and_are_those_that_every_engine_takes() -> None:
         ({"seed": -1}, "a seed is from 0 to 2147483647, not -1"),
         ({"seed": 2**31}, "a seed is from 0"),
         ({"messages": []}, "needs a message"),
-        ({"schema": {}, "labels": ("a",)}, "a schema or labels, not both"),
+        ({"schema": {}, "labels": ("a",)}, "labels or continuations: one of them"),
+        ({"labels": ("a",), "continuations": ("b",)}, "one of them"),
+        ({"chat": False, "messages": [*REQUEST.messages] * 2}, "has one message"),
         ({"labels": ("a", "a")}, "labels must differ"),
         ({"labels": ("a", " ")}, "labels must differ and not be blank"),
         ({"labels": ("1", "2", "10")}, "no label may begin another, as '1' begins '10'"),

@@ -135,6 +135,28 @@ def test_the_probabilities_of_labels_are_those_of_the_next_token(
         assert answer.probabilities == pytest.approx(wanted, rel=1e-4)
 
 
+@pytest.mark.parametrize("is_chat", [True, False])
+def test_continuations_are_as_likely_as_their_tokens_one_by_one(
+    tiny: Path, tmp_path: Path, is_chat: bool
+) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    texts, prompts = (" w7", " w7 w8", " w9 w10 w11"), ("w2 w3 w4", "w5", "w6 w6 ")
+    requests = [chat(prompt, continuations=texts, chat=is_chat) for prompt in prompts]
+    found = answers(tiny, tmp_path, requests)
+    model = AutoModelForCausalLM.from_pretrained(tiny).eval()
+    for prompt, answer in zip(prompts, found, strict=True):
+        read = [*map(int, prompt.replace("w", "").split()), *([1] if is_chat else [])]
+        for text, logprob in zip(texts, answer.logprobs, strict=True):
+            tokens = [*map(int, text.replace("w", "").split())]
+            with torch.inference_mode():
+                logits = model(torch.tensor([read + tokens])).logits[0].log_softmax(-1)
+            each = [float(logits[len(read) + n - 1, token]) for n, token in enumerate(tokens)]
+            assert logprob == pytest.approx(sum(each), abs=1e-4)
+        assert (answer.outcome, answer.text) == ("answered", None)
+
+
 def test_a_request_that_cannot_be_put_to_a_model_fails_alone(tiny: Path, tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 

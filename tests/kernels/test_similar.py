@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.kernels.asked import Asked
 from curate.kernels.minhash import ShingleSets
 from curate.kernels.similar import Numbers
 from curate.steps.dedup.find import Piece, candidates, partnered, settle
@@ -35,7 +36,10 @@ def similar(a: set[int], b: set[int], threshold: float) -> bool:
 
 def nothing(n: int) -> Inside:
     none, first = np.empty(0, np.uint64), np.zeros(n + 1, np.int64)
-    return Inside(Numbers(none, none, first), ShingleSets(none, first))
+    sets = ShingleSets(none, first)
+    return Inside(
+        Numbers(none, none, first), Asked(none, ShingleSets(none, first[:1]), first), sets
+    )
 
 
 @given(corpora, thresholds, st.randoms(use_true_random=False), st.integers(0, 10))

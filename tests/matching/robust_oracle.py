@@ -233,11 +233,21 @@ class Rule:
         limits = [round(256 * rule.rarity), round(256 * rule.surprise)]
         if bits is not None:
             gained, limits = [bits], [round(256 * rule.signs)]
+        if bits is None and self.begins(number, partner):
+            return self.label(number, partner, text)
         if any(own < limit // 2 for own, limit in zip(gained, limits, strict=True)):
             return ""
         if any(own < limit for own, limit in zip(gained, limits, strict=True)):
             return "template"
         return self.label(number, partner, text)
+
+    def begins(self, number: int, partner: dict[int, int]) -> bool:
+        """Whether all that the record has of an item is its beginning, and that proves enough."""
+        rule, n = self.settings, len(partner)
+        if n < rule.cut_words or any(partner.get(i) != partner.get(0, 0) + i for i in range(n)):
+            return False
+        rarity, surprise = (sum(own[number][:n]) for own in (self.rarity, self.surprise))
+        return rarity >= round(256 * rule.cut_rarity) and surprise >= round(256 * rule.cut_surprise)
 
     def label(self, number: int, partner: dict[int, int], record: Sequence[Word]) -> str:
         item = self.items[number]

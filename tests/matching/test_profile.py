@@ -23,7 +23,8 @@ NUMBERS: dict[str, dict[str, dict[str, Any]]] = {
         "robust": {
             "threshold": 0.5, "seed": 3, "shared": 32, "need": 0.25, "need_bits": 18, "reach": 2.0,
             "least": 4, "gap": 0.3, "moved": 3, "moved_bits": 8, "moved_words": 3, "rarity": 18,
-            "surprise": 20, "lost": 1.0, "run": 2, "signs": 30, "sign_gap": 0.6, "plain_agrees": 0.8,
+            "surprise": 20, "lost": 1.0, "run": 2, "cut_words": 8, "cut_rarity": 25,
+            "cut_surprise": 35, "signs": 30, "sign_gap": 0.6, "plain_agrees": 0.8,
             "numbers_differ": 0.5, "asked": 0.5, "told": 0.7, "each_field": 0.5, "floor": 0.4,
         },
     },

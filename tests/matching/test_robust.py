@@ -23,7 +23,7 @@ from tests.soak import examples
 # Small numbers, so that a few words make seeds, chains, gaps and shared phrases.
 SMALL = RobustSettings(
     seed=2, shared=2, need=0.3, need_bits=2, reach=1.5, least=3, moved=2, moved_bits=3, moved_words=2,
-    rarity=8, surprise=8, signs=9, run=1, floor=0.1,
+    rarity=8, surprise=8, signs=9, run=1, floor=0.1, cut_words=3, cut_rarity=9, cut_surprise=10,
 )  # fmt: skip
 BAKER = (
     "A baker in Ulm sells 24 loaves of rye bread in the morning and 18 rolls in the afternoon. "
@@ -188,6 +188,20 @@ def test_words_that_were_replaced_cost_only_themselves() -> None:
         "sells 24 loaves",
         "rye bread in",
     ]
+
+
+def test_a_beginning_whose_end_was_cut_off_is_a_copy() -> None:
+    """Just over half of the words: what is missing weighs as much as what is there."""
+    words = BAKER.split()
+    start = " ".join(words[: len(words) // 2 + 2])
+    other = start.replace("rye bread", "oat cake")
+    index = build_robust([[BAKER]])
+    kept = matched([[start], [other], [f"Now {start}"]], index)
+    assert {pair: found.label for pair, found in kept.items() if found.score > 0.5} == {
+        (0, 0): "leak", (2, 0): "leak",
+    }  # fmt: skip
+    strict = build_robust([[BAKER]], RobustSettings(cut_words=30))
+    assert all(found.label != "leak" for found in matched([[start]], strict).values())
 
 
 def test_moved_sentences_and_split_turns_are_found() -> None:

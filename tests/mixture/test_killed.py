@@ -191,6 +191,8 @@ INTERRUPTS = [
     (signal.SIGINT, ".staging"),
     (signal.SIGTERM, "data/train-*"),
     (signal.SIGTERM, ".staging"),
+    (signal.SIGHUP, "data/train-*"),
+    (signal.SIGQUIT, ".staging"),
 ]
 
 

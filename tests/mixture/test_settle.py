@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from curate.errors import CurateError
+from curate.mixture.made import Makings
 from curate.mixture.options import Options
 from curate.mixture.plan import make_plan
 from curate.mixture.run import _fill
@@ -105,7 +106,7 @@ def test_counts_reconcile_for_any_row_of_steps(
     out = tmp_path_factory.mktemp("out")
     wanted = owners(steps)
     options = Options(workers=2, block_bytes=block_bytes)
-    summary, _ = _fill(plan, out, out, options, None, time.perf_counter())
+    summary, _ = _fill(plan, Makings(), out, out, options, None, time.perf_counter())
     removed = {row["id"]: (row["step"], row["reason"]) for row in read(out, "removed/*.parquet")}
     assert removed == {row: (step, f"{step} took {row}") for row, (step, _) in wanted.items()}
     fates = {row["id"]: row["fate"] for row in ask(out, "FROM documents")}

@@ -58,6 +58,13 @@ def test_every_label_of_ifeval_is_read(shared_data: Path) -> None:
     assert sum(len(constraints_of(label(row))) for row in rows) == 834
 
 
+def test_every_label_of_ifbench_is_read(shared_data: Path) -> None:
+    lines = (shared_data / "benchmarks/ifbench/IFBench_test.jsonl").read_text("utf-8").splitlines()
+    rows = [constraints_of(label(json.loads(line))) for line in lines]
+    assert len(rows) == 300
+    assert len({one.id for row in rows for one in row}) == 58
+
+
 def solutions(data: Path) -> Iterator[tuple[str, str, list[str]]]:
     """Every twelfth problem of HumanEval and every sixtieth of MBPP: its name, the solution, the
     tests.

@@ -106,7 +106,9 @@ def test_files_of_an_earlier_version_go(built: Path, hub: Hub) -> None:
     repo = hub.repos["org/small"]
     old = {"data/train-00001-of-00002.parquet", "removed/old.parquet"}
     repo.files |= dict.fromkeys(old | {"notes.md"}, b"earlier")
+    del repo.files[new := next(path for path in repo.files if path.startswith("data/"))]
     assert publish(built, "--yes").code == 0
+    assert len(repo.commits) == 2 and new in repo.files  # the old ones go as the new ones come
     assert not old & repo.files.keys() and repo.files["notes.md"] == b"earlier"
 
 

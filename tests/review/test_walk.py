@@ -90,6 +90,13 @@ def test_a_note_goes_with_the_verdict_and_stays_when_it_changes(found: list[Case
     assert (verdicts[found[0].texts].note, saved) == ("better", 1)
 
 
+def test_a_note_waits_for_its_verdict_wherever_one_goes(found: list[Case]) -> None:
+    """Typed at the second case, then one back, one on again, and to the third and back."""
+    verdicts, _, saved = walked(found, "snblsbfq", "seen in two books")
+    told = [(one.verdict, one.note) for one in verdicts.values()]
+    assert (told, saved) == ([("leak", None), ("false-alarm", "seen in two books")], 2)
+
+
 def test_a_note_does_not_wander_to_the_next_case(found: list[Case]) -> None:
     verdicts, _, _ = walked(found, "nsl", "mine")
     assert [verdict.note for verdict in verdicts.values()] == [None]

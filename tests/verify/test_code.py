@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.verify.code import cases_of, code, extract
+from curate.verify.code import cases_of, code
+from curate.verify.program import extract
 from curate.verify.sandbox import Limits
 from curate.verify.verdict import BadGroundTruth, Verdict
+from tests.hostile.long_texts import within
 from tests.soak import examples
 
 DOUBLE = "def double(n):\n    return 2 * n"
@@ -93,8 +95,15 @@ def test_any_text_has_code_or_none(completion: str) -> None:
     assert found is None or (found.strip() and found in completion)
 
 
-def test_a_huge_text_of_fences_is_read_in_time() -> None:
-    assert extract("```python\n" * 50_000) is not None
+@pytest.mark.parametrize(
+    "text",
+    ["```python\n" * 50_000, "\n" * 10**6, "```" + " " * 10**6, "```" + "a " * 10**6, "print\n" * 10**5,
+     "```python\nx = 1\n```\n" * 20_000, "x = 1\n" * 200_000 + "```\n", "for " * 10**5],
+    ids=range(8),
+)  # fmt: skip
+def test_a_huge_text_is_read_in_time(text: str) -> None:
+    with within(10.0):
+        extract(text)
 
 
 @pytest.mark.parametrize(

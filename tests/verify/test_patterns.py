@@ -119,6 +119,61 @@ def test_a_schema_can_be_anything_and_a_pattern_in_it_ends() -> None:
     assert "was stopped after 1 s" in schema(json.dumps("a" * 60 + "!"), slow).reason
 
 
+DOUBLING: dict[str, Any] = {
+    "$defs": {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(60)},
+    "$ref": "#/$defs/d0",
+}
+DOUBLING["$defs"]["d60"] = {}
+SLOW_NAME = json.dumps({"a" * 60 + "!": 1})
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "said"),
+    [
+        ("1", DOUBLING, "too much work"),
+        (
+            "1",
+            DOUBLING | {"$schema": "https://json-schema.org/draft/2020-12/schema"},
+            "too much work",
+        ),
+        (SLOW_NAME, {"patternProperties": {"^(a|aa)+$": {}}}, "stopped after 1 s"),
+        (
+            SLOW_NAME,
+            {"patternProperties": {"^(a|aa)+$": {}}, "additionalProperties": False},
+            "stopped",
+        ),
+        (json.dumps("a" * 60 + "!"), {"not": {"pattern": "^(a|aa)+$"}}, "stopped after 1 s"),
+        (json.dumps("x" * 10**6), {"anyOf": [{"type": "integer"}] * 1000}, "too much work"),
+        (
+            json.dumps({f"k{n}": n for n in range(20_000)}),
+            {"unevaluatedProperties": {}},
+            "too much work",
+        ),
+    ],
+)
+def test_a_schema_without_an_end_is_no_fit(value: str, wanted: Any, said: str) -> None:
+    verdict = schema(value, json.dumps(wanted))
+    assert (verdict.score, verdict.parsed) == (0.0, True)
+    assert said in verdict.reason
+
+
+def test_thousands_of_items_are_compared() -> None:
+    many = [[n] for n in range(20_000)] + [{"a": [True, 1.5]}]
+    assert schema(json.dumps(many), '{"uniqueItems": true}').passed
+    assert not schema(json.dumps([*many, many[-1]]), '{"uniqueItems": true}').passed
+
+
+@given(st.lists(VALUES, max_size=5))
+def test_items_are_unique_as_the_library_says(items: list[Any]) -> None:
+    fits = jsonschema.Draft202012Validator({"uniqueItems": True}).is_valid(items)
+    assert schema(json.dumps(items), '{"uniqueItems": true}').passed == fits
+
+
+def test_patterns_beside_unevaluated_properties_are_refused() -> None:
+    with pytest.raises(BadGroundTruth, match="no bound in time"):
+        schema("{}", '{"patternProperties": {"a": {}}, "unevaluatedProperties": false}')
+
+
 @given(st.integers(0, 40), st.integers(1, 20), st.booleans())
 def test_length_falls_from_one_at_the_limit_to_nothing_at_twice(
     n: int, most: int, words: bool

@@ -29,7 +29,7 @@ from curate.verify.jail import BARE, BUBBLEWRAP, NAMESPACES, OFFLINE, TRANSIENT,
 from curate.verify.sandbox import Limits, Outcome, run, run_in
 from curate.verify.seccomp import MACHINES, filter_program
 from tests.conftest import ROOT
-from tests.verify.hostile import PRELUDE, PROGRAMS
+from tests.hostile.programs import PRELUDE, PROGRAMS
 
 SMALL = Limits(
     seconds=2.5,
@@ -404,6 +404,47 @@ def test_the_best_sandbox_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("print(1)", allow_weaker=True).lacks == ()
 
 
+def test_programs_that_share_a_channel_end_together(
+    walls: Jail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "_jail", lambda allow_weaker: walls)
+    asks = "import os\nos.write(0, b'2\\n')\nprint(os.read(0, 9).decode())"
+    answers = "import os\nn = int(os.read(0, 9))\nos.write(0, b'%d' % (n + n))\n"
+    done, ended = sandbox.run_pair(asks, answers, SMALL)
+    assert (done.stdout, done.status, ended.status) == ("4\n", "ok", "ok")
+    done, ended = sandbox.run_pair(asks, answers + "while True: pass", Limits(seconds=30))
+    assert (done.stdout, ended.status) == ("4\n", "killed")
+    assert done.seconds < 25 and ended.seconds < 25
+    done, ended = sandbox.run_pair(asks, "raise SystemExit(3)", SMALL)
+    assert (done.status, ended.status) == ("error", "error")
+
+
+def test_many_sockets_count_as_memory(walls: Jail) -> None:
+    text = "import os, socket, time\nkept = []\nfor _ in range(4): os.fork()\n"
+    text += "for _ in range(12): kept.append(socket.socketpair())\ntime.sleep(9)"
+    limits = replace(SMALL, processes=32, memory=64 << 20)
+    assert run_in(walls, text, "", limits).status == "memory"
+    few = "import asyncio\nasyncio.run(asyncio.sleep(0.2))\nprint('done')"
+    assert run_in(walls, few, "", replace(SMALL, memory=100 << 20)).stdout == "done\n"
+
+
+def test_a_home_folder_with_python_in_it_is_not_shown(
+    walls: Jail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = os.path.realpath(sys.base_prefix)
+    if own == "/usr":
+        pytest.skip("this Python is the system's own")
+    monkeypatch.setattr(Path, "home", lambda: Path(own) / "somebody")
+    jails._of_python.cache_clear()
+    try:
+        assert own not in jails.visible()
+        text = f"import os, json, ctypes\nprint(sorted(os.listdir({own!r})))"
+        done = run_in(walls, text, "", SMALL)
+    finally:
+        jails._of_python.cache_clear()
+    assert (done.stdout, done.status) == ("['bin', 'lib']\n", "ok"), done
+
+
 def test_the_filter_holds_one_step_a_refused_call() -> None:
     for machine, known in MACHINES.items():
         program = filter_program(machine)
@@ -429,5 +470,6 @@ def test_the_numbers_of_calls_are_those_of_the_kernel(machine: str) -> None:
         for name, value in re.findall(r"^#define __NR(?:3264)?_(\w+)\s+(\d+)$", text, re.MULTILINE)
     }
     known = MACHINES[machine]
-    told = known.refused | {"clone": known.clone, "prctl": known.prctl, "socket": known.socket}
+    looked_into = ("clone", "prctl", "socket", "setsockopt", "fcntl")
+    told = known.refused | {name: getattr(known, name) for name in looked_into}
     assert told == {name: numbers[name] for name in told}

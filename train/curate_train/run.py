@@ -24,6 +24,7 @@ from curate_train.finished import Finished
 from curate_train.groups import SAME_REWARD
 from curate_train.model import first_line
 from curate_train.needs import refuse_missing
+from curate_train.on_policy import strangers
 from curate_train.precision import device, taken
 from curate_train.prepare import Counted, Prepared, prepare, say
 from curate_train.saved import save
@@ -65,6 +66,9 @@ def run(
             sys.stderr.write(f"curate: {precision}\n")
             folders.refuse(folder, stage, config, data, resume=resume, overwrite=overwrite)
         opened = open_data(data, stage, cache, engine=engine) if main else None
+        if main:
+            for line in strangers(Path(data), config.model, config.revision):
+                sys.stderr.write(f"curate: {data}: {line}\n")
         _wait()
         opened = opened or open_data(
             data, stage, cache, checked_before=True

@@ -108,8 +108,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
 @contextmanager
 def interruptible(watch: Watch) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the run after the present step, or round, with a checkpoint; a second
-    one ends it at once.
+    """Ctrl-C, SIGTERM, SIGHUP and SIGQUIT end the run after the present step, or round, with a
+    checkpoint; a second one ends it at once. One that is ignored, as under nohup, stays so.
     """
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -124,7 +124,12 @@ def interruptible(watch: Watch) -> Iterator[None]:
         for number, old in before.items():
             signal.signal(number, old)
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    signs = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    before = {
+        number: signal.signal(number, handle)
+        for number in signs
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from curate.errors import UserError
 from curate.files import BadInput
@@ -51,6 +52,17 @@ def inputs(data: Any, split: str | None, what: str) -> list[tuple[str, Iterator[
     return [
         (what, (ArrowBlock.of(what, start, table.slice(start, _ROWS_A_BLOCK)) for start in starts))
     ]
+
+
+def write_parquet(data: Any, path: Path, what: str) -> None:
+    """Write data at hand to a file, with its columns as they are; raises UserError as `inputs` does."""
+    if not _is(data, "datasets", "Dataset"):
+        pq.write_table(_table(data, what), path)
+        return
+    rows = data.with_format("arrow")
+    with pq.ParquetWriter(path, rows[:0].schema) as file:
+        for part in rows.iter(_ROWS_A_BLOCK):
+            file.write_table(part)
 
 
 def is_paths(data: Any) -> bool:

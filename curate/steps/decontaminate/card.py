@@ -10,6 +10,7 @@ from curate.audit.markdown import table, two_places
 from curate.audit.store import runs
 from curate.audit.words import counted
 from curate.steps.decontaminate.facts import facts
+from curate.steps.decontaminate.page_more import CONTROLS
 
 _ALIKE = {
     "variants": "with the wording of an item and other numbers",
@@ -74,22 +75,25 @@ def _alike(con: duckdb.DuckDBPyConnection, variants: str) -> list[str]:
 def _recall(con: duckdb.DuckDBPyConnection) -> list[str]:
     """What the settings find of changed copies, where that was tested."""
     found = con.execute(
-        """SELECT mutation, planted, found, low, high FROM selftest
+        """SELECT mutation, planted, found, low, high, noticed FROM selftest
         WHERE matcher = 'all' AND benchmark IS NULL ORDER BY rowid"""
     ).fetchall()
     if not found:
         return []
     rows = [
         [
-            "none: false alarms, at most" if mutation == "clean" else mutation,
+            CONTROLS.get(mutation, mutation),
             f"{planted:,}",
             two_places(hit / max(1, planted)),
             f"{100 * low:.1f} to {100 * high:.1f}",
+            two_places(noticed / max(1, planted)),
         ]
-        for mutation, planted, hit, low, high in found
+        for mutation, planted, hit, low, high, noticed in found
     ]
     return [
         "### What these settings find\n",
-        "Changed copies of the benchmarks' own items, planted in a sample of this text:\n",
-        table(["copy", "planted", "found", "95 % interval, %"], rows, numbers=3),
+        "Changed copies of the benchmarks' own items, planted in a sample of this text: how many would go, and how "
+        "many are noticed at all, as a variant or a template too. The last three lines are no copies: what goes "
+        "there is a false alarm at most.\n",
+        table(["copy", "planted", "would go", "95 % interval, %", "noticed"], rows, numbers=4),
     ]

@@ -44,7 +44,7 @@ def _cell(source: str, cell: Overlap) -> dict[str, Any]:
 
 def recall_of(selftest: pa.Table) -> Iterator[Mapping[str, Any]]:
     """What all matchers together found of each mutation."""
-    names = ("mutation", "planted", "found", "recall", "low", "high")
+    names = ("mutation", "planted", "found", "noticed", "recall", "low", "high")
     for line in selftest.to_pylist():
         if line["matcher"] == ALL and line["benchmark"] is None:
             yield {name: line[name] for name in names}

@@ -53,6 +53,7 @@ class Found:
     verdicts: np.ndarray  # int8
     counts: np.ndarray  # bool: in rates and flags
     goes: np.ndarray  # bool: its row may be removed
+    able: np.ndarray  # bool: its row would go by the rule alone, were the score high enough
 
 
 def judge(
@@ -61,18 +62,24 @@ def judge(
     pairs: Matches,
     verdicts: np.ndarray | None = None,
     variants: str = "keep",
+    n: int | None = None,
 ) -> Found:
-    """Say of the pairs of one matcher which are hits, which of them count, and which may go."""
+    """Say of the pairs of one matcher which are hits, which of them count, and which may go. Of `n`
+    records; pairs of rows behind them are those of rows that made none, and never count.
+    """
     hit = pairs.scores > threshold
     given = np.zeros(len(hit), np.int8) if verdicts is None else verdicts
-    leaks = hit & (pairs.labels <= LABELS.index("leak"))
-    alike = hit & np.isin(pairs.labels, _VARIANTS)
-    counts = leaks | alike if variants != "keep" else leaks
-    goes = leaks | alike if variants == "drop" else leaks
+    leaks = pairs.labels <= LABELS.index("leak")
+    alike = np.isin(pairs.labels, _VARIANTS)
+    counts = hit & (leaks | alike if variants != "keep" else leaks)
+    able = leaks | alike if variants == "drop" else leaks
     said = given == _LEAK
+    held = np.ones(len(hit), np.bool_) if n is None else pairs.docs < n
     return Found(
         matcher, pairs, hit, given,
-        np.where(given == _NONE, counts, said), np.where(given == _NONE, goes, said),
+        held & np.where(given == _NONE, counts, said),
+        held & np.where(given == _NONE, hit & able, said),
+        held & able & (given == _NONE),
     )  # fmt: skip
 
 
@@ -102,6 +109,16 @@ def pairs_table(found: Mapping[str, Sequence[Matches]]) -> pa.Table:
     return pa.concat_tables(
         [_pairs(matcher, pairs) for matcher, pairs in parts or empty]
     ).combine_chunks()
+
+
+def with_rejected(
+    found: Mapping[str, Sequence[Matches]], rejected: Mapping[str, Sequence[Matches]], n: int
+) -> dict[str, list[Matches]]:
+    """The pairs of `n` records, and behind them those of the rows that made none."""
+    return {
+        matcher: [*own, *(one._replace(docs=one.docs + np.int32(n)) for one in rejected[matcher])]
+        for matcher, own in found.items()
+    }
 
 
 def _pairs(matcher: str, pairs: Matches) -> pa.Table:
@@ -143,8 +160,8 @@ def _spans_of(column: pa.ChunkedArray, names: tuple[str, ...]) -> tuple[np.ndarr
     return np.concatenate([[0], np.cumsum(lengths)]), np.stack(values, axis=1)
 
 
-def hits_of(found: Sequence[Found], which: Literal["counts", "goes"] = "counts") -> Hits:
-    """The pairs that count, or whose rows may go, of all matchers one after the other."""
+def hits_of(found: Sequence[Found], which: Literal["counts", "goes", "hit"] = "counts") -> Hits:
+    """The pairs that count, whose rows may go, or that are hits, of all matchers one after the other."""
     rows, items, scores = (
         np.concatenate(
             [

@@ -59,7 +59,7 @@ from curate.steps.decontaminate.policy import (
 from curate.steps.decontaminate.verdict_use import Given, ready, verdicts_of
 from curate.steps.step import row_ids
 from curate.suites import ReadSuite, load_suite, read_suite
-from curate.turns import all_turns
+from curate.turns import all_turns, rejected_turns
 from curate.verdicts import load_verdicts
 
 
@@ -87,6 +87,9 @@ class _Scanned:
     records: pa.Table  # with id and source
     rows: np.ndarray  # positions in the input
     pairs: list[tuple[int, str, Matches]]  # first record, matcher, pairs
+    rejected: list[
+        tuple[np.ndarray, str, Matches]
+    ]  # rows that made no record, matcher, their pairs
     hashes: np.ndarray
     quarantine: list[Quarantined]
     notes: list[str]
@@ -258,13 +261,13 @@ def _scan(
         ):
             done.append(one)
             report(block.n_rows, block.nbytes, 1 / len(blocks))
-    if not any(tokens for *_, tokens, _ in done):
+    if not any(tokens for *_, tokens, _, _ in done):
         raise UserError(
             f"{name}: no text in turns of role {', '.join(rule.roles)}; name the roles to scan"
         )
     parsed = [part for part, *_ in done]
     rows = np.concatenate([part.rows for part in parsed])
-    left = {name: (sum(n for *_, n in done), len(rows))}
+    left = {name: (sum(n for *_, n, _ in done), len(rows))}
     records = pa.concat_tables([part.records for part in parsed])
     records = records.add_column(0, "source", pa.array([name] * len(rows), pa.string()))
     firsts = list(accumulate((len(part.rows) for part in parsed), initial=0))
@@ -274,11 +277,18 @@ def _scan(
         for first, (_, found, *_) in zip(firsts, done, strict=False)
         for one in found[matcher]
     ]
+    rejected = [
+        (np.array([bad.row for bad in part.quarantine], np.int64), matcher, one)
+        for matcher in rule.thresholds
+        for part, *_, of_bad in done
+        for one in of_bad.get(matcher, ())
+    ]
     return _Scanned(
         name,
         records.add_column(0, "id", row_ids(name, rows)),
         rows,
         pairs,
+        rejected,
         np.concatenate([hashes for _, _, hashes, *_ in done]),
         [bad for part in parsed for bad in part.quarantine],
         [
@@ -303,13 +313,17 @@ def _left(parsed: Sequence[Parsed]) -> Iterator[str]:
 
 def _block(
     block: Block, *, fmt: str | dict[str, Any], kind: str, rule: _Rule
-) -> tuple[Parsed, dict[str, list[Matches]], np.ndarray, int, int]:
+) -> tuple[Parsed, dict[str, list[Matches]], np.ndarray, int, int, dict[str, list[Matches]]]:
     parsed = parse(block, fmt, kind)
     turns = all_turns(kind, parsed.records)
     scanned = turns.only(rule.roles)
     found, counts = match_all(scanned, rule.matchers)
     left = 0 if rule.matchers.normalised else n_as_they_are(scanned)
-    return parsed, found, turns.content_hashes(), int(counts.sum()), left
+    of_bad: dict[str, list[Matches]] = {}
+    if parsed.quarantine:
+        bad = rejected_turns([one.raw for one in parsed.quarantine])
+        of_bad, _ = match_all(bad.stretches, rule.matchers)
+    return parsed, found, turns.content_hashes(), int(counts.sum()), left, of_bad
 
 
 def _decide(scanned: list[_Scanned], rule: _Rule) -> Decontaminated:
@@ -338,6 +352,9 @@ def _decide(scanned: list[_Scanned], rule: _Rule) -> Decontaminated:
             match_lines(rule.names, source.name, ids, one)
             for one in found or [judge("ngram", 0, NO_MATCHES)]
         ]
+        for rows, matcher, pairs in source.rejected:
+            one = judge(matcher, rule.thresholds[matcher], pairs, n=0)
+            matches.append(match_lines(rule.names, source.name, row_ids(source.name, rows), one))
         overlaps[source.name], kept_rows[source.name] = cells, source.rows[left]
     return Decontaminated(
         pa.concat_tables(kept), pa.concat_tables(dropped), pa.concat_tables(matches), overlaps, kept_rows,

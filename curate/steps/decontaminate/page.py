@@ -18,6 +18,8 @@ from curate.steps.decontaminate.page_figures import Overlaps, overlaps
 from curate.steps.decontaminate.page_matches import samples
 from curate.steps.decontaminate.page_more import More, kinds, more
 from curate.steps.decontaminate.page_pairs import lay, thresholds
+from curate.steps.decontaminate.page_side_by_side import side_by_side
+from curate.steps.decontaminate.page_thresholds import curves
 
 # Benchmarks named beside a source; the heat map has them all.
 CHIPS = 4
@@ -34,7 +36,13 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     if not found.n_benchmarks:
         return Section(sentence="no benchmark was searched for")
     rest = more(con)
+    side, drawn = side_by_side(con), list(curves(con, thresholds(page.about)))
     html = Markup(template(_PACKAGE, "report.html.j2").render(found=found, more=rest))
+    if side:
+        html = Markup(template(_PACKAGE, "side_by_side.html.j2").render(side=side)) + html
+    if drawn:
+        floor = any(not complete for curve in drawn for *_, complete in curve.table)
+        html += Markup(template(_PACKAGE, "thresholds.html.j2").render(curves=drawn, floor=floor))
     script = "".join(
         (files(_PACKAGE) / name).read_text("utf-8") for name in ("heat.js", "matches.js")
     )
@@ -52,8 +60,8 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     shown = samples(con, found.sources, found.places, matchers, room)
     return Section(
         html=html,
-        links=_links(rest),
-        verdict=_verdict(found),
+        links=_links(rest, side, drawn),
+        verdict=_verdict(found, audited=side is not None),
         lead=_lead(found, rest),
         flags=_flags(found, page),
         facts=_facts(found, page.about),
@@ -75,20 +83,26 @@ _ASK = (
 )
 
 
-def _links(more: Any) -> list[tuple[str, str]]:
+def _links(more: Any, side: Any, drawn: Any) -> list[tuple[str, str]]:
     links = [
+        ("side", "Side by side", side),
         ("heat", "Overlap", True),
         ("without", "If one goes", more.going),
         ("matches", "Matches", True),
         ("judged", "Judged", more.judged),
         ("found", "Self-test", more.selftest),
+        ("thresholds", "Thresholds", drawn),
     ]
     return [(anchor, title) for anchor, title, there in links if there]
 
 
-def _verdict(found: Overlaps) -> str:
-    """Is what was written clean?"""
+def _verdict(found: Overlaps, *, audited: bool) -> str:
+    """Is what was written clean, or are the data sets that were audited?"""
     benchmarks = f"{found.n_benchmarks:,} benchmarks" if found.n_benchmarks > 1 else "the benchmark"
+    if audited:
+        rows = counted(found.written, "row") if found.written else "no row"
+        hold = "holds" if found.written < 2 else "hold"
+        return f"{rows} {hold} an item of {benchmarks}, as far as these settings find any"
     if found.written:
         rows = f"{counted(found.written, 'row')} that {'was' if found.written == 1 else 'were'} written"
         return f"{rows} still {'holds' if found.written == 1 else 'hold'} an item of {benchmarks}"
@@ -105,6 +119,11 @@ def _lead(found: Overlaps, rest: More) -> str:
     ]
     if found.allowed:
         said.append(f"{counted(found.allowed, 'written row')} may stay by a verdict.")
+    if found.quarantined:
+        rows = counted(found.quarantined, "row")
+        said.append(
+            f"{rows} in quarantine {'holds' if found.quarantined == 1 else 'hold'} an item."
+        )
     if rest.selftest:
         shares = [(shares[0], name) for name, shares in rest.selftest.mutations if shares[0]]
         worst, name = min(shares, key=lambda one: one[0].recall)

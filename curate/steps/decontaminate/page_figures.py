@@ -41,6 +41,7 @@ class Overlaps:
     outcomes: Mapping[str, int]  # pairs by how strong they are
     written: int  # rows that were written and hold an item
     allowed: int  # rows that were written and hold one that a verdict allows
+    quarantined: int  # rows in quarantine that hold one
     sources: Mapping[str, int]  # whole names of the listed sources: their places
     places: Mapping[str, int]  # whole names of the listed benchmarks: their places
 
@@ -53,10 +54,12 @@ def overlaps(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Overlaps:
     cells, n_cells = _cells(con, sources, places)
     pairs, flagged = _one(con, "SELECT count(*), count(*) FILTER (flagged) FROM seen_contamination")
     outcomes = dict(_all(con, "SELECT outcome, count(*) FROM seen_pairs GROUP BY outcome"))
-    written, allowed = _one(
+    written, allowed, quarantined = _one(
         con,
-        """SELECT count(DISTINCT doc_id) FILTER (counts), count(DISTINCT doc_id) FILTER (verdict = 'allowed')
-        FROM matches JOIN documents AS d ON d.id = doc_id WHERE d.fate = 'kept'""",
+        """SELECT count(DISTINCT doc_id) FILTER (d.fate = 'kept' AND counts),
+            count(DISTINCT doc_id) FILTER (d.fate = 'kept' AND verdict = 'allowed'),
+            count(DISTINCT doc_id) FILTER (d.fate = 'quarantined' AND hit AND (label IS NULL OR label = 'leak'))
+        FROM matches JOIN documents AS d ON d.id = doc_id""",
     )
     return Overlaps(
         suites=[
@@ -73,6 +76,7 @@ def overlaps(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Overlaps:
         outcomes={outcome: outcomes.get(outcome, 0) for outcome in OUTCOMES},
         written=written,
         allowed=allowed,
+        quarantined=quarantined,
         sources=sources,
         places=places,
     )

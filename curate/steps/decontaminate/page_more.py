@@ -16,8 +16,14 @@ import duckdb
 from curate.audit.store import columns_of
 from curate.audit.words import REASON_WIDTH, interval_of, short
 
-CLEAN, ALL = "clean", "all"
-"""The control of a self-test, and all matchers together."""
+ALL = "all"
+"""All matchers together."""
+CONTROLS = {
+    "clean": "clean rows",
+    "sibling": "siblings of items",
+    "other-numbers": "items with other numbers",
+}
+"""What a self-test looks at that is no copy: what goes is a false alarm at most."""
 # Sources that are listed below one benchmark, benchmarks, verdicts, and kinds of matches.
 GOING = 5
 TOUCHED = 60
@@ -31,6 +37,7 @@ class Share:
 
     planted: int
     found: int
+    noticed: int | None
     recall: float
     low: float
     high: float
@@ -42,7 +49,7 @@ class SelfTest:
 
     heads: Sequence[str]  # whose shares they are: a matcher's, or those of any
     mutations: Sequence[tuple[str, Sequence[Share | None]]]
-    clean: Sequence[Share | None]
+    controls: Sequence[tuple[str, Sequence[Share | None]]]
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,7 @@ def kinds(
 
 def _selftest(con: duckdb.DuckDBPyConnection) -> SelfTest | None:
     rows = con.execute(
-        """SELECT matcher, mutation, planted, found, recall, low, high FROM selftest
+        f"""SELECT matcher, mutation, planted, found, {_noticed(con)}, recall, low, high FROM selftest
         WHERE benchmark IS NULL ORDER BY rowid"""
     ).fetchall()
     if not rows:
@@ -151,9 +158,14 @@ def _selftest(con: duckdb.DuckDBPyConnection) -> SelfTest | None:
         mutation: [shares.get((matcher, mutation)) for matcher in matchers]
         for mutation in mutations
     }
-    clean = lines.pop(CLEAN, [])
+    controls = [(what, lines.pop(name)) for name, what in CONTROLS.items() if name in lines]
     heads = ["any matcher" if name == ALL else short(name, 24) for name in matchers]
-    return SelfTest(heads, [(short(m), line) for m, line in lines.items()], clean)
+    return SelfTest(heads, [(short(m), line) for m, line in lines.items()], controls)
+
+
+def _noticed(con: duckdb.DuckDBPyConnection) -> str:
+    """The column of that name; audits of earlier versions have none."""
+    return "noticed" if "noticed" in columns_of(con, "selftest") else "NULL"
 
 
 def _going(con: duckdb.DuckDBPyConnection) -> list[Going]:

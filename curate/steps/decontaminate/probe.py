@@ -2,24 +2,22 @@
 in its own text.
 
 A sample of the corpus' scanned turns, the rows with the smallest sampling keys, gives the words
-that the copies are changed and surrounded with, and is the clean control. Every matcher is tested
-alone, and all together; suspects are not looked for, since embedding thousands of copies would take
+that the copies are changed and surrounded with, and is the clean control. What each matcher finds
+alone, and all together, is told; suspects are not looked for, since embedding thousands of copies would take
 longer than the build."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from curate.items import Item
-from curate.matching.matchers import Matchers, match_all
-from curate.steps.decontaminate.found import hits_of, judge_all
-from curate.steps.decontaminate.policy import Hits
-from curate.steps.decontaminate.selftest import Rows, SelfTest, self_test, turns_of
+from curate.matching.matchers import SEMANTIC, Matchers, match_all
+from curate.steps.decontaminate.found import Found, hits_of, judge
+from curate.steps.decontaminate.selftest import Rows, SelfTest, Told, self_test, turns_of
 from curate.steps.step import Seen
 from curate.text.hashing import sampling_keys
 
@@ -73,46 +71,42 @@ def probe(
     matchers: Matchers,
     *,
     roles: Sequence[str],
+    variants: str,
     seed: int,
 ) -> pa.Table:
-    """The lines of the audit's table `selftest`; turns of `roles` are looked at."""
+    """The lines of the audit's table `selftest`; turns of `roles` are looked at, and variants
+    treated as the recipe says.
+    """
     texts = sample_turns(seen, roles, seed)
-    names = [name for name in matchers.thresholds if name != "semantic"]
-    tables = []
-    for name in [ALL, *names] if len(names) > 1 else [ALL]:
-        chosen = names if name == ALL else [name]
-        tables += _lines(name, _tested(items, texts, matchers, chosen, seed))
-    return pa.concat_tables(tables)
-
-
-def _tested(
-    items: Sequence[Item], texts: Sequence[str], matchers: Matchers, names: Sequence[str], seed: int
-) -> SelfTest:
-    others = {name: own for name, own in matchers.others.items() if name in names}
+    others = {name: own for name, own in matchers.others.items() if name != SEMANTIC}
     only = replace(matchers, others=others)
 
-    def hits(rows: Rows) -> Hits:
+    def find(rows: Rows) -> dict[str, Told]:
         found, _ = match_all(turns_of(rows), only)
-        judged = judge_all({name: found[name] for name in names}, only.thresholds)
-        return hits_of(judged)  # what counts: a variant would stay
+        judged = {
+            name: [judge(name, only.thresholds[name], pairs, None, variants) for pairs in own]
+            for name, own in found.items()
+        }
+        every = [one for own in judged.values() for one in own]
+        single = {name: _told(own) for name, own in judged.items()} if len(judged) > 1 else {}
+        return {ALL: _told(every)} | single
 
     answers = {item.instance_id: item.answer for item in items if item.answer}
-    matchable = only.matchable if "ngram" in names else next(iter(only.others.values())).matchable
-    return self_test(items, texts, hits, matchable=matchable, seed=seed, answers=answers)
+    tested = self_test(items, texts, find, matchable=only.matchable, seed=seed, answers=answers)
+    return pa.concat_tables([line for name, own in tested.items() for line in _lines(name, own)])
+
+
+def _told(found: Sequence[Found]) -> Told:
+    return Told(hits_of(found, "goes"), hits_of(found, "hit"))
 
 
 def _lines(matcher: str, tested: SelfTest) -> list[pa.Table]:
-    of = pa.array([matcher])
-    recall = tested.recall.append_column("benchmark", pa.nulls(tested.recall.num_rows, pa.string()))
-    alarms = tested.false_alarms
-    low, high = alarms.interval
-    clean: dict[str, Any] = {
-        "mutation": ["clean"], "benchmark": pa.nulls(1, pa.string()), "planted": [alarms.of], "found": [alarms.found],
-        "recall": [alarms.rate], "low": [low], "high": [high],
-    }  # fmt: skip
     names = tested.by_benchmark.column_names
-    tables = [recall.select(names), tested.by_benchmark, pa.table(clean).select(names)]
+    whole = [
+        table.append_column("benchmark", pa.nulls(table.num_rows, pa.string())).select(names)
+        for table in (tested.recall, tested.controls)
+    ]
     return [
-        table.add_column(0, "matcher", of.take(pa.array(np.zeros(table.num_rows, np.int8))))
-        for table in tables
+        table.add_column(0, "matcher", pa.array([matcher] * table.num_rows, pa.string()))
+        for table in (whole[0], tested.by_benchmark, whole[1])
     ]

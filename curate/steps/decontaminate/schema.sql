@@ -32,9 +32,18 @@ CREATE TABLE selftest (
     benchmark VARCHAR,
     planted   BIGINT  NOT NULL,
     found     BIGINT  NOT NULL,
+    noticed   BIGINT,
     recall    DOUBLE  NOT NULL,
     low       DOUBLE  NOT NULL,
     high      DOUBLE  NOT NULL
+);
+
+CREATE TABLE sensitivity (
+    matcher   VARCHAR NOT NULL,
+    source    VARCHAR NOT NULL,
+    threshold DOUBLE  NOT NULL,
+    rows      BIGINT  NOT NULL,
+    complete  BOOLEAN NOT NULL
 );
 
 CREATE TABLE verdicts (
@@ -72,13 +81,21 @@ COMMENT ON COLUMN matches.counts IS 'True if it counts towards rates and removal
 
 COMMENT ON TABLE selftest IS 'What the build''s own settings find of mutated copies of its items; empty unless --self-test was given.';
 COMMENT ON COLUMN selftest.matcher IS 'One matcher, or: all.';
-COMMENT ON COLUMN selftest.mutation IS 'How the planted copies were changed; clean: nothing was planted, and what is found is a false alarm at most.';
+COMMENT ON COLUMN selftest.mutation IS 'How the planted copies were changed. Controls, in which what is found is a false alarm at most: clean (nothing was planted), sibling (an item, looked for among the others of its benchmark), other-numbers (another item of the same template).';
 COMMENT ON COLUMN selftest.benchmark IS 'Benchmark of the items; null for all together.';
 COMMENT ON COLUMN selftest.planted IS 'Copies planted, or clean rows examined.';
-COMMENT ON COLUMN selftest.found IS 'Those that hit their own item, or, if clean, any item.';
+COMMENT ON COLUMN selftest.found IS 'Those that would go for their own item; of clean rows for any item, of siblings for another one.';
+COMMENT ON COLUMN selftest.noticed IS 'Those that hit it at all, as a variant or a template too; null in audits of version 3.';
 COMMENT ON COLUMN selftest.recall IS 'found / planted.';
 COMMENT ON COLUMN selftest.low IS 'Lower end of the 95 % interval (Wilson).';
 COMMENT ON COLUMN selftest.high IS 'Upper end of it.';
+
+COMMENT ON TABLE sensitivity IS 'How many rows would go at other thresholds of one matcher, from the stored scores; the others, and verdicts, as they are.';
+COMMENT ON COLUMN sensitivity.matcher IS 'The matcher whose threshold it is.';
+COMMENT ON COLUMN sensitivity.source IS 'Source of the rows.';
+COMMENT ON COLUMN sensitivity.threshold IS 'The threshold: a higher score is a hit.';
+COMMENT ON COLUMN sensitivity.rows IS 'Rows of the source that hold an item at this threshold, by any matcher, and would go under drop-rows.';
+COMMENT ON COLUMN sensitivity.complete IS 'False where there may be more: the matcher does not store every pair that scores as little.';
 
 COMMENT ON TABLE verdicts IS 'What the verdict file says, one row an entry, and what became of it.';
 COMMENT ON COLUMN verdicts.doc_id IS 'Id of the document when it was judged.';

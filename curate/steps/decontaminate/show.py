@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from curate.audit.words import counted, sized
+from curate.steps.decontaminate.page_more import CONTROLS
 
 _ALIKE = {
     "variants": "a variant of an item (the same wording, other numbers)",
@@ -22,10 +23,16 @@ def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
     """Whether what was written is clean, the overlaps, the self-test, what people said, the items that
     can never be hit, and the variants.
     """
-    yield _clean(figures["written"])
+    where = "these data sets" if figures.get("audited") else "what was written"
+    yield _clean(figures["written"], where)
     yield _overlaps(figures["contamination"], figures["pairs"])
+    if figures.get("audited"):
+        yield from _thresholds(figures["thresholds"])
     if figures.get("self_test"):
         yield _recall(figures["self_test"])
+    if rows := figures["quarantined"]["rows"]:
+        items = counted(figures["quarantined"]["items"], "benchmark item")
+        yield f"note: rows in quarantine that hold a benchmark item: {rows:,}, of {items}"
     for matcher, said in figures["false_alarms"].items():
         yield escape(f"note: verdicts on hits of {matcher}: {said}")
     never = figures["unmatchable_items"]
@@ -45,12 +52,12 @@ def show(figures: Mapping[str, Any], out: Path) -> Iterable[RenderableType]:
     yield f"note: searched {sized(size)} of turns, {tokens:,} tokens"
 
 
-def _clean(written: Mapping[str, int]) -> str:
+def _clean(written: Mapping[str, int], where: str) -> str:
     """What is left in the rows that were written."""
     rows, items = written["rows"], written["items"]
     if not rows:
-        return "benchmark items in what was written: none that these settings find"
-    return f"benchmark items in what was written: {items:,}, in {counted(rows, 'row')}"
+        return f"benchmark items in {where}: none that these settings find"
+    return f"benchmark items in {where}: {items:,}, in {counted(rows, 'row')}"
 
 
 def _overlaps(cells: Sequence[Mapping[str, Any]], pairs: int) -> Table | str:
@@ -71,22 +78,48 @@ def _overlaps(cells: Sequence[Mapping[str, Any]], pairs: int) -> Table | str:
     return table
 
 
+def _thresholds(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterable[Table]:
+    """How many rows would go at other thresholds of every matcher, by tenths."""
+    own = {
+        matcher: {round(10 * point["over"], 6): point for point in points}
+        for matcher, points in curves.items()
+    }
+    shown = sorted({at for points in own.values() for at in points if at == round(at)})
+    if not shown:
+        return
+    title = "rows that would go at other thresholds, the other matchers as they are"
+    table = Table("score over", title=title, title_justify="left")
+    for at in shown:
+        table.add_column(f"{at / 10:.1f}", justify="right")
+    for matcher, points in own.items():
+        table.add_row(escape(matcher), *(_going(points.get(at)) for at in shown))
+    yield table
+
+
+def _going(point: Mapping[str, Any] | None) -> str:
+    if point is None:
+        return ""
+    return f"{'≥ ' if point['at_least'] else ''}{point['rows']:,}"
+
+
 def _recall(lines: Sequence[Mapping[str, Any]]) -> Table:
     """What the build's own settings find of changed copies of its items."""
-    title = "self-test: of changed copies of the items, planted in a sample of the text, these settings find"
+    title = "self-test: of changed copies of the items, planted in a sample of the text, would go"
     table = Table("copy", title=title, title_justify="left")
-    for column in ("planted", "found", "%", "95 % interval"):
+    for column in ("planted", "would go", "%", "95 % interval", "noticed"):
         table.add_column(column, justify="right")
+    controls = False
     for line in lines:
-        clean = line["mutation"] == "clean"
-        if clean:
+        if line["mutation"] in CONTROLS and not controls:
             table.add_section()
+            controls = True
         interval = f"{100 * line['low']:.1f} to {100 * line['high']:.1f}"
         figures = (
             f"{line['planted']:,}",
             f"{line['found']:,}",
             f"{100 * line['recall']:.1f}",
             interval,
+            f"{line['noticed']:,}",
         )
-        table.add_row("none: false alarms, at most" if clean else line["mutation"], *figures)
+        table.add_row(CONTROLS.get(line["mutation"], line["mutation"]), *figures)
     return table

@@ -23,7 +23,6 @@ from curate.errors import UserError
 from curate.items import Item, item_text
 from curate.matching import background
 from curate.matching.matchers import Matchers, build_matchers, match_all
-from curate.matching.ngram import Matches
 from curate.matching.normalised import n_as_they_are
 from curate.matching.profile import Profile
 from curate.shards import sha256
@@ -40,9 +39,11 @@ from curate.steps.decontaminate.found import (
     match_lines,
     pairs_of,
     pairs_table,
+    with_rejected,
 )
 from curate.steps.decontaminate.policy import BenchmarkItems, Hits, overlaps_of, removal
 from curate.steps.decontaminate.probe import probe
+from curate.steps.decontaminate.sensitivity import sensitivity
 from curate.steps.decontaminate.spec import DecontaminateSpec
 from curate.steps.decontaminate.verdict_use import Given, ready, seen_by, verdicts_of, void
 from curate.steps.step import Decision, Look, Records, Seen, row_ids
@@ -119,8 +120,11 @@ class Decontaminate:
         scanned = records.turns.only(self.spec.roles)
         found, counts = match_all(scanned, self.matchers)
         n_tokens = np.bincount(scanned.docs, weights=counts, minlength=records.n).astype(np.int64)
+        bad = records.rejected
+        if bad.n_docs:
+            found = with_rejected(found, match_all(bad.stretches, self.matchers)[0], records.n)
         pairs = pairs_table(found)
-        shown = np.zeros(records.n, np.bool_)
+        shown = np.zeros(records.n + bad.n_docs, np.bool_)
         shown[pairs["doc"].to_numpy()] = True
         n_bytes = (scanned.stops - scanned.starts).sum()
         left = 0 if self.profile.normalise else n_as_they_are(scanned)
@@ -128,7 +132,8 @@ class Decontaminate:
             kept={"scanned": np.array([n_tokens.sum(), n_bytes, left], np.int64)},
             scratch={"pairs": pairs} if pairs.num_rows else {},
             columns={"n_tokens": pa.array(n_tokens)},
-            shown=shown,
+            shown=shown[: records.n],
+            rejected_shown=shown[records.n :],
         )
 
     def decide(self, seen: Sequence[Seen]) -> Decision:
@@ -166,6 +171,7 @@ class Decontaminate:
                 "verdicts": [pa.Table.from_pylist(verdicts)] if verdicts else [],
                 "selftest": [selftest] if selftest is not None else [],
                 "matches": self._matches(seen, given),
+                "sensitivity": self._sensitivity(seen, given),
             },
             figures=figures,
             more={"self_test": list(recall_of(selftest))} if selftest is not None else {},
@@ -175,7 +181,14 @@ class Decontaminate:
         )
 
     def _selftest(self, seen: Sequence[Seen]) -> pa.Table:
-        return probe(seen, self.suite.items, self.matchers, roles=self.spec.roles, seed=self.seed)
+        return probe(
+            seen,
+            self.suite.items,
+            self.matchers,
+            roles=self.spec.roles,
+            variants=self.spec.variants,
+            seed=self.seed,
+        )
 
     def _refuse_unscanned(self, seen: Sequence[Seen]) -> None:
         """A source that gave no text to scan must not come out clean."""
@@ -196,11 +209,22 @@ class Decontaminate:
         return [as_they_are(counts)] if any(n for n, _ in counts.values()) else []
 
     def _judged(
-        self, matcher: str, pairs: Matches, hashes: np.ndarray, given: Given
-    ) -> tuple[Found, np.ndarray]:
-        codes, times = verdicts_of(pairs, hashes, given)
-        threshold = self.matchers.thresholds[matcher]
-        return judge(matcher, threshold, pairs, codes, self.spec.variants), times
+        self, source: Seen, given: Given
+    ) -> Iterator[tuple[int, pa.Table, list[Found], np.ndarray]]:
+        """Of every block its first record, its rows, its pairs with what is to be made of them, and
+        how often each verdict applied.
+        """
+        for first, (table, documents) in source.staged("pairs", "documents"):
+            n = documents.num_rows - documents["content_hash"].null_count
+            hashes = np.zeros((documents.num_rows, 2), np.uint64)  # zero: of rows that made none
+            hashes[:n] = from_uuids(documents["content_hash"])
+            found, applied = [], np.zeros(given.n, np.int64)
+            for matcher, pairs in pairs_of(table):
+                codes, times = verdicts_of(pairs, hashes, given)
+                applied += times
+                threshold = self.matchers.thresholds[matcher]
+                found.append(judge(matcher, threshold, pairs, codes, self.spec.variants, n))
+            yield first, documents, found, applied
 
     def _hits(self, source: Seen, given: Given, applied: np.ndarray) -> tuple[Hits, Hits]:
         """The pairs of a source that count, and those whose rows may go; how often each verdict
@@ -208,15 +232,8 @@ class Decontaminate:
         """
         counting: list[tuple[int, Hits]] = []
         going: list[tuple[int, Hits]] = []
-        for first, (table, documents) in source.staged("pairs", "documents"):
-            hashes = (
-                from_uuids(documents["content_hash"]) if given.n else np.empty((0, 2), np.uint64)
-            )
-            found = []
-            for matcher, pairs in pairs_of(table):
-                one, times = self._judged(matcher, pairs, hashes, given)
-                applied += times
-                found.append(one)
+        for first, _, found, times in self._judged(source, given):
+            applied += times
             counting.append((first, hits_of(found)))
             going.append((first, hits_of(found, "goes")))
         return join_hits(counting), join_hits(going)
@@ -225,16 +242,17 @@ class Decontaminate:
         """The lines of the table `matches`, block by block."""
         names = ItemNames.of(self.suite.items)
         for source in seen:
-            for _, (table, documents) in source.staged("pairs", "documents"):
-                hashes = (
-                    from_uuids(documents["content_hash"])
-                    if given.n
-                    else np.empty((0, 2), np.uint64)
-                )
+            for _, documents, found, _ in self._judged(source, given):
                 ids = row_ids(source.name, documents["row"].to_numpy())
-                for matcher, pairs in pairs_of(table):
-                    found, _ = self._judged(matcher, pairs, hashes, given)
-                    yield match_lines(names, source.name, ids, found)
+                for one in found:
+                    yield match_lines(names, source.name, ids, one)
+
+    def _sensitivity(self, seen: Sequence[Seen], given: Given) -> Iterator[pa.Table]:
+        """The lines of the table `sensitivity`."""
+        matchers = self.matchers
+        for source in seen:
+            blocks = [(first, found) for first, _, found, _ in self._judged(source, given)]
+            yield from sensitivity(source.name, blocks, matchers.thresholds, matchers.stored_from)
 
     def _verdicts(
         self, seen: Sequence[Seen], given: Given, applied: np.ndarray

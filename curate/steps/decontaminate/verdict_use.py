@@ -58,8 +58,8 @@ def seen_by(hashes: np.ndarray, given: Given) -> np.ndarray:
     [records, 2]).
     """
     found = np.zeros(given.n, np.bool_)
-    for entry, doc in zip(given.entries, given.docs, strict=True):
-        found[entry] |= bool((hashes == doc).all(axis=1).any())
+    _, lines = _meetings(hashes, given)
+    found[given.entries[lines]] = True
     return found
 
 
@@ -67,14 +67,28 @@ def verdicts_of(pairs: Matches, hashes: np.ndarray, given: Given) -> tuple[np.nd
     """The verdict on every pair (int8, places in VERDICTS), and to how many pairs each entry of the
     file applied.
     """
-    codes, applied = np.zeros(len(pairs.docs), np.int8), np.zeros(given.n, np.int64)
-    for entry, doc, item, code in zip(
-        given.entries, given.docs, given.items, given.codes, strict=True
-    ):
-        own = (pairs.items == item) & (hashes[pairs.docs] == doc).all(axis=1)
-        codes[own] = code
-        applied[entry] += np.count_nonzero(own)
-    return codes, applied
+    codes = np.zeros(len(pairs.docs), np.int8)
+    if not given.n:
+        return codes, np.zeros(0, np.int64)
+    at, lines = _meetings(hashes[pairs.docs], given)
+    same = pairs.items[at] == given.items[lines]
+    codes[at[same]] = given.codes[lines[same]]
+    return codes, np.bincount(given.entries[lines[same]], minlength=given.n)
+
+
+def _meetings(hashes: np.ndarray, given: Given) -> tuple[np.ndarray, np.ndarray]:
+    """Places of content hashes and of lines of `given` that have the same, each pair once: they are
+    looked up by their first halves, and compared by the second.
+    """
+    order = np.argsort(given.docs[:, 0], kind="stable")
+    halves = given.docs[order, 0]
+    first = np.searchsorted(halves, hashes[:, 0], "left")
+    n = np.searchsorted(halves, hashes[:, 0], "right") - first
+    at = np.repeat(np.arange(len(hashes)), n)
+    within = np.arange(len(at)) - np.repeat(np.cumsum(n) - n, n)
+    lines = order[np.repeat(first, n) + within]
+    same = hashes[at, 1] == given.docs[lines, 1]
+    return at[same], lines[same]
 
 
 def void(given: Given, applied: np.ndarray, found: np.ndarray) -> list[str | None]:

@@ -22,10 +22,12 @@ def why(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterable[tuple[str, Iter
 
 
 def _scanned(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterator[str]:
-    (n_tokens,) = con.execute(
-        "SELECT n_tokens FROM documents WHERE id = ?", [doc_id]
-    ).fetchone() or (None,)
-    if n_tokens is None:
+    n_tokens, fate = con.execute(
+        "SELECT n_tokens, fate FROM documents WHERE id = ?", [doc_id]
+    ).fetchone() or (None, None)
+    if fate == "quarantined":
+        yield "every text of it, though it made no record; what it hits counts nowhere"
+    elif n_tokens is None:
         yield "not scanned for benchmark text: the row left before that step"
     else:
         yield f"{n_tokens} {'token' if n_tokens == 1 else 'tokens'} of its text"

@@ -48,4 +48,4 @@ def _compared(own: dict[str, object]) -> str:
 
 def _treated(own: dict[str, object]) -> str:
     stays = "goes too" if own["variants"] == "drop" else "is a variant and stays"
-    return f"A row that is like another but has other numbers or another answer {stays}."
+    return f"A row that is like another but has other numbers, another question or another answer {stays}."

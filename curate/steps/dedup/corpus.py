@@ -16,6 +16,7 @@ from curate.records import one_array
 from curate.steps.dedup.against import Other
 from curate.steps.dedup.find import Piece
 from curate.steps.dedup.keep import Ranked
+from curate.steps.dedup.ragged import bounds
 from curate.steps.dedup.texts import compared, read
 from curate.steps.step import Look, Records, Seen, row_ids
 
@@ -112,11 +113,7 @@ class Corpus:
 def _piece(first: int, table: pa.Table, counts: np.ndarray) -> Piece:
     hashes = one_array(table.column("hash")).to_numpy()
     hashes.flags.writeable = False  # always: for numba that is another type
-    return Piece(first, ShingleSets(hashes, _bounds(counts)))
-
-
-def _bounds(sizes: np.ndarray) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+    return Piece(first, ShingleSets(hashes, bounds(counts)))
 
 
 def corpus_of(others: Sequence[Other], looked: Sequence[Looked], seen: Sequence[Seen]) -> Corpus:
@@ -150,7 +147,7 @@ def corpus_of(others: Sequence[Other], looked: Sequence[Looked], seen: Sequence[
     )
     alive = np.concatenate([np.ones(sum(sizes[: len(others)]), np.bool_), *(s.alive for s in seen)])
     labels = _labels([look.kept for own in looked for _, look in own], seen)
-    firsts = _bounds(np.array(sizes))
+    firsts = bounds(np.array(sizes))
     return Corpus(others, looked, seen, firsts, all_of("exact"), alive, ranked, labels)
 
 

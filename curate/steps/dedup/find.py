@@ -17,6 +17,7 @@ import numpy as np
 from curate.kernels import similar
 from curate.kernels.minhash import ShingleSets, some_sets
 from curate.kernels.similar import Keys
+from curate.steps.dedup.ragged import bounds, taken
 from curate.steps.dedup.variants import Inside
 
 FOUND = 1.0
@@ -51,7 +52,7 @@ class Close:
     def only(self, mask: np.ndarray) -> Close:
         """Those of a mask over them."""
         places = np.flatnonzero(mask)
-        ids, first = _taken(self.keys.ids, self.keys.first, places)
+        ids, first = taken(self.keys.ids, self.keys.first, places)
         return Close(self.rows[places], some_sets(self.sets, places), Keys(ids, first, self.keys.n))
 
 
@@ -62,7 +63,7 @@ class Settled:
     rows: np.ndarray  # int64, ascending
     kept: np.ndarray  # int64: the row that it is most like of those that stay
     values: np.ndarray  # the Jaccard value of the two
-    variant: np.ndarray  # bool: with other numbers, or another answer
+    variant: np.ndarray  # bool: with other numbers, another question or another answer
     gone: np.ndarray  # bool
 
 
@@ -106,7 +107,7 @@ def _close(pieces: Sequence[Piece], keys: np.ndarray, owners: np.ndarray) -> Clo
     owners, ids = owners[shared], np.unique(number[shared], return_inverse=True)[1]
     order = np.argsort(owners, kind="stable")
     rows, sizes = np.unique(owners, return_counts=True)
-    first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    first = bounds(sizes)
     n = int(ids.max(initial=-1)) + 1
     return Close(rows, _sets_of(pieces, rows), Keys(ids[order].astype(np.int32), first, n))
 
@@ -161,13 +162,3 @@ def _codes(rows: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     found = np.sort(at[there], axis=1).astype(np.int64)
     codes: np.ndarray = np.unique(found[:, 0] * len(rows) + found[:, 1])
     return codes
-
-
-def _taken(
-    values: np.ndarray, first: np.ndarray, places: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The stretches of some places, one after the other, and where each begins."""
-    sizes = np.diff(first)[places]
-    begins = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    at = np.arange(begins[-1]) - np.repeat(begins[:-1] - first[places], sizes)
-    return values[at], begins

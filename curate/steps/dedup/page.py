@@ -13,7 +13,7 @@ from curate.audit.face import Page, Section
 from curate.audit.html import template
 from curate.audit.store import columns_of
 from curate.audit.windows import Window, windows
-from curate.audit.words import percent, short
+from curate.audit.words import middle, percent, short
 from curate.licences import commercial
 from curate.steps.dedup.facts import estimate, wrong_removals
 from curate.steps.dedup.words import Piece, differing
@@ -78,9 +78,9 @@ def page(con: duckdb.DuckDBPyConnection, page: Page) -> Section | None:
     pairs = list(_within(_pairs(con), page.room // _SHARE_OF_ROOM))
     labelled, n_labelled = _labelled(con)
     html = template("curate.steps.dedup", "report.html.j2").render(
-        cells=[(short(a, 40), short(b, 40), *rest) for a, b, *rest in cells[:SOURCES]],
+        cells=[(middle(a, 40), middle(b, 40), *rest) for a, b, *rest in cells[:SOURCES]],
         n_cells=len(cells),
-        clusters=[(short(kept_id, 60), *rest) for kept_id, *rest in clusters],
+        clusters=[(middle(kept_id, 60), *rest) for kept_id, *rest in clusters],
         pairs=pairs,
         own=own,
         lost=lost,
@@ -177,7 +177,7 @@ def _said(kept_id: str, dropped: bool, fate: str | None, left_at: str | None, ve
     if verdict:
         return "both stay: judged to be no duplicates"
     if not dropped:
-        return "both stay: numbers or answers differ"
+        return "both stay: numbers, questions or answers differ"
     if fate == "against":
         return f"{kept_id} belongs to other data"
     later = f", and left later at {left_at}" if fate != "kept" else ""

@@ -46,7 +46,7 @@ COMMENT ON COLUMN duplicates.doc_id IS 'Id of the row.';
 COMMENT ON COLUMN duplicates.source IS 'Its source.';
 COMMENT ON COLUMN duplicates.kept_id IS 'Id of the row that dedup kept; if several, the most similar one.';
 COMMENT ON COLUMN duplicates.kept_source IS 'Source of that row, or the name of a data set under against.';
-COMMENT ON COLUMN duplicates.kind IS 'exact: the same text; near: Jaccard value at or above the threshold; variant: near, but with other numbers or another answer.';
+COMMENT ON COLUMN duplicates.kind IS 'exact: the same text; near: Jaccard value at or above the threshold; variant: near, but with other numbers, another question or another answer.';
 COMMENT ON COLUMN duplicates.jaccard IS 'Shared shingles over all shingles of the two texts, exactly; 1 for equal texts.';
 COMMENT ON COLUMN duplicates.dropped IS 'True if the row was removed; variants stay unless the recipe says otherwise, and so does what a verdict keeps.';
 COMMENT ON COLUMN duplicates.against IS 'True if the row that stays belongs to a data set under against.';

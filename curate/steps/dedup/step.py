@@ -26,7 +26,7 @@ from curate.steps.dedup.against import Other, open_others
 from curate.steps.dedup.corpus import Corpus, corpus_of
 from curate.steps.dedup.spec import DedupSpec
 from curate.steps.dedup.told import Asked, Found, told
-from curate.steps.dedup.variants import hashed, inside
+from curate.steps.dedup.variants import Inside, inside, together
 from curate.steps.step import Decision, Look, Records, Seen
 from curate.verdicts import DUPLICATES, Ruling, load_verdicts
 
@@ -109,7 +109,7 @@ class Dedup:
         close = find.partnered(close, rank, threshold)
         return find.settle(
             close,
-            inside(self._inside(corpus, close.rows), close.rows),
+            self._inside(corpus, close.rows),
             rank,
             corpus.fixed,
             apart,
@@ -117,20 +117,23 @@ class Dedup:
             drop_variants=self.spec.variants == "drop",
         )
 
-    def _inside(self, corpus: Corpus, rows: np.ndarray) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-        """The numbers of some rows, and the words of their answers where whole conversations are
-        compared.
+    def _inside(self, corpus: Corpus, rows: np.ndarray) -> Inside:
+        """What tells some rows apart: numbers and questions, and answers where whole conversations
+        are compared.
         """
-        found = {}
+        parts = []
         for numbers, records in corpus.again(rows):
-            answers = texts.answers(records) if self.spec.by == "conversation" else None
-            own = texts.folded(texts.compared(records, self.spec.by))
-            for place, text in texts.read(own, numbers >= 0):
-                words = np.empty(0, np.uint64)
-                if answers is not None:
-                    words = answers.hashes[answers.first[place] : answers.first[place + 1]]
-                found[int(numbers[place])] = hashed(text), words
-        return found
+            wanted = np.flatnonzero(numbers >= 0)
+            own = texts.compared(records, self.spec.by)
+            own = texts.folded(own.where((numbers >= 0)[own.docs]))
+            answered = records.kind if self.spec.by == "conversation" else "prompt"
+            found = inside(
+                (text for _, text in texts.read(own, numbers >= 0)),
+                texts.asked(own, wanted),
+                texts.answers(own, answered, wanted),
+            )
+            parts.append((numbers[wanted], found))
+        return together(parts)
 
     def _looked(self, other: Other) -> list[tuple[np.ndarray, Look]]:
         """Of every block of another data set the positions of its rows, and what is compared."""

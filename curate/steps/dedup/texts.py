@@ -22,12 +22,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curate.errors import UserError
+from curate.kernels.asked import Asked, keys_of, sentences
 from curate.kernels.folded import fold
 from curate.kernels.hashing import hash_rows
-from curate.kernels.minhash import ShingleSets, joined, shingle_sets
+from curate.kernels.minhash import ShingleSets, joined, shingle_sets, some_sets
 from curate.kernels.normalise import TO_FOLD, screen
 from curate.kernels.normalise import fold as fold_characters
 from curate.records import ROLES, TURN_COLUMNS, one_array, stretches
+from curate.steps.dedup.ragged import bounds, taken
 from curate.steps.step import Records
 
 BY = ("conversation", "prompt", "response")
@@ -165,18 +167,28 @@ def shingles(found: Compared, size: int) -> ShingleSets:
     return sets if parts == 1 else joined(sets, parts)
 
 
-def answers(records: Records) -> ShingleSets | None:
-    """The distinct words of what each row answers: all turns of the assistant but those of the
-    prompt of a preference; None for kinds without an answer.
+def asked(found: Compared, rows: np.ndarray) -> Asked:
+    """What users say in some rows, sentence by sentence; of several columns in the prompt."""
+    own = found.where((found.tags == ROLES.index("user")) & (found.columns == 0))
+    cut = sentences(own.data, own.starts, own.stops, own.docs.astype(np.int64))
+    n = np.arange(len(cut[0]))
+    words = shingle_sets(own.data, *cut[:2], n, len(n), 1)
+    keys = keys_of(words)
+    order = np.lexsort((keys, cut[2]))
+    ours, first = taken(order, bounds(np.bincount(cut[2], minlength=found.n)), rows)
+    return Asked(keys[ours], some_sets(words, ours), first)
+
+
+def answers(found: Compared, kind: str, rows: np.ndarray) -> ShingleSets:
+    """The distinct words of what some rows answer: all turns of the assistant but those of the
+    prompt of a preference; of kinds without an answer none.
     """
-    if records.kind in NO_ANSWER:
-        return None
-    found = folded(compared(records, "conversation"))
     own = found.where(
         (found.tags % 8 == ROLES.index("assistant"))
-        & ((found.columns > 0) | (records.kind == "sft"))
+        & ((found.columns > 0) | (kind == "sft"))
+        & (kind not in NO_ANSWER)
     )
-    return shingles(own, 1)
+    return some_sets(shingles(own, 1), rows)
 
 
 def read(found: Compared, mask: np.ndarray | None = None) -> Iterator[tuple[int, str]]:

@@ -1,24 +1,28 @@
-"""What tells a variant from a copy: other numbers, or another answer.
+"""What tells a variant from a copy: other numbers, another question, or another answer.
 
 Two texts that are the same but for numbers are two exercises of one template, not two copies; and
-so are two questions on one long passage, whose answers differ. Two answers are one if the other has
-more than `similar.SAME_ANSWER` of the words of the shorter. Numbers are held against each other
-place by place. A place is the two words before a number, or the two behind it, numbers themselves standing as one
-sign; two texts differ in one if each has a number there that the other lacks. A number that is only
-left out or added differs nowhere: that is an edit."""
+so are two questions on one long passage. What another question is says `curate.kernels.asked`. Two
+answers are one if the other has more than `similar.SAME_ANSWER` of the words of the shorter.
+
+Numbers are held against each other place by place. A place is the two words before a number, or the
+two behind it, numbers themselves standing as one sign; two texts differ in one if each has a number
+there that the other lacks. A number that is only left out or added differs nowhere: that is an
+edit."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
 
-from curate.kernels.minhash import ShingleSets
+from curate.kernels.asked import Asked
+from curate.kernels.minhash import ShingleSets, some_sets
 from curate.kernels.similar import Numbers
+from curate.steps.dedup.ragged import bounds, chained, taken
 from curate.text.numbers import located
 
 _BESIDE = 2
@@ -68,23 +72,39 @@ class Inside(NamedTuple):
     """What tells variants from copies, for some rows."""
 
     numbers: Numbers
+    asked: Asked  # what users ask; of those none where that is not compared
     answers: ShingleSets  # the distinct words of each answer; of all none where there is no answer
 
 
-def inside(own: Mapping[int, tuple[np.ndarray, np.ndarray]], rows: np.ndarray) -> Inside:
-    """What tells some rows apart, given the hashed numbers and the words of the answer of each."""
-    numbers, answers = (
-        [own[row][0] for row in rows.tolist()],
-        [own[row][1] for row in rows.tolist()],
-    )
-    flat = np.concatenate([np.empty((2, 0), np.uint64), *numbers], axis=1)
-    places, values = (np.ascontiguousarray(line) for line in flat)
-    words = np.concatenate([np.empty(0, np.uint64), *answers])
-    return Inside(
-        Numbers(places, values, _bounds([one.shape[1] for one in numbers])),
-        ShingleSets(words, _bounds([len(one) for one in answers])),
-    )
+def inside(texts: Iterable[str], asked: Asked, answers: ShingleSets) -> Inside:
+    """What tells some rows apart, given the text of each, what it asks, and its answer."""
+    found = [hashed(text) for text in texts]
+    places, values = np.concatenate([np.empty((2, 0), np.uint64), *found], axis=1)
+    first = bounds([one.shape[1] for one in found])
+    numbers = Numbers(np.ascontiguousarray(places), np.ascontiguousarray(values), first)
+    return Inside(numbers, asked, answers)
 
 
-def _bounds(sizes: Sequence[int]) -> np.ndarray:
-    return np.cumsum([0, *sizes]).astype(np.int64)
+def together(parts: Sequence[tuple[np.ndarray, Inside]]) -> Inside:
+    """All rows of some parts in the order of their numbers; with each part stand those of its rows."""
+    order = np.argsort(np.concatenate([np.empty(0, np.int64), *(rows for rows, _ in parts)]))
+    own = [one for _, one in parts]
+    first = chained([one.numbers.first for one in own])
+    (places, begins), (values, _) = (
+        taken(_chain([getattr(one.numbers, name) for one in own]), first, order)
+        for name in ("places", "values")
+    )
+    asked = chained([one.asked.first for one in own])
+    sentences, firsts = taken(np.arange(asked[-1]), asked, order)
+    keys = _chain([one.asked.keys for one in own])[sentences]
+    words = some_sets(_sets([one.asked.words for one in own]), sentences)
+    answers = some_sets(_sets([one.answers for one in own]), order)
+    return Inside(Numbers(places, values, begins), Asked(keys, words, firsts), answers)
+
+
+def _chain(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.empty(0, np.uint64), *arrays])
+
+
+def _sets(sets: Sequence[ShingleSets]) -> ShingleSets:
+    return ShingleSets(_chain([one.hashes for one in sets]), chained([one.first for one in sets]))

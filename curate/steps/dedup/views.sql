@@ -39,7 +39,7 @@ COMMENT ON COLUMN kept_rows.left_at IS 'Step at which it left; null if it was wr
 COMMENT ON COLUMN kept_rows.dropped IS 'Rows removed because of it.';
 COMMENT ON COLUMN kept_rows.exact IS 'Rows with the same text.';
 COMMENT ON COLUMN kept_rows.near IS 'Near duplicates.';
-COMMENT ON COLUMN kept_rows.variants IS 'Rows that are near it but have other numbers or another answer.';
+COMMENT ON COLUMN kept_rows.variants IS 'Rows that are near it but have other numbers, another question or another answer.';
 COMMENT ON COLUMN kept_rows.sources IS 'Sources that these rows come from.';
 COMMENT ON COLUMN kept_rows.least IS 'The smallest Jaccard value among them.';
 

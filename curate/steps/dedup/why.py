@@ -42,7 +42,8 @@ def _like(con: duckdb.DuckDBPyConnection, doc_id: str, found: tuple[Any, ...]) -
     what = {
         "exact": f"the same text as {printable(kept_id)}",
         "near": f"duplicate of {printable(kept_id)}, Jaccard {value:.3f}",
-        "variant": f"a variant of {printable(kept_id)}, with other numbers or another answer, Jaccard {value:.3f}",
+        "variant": f"a variant of {printable(kept_id)}, with other numbers, another question or "
+        f"another answer, Jaccard {value:.3f}",
     }[kind]
     yield what if dropped else f"{what}; it stays"
     if fate == "against":

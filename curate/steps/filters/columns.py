@@ -25,6 +25,10 @@ def _texts(given: Any) -> Any:
     return given if given is None else plain_text(given)
 
 
+_Some = Annotated[tuple[str, ...], Field(min_length=1)]
+"""Values, at least one; a recipe that is written out has null where none are given."""
+
+
 class Column(Bounds):
     """A column, and which of its values stay."""
 
@@ -32,10 +36,8 @@ class Column(Bounds):
 
     name: str
     is_: Annotated[str | None, BeforeValidator(_texts)] = Field(default=None, alias="is")
-    in_: Annotated[tuple[str, ...] | None, BeforeValidator(_texts), Field(min_length=1)] = Field(
-        default=None, alias="in"
-    )
-    not_in: Annotated[tuple[str, ...] | None, BeforeValidator(_texts), Field(min_length=1)] = None
+    in_: Annotated[_Some | None, BeforeValidator(_texts)] = Field(default=None, alias="in")
+    not_in: Annotated[_Some | None, BeforeValidator(_texts)] = None
 
     @model_validator(mode="after")
     def _one_rule(self) -> Self:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -50,8 +51,10 @@ class Language(Named, OfTurns):
 
     def depends(self) -> Mapping[str, Any]:
         """The version of the package, which brings its model."""
-        _identifier()
-        return {"py3langid": version("py3langid")}
+        try:
+            return {"py3langid": version("py3langid")}
+        except PackageNotFoundError:
+            raise _missing() from None
 
     def told(self, value: str, what: str | None) -> str:
         """The code of the language."""
@@ -68,11 +71,15 @@ def language(view: View, args: Language) -> Values:
     docs = picked.stretches.docs
     first = np.flatnonzero(np.diff(docs, prepend=-1))
     texts = picked.texts.to_pylist()
-    for start, stop in zip(first.tolist(), [*first[1:].tolist(), len(texts)], strict=True):
+    for start, stop in pairwise([*first.tolist(), len(texts)]):
         code, sure = classify("\n".join(texts[start:stop]))
         if sure >= args.confidence:
             codes[docs[start]] = code
     return Values(pa.array(codes, pa.string()))
+
+
+def _missing() -> UserError:
+    return UserError(f"the filter language needs the package py3langid: {extra('filters')}")
 
 
 @cache
@@ -80,9 +87,7 @@ def _identifier() -> Any:
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
     except ImportError:
-        raise UserError(
-            f"the filter language needs the package py3langid: {extra('filters')}"
-        ) from None
+        raise _missing() from None
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from curate.audit.html import template
 from curate.audit.pictures import WIDTH, Line, Part, bars
-from curate.audit.words import percent, short
+from curate.audit.words import middle, percent, short
 from curate.steps.filters.curves import curves
 
 LANGUAGES = 12
@@ -21,7 +21,7 @@ def pictures(con: duckdb.DuckDBPyConnection) -> Mapping[str, Markup]:
     sources = [
         name for (name,) in con.execute("SELECT name FROM sources ORDER BY rowid").fetchall()
     ]
-    drawn = [(short(name, 40), curve) for name, curve in curves(con, sources).items()]
+    drawn = [(middle(name, 40), curve) for name, curve in curves(con, sources).items()]
     if not drawn:
         return {}
     made = template("curate.steps.filters", "retention.svg.j2").render(curves=drawn)

@@ -1,5 +1,5 @@
-"""Instruction following: the 25 types of IFEval and the 29 of IFBench-train, each a small pure
-function.
+"""Instruction following: the 25 types of IFEval, and of IFBench the 29 to train on and the 58 to
+test with, each a small pure function.
 
 `ifeval` judges a completion as it stands, `ifeval_loose` by the loose rule of IFEval: a constraint
 holds if it does so in the completion or in one of seven versions of it, without its first line, its
@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from curate.verify.constraints import copying, ends, format, keywords, language, length
+from curate.verify.constraints import copying, ends, format, ifbench, keywords, language, length
 from curate.verify.constraints.labels import Bound, canonical, constraints_of
 from curate.verify.constraints.registry import CONSTRAINTS, Constraint, bind
 from curate.verify.constraints.text import composed
 from curate.verify.verdict import Verdict
 
-FAMILIES = (keywords, length, format, ends, copying, language)
+FAMILIES = (keywords, length, format, ends, copying, language, *ifbench.FAMILIES)
 """The modules that fill the registry."""
 
 __all__ = [

@@ -4,6 +4,8 @@ versions.
 
 from __future__ import annotations
 
+from typing import Any
+
 from curate.verify.constraints.registry import (
     IFEVAL,
     IFTRAIN,
@@ -57,7 +59,14 @@ def copy_span(answer: str, prompt_to_repeat: str, n_start: int, n_end: int) -> b
     return bool(wanted) and _copy(answer, wanted)
 
 
-@constraint("copy:repeat_phrase", IFTRAIN, phrase=text, small_n=positive)
+def _phrase(value: Any) -> str:
+    """A text that holds a word."""
+    if not words(text(value)):
+        raise ValueError("a text that holds a word")
+    return text(value)
+
+
+@constraint("copy:repeat_phrase", IFTRAIN, phrase=_phrase, small_n=positive)
 def repeat_phrase(answer: str, phrase: str, small_n: int) -> bool:
     """The phrase occurs exactly so many times, each time with one word between its first and last
     replaced.
@@ -66,4 +75,5 @@ def repeat_phrase(answer: str, phrase: str, small_n: int) -> bool:
     runs = (found[at : at + len(wanted)] for at in range(len(found) - len(wanted) + 1))
     ends = (run for run in runs if run[0] == wanted[0] and run[-1] == wanted[-1])
     changed = [sum(one != other for one, other in zip(run, wanted, strict=True)) for run in ends]
-    return [one for one in changed if one <= 1] == [1] * small_n
+    close = [one for one in changed if one <= 1]
+    return len(close) == small_n and all(close)

@@ -24,7 +24,7 @@ LANGUAGES = frozenset(
 def language(value: Any) -> str:
     """A language that can be told: its ISO 639-1 code."""
     if not isinstance(value, str) or value.lower() not in LANGUAGES:
-        raise ValueError(f"a language code: {unknown('language', str(value), LANGUAGES)}")
+        raise ValueError(f"a language code: {unknown('language', str(value)[:40], LANGUAGES)}")
     return value.lower()
 
 

@@ -78,4 +78,4 @@ def composition(answer: str, n_sent: int, n_words: int) -> bool:
     words.
     """
     found = [[len(words(one)) for one in sentences(part)] for part in parts(answer)]
-    return found == [[n_words] * n_sent] * 3
+    return len(found) == 3 and all(len(part) == n_sent and set(part) == {n_words} for part in found)

@@ -20,8 +20,10 @@ from curate.verify.verdict import BadGroundTruth
 Check = Callable[..., bool]
 Reader = Callable[[Any], Any]
 
-IFEVAL, IFTRAIN = "ifeval", "iftrain"
-"""Where a type was published: IFEval (arXiv 2311.07911) or IFBench-train (arXiv 2507.02833)."""
+IFEVAL, IFTRAIN, IFBENCH = "ifeval", "iftrain", "ifbench"
+"""Where a type was published: IFEval (arXiv 2311.07911), or the training or test part of IFBench
+(arXiv 2507.02833). Types of IFBENCH are never trained on.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def _read(id: str, name: str, value: Any) -> Any:
         return CONSTRAINTS[id].arguments[name](value)
     except ValueError as error:
         raise BadGroundTruth(
-            f"constraint '{id}': argument '{name}' is {value!r}, not {error}"
+            f"constraint '{id}': argument '{name}' is {str(value)[:80]!r}, not {error}"
         ) from None
 
 
@@ -137,6 +139,6 @@ def character(value: Any) -> str:
 
 def relation(value: Any) -> str:
     """How a count is compared: see `text.compare`."""
-    if value not in RELATIONS:
+    if not isinstance(value, str) or value not in RELATIONS:
         raise ValueError(f"one of {', '.join(RELATIONS)}")
     return str(value)

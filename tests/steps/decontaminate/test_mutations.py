@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.steps.decontaminate.mutations import FILLER_WORDS, MUTATIONS, mutate
+from curate.steps.decontaminate.rewriting import in_words
 from tests.soak import examples
 
 QUESTION = (
@@ -118,3 +119,91 @@ def test_turns_templates_and_answers() -> None:
         assert "{} {0}" in text and len(text) > 30
     with pytest.raises(KeyError):
         turns("backwards")
+
+
+# ---- what people do beside: each on a text that has something of the kind
+
+
+def once(name: str, text: str, seed: int = 0) -> str:
+    (turn,) = mutate(name, text, None, FILLER, random.Random(seed))
+    return turn
+
+
+@pytest.mark.parametrize("name", ["deleted-25", "inserted-25", "swapped-25"])
+def test_a_quarter_of_the_words_goes_comes_or_moves(name: str) -> None:
+    before = [f"q{n}" for n in range(40)]
+    after = once(name, " ".join(before)).split()
+    if name == "deleted-25":
+        assert len(after) == 30 and after == [word for word in before if word in after]
+    elif name == "inserted-25":
+        assert len(after) == 50 and [word for word in after if word in before] == before
+    else:
+        moved = [n for n in range(40) if after[n] != before[n]]
+        assert sorted(after) == sorted(before) and len(moved) == 10
+        assert all(abs(int(after[n][1:]) - n) == 1 for n in moved)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        (
+            "numbers-as-words", "Add 12 and 1,205 to 3.5 or x2: 40.",
+            "Add twelve and one thousand two hundred and five to 3.5 or x2: forty.",
+        ),
+        ("synonyms", "Find how many friends buy a car.", "Determine how numerous companions purchase a automobile."),
+        ("latex", r"If $\frac{1}{2}=x$, is $\left(x\right)$ even?", r"If \( \dfrac{1}{2} = x \), is \( (x) \) even?"),
+        ("code", 'def f(a):\n    # add\n    return "a" + a\n\nf(1)', "def f(a):\n  return 'a' + a\nf(1)"),
+        (
+            "html", 'Is 3 < 4 or "so"?\nSay it now',
+            "<p>Is&nbsp;3&nbsp;&lt;&nbsp;<b>4</b>&nbsp;or&nbsp;&quot;so&quot;?&nbsp;<br>&nbsp;<b>Say</b>&nbsp;it&nbsp;now</p>",
+        ),
+        ("unicode", "It's 12-fold happiness", "It\u2019s\u00a0\uff11\uff12\u2010fold\u00a0hap\u200bpiness"),
+        ("first-60", "a b c d e f g h i j", "a b c d e f"),
+    ],
+)  # fmt: skip
+def test_what_is_rewritten(name: str, text: str, wanted: str) -> None:
+    assert once(name, text) == wanted
+
+
+@pytest.mark.parametrize(
+    "name", ["numbers-as-words", "synonyms", "latex", "code", "options", "names", "with-answer"]
+)
+def test_a_text_that_has_nothing_of_the_kind_is_not_planted(name: str) -> None:
+    assert mutate(name, "why is the sky so blue?", None, FILLER, random.Random(0)) == []
+
+
+def test_names_change_throughout_and_stay_apart() -> None:
+    text = "Natalia met Bert and later Carla; then Natalia told Bert to leave with Carla."
+    new = once("names", text)
+    assert re.sub("[A-Z][a-z]+", "X", new) == re.sub("[A-Z][a-z]+", "X", text)
+    found = re.findall("[A-Z][a-z]+", new)
+    assert (found[1], found[2]) == (found[4], found[5]) and len(set(found[:3])) == 3
+    assert not {"Bert", "Carla"} & set(found)
+
+
+def test_options_change_places_under_the_same_letters() -> None:
+    text = "Which?\nOptions:\n(A) red\n(B) blue\n(C) green"
+    for seed in range(9):
+        lines = once("options", text, seed).split("\n")
+        assert lines[:2] == text.split("\n")[:2]
+        assert [line[:3] for line in lines[2:]] == ["(A)", "(B)", "(C)"]
+        assert sorted(line[4:] for line in lines[2:]) == ["blue", "green", "red"]
+        if lines != text.split("\n"):
+            return
+    raise AssertionError("nothing moved")
+
+
+def test_typos_swap_two_letters_within_words() -> None:
+    new = once("typos", "every little letter matters here today").split()
+    before = "every little letter matters here today".split()
+    wrong = [(a, b) for a, b in zip(before, new, strict=True) if a != b]
+    assert len(wrong) <= 2 and wrong
+    assert all(sorted(a) == sorted(b) and (a[0], a[-1]) == (b[0], b[-1]) for a, b in wrong)
+
+
+def test_numbers_are_said_as_people_say_them() -> None:
+    assert [in_words(n) for n in (0, 13, 20, 21, 100, 342, 1000, 21_006, 999_999)] == [
+        "zero", "thirteen", "twenty", "twenty-one", "one hundred", "three hundred and forty-two", "one thousand",
+        "twenty-one thousand six",
+        "nine hundred and ninety-nine thousand nine hundred and ninety-nine",
+    ]  # fmt: skip

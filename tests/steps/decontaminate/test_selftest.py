@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from math import sqrt
 
 import numpy as np
@@ -19,8 +18,10 @@ from curate.steps.decontaminate.found import hits_of, judge_all
 from curate.steps.decontaminate.mutations import MUTATIONS
 from curate.steps.decontaminate.policy import Hits
 from curate.steps.decontaminate.selftest import (
+    Find,
     Rows,
     Share,
+    Told,
     hit_own,
     plant,
     sample_items,
@@ -43,56 +44,101 @@ ITEMS = [
 ANSWERS = {item.instance_id: "7" for item in ITEMS if item.benchmark == "maths"}
 
 
-def robust(rows: Rows) -> Hits:
+NONE = Hits(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
+
+
+def robust(rows: Rows) -> dict[str, Told]:
     index = build_robust([item.fields for item in ITEMS])
-    return hits_of(
-        judge_all(
-            {"robust": match_robust(turns_of(rows), index)}, {"robust": index.settings.threshold}
-        )
-    )
+    found = match_robust(turns_of(rows), index)
+    judged = judge_all({"robust": found}, {"robust": index.settings.threshold})
+    return {"one": Told(hits_of(judged), hits_of(judged, "hit"))}
 
 
-def ngram(rows: Rows) -> Hits:
+def ngram(rows: Rows) -> dict[str, Told]:
     found = match(turns_of(rows), build_index([item.fields for item in ITEMS], 8, 0.5).table)[0]
-    return hits_of(judge_all({"ngram": found}, {"ngram": 0.5}))
+    judged = judge_all({"ngram": found}, {"ngram": 0.5})
+    return {"one": Told(hits_of(judged), hits_of(judged, "hit"))}
 
 
-def no_hits(rows: Rows) -> Hits:
-    return Hits(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
+def no_hits(rows: Rows) -> dict[str, Told]:
+    return {"one": Told(NONE, NONE)}
+
+
+WITHOUT_WORDS = {"typos", "numbers-as-words", "names", "synonyms", "latex", "code", "options"}
+"""What the items above have nothing of."""
 
 
 @pytest.mark.parametrize("hits", [robust, ngram])
-def test_real_matchers_find_what_is_planted(hits: Callable[[Rows], Hits]) -> None:
+def test_real_matchers_find_what_is_planted(hits: Find) -> None:
     matchable = build_robust([item.fields for item in ITEMS]).matchable
-    tested = self_test(ITEMS, TEXTS, hits, matchable=matchable, seed=1, answers=ANSWERS)
+    (tested,) = self_test(ITEMS, TEXTS, hits, matchable=matchable, seed=1, answers=ANSWERS).values()
     rows = {row["mutation"]: row for row in tested.recall.to_pylist()}
-    assert list(rows) == list(MUTATIONS)
+    assert list(rows) == [name for name in MUTATIONS if name not in WITHOUT_WORDS]
     assert rows["verbatim"]["found"] == rows["embedded"]["found"] == len(ITEMS) - 1
     assert rows["with-answer"]["planted"] == 30
     assert rows["every-4th"]["found"] == (len(ITEMS) - 1 if hits is robust else 0)
-    assert (tested.false_alarms, tested.unmatchable) == (Share(0, 60), ["facts/short"])
+    controls = {row["mutation"]: row for row in tested.controls.to_pylist()}
+    assert list(controls) == ["clean", "sibling"]  # no item has a number
+    assert {row["found"] for row in controls.values()} == {0}
+    assert (controls["clean"]["planted"], tested.unmatchable) == (60, ["facts/short"])
     for row in tested.recall.to_pylist():
+        assert row["found"] <= row["noticed"] <= row["planted"]
         assert row["low"] <= row["recall"] == row["found"] / row["planted"] <= row["high"]
         parts = [
             part for part in tested.by_benchmark.to_pylist() if part["mutation"] == row["mutation"]
         ]
-        assert [sum(part[key] for part in parts) for key in ("planted", "found")] == [
-            row["planted"],
-            row["found"],
-        ]
-    assert tested == self_test(ITEMS, TEXTS, hits, matchable=matchable, seed=1, answers=ANSWERS)
+        for key in ("planted", "found", "noticed"):
+            assert sum(part[key] for part in parts) == row[key]
+    again = self_test(ITEMS, TEXTS, hits, matchable=matchable, seed=1, answers=ANSWERS)
+    assert again == {"one": tested}
 
 
 def test_a_row_that_hits_another_item_is_not_found_and_every_alarm_counts() -> None:
-    def wrong(rows: Rows) -> Hits:
-        return Hits(np.arange(len(rows)), np.full(len(rows), len(ITEMS) - 1), np.ones(len(rows)))
+    def wrong(rows: Rows) -> dict[str, Told]:
+        every = Hits(np.arange(len(rows)), np.full(len(rows), len(ITEMS) - 1), np.ones(len(rows)))
+        return {"goes": Told(every, every), "noticed": Told(NONE, every)}
 
     tested = self_test(ITEMS, TEXTS[:9], wrong, matchable=[True] * len(ITEMS), seed=0)
-    assert {row["found"] for row in tested.recall.to_pylist()} == {1}
-    assert tested.false_alarms == Share(9, 9) and tested.unmatchable == []
-    assert "with-answer" not in tested.recall.column("mutation").to_pylist()
-    empty = self_test([], [], no_hits, matchable=[], seed=0)
-    assert empty.recall.num_rows == 0 and empty.false_alarms == Share(0, 0)
+    for matcher, found in (("goes", 1), ("noticed", 0)):
+        recall = tested[matcher].recall.to_pylist()
+        assert {(row["found"], row["noticed"]) for row in recall} == {(found, 1)}
+        clean, sibling = tested[matcher].controls.to_pylist()
+        assert (clean["found"], clean["noticed"], clean["planted"]) == (9 * found, 9, 9)
+        # The last item is of `facts`: of its twelve siblings each seems to hold it.
+        assert (sibling["found"], sibling["noticed"]) == (12 * found, 12)
+    assert "with-answer" not in tested["goes"].recall.column("mutation").to_pylist()
+    empty = self_test([], [], no_hits, matchable=[], seed=0)["one"]
+    assert empty.recall.num_rows == 0
+    assert [row["planted"] for row in empty.controls.to_pylist()] == [0]
+
+
+def test_an_item_that_a_benchmark_has_twice_is_no_false_alarm() -> None:
+    items = [Item("a", "a/0", ("Which tree is old?",)), Item("a", "a/1", ("which tree  is OLD?",))]
+
+    def other(rows: Rows) -> dict[str, Told]:
+        hits = Hits(np.arange(len(rows)), np.arange(len(rows))[::-1], np.ones(len(rows)))
+        return {"one": Told(hits, hits)}
+
+    tested = self_test(items, [], other, matchable=[True] * 2, seed=0)["one"]
+    sibling = next(row for row in tested.controls.to_pylist() if row["mutation"] == "sibling")
+    assert (sibling["planted"], sibling["found"]) == (2, 0)
+
+
+def test_items_with_other_numbers_are_a_control() -> None:
+    items = [
+        Item("a", f"a/{n}", (f"Add {n} and {n + 1} to the 1,200 trees of the wood.",))
+        for n in range(9)
+    ]
+    planted: list[str] = []
+
+    def find(rows: Rows) -> dict[str, Told]:
+        planted.extend(turn for row in rows for turn in row)
+        return {"one": Told(NONE, NONE)}
+
+    tested = self_test(items, [], find, matchable=[True] * 9, seed=0)["one"]
+    assert [row["planted"] for row in tested.controls.to_pylist()] == [0, 9, 9]
+    assert not any("1,200" in text for text in planted[-9:])
+    assert all(text.endswith("trees of the wood.") for text in planted[-9:])
 
 
 def test_the_sample_is_fair_and_stays_the_same() -> None:
@@ -137,7 +183,7 @@ def test_the_interval_is_where_the_score_test_would_not_reject(
 
 
 def test_rows_without_hits_and_hits_on_own_items() -> None:
-    assert hit_own(no_hits([]), [4, 5]).tolist() == [False, False]
+    assert hit_own(NONE, [4, 5]).tolist() == [False, False]
     hits = Hits(np.array([0, 0, 2]), np.array([9, 4, 5]), np.ones(3))
     assert hit_own(hits, [4, 5, 6]).tolist() == [True, False, False]
 

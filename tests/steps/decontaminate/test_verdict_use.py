@@ -12,7 +12,7 @@ from curate.matching.exact import ExactSettings, build_exact, match_exact
 from curate.matching.ngram import LABELS, NO_MATCHES, Matches
 from curate.records import MESSAGES
 from curate.steps.decontaminate.found import VERDICTS, hits_of, judge
-from curate.steps.decontaminate.verdict_use import ready, seen_by, verdicts_of, void
+from curate.steps.decontaminate.verdict_use import Given, ready, seen_by, verdicts_of, void
 from curate.turns import all_turns
 from curate.verdicts import Ruling, item_hash
 
@@ -122,6 +122,29 @@ def test_no_verdicts_and_no_pairs() -> None:
     given = ready([verdict(TEXTS[2], ITEMS[0])], ITEMS)
     codes, times = verdicts_of(NO_MATCHES, hashes, given)
     assert (codes.tolist(), times.tolist()) == ([], [0])
+
+
+def test_many_verdicts_are_looked_up_as_one_by_one() -> None:
+    """Hashes of two bits each, so that first halves alone often meet, and records are there twice."""
+    rng = np.random.default_rng(7)
+    hashes = rng.integers(0, 4, (60, 2)).astype(np.uint64)
+    docs = rng.integers(0, 60, 400).astype(np.int32)
+    pairs = NO_MATCHES._replace(docs=docs, items=rng.integers(0, 3, 400).astype(np.int32))
+    given = Given(
+        np.arange(30), rng.integers(0, 5, (30, 2)).astype(np.uint64),
+        rng.integers(-1, 3, 30).astype(np.int32), rng.integers(1, 4, 30).astype(np.int8), 30,
+    )  # fmt: skip
+    codes, times = verdicts_of(pairs, hashes, given)
+    wanted, applied = np.zeros(400, np.int8), np.zeros(30, np.int64)
+    for line, (doc, item) in enumerate(zip(given.docs.tolist(), given.items.tolist(), strict=True)):
+        for pair in range(400):
+            if hashes[docs[pair]].tolist() == doc and pairs.items[pair] == item:
+                wanted[pair] = given.codes[line]
+                applied[line] += 1
+    assert codes.tolist() == wanted.tolist()
+    assert times.tolist() == applied.tolist()
+    there = [doc in hashes.tolist() for doc in given.docs.tolist()]
+    assert seen_by(hashes, given).tolist() == there
 
 
 # ---- what a verdict makes of a pair

@@ -4,6 +4,7 @@ Python.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -157,6 +158,23 @@ def other_answer(a: Chat, b: Chat) -> bool:
     return len(ours & theirs) <= 0.8 * least if least else ours != theirs
 
 
+_SENTENCE_ENDS = re.compile(r"""(?<=\n)|(?<=[.!?])(?=[ \n])|(?<=[.!?]["')\]])(?=[ \n])""")
+
+
+def other_question(a: Chat, b: Chat) -> bool:
+    """Whether what users say, but for the sentences that both have, has words of its own."""
+    one, other = ({words for turn in chat[::2] for words in _sentences(turn)} for chat in (a, b))
+    ours = {word for words in one - other for word in words}
+    theirs = {word for words in other - one for word in words}
+    least = min(len(ours), len(theirs))
+    return least >= 4 and len(ours & theirs) <= 0.5 * least
+
+
+def _sentences(turn: str) -> Iterator[frozenset[str]]:
+    for piece in _SENTENCE_ENDS.split(as_folded(turn)):
+        yield frozenset(token.text for token in tokens(piece))
+
+
 def oracle(
     rows: Sequence[tuple[str, Chat]], threshold: float | None, size: int, drop_variants: bool
 ) -> dict[str, Fate]:
@@ -177,7 +195,8 @@ def oracle(
         for place, (kept, other) in enumerate(stay):
             value = jaccard(own, shingles(other, size))
             if own and value >= least:
-                variant = other_numbers(chat, other) or other_answer(chat, other)
+                differ = (other_numbers, other_question, other_answer)
+                variant = any(rule(chat, other) for rule in differ)
                 kind = "variant" if variant else "near"
                 drop = kind == "near" or drop_variants
                 near.append((drop, value, -place, Fate(kept, kind, value, drop)))

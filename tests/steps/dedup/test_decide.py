@@ -112,6 +112,21 @@ def test_rows_of_one_template_with_other_numbers_stay() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Who gave the great dinner for those who mended the bridge?", "variant"),
+        ("What did the owner put into her small red book, please?", "near"),  # two words edited
+        ("What did they drink?", "near"),  # too few words to tell
+    ],
+)
+@pytest.mark.parametrize("by", ["prompt", "conversation"])
+def test_two_questions_on_one_passage(question: str, kind: str, by: str) -> None:
+    asked = "What did the owner write into her small red book?"
+    chats = [[f"{STORY}\n\nQuestion: {one}", "The mayor"] for one in (asked, question)]
+    assert decide({"a": chats}, by=by)["a/1"].kind == kind
+
+
+@pytest.mark.parametrize(
     ("other", "kind"),
     [
         ("On 3 days 14 men and 5 boys walk to the far hill and back", "near"),  # a word

@@ -180,3 +180,17 @@ def test_the_words_that_differ_stand_as_they_are_written() -> None:
     ours, theirs = differing("the \ufb01r\u00adst\tday", "the first night")
     assert ours == [("the \ufb01r\u00adst\t", False), ("day", True)]
     assert theirs == [("the first ", False), ("night", True)]
+
+
+def test_blanks_belong_to_words_that_both_texts_have() -> None:
+    ours, theirs = differing(" a  b c\n", "a x y b\nc")
+    assert ours == [(" a  b c\n", False)]
+    assert theirs == [("a ", False), ("x y", True), (" b\nc", False)]
+    assert differing("\n", "a") == ([("\n", False)], [("a", True)])
+
+
+def test_long_texts_of_few_words_are_aligned_all_the_same() -> None:
+    words = ["the", "of"] * 1500
+    ours, theirs = differing(" ".join(words), " ".join([*words[:700], "sea", *words[700:]]))
+    assert not any(differs for _, differs in ours)
+    assert [text for text, differs in theirs if differs] == ["sea"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from curate.errors import UserError
 from curate.licences import licence_class
 from curate.records import EXTRAS, ROLES, body_schema
+from curate.steps.filters.registry import HOUSE
 from curate.steps.step import Records
 from curate.text.tokenise import words
 from curate.turns import all_turns
@@ -82,6 +83,21 @@ def test_languages() -> None:
     assert sure.value.to_pylist() == [None]
     one = records_of([[("user", told[2]), ("assistant", told[0])], [("user", told[1])]])
     assert values_of({"language": {"is": "en"}}, one).value.to_pylist() == ["en", None]
+
+
+@pytest.mark.parametrize("chats", [[], [[("user", "Who?")], [("user", "Me.")]]])
+@pytest.mark.parametrize("name", sorted(HOUSE.keys() - {"column", "licence", "toxicity"}))
+def test_rows_that_have_no_turn_of_a_role(name: str, chats: list[Any]) -> None:
+    if name == "language":
+        pytest.importorskip("py3langid")
+    rules: dict[str, dict[str, Any]] = {
+        "length": {"at_most": 1},
+        "turns": {"at_most": 1},
+        "language": {"is": "en"},
+    }
+    roles: dict[str, Any] = {} if name == "turns" else {"roles": ["tool"]}
+    given = rules.get(name, {}) | roles
+    assert len(values_of({name: given}, records_of(chats)).value) == len(chats)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -124,13 +125,9 @@ def test_every_filter_says_where_it_comes_from() -> None:
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
 
-    from curate.steps.filters.language import _identifier
-
-    _identifier.cache_clear()
-    monkeypatch.setitem(sys.modules, "py3langid.langid", None)
+    monkeypatch.setattr("curate.steps.filters.language.version", missing)
     with pytest.raises(UserError, match=r"filters, language: .*'\.\[filters\]'"):
         ready({"language": {"in": ["en"]}})
-    monkeypatch.undo()
-    _identifier.cache_clear()

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from curate.verify.constraints import CONSTRAINTS, bind, canonical
-from curate.verify.constraints.registry import IFEVAL, IFTRAIN
+from curate.verify.constraints.registry import IFBENCH, IFEVAL, IFTRAIN
 from tests.conftest import ROOT
 from tests.verify.constraints.conftest import need
 
@@ -26,13 +26,27 @@ def rows(title: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("title", "origin"), [("Types of IFEval", IFEVAL), ("Types of IFBench-train", IFTRAIN)]
+    ("title", "origin"),
+    [
+        ("Types of IFEval", IFEVAL),
+        ("Types of IFBench-train", IFTRAIN),
+        ("Types of IFBench's test set", IFBENCH),
+    ],
 )
 def test_every_type_is_documented(title: str, origin: str) -> None:
-    told = {cells[0].strip("`"): json.loads(cells[1].strip("`")) for cells in rows(title)}
+    told = {
+        cells[0].strip("`"): json.loads(cells[1].strip("`"))
+        for cells in rows(title)
+        if cells[1].startswith("`{")
+    }
     assert set(told) == {id for id, one in CONSTRAINTS.items() if one.origin == origin}
     for id, kwargs in told.items():
         assert kwargs.keys() | UNSAID >= CONSTRAINTS[id].arguments.keys()
+
+
+def test_what_a_type_of_the_test_set_asks_for_is_told_in_its_own_words() -> None:
+    told = {cells[0].strip("`"): cells[2] for cells in rows("Types of IFBench's test set")[:58]}
+    assert told == {id: CONSTRAINTS[id].meaning.replace("|", "") for id in told}
 
 
 @pytest.mark.parametrize(

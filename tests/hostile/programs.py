@@ -428,6 +428,55 @@ must_fail(lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)) or 
     "renames the machine": Hostile(
         "must_fail(lambda: socket.sethostname(socket.gethostname()) or 1)", ("ok",)
     ),
+    "memory of the kernel in sockets": Hostile(
+        """
+for _ in range(10):
+    if os.fork() == 0: break
+kept = []
+try:
+    while True:
+        kept += socket.socketpair()
+        kept[-1].setblocking(False); kept[-2].setblocking(False)
+        for one in kept[-2:]:
+            try:
+                while True: one.send(bytes(1 << 15))
+            except OSError: pass
+except OSError: pass
+time.sleep(60)
+""",
+        ("memory", "timeout"),
+    ),
+    "larger buffers": Hostile(
+        """
+import fcntl
+one, other = socket.socketpair()
+for option in (socket.SO_SNDBUF, socket.SO_RCVBUF, 32, 33):
+    must_fail(lambda: one.setsockopt(socket.SOL_SOCKET, option, 1 << 24) or 1)
+must_fail(lambda: fcntl.fcntl(os.pipe()[1], 1031, 1 << 20))
+""",
+        ("ok",),
+        by_filter=True,
+    ),
+    "sockets of the internet": Hostile(
+        "for family in (2, 10):\n    for kind in (1, 2): must_fail(lambda: socket.socket(family, kind).fileno())",
+        ("ok",),
+        by_filter=True,
+    ),
+    "files sent over sockets": Hostile(
+        """
+one, other = socket.socketpair()
+sent = 0
+try:
+    while sent < 10 ** 6:
+        extra = [end for pair in [socket.socketpair()] for end in pair]
+        socket.send_fds(one, [b"x"], [end.fileno() for end in extra])
+        for end in extra: end.close()
+        sent += 2
+except OSError: pass
+if sent > 4000: print("ESCAPED", sent)
+""",
+        ("ok", "memory"),
+    ),
     "packages of ours": Hostile(
         """
 for name in ("curate", "numpy", "pytest"):
