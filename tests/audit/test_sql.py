@@ -450,12 +450,11 @@ def test_an_answer_is_written_to_a_file(example: Path, tmp_path: Path, kind: str
 @pytest.mark.parametrize(
     "query",
     [
-        "select count(*) from range(1000000000000) a, range(1000) b",
-        "with recursive r as (select 1 as i union all select i + 1 from r) select max(i) from r",
-        "select * from range(1000000000000)",
+        "select count(*) from range(1000000000000) r(i) where hash(i) = 1",
+        "select sum(hash(a.i + b.i)) from range(1000000) a(i), range(1000000) b(i)",
     ],
 )
-def test_a_query_without_an_end_ends_at_a_signal(example: Path, query: str) -> None:
+def test_a_query_almost_without_an_end_ends_at_a_signal(example: Path, query: str) -> None:
     timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
