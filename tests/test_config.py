@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import Field
 
-from curate.config import Strict, check, load_yaml, yaml_value
+from curate.config import Strict, check, load_yaml, without_usual_nulls, yaml_value
 from curate.errors import UserError
 
 
@@ -136,3 +136,32 @@ def test_aliases_and_merges_are_read(tmp_path: Path) -> None:
     path = tmp_path / "f.yaml"
     path.write_text("a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: *a\n")
     assert load_yaml(path) == {"a": {"x": 1}, "b": {"x": 1, "y": 2}, "c": {"x": 1}}
+
+
+class _Part(Strict):
+    limit: float | None = 0.8
+    note: str | None = None
+    rules: tuple[str, ...] = ("source",)
+
+
+class _Whole(Strict):
+    part: _Part = _Part()
+    parts: tuple[_Part, ...] = ()
+    other: int | None = Field(default=None, alias="from")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"part": {"limit": None, "rules": []}},
+        {"parts": [{"limit": None}, {"note": "x"}], "from": 3},
+        {},
+    ],
+)
+def test_a_null_goes_only_where_it_is_the_default(given: dict[str, Any]) -> None:
+    whole = check(_Whole, given, "it")
+    plain = whole.model_dump(mode="json", by_alias=True)
+    terse = without_usual_nulls(plain, whole)
+    assert check(_Whole, terse, "it") == whole
+    assert "note" not in terse["part"]
+    assert ("from" in terse) == ("from" in given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,7 @@ from curate.shards import (
     sha256,
     shard_count,
     shard_names,
+    staging,
     text_bytes,
     write_shard,
     write_stream,
@@ -159,3 +161,15 @@ def test_a_stream_has_the_same_bytes_however_its_rows_came(tmp_path: Path) -> No
         written.append((tmp_path / f"{place}.parquet").read_bytes())
     assert written[0] == written[1] == written[2]
     assert pq.read_table(tmp_path / "0.parquet").equals(whole)
+
+
+def test_errors_of_writing_name_the_file_and_leave_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    with pytest.raises(OSError, match="No space left") as caught, staging(path) as temporary:
+        temporary.write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")  # as a full disk says it: no name
+    assert caught.value.filename == str(path)
+    with pytest.raises(OSError) as other:
+        write_text(tmp_path / "none" / "a.txt", "text")
+    assert "none" in str(other.value.filename)
+    assert not list(tmp_path.iterdir())

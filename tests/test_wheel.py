@@ -124,8 +124,14 @@ LEFT_OUT = {
     "curate build mixtures/quickstart/laptop-sft.yaml -o data": "reads a file of a checkout",
     "curate train sft laptop-sft --data data -o runs/sft": "needs the extra for training",
     "curate train sft tulu3-sft-8b --data my-sft -o runs/8b --lora.rank 64": "needs eight GPUs",
+    "curate synthesize sums.yaml -o sums --max-cost 20": "asks a model",
+    "curate judge my-pairs.yaml --calibrate": "asks a model",
+    "curate prefer my-pairs.yaml -o my-pairs": "asks a model",
+    "curate measure my-rlvr --engine my-model --between 0 0.625 -o medium": "asks a model",
+    "pip install -c constraints.txt '.[eval]'": "installs a checkout, with torch",
+    "curate evaluate runs/sft runs/dpo --task gsm8k --task ifeval --against my-sft -o scores": "needs models",
 }
-"""Commands that are not run here, and why; tests/train and `make demo-train` run the training."""
+"""Commands that are not run here, and why; tests/train, tests/make and tests/evaluation run these."""
 
 PRELUDE = """
 import shutil, datasets
@@ -183,8 +189,9 @@ def readme(root: Path, tmp_path: Path) -> Path:
     write_lines(tmp_path / "my-rlvr/rows.jsonl", judged)
     for name in ("before", "after"):
         write_lines(tmp_path / name / "rows.jsonl", chats)
-    (recipe,) = blocks(root, "yaml")
-    (tmp_path / "my-sft.yaml").write_text(recipe, "utf-8")
+    for language, name in (("yaml", "my-sft"), ("yml", "sums")):
+        (recipe,) = blocks(root, language)
+        (tmp_path / f"{name}.yaml").write_text(recipe, "utf-8")
     return tmp_path
 
 

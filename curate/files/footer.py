@@ -1,8 +1,8 @@
 """What the end of a Parquet file says of its row groups and columns.
 
 It is read here, by Thrift's compact protocol, because pyarrow ends the process where one number in
-it contradicts another: what reads it is not what reads the rows. Of a damaged end a ValueError or
-an IndexError is raised.
+it contradicts another: what reads it is not what reads the rows. Of a damaged end a
+ValueError is raised.
 """
 
 from __future__ import annotations
@@ -51,9 +51,13 @@ def groups_of(path: Path) -> list[Group]:
         file.seek(max(0, end - _TAIL))
         size = int.from_bytes(file.read(4), "little")
         file.seek(max(0, end - _TAIL - size))
-        said = _Thrift(file.read(size)).struct()
-    leaves = [element for element in said[2][1:] if not element.get(5)]
-    return [_group(one, leaves) for one in said.get(4, ())]
+        end_of_file = file.read(size)
+    try:
+        said = _Thrift(end_of_file).struct()
+        leaves = [element for element in said[2][1:] if not element.get(5)]
+        return [_group(one, leaves) for one in said.get(4, ())]
+    except (LookupError, TypeError, AttributeError) as error:  # of another type, or not there
+        raise ValueError(f"its end is damaged: {error}") from error
 
 
 def _group(said: dict[int, Any], leaves: list[dict[int, Any]]) -> Group:

@@ -20,6 +20,7 @@ from curate.audit import store
 from curate.audit.report import Drawn, draw, write_report
 from curate.audit.store import DATABASE, open_readonly
 from curate.card import card
+from curate.config import without_usual_nulls
 from curate.errors import FailOver, UserError, unknown
 from curate.mixture.audited import Audited, read_audit
 from curate.mixture.blocks import stages_of
@@ -204,18 +205,10 @@ def _kept_recipe(plan: Plan, real: Path) -> str:
         found = plan.base / expand(path)
         return os.path.relpath(found, real) if found.exists() or is_path(path, plan.base) else path
 
-    plain = _without_nulls(resolved(plan.recipe, from_there))
+    plain = without_usual_nulls(resolved(plan.recipe, from_there), plan.recipe)
     head = "# The recipe of this folder, every default written out. Paths start from here:\n"
     again = "#   curate build recipe.yaml --locked . -o ../again\n"
     return head + again + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=10**6)
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _without_nulls(one) for key, one in value.items() if one is not None and one != []
-        }
-    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
 def _record(

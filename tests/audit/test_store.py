@@ -369,3 +369,11 @@ def test_the_funnel_is_the_walk_of_the_rows(lines: list[tuple[str, int, str, int
             )
             left -= gone[step]
     assert found.to_pylist() == expected
+
+
+def test_errors_of_the_database_are_one_line_that_names_it(tmp_path: Path) -> None:
+    with (
+        pytest.raises(CurateError, match=r"audit.duckdb: No space left on device$"),
+        store.told(tmp_path / "audit.duckdb"),
+    ):
+        raise duckdb.IOException("No space left\non device")

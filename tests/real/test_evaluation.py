@@ -20,13 +20,13 @@ from curate.engines import engine_spec, open_engine, open_store
 from curate.evaluation.rows import TaskItems, read
 from curate.evaluation.spec import task_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
+N = int(os.environ.get("CURATE_ITEMS", "20"))
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 if N <= 20 else 7200)]
 pytest.importorskip("lm_eval")
 HFLM = pytest.importorskip("lm_eval.models.huggingface").HFLM
 from curate.evaluation import harness  # noqa: E402
 from curate.evaluation.model import EngineLM  # noqa: E402
 
-N = int(os.environ.get("CURATE_ITEMS", "20"))
 TOKENS = 160
 """Of an answer: what differs does so early, and a small model goes on for long."""
 

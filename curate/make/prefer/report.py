@@ -61,7 +61,7 @@ class JudgeReport:
         if self.model is None or (found is not None and found.low > 0.5):
             return ""
         if found is None:
-            return f"{self.name} was not measured on gold pairs."
+            return f"{self.name} was not measured on gold pairs: it may be no better than a coin."
         return (
             f"{self.name} is right on {found.share} of gold pairs: it may be no better than a coin."
         )

@@ -7,8 +7,11 @@ from typing import Any
 
 import duckdb
 
+from curate.audit.store import version
 from curate.audit.words import printable
 
+SCANS_REJECTED = 4
+"""The first version of the audit in which rows that made no record are scanned."""
 MATCHES_SHOWN = 5
 SPANS_SHOWN = 3
 # Code points of a shared piece that are shown, and of the text on each side of it.
@@ -25,7 +28,7 @@ def _scanned(con: duckdb.DuckDBPyConnection, doc_id: str) -> Iterator[str]:
     n_tokens, fate = con.execute(
         "SELECT n_tokens, fate FROM documents WHERE id = ?", [doc_id]
     ).fetchone() or (None, None)
-    if fate == "quarantined":
+    if fate == "quarantined" and version(con) >= SCANS_REJECTED:
         yield "every text of it, though it made no record; what it hits counts nowhere"
     elif n_tokens is None:
         yield "not scanned for benchmark text: the row left before that step"
