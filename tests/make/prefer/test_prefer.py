@@ -293,7 +293,7 @@ def test_judges_are_measured_first_and_their_figures_are_in_the_report(tmp_path:
     page = (tmp_path / "out" / "report.html").read_text()
     assert "How far the judges can be believed" in page and "100.0 %" in page
     assert "## Judges" in (tmp_path / "out" / "README.md").read_text()
-    (told,) = done.summary.as_dict()["steps"]["prefer"]["judges"]
+    (told,) = done.summary.as_dict()["makers"]["prefer"]["judges"]
     assert told["doubt"] == "" and told["said"] == 15
     again = tmp_path / "out" / "recipe.yaml"
     built(again, tmp_path / "again", ask=None, locked=tmp_path / "out")
