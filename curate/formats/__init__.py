@@ -117,7 +117,8 @@ def check_columns(block: Block, fmt: str | Mapping[str, Any]) -> None:
 
 def check_kept(blocks: Iterable[Block], keep: Sequence[str], key: str = "keep") -> None:
     """Raise UserError where no row of a source has a column that is to be kept, or that another
-    `key` of the recipe names; looks no further than where all were met.
+    `key` of the recipe names; looks no further than where all were met. Where every row is bad,
+    nothing is said of columns.
     """
     found: set[str] = set()
     file = ""
@@ -128,7 +129,7 @@ def check_kept(blocks: Iterable[Block], keep: Sequence[str], key: str = "keep") 
             if found >= set(keep):
                 return
     for name in keep:
-        if name not in found:
+        if found and name not in found:
             raise UserError(f"{file}: {key}: {unknown('column', name, found)}")
 
 

@@ -53,6 +53,12 @@ class Spec(MakerSpec):
     def _makes_sense(self) -> Spec:
         if self.between is not None and not 0 <= self.between[0] <= self.between[1] <= 1:
             raise ValueError("between: two shares from 0 to 1, the lower one first")
+        if self.between is not None:
+            bounds = Bounds.of(self.samples, *self.between)
+            if bounds.decided(0, 0) == "between":
+                raise ValueError("between: every pass rate lies there; leave it out")
+            if bounds.least > bounds.most:
+                raise ValueError(f"between: no pass rate of {self.samples} answers lies there")
         if self.between is not None and self.best is not None:
             raise ValueError("between and best exclude each other")
         if self.samples > 1 and self.sampling.temperature == 0:

@@ -40,8 +40,8 @@ class Bounds:
     def ask(self, asked: int, passed: int) -> int:
         """How many more answers settle it at the earliest: so many are needed whatever they say."""
         left = self.n - asked
-        for more in range(left + 1):
-            for right in range(more + 1):
-                if self.decided(asked + more, passed + right):
-                    return more
-        return left
+        above = self.most + 1 - passed  # if all of them pass
+        below = passed + left - self.least + 1  # if none of them does
+        right = max(0, self.least - passed)
+        between = max(right, passed + left + right - self.most)
+        return max(0, min(above, below, between, left))

@@ -162,7 +162,7 @@ def refuse_unknown_columns(
         return
     there = set[str]().union(*(columns_of(next(source.blocks())) for source in sources))
     for name, step in wanted.items():
-        if name not in there:
+        if there and name not in there:  # of rows that are all bad nothing can be said
             raise UserError(f"{step}: no source has it: {unknown('column', name, there)}")
 
 

@@ -95,6 +95,7 @@ def measure(
     Read on: docs/pass-rates.md
     """
     from curate.engines import Budget
+    from curate.mixture.folder import target
     from curate.mixture.options import Asked
 
     if control and between is None:
@@ -104,17 +105,22 @@ def measure(
     options = run_options(overwrite, workers=workers, no_stages=True)
     budget = Budget(max_requests=max_requests, max_cost=max_cost)
     whole = out if between is None else beside(out, "all")
+    for folder in {out, whole, beside(out, "control") if control else out}:
+        target(folder, overwrite)  # before anything is asked
 
     def build(recipe: Any, folder: Path, **more: Any) -> None:
         run(lambda: (recipe, ()), folder, Path.cwd(), options | more, as_json)
 
     build(measured(data, whole, engine, spec, split, seed), whole, ask=Asked(store, budget))
     if between is None:
-        print(told(whole, samples), file=sys.stderr)
+        print(told(whole, samples, best), file=sys.stderr)
     else:
         build(chosen(whole, out, seed), out)
-    if control:
-        build(drawn(whole, beside(out, "control"), rows_in(out), seed), beside(out, "control"))
+    rows = rows_in(out) if control else 0
+    if rows:
+        build(drawn(whole, beside(out, "control"), rows, seed), beside(out, "control"))
+    elif control:
+        print(f"no prompt lies between, so there is no {beside(out, 'control')}", file=sys.stderr)
 
 
 def beside(out: Path, word: str) -> Path:
@@ -169,13 +175,15 @@ def rows_in(out: Path) -> int:
     return sum(pq.read_metadata(path).num_rows for path in (out / "data").glob("*.parquet"))
 
 
-def told(out: Path, k: int) -> str:
-    """What the model solves: with one answer, with `k`, and never."""
+def told(out: Path, k: int, best: str | None = None) -> str:
+    """What the model solves: with one answer, with `k`, and never. Where asking ends with the first
+    answer that passes, the rate of what was asked is no measure of one answer; the first alone is.
+    """
     import duckdb
 
     files = [str(path) for part in ("data", "removed") for path in (out / part).glob("*.parquet")]
     with duckdb.connect() as con:
-        found = con.execute(_COUNTS, [files]).fetchone() if files else None
+        found = con.execute(_COUNTS, [best == "first", files]).fetchone() if files else None
         lost = [str(path) for path in (out / "quarantine").glob("*.parquet")]
         none = con.execute(_NONE, [lost]).fetchone() if lost else None
     n, rates, once, asked = found or (0, 0.0, 0, 0)
@@ -189,7 +197,8 @@ def told(out: Path, k: int) -> str:
 
 
 _COUNTS = """
-SELECT count(*), sum(passrate), count(*) FILTER (total_correct_rollouts > 0), sum(total_rollouts)::BIGINT
+SELECT count(*), sum(CASE WHEN ? THEN (total_rollouts = 1)::INTEGER ELSE passrate END),
+  count(*) FILTER (total_correct_rollouts > 0), sum(total_rollouts)::BIGINT
 FROM read_parquet(?, union_by_name = true) WHERE total_rollouts IS NOT NULL
 """
 _NONE = r"""

@@ -142,6 +142,7 @@ def _measured(
     progress: Any,
 ) -> tuple[list[Calibration], list[str]]:
     """Every judge of the recipe that is a model, and those that are no better than a coin."""
+    from curate.engines import named
     from curate.make.asking import open_asking
     from curate.make.prefer.calibrate import calibrate
     from curate.make.prefer.gold import read_gold
@@ -159,7 +160,7 @@ def _measured(
             for one in spec.judges:  # type: ignore[union-attr]
                 if one.verifier:
                     continue
-                model = recipe.models[one.engine].model
+                model = named(recipe.models, str(one.engine)).model
                 found.append(calibrate(one, known, ask, recipe.seed, model))
                 if not found[-1].sound and one.uncalibrated != "allow":
                     failing.append(one.name)

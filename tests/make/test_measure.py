@@ -114,6 +114,54 @@ def test_the_best_answer_that_passes_is_kept_and_a_prompt_without_one_is_not(
         assert row["messages"][-1]["content"].endswith(f"it is {n}.")
 
 
+def test_pass_at_one_is_that_of_one_answer_where_asking_ends_with_the_first_that_passes(
+    tmp_path: Path,
+) -> None:
+    with serving(says) as server:
+        files(tmp_path, server)
+        done = call(
+            *("measure", "rl.jsonl", "--engine", "m.yaml", "--store", "store"),
+            *("--samples", 8, "--best", "first", "-o", "out"),
+            cwd=tmp_path,
+        )
+        assert done.code == 0, done.err
+        first = {}
+        for body in server.bodies[:N]:  # all are asked once before any is asked again
+            n = int(body["messages"][-1]["content"].split()[1])
+            first[n] = random.Random(f"{n} {body['seed']}").random() < CHANCES[n]
+    assert len(first) == N
+    assert f"pass@1 {100 * np.mean(list(first.values())):.1f}," in done.err
+
+
+def test_no_control_is_drawn_for_no_prompt_and_folders_that_are_there_are_told_before(
+    tmp_path: Path,
+) -> None:
+    with serving(lambda body, nth: Reply(completion("it is -1."))) as server:
+        files(tmp_path, server)
+        (tmp_path / "there").mkdir()
+        (tmp_path / "there" / "file").touch()
+        given = ("measure", "rl.jsonl", "--engine", "m.yaml", "--store", "store", "--samples", 2)
+        more = ("--between", 0.5, 1, "--control", "-o")
+        refused = call(*given, *more, "there", cwd=tmp_path)
+        assert (refused.code, server.bodies) == (2, [])
+        done = call(*given, *more, "out", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert "no prompt lies between" in done.err
+    assert not (tmp_path / "out-control").exists()
+
+
+def test_where_no_answer_passes_the_error_says_so(tmp_path: Path) -> None:
+    with serving(lambda body, nth: Reply(completion("it is -1."))) as server:
+        files(tmp_path, server)
+        done = call(
+            *("measure", "rl.jsonl", "--engine", "m.yaml", "--store", "store"),
+            *("--samples", 2, "--best", "first", "-o", "out"),
+            cwd=tmp_path,
+        )
+    assert done.code == 2
+    assert "none of 2 answers passes" in done.err
+
+
 def test_which_answer_is_best() -> None:
     said = ["the sum of both is four", "the sum of both is 4", "four"]
     assert best_of(said, "first") == said[0]
@@ -129,6 +177,8 @@ def test_which_answer_is_best() -> None:
     [
         (("--between", 0.7, 0.2), "the lower one first"),
         (("--between", 0, 0.5, "--best", "first"), "exclude each other"),
+        (("--between", 0, 1), "every pass rate lies there"),
+        (("--between", 0.3, 0.4, "--samples", 2), "no pass rate of 2 answers lies there"),
         (("--temperature", 0), "are all the same"),
         (("--best", "longest"), "best"),
         (("--control",), "give it"),

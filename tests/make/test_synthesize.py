@@ -212,9 +212,32 @@ def test_names_that_nobody_knows_and_kinds_that_cannot_be(tmp_path: Path) -> Non
         maker("rlvr", domain="chat")
     with pytest.raises(UserError, match="say how many"):
         maker(items=None)
-    one = maker(base=tmp_path, domain=own_domain(tmp_path, **SUMS | {"given": "{{ nobody }}"}))
-    with pytest.raises(UserError, match="nobody"):
-        one.next(next(one.items()), [])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"given": "{{ personas }}"}, "given: unknown name 'personas'; did you mean 'persona'"),
+        ({"given": "{{ prompt }}"}, "given: unknown name 'prompt'"),
+        ({"answer": {"template": "{{ prompt }} {{ c }}"}}, "answer.template: unknown name 'c'"),
+        ({"turn": "{{ answer }}"}, "turn: unknown name 'answer'"),
+        ({"ground_truth": "{{ label }}"}, "ground_truth: unknown name 'label'"),
+        ({"reply": "{{ [a, b] | random }}"}, "No filter named 'random'"),
+        ({"reply": "{{ lipsum() }}"}, "reply: unknown name 'lipsum'"),
+        ({"variables": {"a": [1], "b": [1], "prompt": [1]}}, "variables: 'prompt' is something"),
+    ],
+)
+def test_a_name_that_nobody_gives_is_told_before_anything_is_asked(
+    tmp_path: Path, changed: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        maker(base=tmp_path, domain=own_domain(tmp_path, **SUMS | changed))
+
+
+def test_templates_may_use_what_jinja_has(tmp_path: Path) -> None:
+    loop = "{% set n = a %}{% for i in range(n) %}{{ i }}{{ loop.index }}{% endfor %}"
+    one = maker(base=tmp_path, domain=own_domain(tmp_path, **SUMS | {"given": loop}))
+    assert isinstance(one.next(next(one.items()), []), list)
 
 
 # ---- personas

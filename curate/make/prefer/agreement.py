@@ -7,6 +7,7 @@ Kappa has quadratic weights; alpha is Krippendorff's, ordinal. Both are counted 
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from itertools import combinations
 from typing import Any
 
@@ -26,6 +27,12 @@ SELECT prompt, slot, '' AS aspect, judge AS rater, round(avg(rating))::INTEGER A
 _BY_ORDER = """
 SELECT prompt, slot, aspect, "order"::VARCHAR AS rater, round(rating)::INTEGER AS level FROM ratings
 WHERE rating IS NOT NULL AND judge = $judge ORDER BY ALL"""
+
+
+def require() -> None:
+    """Raise UserError where the package that counts alpha is missing."""
+    if find_spec("krippendorff") is None:
+        raise UserError(f"Krippendorff's alpha needs krippendorff: {extra('engines')}")
 
 
 def between_judges(ratings: pa.Table) -> dict[str, Any]:
@@ -93,10 +100,8 @@ def _kappa(cells: npt.NDArray[np.int64], weights: Floats) -> float:
 
 def alpha(levels: Floats, prompts: npt.NDArray[Any]) -> Estimate:
     """Krippendorff's alpha, ordinal, of raters in rows; needs two values that differ."""
-    try:
-        import krippendorff
-    except ImportError:
-        raise UserError(f"Krippendorff's alpha needs krippendorff: {extra('engines')}") from None
+    import krippendorff
+
     domain = np.arange(1, _LEVELS + 1)
     counts = (levels[:, :, None] == domain).sum(0).astype(float)
     paired = counts.sum(1) > 1

@@ -24,7 +24,7 @@ from curate.make.drive import Asker, drive
 from curate.make.maker import Ask, BadInput, Item, Row
 from curate.make.prefer.bias import bias, longer_wins, place_effect
 from curate.make.prefer.duels import Duels, duels_of
-from curate.make.prefer.estimate import Estimate, Floats, estimate
+from curate.make.prefer.estimate import Estimate, Floats, estimate, share, with_doubt
 from curate.make.prefer.gold import Gold
 from curate.make.prefer.judging import is_asking, judged
 from curate.make.prefer.questions import Case
@@ -157,12 +157,14 @@ def _worth(found: Calibration) -> str:
 
 
 def accuracy(duels: Duels, gold: Sequence[Gold]) -> Estimate:
-    """The share of duels that end as people say, of those that people decided; a tie counts half."""
+    """The share of duels that end as people say, of those that people decided; a tie counts half.
+    A few pairs that all came out right prove little, so its interval is never narrower than Wilson's.
+    """
     wanted = _wanted(duels, gold)
     decided = wanted != CHANCE
     right = 1 - np.abs(duels.won - wanted)[decided]
     prompts = duels.prompt[decided]
-    return estimate(lambda weights: float(weights @ right / weights.sum()), prompts)
+    return with_doubt(estimate(lambda weights: share(right, weights), prompts), prompts)
 
 
 def _wanted(duels: Duels, gold: Sequence[Gold]) -> Floats:

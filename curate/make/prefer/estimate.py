@@ -8,11 +8,13 @@ draw is seeded: the same rows give the same interval."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from curate.intervals import wilson
 
 Floats = npt.NDArray[np.float64]
 _REPLICATES = 1000
@@ -64,6 +66,18 @@ def share(found: npt.NDArray[Any], weights: Floats) -> float:
 
 
 def share_of(found: npt.NDArray[Any], prompts: npt.NDArray[Any]) -> Estimate:
-    """The share of rows that are found, with its interval."""
+    """The share of rows that are found, with its interval; Wilson's where all prompts say the same,
+    in which drawing them again shows no doubt.
+    """
     values = np.asarray(found, float)
-    return estimate(lambda weights: share(values, weights), prompts)
+    figure = estimate(lambda weights: share(values, weights), prompts)
+    return with_doubt(figure, prompts) if figure.low == figure.high else figure
+
+
+def with_doubt(figure: Estimate, prompts: npt.NDArray[Any]) -> Estimate:
+    """A share with an interval that is at least Wilson's of so many prompts."""
+    if not figure.known:
+        return figure
+    n = len(np.unique(prompts))
+    low, high = wilson(figure.value * n, n)
+    return replace(figure, low=min(low, figure.low), high=max(high, figure.high))

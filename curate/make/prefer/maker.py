@@ -17,7 +17,7 @@ from curate.engines.request import Message, Request, digest, seed_of
 from curate.engines.spec import named
 from curate.make.drive import Asker
 from curate.make.maker import Ask, BadInput, Given, Item, Row, Settled
-from curate.make.prefer import prompts
+from curate.make.prefer import agreement, prompts
 from curate.make.prefer.calibrate import calibrate, refuse
 from curate.make.prefer.figures import of_gold
 from curate.make.prefer.gold import Gold, read_gold
@@ -97,6 +97,8 @@ class Preferring:
         """Ask the writer of turns, the pool, then the judges; a row holds all that was said."""
         if any(set(turn) - {"role", "content"} for turn in item.data["prompt"]):
             return BadInput("a turn of the prompt calls a tool or names its speaker: not asked")
+        if not item.data.get("plain", True):
+            return BadInput("a side of the pair has several turns or calls a tool: not judged")
         number = item.number // 2 if "side" in item.data else item.number
         if self.spec.turns is None:
             return self._answered(item, number, item.data["prompt"], answers)
@@ -173,7 +175,11 @@ def _told_apart(candidates: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
 
 
 def make(spec: Spec, given: Given) -> Preferring:
-    """The maker of a source; raises UserError where a judge would judge unmeasured."""
+    """The maker of a source; raises UserError where a judge would judge unmeasured, or a package is
+    missing that the report needs.
+    """
+    if len(spec.judges) > 1 or any(judge.orders > 1 for judge in spec.judges):
+        agreement.require()
     gold = read_gold(spec.gold, base=given.base, n=spec.gold_pairs, seed=given.seed)
     if not gold:
         refuse([], spec.judges)

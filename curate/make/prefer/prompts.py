@@ -18,6 +18,7 @@ from curate.make.prefer.spec import Prompts, Spec
 from curate.records import EXTRAS
 
 Data = dict[str, Any]
+_PLAIN = {"role", "content"}
 
 
 def items(spec: Spec, given: Given) -> Iterator[Item]:
@@ -73,11 +74,13 @@ def _rlvr(row: Mapping[str, Any]) -> Data:
 
 
 def _pair(row: Mapping[str, Any]) -> Data:
+    said = {side: turns(row[side]) for side in ("chosen", "rejected")}
     sides = [
-        {"text": _text(row[side]), "model": row[f"{side}_model"], "entry": side}
-        for side in ("chosen", "rejected")
+        {"text": one[-1]["content"], "model": row[f"{side}_model"], "entry": side}
+        for side, one in said.items()
     ]
-    return {"prompt": turns(row["prompt"]), "candidates": sides}
+    plain = all(len(one) == 1 and one[0].keys() == _PLAIN for one in said.values())
+    return {"prompt": turns(row["prompt"]), "candidates": sides, "plain": plain}
 
 
 _READ: Mapping[str, Callable[[Mapping[str, Any]], Data]] = {
@@ -95,7 +98,3 @@ def turns(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         | {name: turn[name] for name in EXTRAS if turn.get(name)}
         for turn in messages
     ]
-
-
-def _text(messages: Sequence[Mapping[str, Any]]) -> str:
-    return "\n\n".join(turn["content"] or "" for turn in messages)

@@ -12,6 +12,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from curate.make.maker import BadInput, Item, Row, Settled
 from curate.make.prefer.binarise import TOO_FEW, binarise
 from curate.make.prefer.read import Comparison, Rating
@@ -38,7 +41,13 @@ def settled(rows: Sequence[Judged], spec: Spec, seed: int) -> Settled:
     found = {pair["prompt"]: pair for pair in pairs.to_pylist()}
     results = [_result(item, row, found[row.record["number"]], spec) for item, row in rows]
     lines = {"answers": answers, "ratings": ratings, "comparisons": comparisons}
-    return Settled(results, lines)
+    return Settled(results, {name: _once(table, rows) for name, table in lines.items()})
+
+
+def _once(lines: pa.Table, rows: Sequence[Judged]) -> pa.Table:
+    """The lines of prompts whose first row is here: the second may be settled in another part."""
+    numbers = [row.record["number"] for item, row in rows if not item.data.get("side")]
+    return lines.filter(pc.is_in(lines["prompt"], pa.array(numbers, pa.int64())))
 
 
 def _answers(rows: Sequence[Judged]) -> list[dict[str, Any]]:

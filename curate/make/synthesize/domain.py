@@ -3,16 +3,18 @@ YAML file, shipped here in `domains/` or anybody's own.
 
     domain = load_domain("math-hard", base)
 
-Templates are jinja, in a sandbox; a name that a template uses and nobody gives is an error. What is
-wrong with a file is a UserError with its line."""
+Templates are jinja, in a sandbox, without what draws at random; a name that a template uses and
+nobody gives is an error before anything is asked. What is wrong with a file is a UserError with its
+line."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator, Field, model_validator
 
@@ -24,14 +26,24 @@ from curate.make.synthesize.parse import Parse
 from curate.sources import expand
 from curate.verify import load
 
+_TAKEN = ("persona", "shots", "prompt", "answer", "label", "truth", "plain")
+"""Names that rows have for their parts."""
 FOLDER = Path(__file__).parent / "domains"
 
 
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(
+    made = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
+    del made.globals["lipsum"], made.filters["random"]  # a row follows from its answers alone
+    return made
+
+
+def _names_in(template: str) -> set[str]:
+    """The names that a template looks up."""
+    made = _environment()
+    return meta.find_undeclared_variables(made.parse(template)) - made.globals.keys()
 
 
 def render(template: str, **given: Any) -> str:
@@ -148,6 +160,31 @@ class Domain(Strict):
         if self.verifier is None and (self.ground_truth is not None or self.label is not None):
             raise ValueError("what an answer is verified by needs a verifier")
         return self
+
+    @model_validator(mode="after")
+    def _names_that_there_are(self) -> Domain:
+        taken = next((name for name in self.variables if name in _TAKEN), None)
+        if taken is not None:
+            raise ValueError(f"variables: '{taken}' is something else; give it another name")
+        for where, template, more in self._templates():
+            known = {*self.variables, "persona", "shots", *more}
+            for name in sorted(_names_in(template) - known):
+                raise ValueError(f"{where}: {unknown('name', name, known)}")
+        return self
+
+    def _templates(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        """Every template, where it stands, and what it knows beside what is drawn."""
+        questions = {"prompt": (), "answer": ("prompt",), "label": ("prompt", "answer")}
+        for where, known in questions.items():
+            question = getattr(self, where)
+            if question is not None:
+                yield f"{where}.template", question.template, known
+                yield f"{where}.system", question.system or "", known
+        last = ("prompt", "answer", "label") if self.label else ("prompt",)
+        yield "given", self.given or "", ()
+        yield "turn", self.turn, ("prompt",)
+        yield "reply", self.reply, ("prompt", "answer")
+        yield "ground_truth", self.ground_truth or "", last
 
 
 def shipped() -> list[str]:

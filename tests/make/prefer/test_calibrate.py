@@ -12,6 +12,7 @@ import pytest
 
 from curate.engines.answer import Answer
 from curate.errors import UserError
+from curate.intervals import wilson
 from curate.make.maker import Ask
 from curate.make.prefer.calibrate import calibrate, refuse
 from curate.make.prefer.gold import Gold, read_gold
@@ -50,6 +51,15 @@ def test_a_judge_that_is_right_is_believed() -> None:
     assert found.sound and figures["flips"].value == 0 and figures["first wins"].value == 0.5
     assert figures["kappa"].value == pytest.approx(0.82, abs=0.02)  # it knows no tie
     refuse([found], [JUDGE])
+
+
+def test_three_pairs_that_all_come_out_right_prove_nothing() -> None:
+    few, more = (calibrate(JUDGE, gold(n), saying(right), 42) for n in (3, 9))
+    assert few.figures["accuracy"].value == 1.0 and not few.sound
+    assert few.figures["accuracy"].low == pytest.approx(wilson(3, 3)[0])
+    assert more.sound
+    flips = few.figures["flips"]
+    assert (flips.value, flips.low) == (0, 0) and flips.high > 0.5
 
 
 def test_one_that_is_right_in_some_is_measured_so() -> None:

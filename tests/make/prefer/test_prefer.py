@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,16 @@ def test_one_side_is_on_policy_and_good_and_bad_are_rows(tmp_path: Path) -> None
     assert len(ask(tmp_path / "out", "FROM answers")) == 60  # each once, though rows are two
 
 
+def test_a_prompt_whose_two_rows_are_in_two_rounds_is_counted_once(tmp_path: Path) -> None:
+    source = {"judges": [LABELS], "pairs": {"shape": "unpaired"}, "accepted": 9, "round": 5}
+    with serving(World()) as server:
+        built(recipe_at(tmp_path, server, 12, source, kind="unpaired"), tmp_path / "out")
+    query = "SELECT prompt, count(*) AS n FROM answers GROUP BY prompt"
+    assert {row["n"] for row in ask(tmp_path / "out", query)} == {3}
+    query = "SELECT prompt, slot, count(*) AS n FROM ratings GROUP BY ALL"
+    assert {row["n"] for row in ask(tmp_path / "out", query)} == {1}
+
+
 def test_the_best_answer_is_a_row_of_sft(tmp_path: Path) -> None:
     prefer = {"judges": [LABELS], "pairs": {"shape": "best"}}
     with serving(World()) as server:
@@ -208,6 +219,38 @@ def test_pairs_that_there_are_are_judged_anew(tmp_path: Path) -> None:
     for row in rows:
         assert worth_of(row["chosen"][0]["content"]) > worth_of(row["rejected"][0]["content"])
         assert (row["chosen_model"] == "ann") == (" by ann " in row["chosen"][0]["content"])
+
+
+def test_a_side_of_several_turns_is_not_judged_as_one(tmp_path: Path) -> None:
+    turns = [
+        {"role": "assistant", "content": "worth 4.00 by ann"},
+        {"role": "user", "content": "And?"},
+        {"role": "assistant", "content": "worth 2.00 by ann"},
+    ]
+    write_lines(tmp_path / "pairs.jsonl", [_pair(0), _pair(1) | {"chosen": turns}])
+    prompts = [{"from": "pairs.jsonl", "kind": "preference", "format": "preference"}]
+    with serving(World()) as server:
+        recipe = recipe_at(
+            tmp_path, server, 1, {"prompts": prompts, "pool": [], "judges": [LABELS]}
+        )
+        built(recipe, tmp_path / "out")
+        assert len(server.bodies) == 2
+    assert len(pairs_in(tmp_path / "out")) == 1
+    assert reasons_in(tmp_path / "out") == [
+        "a side of the pair has several turns or calls a tool: not judged"
+    ]
+
+
+@pytest.mark.parametrize("more", [{"orders": 2, "ask": "together", "mode": "text"}, None])
+def test_a_package_that_the_report_needs_is_missed_before_anything_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any] | None
+) -> None:
+    monkeypatch.setitem(sys.modules, "krippendorff", None)
+    judges = [LABELS | more] if more else [LABELS, LABELS | {"name": "two"}]
+    with serving(World()) as server:
+        with pytest.raises(UserError, match="needs krippendorff"):
+            built(recipe_at(tmp_path, server, 5, {"judges": judges}), tmp_path / "out")
+        assert not server.bodies
 
 
 def _pair(number: int) -> dict[str, Any]:
@@ -250,7 +293,7 @@ def test_judges_are_measured_first_and_their_figures_are_in_the_report(tmp_path:
     page = (tmp_path / "out" / "report.html").read_text()
     assert "How far the judges can be believed" in page and "100.0 %" in page
     assert "## Judges" in (tmp_path / "out" / "README.md").read_text()
-    (told,) = done.summary.as_dict()["steps"]["prefer"]["judges"]
+    (told,) = done.summary.as_dict()["makers"]["prefer"]["judges"]
     assert told["doubt"] == "" and told["said"] == 15
     again = tmp_path / "out" / "recipe.yaml"
     built(again, tmp_path / "again", ask=None, locked=tmp_path / "out")
