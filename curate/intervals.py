@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb, sqrt
+from math import comb, fsum, sqrt
 from typing import NamedTuple
 
 _Z = 1.959963984540054  # two-sided 95 % of the normal distribution
 _POWER = 0.8416212335729143  # 80 % of it, one-sided
 
 
-def wilson(found: float, of: int) -> tuple[float, float]:
+def wilson(found: float, of: float) -> tuple[float, float]:
     """Wilson's score interval of the share `found` of `of` (Wilson 1927); (0, 1) of nothing."""
     if not of:
         return 0.0, 1.0
@@ -35,14 +35,21 @@ class Interval(NamedTuple):
 
 def mean(values: Sequence[float], weights: Sequence[float] | None = None) -> Interval:
     """The mean of values from 0 to 1: Wilson's interval where all are 0 or 1 and weigh the same,
-    else that of the normal distribution, within 0 and 1. Raises ValueError of nothing.
+    else that of the normal distribution, within 0 and 1; at least Wilson's, of as many values as
+    the weights are worth (Kish 1965), where all are 0 or 1 or the same: what has no spread is not
+    certain for that. Raises ValueError of nothing.
     """
     if not values:
         raise ValueError("the mean of nothing")
     if weights is None and set(values) <= {0, 1}:
         return Interval(sum(values) / len(values), *wilson(sum(values), len(values)))
     value, error = _spread(values, weights)
-    return Interval(value, max(0.0, value - _Z * error), min(1.0, value + _Z * error))
+    low, high = max(0.0, value - _Z * error), min(1.0, value + _Z * error)
+    if set(values) <= {0, 1} or len(set(values)) == 1:
+        worth = 1 / sum(share * share for share in weights) if weights else len(values)
+        least, most = wilson(value * worth, worth)
+        low, high = min(low, least), max(high, most)
+    return Interval(value, low, high)
 
 
 def apart(one: Interval, other: Interval) -> Interval:
@@ -80,7 +87,7 @@ def _spread(values: Sequence[float], weights: Sequence[float] | None) -> tuple[f
     """A weighted mean and its standard error; weights sum to 1."""
     n = len(values)
     shares = weights or [1 / n] * n
-    value = sum(share * x for share, x in zip(shares, values, strict=True))
+    value = fsum(share * x for share, x in zip(shares, values, strict=True))
     if n == 1:
         return value, 1.0
     squares = sum((share * (x - value)) ** 2 for share, x in zip(shares, values, strict=True))

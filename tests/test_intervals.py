@@ -36,6 +36,16 @@ def test_means_by_groups_cover() -> None:
     assert coverage(draw, sum(chances) / 3) >= 0.93
 
 
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_values_that_are_all_the_same_are_not_certain(value: float) -> None:
+    sizes = [1, 2, 47]
+    by_group = mean([value] * 50, [1 / 3 / size for size in sizes for _ in range(size)])
+    alike = mean([value] * 50)
+    assert by_group.value == alike.value == pytest.approx(value)
+    assert alike[1:] == wilson(50 * value, 50)
+    assert by_group.half > 2 * alike.half
+
+
 @pytest.mark.parametrize(("one", "other"), [(0.9, 0.4), (0.5, 0.5), (0.03, 0.0)])
 def test_differences_of_two_shares_cover(one: float, other: float) -> None:
     def draw(generator: np.random.Generator) -> Interval:

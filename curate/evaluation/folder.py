@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def write(found: Evaluation, out: Path, *, overwrite: bool = False) -> None:
         write_text(folder / "scores.svg", alone(picture(found)))
         write_text(folder / "report.html", page(found))
         for model in found.models:
-            _of_model(found, model, folder / _file_name(model.name))
+            _of_model(found, model, _unused(folder, _file_name(model.name)))
 
 
 def as_dict(found: Evaluation) -> dict[str, Any]:
@@ -97,6 +98,12 @@ def _told(task: TaskFile, of: int) -> dict[str, Any]:
         "paper": task.paper,
         "differs": task.differs,
     }
+
+
+def _unused(folder: Path, name: str) -> Path:
+    """A path that nothing has: names of models may differ in what no file name holds."""
+    names = chain([name], (f"{name}-{n}" for n in count(2)))
+    return next(folder / one for one in names if not (folder / one).exists())
 
 
 def _file_name(name: str) -> str:

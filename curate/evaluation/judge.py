@@ -16,8 +16,9 @@ import pyarrow as pa
 from curate.engines import Answer
 from curate.evaluation.harness import Put
 from curate.evaluation.model import messages_of
-from curate.evaluation.rows import rendered
+from curate.evaluation.rows import TaskItems, rendered
 from curate.evaluation.spec import TaskFile
+from curate.verify import find
 from curate.verify.batch import verify_table
 
 SCHEMA = pa.schema(
@@ -36,6 +37,17 @@ SCHEMA = pa.schema(
     ]
 )
 _SAID = ("answered", "truncated", "repeated")
+
+
+def ready(given: TaskItems) -> None:
+    """Raise UserError where a task names a verifier that there is not, or what its rows lack."""
+    task = given.task
+    if task.verifier is None or task.ground_truth is None:
+        return
+    for item in given.items:
+        rendered(task.ground_truth, item.row, task)
+    for name in sorted({rendered(task.verifier, item.row, task) for item in given.items}):
+        find(name)
 
 
 def judged(
@@ -122,7 +134,7 @@ def _verified(
     rows, start = [], 0
     for one, truth in zip(put, truths, strict=True):
         stop = start + len(one.answers)
-        own = scores[start:stop]
+        own = [_own(*pair) for pair in zip(one.answers, scores[start:stop], strict=True)]
         rows.append(
             _row(
                 task,
@@ -144,6 +156,11 @@ _COLUMNS = ("completion", "verifier", "ground_truth", "prompt")
 
 def _said(answer: Answer) -> str:
     return answer.said if answer.outcome in _SAID else ""
+
+
+def _own(answer: Answer, score: float | None) -> float | None:
+    """The score of an answer: there are verifiers that pass a text of nothing, too."""
+    return score if answer.outcome in _SAID or score is None else 0.0
 
 
 def scored(task: TaskFile, scores: Sequence[float | None]) -> float | None:

@@ -89,8 +89,10 @@ class Evaluation:
 def evaluate(models: Sequence[Model], tasks: Sequence[TaskFile], options: Options) -> Evaluation:
     """Put every item of every task to every model, and say what they scored.
 
-    Raises UserError for what cannot be read or asked; nothing is asked before all items are read."""
+    Raises UserError for what cannot be read or asked; nothing is asked before all items are read,
+    and all models and verifiers found."""
     from curate.evaluation import harness  # tells what is missing before anything else is done
+    from curate.evaluation.judge import ready
 
     require_final(tasks, options.final)
     places = given(tasks, options.benchmarks_dir)
@@ -98,7 +100,13 @@ def evaluate(models: Sequence[Model], tasks: Sequence[TaskFile], options: Option
         read(task, places.get(task.place().name), n=options.items, seed=options.seed)
         for task in tasks
     ]
+    for one in items:
+        ready(one)
     met = touches(options.against) if options.against else None
+    for model in models:
+        with open_engine(model.spec) as engine:
+            _ = engine.identity  # raises where there is no such model
+    budget = Budget(max_requests=options.max_requests, max_cost=options.max_cost)
     tables: dict[str, dict[str, pa.Table]] = {}
     results = []
     with open_store(options.store) as store:
@@ -107,7 +115,7 @@ def evaluate(models: Sequence[Model], tasks: Sequence[TaskFile], options: Option
                 looks = look(
                     ledger_of(model.folder, engine.identity, store.folder), tasks, engine.identity
                 )
-                put = harness.asked(items, _lm_of(engine, store, options))
+                put = harness.asked(items, _lm_of(engine, store, options, budget))
             tables[model.name] = _judged(items, put, met, options)
             results.append(_result(model, engine, tables[model.name], looks))
     return Evaluation(
@@ -121,10 +129,9 @@ def evaluate(models: Sequence[Model], tasks: Sequence[TaskFile], options: Option
     )
 
 
-def _lm_of(engine: Engine, store: Store, options: Options) -> Any:
+def _lm_of(engine: Engine, store: Store, options: Options, budget: Budget) -> Any:
     from curate.evaluation.model import EngineLM
 
-    budget = Budget(max_requests=options.max_requests, max_cost=options.max_cost)
     return lambda chat: EngineLM(
         engine, store, chat=chat, seed=options.seed, budget=budget, progress=options.progress
     )

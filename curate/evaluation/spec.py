@@ -9,6 +9,7 @@ log-probabilities of the choices."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -114,7 +115,7 @@ def tasks_of(
 ) -> list[TaskFile]:
     """The tasks of a suite and those named beside it, but those that are left out.
 
-    Raises UserError for unknown names, and where no task is left."""
+    Raises UserError for unknown names, for two of one name, and where no task is left."""
     known = suites()
     if suite is not None and suite not in known:
         raise UserError(unknown("suite of tasks", suite, known))
@@ -123,6 +124,11 @@ def tasks_of(
         if name not in names:
             raise UserError(f"--without: {unknown('task', name, names)}")
     tasks = [task_of(name) for name in names if name not in without]
+    for name, times in Counter(task.name for task in tasks).items():
+        if times > 1:
+            raise UserError(
+                f"{times} tasks are called {name}; give the one of your own another name"
+            )
     if not tasks:
         raise UserError("no task to evaluate: give --suite or --task")
     return tasks

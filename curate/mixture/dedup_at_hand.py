@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from curate.audit.sql import sql
 from curate.audit.words import counted
+from curate.errors import UserError
 from curate.mixture.adhoc import adhoc_recipe
 from curate.mixture.options import Options
 from curate.mixture.run import build
@@ -53,7 +54,7 @@ def dedup(
     threshold: float | None = 0.8,
     shingle: int = 5,
     variants: str = "keep",
-    keep: Sequence[str] = ("source",),
+    keep: str | Sequence[str] = ("source",),
     against: Any = (),
     kind: str | None = None,
     format: str | dict[str, Any] | None = None,
@@ -68,6 +69,8 @@ def dedup(
 
     Raises UserError for what cannot be read or compared, and for unknown names.
     """
+    if isinstance(data, list | tuple) and not data:
+        raise UserError("data: an empty list; give at least one path or row")
     with tempfile.TemporaryDirectory(prefix="curate-") as folder, shown(plain=False) as progress:
         work = Path(folder)
         named = list(_paths(data, work, "data"))
@@ -76,7 +79,7 @@ def dedup(
             "threshold": threshold,
             "shingle": shingle,
             "variants": variants,
-            "keep": tuple(keep),
+            "keep": (keep,) if isinstance(keep, str) else tuple(keep),
             "against": tuple(_paths(against, work, "against")),
         }
         recipe, _ = adhoc_recipe(

@@ -37,13 +37,15 @@ _REACH_IN = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of test code: `names` are the program's, of which `classes` make instances; of its
-    own, `functions` are called by whoever runs it, and so are `cases` of unittest. `weaker` ones
-    reach into the program's process, and are run there.
+    """A piece of test code: `names` are the program's, of which `classes` make instances, and those
+    `of_module` are taken from the module `solution` alone; of its own, `functions` are called by
+    whoever runs it, and so are `cases` of unittest. `weaker` ones reach into the program's process,
+    and are run there.
     """
 
     code: str
     names: tuple[str, ...]
+    of_module: tuple[str, ...]
     classes: tuple[str, ...]
     functions: tuple[str, ...]
     cases: bool
@@ -53,13 +55,15 @@ class Piece:
 def read(code: str, place: int) -> Piece:
     """A test as it is run; raises BadGroundTruth for one that is no Python or tests nothing."""
     tree, table = _parsed(code, place)
-    taken = _taken(table, tree)
+    taken, of_module = _taken(table, tree)
     cases = any(_is_case(node) for node in tree.body)
     functions = tuple(_uncalled(tree, place))
     if not functions and not cases and not any(map(_does, tree.body)):
         raise BadGroundTruth(_idle(tree, place))
     instances = tuple(name for name in taken if name in _made(tree))
-    return Piece(code, taken, instances, functions, cases, _reaches_in(tree, table, taken))
+    return Piece(
+        code, taken, of_module, instances, functions, cases, _reaches_in(tree, table, taken)
+    )
 
 
 def _parsed(code: str, place: int) -> tuple[ast.Module, symtable.SymbolTable]:
@@ -74,9 +78,12 @@ def _parsed(code: str, place: int) -> tuple[ast.Module, symtable.SymbolTable]:
         raise BadGroundTruth(f"test {place} is no Python ({said}): {code[:60]!r}") from None
 
 
-def _taken(table: symtable.SymbolTable, tree: ast.Module) -> tuple[str, ...]:
-    """The global names that a test uses and does not bind. Built-in functions are the program's
-    only where a test uses no other name of it.
+def _taken(
+    table: symtable.SymbolTable, tree: ast.Module
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The global names that a test uses and does not bind, and those that it takes from the module
+    `solution`: all of them, and those that are the latter alone. Built-in functions are the
+    program's only where a test uses no other name of it.
     """
     used = {
         symbol.get_name()
@@ -91,17 +98,26 @@ def _taken(table: symtable.SymbolTable, tree: ast.Module) -> tuple[str, ...]:
     }
     known = set(dir(builtins))
     own = used - bound - known
-    own |= {
-        alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "solution"
-        for alias in node.names
-    }
+    of_module = set(_of_module(tree)) - own
     modules = {name for name in own if name in sys.stdlib_module_names}
-    if not own - modules:
+    if not own - modules and not of_module:
         called = {_called(node) for node in ast.walk(tree)} & known - bound
         own |= called if len(called) == 1 else called - _HELPERS - _exceptions()
-    return tuple(sorted(own))
+    return tuple(sorted(own | of_module)), tuple(sorted(of_module))
+
+
+def _of_module(tree: ast.Module) -> Iterator[str]:
+    """The names that a test takes from the program as from a module: `import solution`, or from it."""
+    called = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            called |= {one.asname or one.name for one in node.names if one.name == "solution"}
+        elif isinstance(node, ast.ImportFrom) and node.module == "solution":
+            yield from (alias.name for alias in node.names)
+    attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    for one in attributes if called else ():
+        if isinstance(one.value, ast.Name) and one.value.id in called:
+            yield one.attr
 
 
 def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

@@ -204,6 +204,62 @@ def test_a_server_is_not_asked_for_log_probabilities(
         assert not server.bodies
 
 
+def test_what_is_wrong_with_the_last_model_or_a_verifier_is_said_before_the_first_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    own = {
+        "name": "own",
+        "benchmark": {"name": "gsm8k", "from": "bench/gsm8k.jsonl", "fields": ["question"]},
+        "task": {"doc_to_text": "{{ question }}", "doc_to_target": ""},
+        "metric": "passed",
+        "verifier": "gsm9k",
+        "ground_truth": "{{ answer }}",
+        "paper": "none",
+    }
+    with serving(says) as server:
+        folder_of(tmp_path, server, "good")
+        (tmp_path / "own.yaml").write_text(json.dumps(own), "utf-8")
+        for models, task, said in (
+            (("good.yaml", "runs/nowhere"), "gsm8k", "model runs/nowhere: neither a folder nor"),
+            (("good.yaml",), "own.yaml", "did you mean 'gsm8k'?"),
+        ):
+            arguments = ("--task", task, *ARGUMENTS[2:], "-o", "out")
+            done = call("evaluate", *models, *arguments, cwd=tmp_path)
+            assert done.code == 2
+            assert said in done.error
+        assert not server.bodies
+
+
+def test_a_budget_is_that_of_all_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with serving(says) as server:
+        folder_of(tmp_path, server, "good", "weak")
+        told = (*ARGUMENTS, "--max-requests", N + 5, "-o", "out")
+        done = call("evaluate", "good.yaml", "weak.yaml", *told, cwd=tmp_path)
+        assert done.code != 0
+        assert "--max-requests" in done.error
+        assert len(server.bodies) == N + 5
+
+
+def test_models_whose_names_make_one_file_name_have_a_folder_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with serving(says) as server:
+        folder_of(tmp_path, server, "good")
+        text = (tmp_path / "good.yaml").read_text("utf-8")
+        for name in ("a [b]", "a_b_"):
+            (tmp_path / f"{name}.yaml").write_text(text, "utf-8")
+        told = (*ARGUMENTS, "--items", 2, "-o", "out")
+        done = call("evaluate", "a [b].yaml", "a_b_.yaml", *told, cwd=tmp_path)
+        assert done.code == 0, done.err
+        assert "a [b]" in done.out
+        cards = sorted(path.parent.name for path in (tmp_path / "out").glob("*/card.md"))
+        assert cards == ["a_b", "a_b-2"]
+
+
 def test_a_folder_that_no_evaluation_wrote_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("years of work")

@@ -151,6 +151,24 @@ def test_the_likeliest_choice_is_the_answer(name: str) -> None:
     assert scores(name, CHOSEN[name], "") == [pytest.approx(1.0)]
 
 
+def test_an_answer_that_never_came_is_wrong_though_nothing_would_pass() -> None:
+    task = task_of("ifeval").model_copy(update={"verifier": "max-length", "ground_truth": "9"})
+    item = TaskItem("ifeval/0", ("q",), "", {"subset": "all"})
+    answers = [Answer("failed"), Answer("refused", said="No"), Answer("answered", said="Yes")]
+    prompt = json.dumps([{"role": "user", "content": "Q?"}])
+    put = [harness.Put(item, prompt, "", answers=[answer]) for answer in answers]
+    assert judged(task, put)["score"].to_pylist() == [0.0, 0.0, 1.0]
+
+
+def test_two_tasks_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    own = {"name": "mmlu_choice", "benchmark": "mmlu", "metric": "accuracy", "paper": "none"}
+    path.write_text(json.dumps(own), "utf-8")
+    assert [task.name for task in tasks_of(None, [str(path)])] == ["mmlu_choice"]
+    with pytest.raises(UserError, match="2 tasks are called mmlu_choice"):
+        tasks_of(None, ["mmlu_choice", str(path)])
+
+
 def test_a_suite_is_its_tasks_and_unknown_names_have_a_neighbour() -> None:
     assert set(suites()) == {"tulu3-dev", "tulu3-unseen"}
     assert {task.role for task in tasks_of("tulu3-unseen")} == {"unseen"}

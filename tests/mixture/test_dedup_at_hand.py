@@ -90,6 +90,15 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
         curate.dedup(ROWS, keep=["longst"])
 
 
+def test_a_rule_may_stand_alone_and_nothing_is_no_data() -> None:
+    kept = [
+        curate.dedup(ROWS, by="prompt", keep=rule).kept_rows for rule in ("longest", ["longest"])
+    ]
+    assert kept[0]["data"].tolist() == kept[1]["data"].tolist()
+    with pytest.raises(curate.UserError, match="data: an empty list"):
+        curate.dedup([])
+
+
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     result = curate.dedup(ROWS, by="prompt")

@@ -26,6 +26,9 @@ from math import gcd
 LIMIT = 7
 Point = namedtuple("Point", "x y")
 class Odd(ValueError): pass
+class Coded(Exception):
+    def __init__(self, code): super().__init__(code); self.code = code
+    def __str__(self): return f"code {self.code}"
 class Colour(enum.Enum):
     RED = 1
 class Level(enum.IntEnum):
@@ -43,6 +46,13 @@ def views(): return {"a": 1}.keys(), list({"a": 1}.items())
 def odd(n):
     if n % 2: raise Odd("odd", n)
     return n
+calls, seen = 0, {}
+def count(n):
+    global calls
+    calls += 1; seen[n] = calls
+    if n < 0: raise Coded(n)
+    return n
+def max(many): return many[0]
 def missing(): return {}["key"]
 def sort(many, table, last=None):
     many.sort(); table["seen"] = True
@@ -100,6 +110,9 @@ assert list(map(type, found)) == list(map(type, wanted))
 assert same(wanted) == wanted and values()[17]["z"] == 0
 """,
     "globals": "assert LIMIT == 7 and gcd(4, 6) == 2 and math.pi > 3 and Counter('aa') == {'a': 2}",
+    "globals that change": "count(5); count(6)\nassert calls == 2 and seen == {5: 1, 6: 2}",
+    "the module": "import solution\nassert solution.same(3) == 3 and solution.calls == 0",
+    "the module by another name": "def test_it():\n    import solution as s\n    assert s.point().x == s.same(1)",
     "named tuples": "assert point() == (1, 2) and point().x == 1 and Point(3, 4).y == 4",
     "enums": "assert colour() == Colour.RED and colour() is Colour.RED and level() == 1",
     "views": "assert views() == ({'a': 0}.keys(), [('a', 1)])",
@@ -112,6 +125,11 @@ except Odd as error:
 try: missing()
 except KeyError as error: assert str(error) == "'key'"
 assert odd(2) == 2
+try:
+    count(-1)
+    assert False
+except Coded as error: assert (error.code, error.args, str(error)) == (-1, (-1,), "code -1")
+assert str(Odd("as it is")) == "as it is"
 """,
     "arguments changed in place": """
 many, table, last = [3, 1, 2], {}, []
@@ -182,6 +200,8 @@ def test_honest_tests_pass() -> None:
 
 CASE = "import unittest\nclass T(unittest.TestCase):\n    def test_it(self): self.assertEqual(same(3), 4)"
 WRONG = [
+    "from solution import max as own\nassert own([1, 3]) == max([1, 3])",
+    "import solution\nassert solution.max([1, 3]) == max([1, 3])",
     "assert same(3) == 4",
     "def test_it():\n    assert same(3) == 4",
     CASE,

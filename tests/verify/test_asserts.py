@@ -24,6 +24,7 @@ CASE = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self): self
         ("x = f(2)\nfor n in range(x):\n    assert [y for y in g(n)]", ("f", "g")),
         ("try:\n    f(2)\nexcept TooLarge:\n    pass", ("TooLarge", "f")),
         ("from solution import f as g\nassert g(2) == 4", ("f",)),
+        ("import solution as s\nassert s.f(2) == s.g", ("f", "g")),
         ("assert sum(10, 15) == 6", ("sum",)),
         ("assert set(sum(10, 15)) == set()", ("sum",)),
         (CASE, ("f",)),
@@ -103,5 +104,5 @@ def test_a_test_that_tests_nothing_is_refused(code: str, said: str) -> None:
 
 def test_a_test_is_kept_as_it_is_written() -> None:
     assert read("assert f(2) == 4  # four\n", 1) == Piece(
-        "assert f(2) == 4  # four\n", ("f",), (), (), False, False
+        "assert f(2) == 4  # four\n", ("f",), (), (), (), False, False
     )

@@ -73,12 +73,14 @@ class Answering:
         return reply
 
     def failed(self, error: BaseException) -> list[Any]:
-        """An error as an answer: its classes, and what it says."""
+        """An error as an answer: its classes, and what it is made of, has and says."""
         classes = [one.__name__ for one in type(error).__mro__]
         try:
-            return ["error", classes, [self.sent(one) for one in error.args]]
+            args = [self.sent(one) for one in error.args]
+            has = {name: self.sent(one) for name, one in vars(error).items() if name[0] != "_"}
+            return ["error", classes, [args, has, str(error)]]
         except BaseException:
-            return ["error", classes, [said(error)]]
+            return ["error", classes, [[said(error)], {}, said(error)]]
 
     def sent(self, value: Any) -> Any:
         """A value as it goes over."""

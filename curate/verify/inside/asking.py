@@ -65,6 +65,8 @@ class Asking:
         self.classes = classes
         self.things: dict[int, Thing] = {}
         self.lent: list[Callable[..., Any]] = []
+        self.data: dict[str, tuple[Any, Sequence[dict[str, Any]]]] = {}
+        """The program's global names that are plain data: what each is, and where the test has it."""
         self.broken = self.weaker = self.trusted = False
 
     def ask(self, *question: Any) -> tuple[str, Any, Any]:
@@ -77,7 +79,9 @@ class Asking:
         if printed:
             sys.stdout.write(str(printed[0]))
         if kind == "error":
-            raise _error(value, [self.got(one) for one in more])
+            args, has, says = more
+            own = {str(name): self.got(one) for name, one in has.items()}
+            raise _error(value, [self.got(one) for one in args], own, str(says))
         return kind, value, more
 
     def sent(self, value: Any) -> Any:
@@ -135,7 +139,37 @@ class Asking:
         for place, now in changed:
             if type(given[place]) in CHANGED_IN_PLACE:
                 _become(given[place], self.got(now))
+        for known in list(self.data):
+            self._follow(known)
         return given[value] if kind == "same" else self.got(value, whole)
+
+    def bind(self, name: str, scopes: Sequence[dict[str, Any]]) -> None:
+        """Give the test what the program has under a name, if it has anything."""
+        try:
+            value = self.named(name)
+        except LookupError:
+            if self.broken:
+                raise
+            return
+        if not callable(value) and not isinstance(value, types.ModuleType):
+            self.data[name] = value, scopes
+        for scope in scopes:
+            scope[name] = value
+
+    def _follow(self, name: str) -> None:
+        """Have a global name of plain data be what the program has made of it meanwhile."""
+        kind, value, _ = self.ask("name", name)
+        before, scopes = self.data[name]
+        if kind != "value":
+            return
+        now = self.got(value)
+        if type(before) is type(now) and type(now) in CHANGED_IN_PLACE:
+            _become(before, now)
+            return
+        self.data[name] = now, scopes
+        for scope in scopes:
+            if scope.get(name) is before:
+                scope[name] = now
 
     def named(self, name: str) -> Any:
         """What the program has under a name; raises LookupError where that is nothing."""
@@ -263,7 +297,8 @@ def _exception(classes: list[str]) -> type[BaseException]:
         return known[0]
     if classes[0] not in _EXCEPTIONS:
         base = _exception(classes[1:])
-        _EXCEPTIONS[classes[0]] = type(classes[0], (base,), {})
+        says = {"__str__": lambda self: vars(self).get("_said", base.__str__(self))}
+        _EXCEPTIONS[classes[0]] = type(classes[0], (base,), says)
     return _EXCEPTIONS[classes[0]]
 
 
@@ -272,8 +307,8 @@ def _built_in(name: str) -> type[BaseException] | None:
     return found if isinstance(found, type) and issubclass(found, BaseException) else None
 
 
-def _error(classes: list[str], args: list[Any]) -> BaseException:
-    """The error that a call of the program's raised."""
+def _error(classes: list[str], args: list[Any], has: dict[str, Any], says: str) -> BaseException:
+    """The error that a call of the program's raised, with the attributes that it has there."""
     kind = _exception(classes)
     if not issubclass(kind, (Exception, SystemExit)):
         kind = RuntimeError
@@ -281,6 +316,9 @@ def _error(classes: list[str], args: list[Any]) -> BaseException:
         error = kind(*args)
     except TypeError:
         error = RuntimeError(*args)
+    for name, value in (has | {"_said": says}).items():
+        with contextlib.suppress(AttributeError, TypeError):
+            setattr(error, name, value)
     return error
 
 
@@ -293,17 +331,12 @@ def _attempt(test: dict[str, Any], channel: int, answer: int) -> NoReturn:
     told = "the program left before the end of the test"
     try:
         for name in test["names"]:
-            try:
-                value = side.named(name)
-            except LookupError:
-                if side.broken:
-                    raise
-                continue
-            module.__dict__[name] = solution.__dict__[name] = value
+            also = [] if name in test["of_module"] else [module.__dict__]
+            side.bind(name, [solution.__dict__, *also])
         run_whole(test, module)
         told = ""
     except BaseException as error:
-        told = str(error) if isinstance(error, Broken) else said(error)
+        told = str(error)[:200] if isinstance(error, Broken) else said(error)
     if side.broken and not told:
         told = "the program left before the end of the test, or disturbed it"
     outcome = [told, "weaker" if side.weaker else "trusted" if side.trusted else ""]
