@@ -113,7 +113,7 @@ def evaluate(
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """Score models on benchmarks, and on the items that their training data does not touch.
+    """Score models on benchmarks, and on the items that their data does not touch.
 
     Every answer is kept, so that a run that was killed goes on, and the same
     evaluation again asks nothing. With --against the audits of built folders say

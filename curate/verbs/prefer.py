@@ -102,10 +102,10 @@ def judge(
 ) -> None:
     """Measure the judges of a recipe on pairs of which people say what is better.
 
-    Says of each how often it is right, how often its verdict flips when the two
-    change places, and how far place, length and its own answers move it, each with
-    an interval. Ends with code 1 if one is no better than a coin and the recipe does
-    not allow that. LLMBar, PandaLM and any file of pairs are read.
+    Says of each how often it is right, how often its verdict flips when the
+    two change places, and how far place, length and its own answers move it,
+    each with an interval. Ends with code 1 if one is no better than a coin and
+    the recipe does not allow that. LLMBar, PandaLM and any file of pairs will do.
 
     \bExample: curate judge my-pairs.yaml --calibrate --gold LLMBar_Natural.json
 
