@@ -174,6 +174,13 @@ class Recipe(Strict):
                 f"the rows of source '{made[0]}' are made, so there is no input to write them as; "
                 "write rows: records"
             )
+        files = Counter(name.replace("/", "-") for name in made)  # as their answers are called
+        twice = [name for name in made if files[name.replace("/", "-")] > 1]
+        if twice:
+            raise ValueError(
+                f"sources '{twice[0]}' and '{twice[1]}' are made, and their answers would be in one "
+                "file: give one of them another name"
+            )
         return self
 
     @classmethod

@@ -83,7 +83,7 @@ NAMES = [
         "unknown matcher 'rubust'; did you mean 'robust'?",
     ),
     ({"output": {"shard": 2}}, "output: unknown key 'shard'; did you mean 'shards'?"),
-    ({"gates": {"exact": True}}, "unknown key 'gates'"),  # a step that has not been built
+    ({"guards": {"exact": True}}, "unknown key 'guards'"),  # a step that has not been built
 ]
 
 
@@ -106,6 +106,14 @@ WRONG = [
         "source 'a': both rows and share are given; keep one of them",
     ),
     ({"sources": [SOURCE, SOURCE | {"from": "b.jsonl"}]}, "two sources are called 'a'"),
+    (
+        {
+            "sources": [
+                {"name": name, "augment": {"of": {"from": "b.jsonl"}}} for name in ("a/b", "a-b")
+            ]
+        },
+        "'a/b' and 'a-b' are made",
+    ),
     (
         {"sources": [SOURCE | {"rows": 0}]},
         "source 'a': rows: must be at least 1, not 0",

@@ -24,6 +24,7 @@ from curate.config import IS_PATH, Strict
 from curate.engines.answer import Answer
 from curate.engines.request import Request
 from curate.engines.spec import EngineSpec
+from curate.records import EXTRAS
 from curate.sources.spec import ReadSpec
 
 
@@ -177,6 +178,23 @@ class Given:
     seed: int
     engines: Mapping[str, EngineSpec]
     passed: Passed
+
+
+def turns(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Turns as a request has them: role and content, and what else a turn says."""
+    return [
+        {"role": turn["role"], "content": turn["content"] or ""}
+        | {name: turn[name] for name in EXTRAS if turn.get(name)}
+        for turn in messages
+    ]
+
+
+def unaskable(data: Mapping[str, Any]) -> BadInput | None:
+    """Why the prompt of an item cannot be asked as it is; engines take role and content alone."""
+    more = {name for turn in data["prompt"] for name in turn} - {"role", "content"}
+    if more:
+        return BadInput(f"a turn of the prompt has {', '.join(sorted(more))}: not asked")
+    return BadInput("the prompt comes with tools: not asked") if data.get("tools") else None
 
 
 def unanswered(answer: Answer) -> BadInput:

@@ -25,7 +25,18 @@ from pydantic import Field, model_validator
 from curate.engines.answer import Answer
 from curate.engines.request import Request, seed_of
 from curate.intervals import wilson
-from curate.make.maker import Ask, BadInput, Given, Item, MakerSpec, Row, served, unanswered
+from curate.make.maker import (
+    Ask,
+    BadInput,
+    Given,
+    Item,
+    MakerSpec,
+    Row,
+    served,
+    turns,
+    unanswered,
+    unaskable,
+)
 from curate.make.rollouts import Bounds
 from curate.make.sampling import SamplingSpec
 from curate.sources.spec import ReadSpec
@@ -95,12 +106,14 @@ class Measure:
         """The prompts that passed the recipe's steps, in their order."""
         rows = self.given.passed(self.spec.of, "rlvr")
         for number, row in enumerate(islice(rows, self.spec.items)):
-            turns = [{key: turn[key] for key in ("role", "content")} for turn in row["prompt"]]
             load(row["verifier"])  # an unknown one ends the run before anything is asked
-            yield Item(number, {**row, "prompt": turns})
+            yield Item(number, {**row, "prompt": turns(row["prompt"])})
 
     def next(self, item: Item, answers: Sequence[Answer]) -> list[Ask] | Row | BadInput:
         """Ask as many more as are needed at least; then say how many passed."""
+        odd = unaskable(item.data)
+        if odd is not None:
+            return odd
         failed = next((one for one in answers if one.outcome == "failed"), None)
         if failed is not None:
             return unanswered(failed)

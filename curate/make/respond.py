@@ -3,7 +3,8 @@
     - name: regenerated
       respond: {of: {from: prompts.jsonl}, engine: writer}
 
-A prompt without an answer goes to quarantine with what became of its request."""
+A prompt without an answer goes to quarantine with what became of its request, and one that holds
+tools or calls of them, which engines are not asked, with that."""
 
 from __future__ import annotations
 
@@ -14,7 +15,18 @@ from typing import Any
 
 from curate.engines.answer import Answer
 from curate.engines.request import Request, seed_of
-from curate.make.maker import Ask, BadInput, Given, Item, MakerSpec, Row, served, unanswered
+from curate.make.maker import (
+    Ask,
+    BadInput,
+    Given,
+    Item,
+    MakerSpec,
+    Row,
+    served,
+    turns,
+    unanswered,
+    unaskable,
+)
 from curate.make.sampling import SamplingSpec
 from curate.sources.spec import ReadSpec
 
@@ -57,17 +69,20 @@ class Respond:
         """The prompts that passed the recipe's steps, in their order."""
         rows = self.given.passed(self.spec.of, "prompt")
         for number, row in enumerate(islice(rows, self.spec.items)):
-            yield Item(number, {"id": row["id"], "prompt": self._turns(row["prompt"])} | _kept(row))
+            prompt = self._with_system(turns(row["prompt"]))
+            yield Item(number, {"id": row["id"], "prompt": prompt} | _kept(row))
 
-    def _turns(self, prompt: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-        turns = [{"role": turn["role"], "content": turn["content"]} for turn in prompt]
-        if self.spec.system is not None and turns[0]["role"] != "system":
-            turns.insert(0, {"role": "system", "content": self.spec.system})
-        return turns
+    def _with_system(self, prompt: list[dict[str, str]]) -> list[dict[str, str]]:
+        if self.spec.system is None or prompt[0]["role"] == "system":
+            return prompt
+        return [{"role": "system", "content": self.spec.system}, *prompt]
 
     def next(self, item: Item, answers: Sequence[Answer]) -> list[Ask] | Row | BadInput:
         """Ask for the answer; then it is the row's last turn."""
         if not answers:
+            odd = unaskable(item.data)
+            if odd is not None:
+                return odd
             seed = seed_of(self.given.seed, self.given.source, item.number)
             sampling = self.spec.sampling.sampling()
             return [Ask(Request(item.data["prompt"], seed, sampling), self.spec.engine)]

@@ -75,6 +75,29 @@ def test_answers_become_rows_and_what_has_none_is_quarantined(tmp_path: Path) ->
     assert data_of(tmp_path / "out") == data_of(tmp_path / "again")
 
 
+def test_a_prompt_with_tools_is_not_asked_without_them(tmp_path: Path) -> None:
+    call = {"type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    tool = {"type": "function", "function": {"name": "weather", "parameters": {}}}
+    plain = [{"role": "user", "content": "Prompt 0 is here"}]
+    called = [
+        *plain,
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "content": "rain", "tool_call_id": "1"},
+        {"role": "user", "content": "Prompt 1 is here"},
+    ]
+    with serving(echo) as server:
+        recipe = recipe_at(tmp_path, server)
+        rows = [{"messages": called}, {"messages": plain, "tools": [tool]}, {"messages": plain}]
+        write_lines(tmp_path / "prompts.jsonl", rows)
+        built(recipe, tmp_path / "out", tmp_path / "store")
+        assert [body["messages"] for body in server.bodies] == [plain]
+    reasons = [row["reason"] for row in read(tmp_path / "out", "quarantine/*.parquet")]
+    assert reasons == [
+        "a turn of the prompt has tool_call_id, tool_calls: not asked",
+        "the prompt comes with tools: not asked",
+    ]
+
+
 def test_a_rebuild_from_the_lock_asks_nobody(tmp_path: Path) -> None:
     with serving(some) as server:
         built(recipe_at(tmp_path, server), tmp_path / "out", tmp_path / "store")

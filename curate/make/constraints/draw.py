@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from curate.make.constraints.kind import AnyPrompt, Arguments
+from curate.make.constraints.kind import AnyPrompt, Arguments, Draw
 from curate.make.constraints.stock import stock
 from curate.verify.constraints.text import words
 
@@ -40,20 +40,22 @@ def bounded(number: str, relation: str, least: range, less: range) -> AnyPrompt:
     return draw
 
 
-def keyword(name: str, **more: Any) -> AnyPrompt:
+def keyword(name: str, **more: Any) -> Draw:
     """A word of the stock that the prompt lacks, and other arguments."""
     others = drawn(**more)
 
-    def draw(rng: Random, prompt: str) -> Arguments:
-        return {name: absent(rng, prompt, 1)[0], **others(rng, prompt)}
+    def draw(rng: Random, prompt: str) -> Arguments | None:
+        found = absent(rng, prompt, 1)
+        return {name: found[0], **others(rng, prompt)} if found else None
 
     return draw
 
 
 def absent(rng: Random, prompt: str, n: int) -> list[str]:
-    """Words of the stock that the prompt does not hold."""
+    """Words of the stock that the prompt does not hold; none where it holds nearly all of them."""
     held = prompt.lower()
-    return rng.sample([word for word in stock().keywords if word not in held], n)
+    left = [word for word in stock().keywords if word not in held]
+    return rng.sample(left, n) if len(left) >= n else []
 
 
 def letter(number: str, name: str, relation: str) -> AnyPrompt:

@@ -35,22 +35,25 @@ def _target(n: int, relation: str) -> int:
     return n if relation == "at least" else n - 1
 
 
-@edited(
-    "keywords:existence", lambda rng, prompt: {"keywords": absent(rng, prompt, rng.randint(1, 3))}
-)
+def _words_to_hold(rng: Random, prompt: str) -> Arguments | None:
+    found = absent(rng, prompt, rng.randint(1, 3))
+    return {"keywords": found} if found else None
+
+
+@edited("keywords:existence", _words_to_hold)
 def existence(text: Text, kwargs: Kwargs, rng: Random) -> str:
     """Put in those that are missing."""
     missing = [one for one in kwargs["keywords"] if not part_of_word(one).search(text.finished)]
     return put_in(text.prose, missing, rng)
 
 
-@edited(
-    "keywords:frequency",
-    lambda rng, prompt: (
-        keyword("keyword")(rng, prompt)
-        | bounded("frequency", "relation", range(1, 5), range(2, 5))(rng, prompt)
-    ),
-)
+def _how_often(rng: Random, prompt: str) -> Arguments | None:
+    word = keyword("keyword")(rng, prompt)
+    times = bounded("frequency", "relation", range(1, 5), range(2, 5))(rng, prompt)
+    return None if word is None else word | times
+
+
+@edited("keywords:frequency", _how_often)
 def frequency(text: Text, kwargs: Kwargs, rng: Random) -> str:
     """Put the word in, or take it out."""
     have = count(part_of_word(kwargs["keyword"]), text.finished)
@@ -112,8 +115,9 @@ def excluded(text: Text, kwargs: Kwargs, rng: Random) -> str:
     return without(text.prose, kwargs["keyword"], len(text.prose))
 
 
-def _two(rng: Random, prompt: str) -> Arguments:
-    return dict(zip(("keyword1", "keyword2"), absent(rng, prompt, 2), strict=True))
+def _two(rng: Random, prompt: str) -> Arguments | None:
+    found = absent(rng, prompt, 2)
+    return dict(zip(("keyword1", "keyword2"), found, strict=True)) if found else None
 
 
 @edited("count:count_increment_word", _two)

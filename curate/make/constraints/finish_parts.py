@@ -108,9 +108,11 @@ def two_blank(text: str, kwargs: Kwargs, rng: Random) -> str:
     return divided(text, 2, "\n\n")
 
 
-def _nth(rng: Random, prompt: str) -> Arguments:
+def _nth(rng: Random, prompt: str) -> Arguments | None:
     n = rng.randint(2, 5)
     word = keyword("first_word")(rng, prompt)
+    if word is None:
+        return None
     return {"num_paragraphs": n, "nth_paragraph": rng.randint(1, n), **word}
 
 

@@ -16,7 +16,7 @@ from curate.engines.answer import Answer
 from curate.engines.request import Message, Request, digest, seed_of
 from curate.engines.spec import named
 from curate.make.drive import Asker
-from curate.make.maker import Ask, BadInput, Given, Item, Row, Settled
+from curate.make.maker import Ask, BadInput, Given, Item, Row, Settled, unaskable
 from curate.make.prefer import agreement, prompts
 from curate.make.prefer.calibrate import calibrate, refuse
 from curate.make.prefer.figures import of_gold
@@ -95,8 +95,9 @@ class Preferring:
 
     def next(self, item: Item, answers: Sequence[Answer]) -> list[Ask] | Row | BadInput:
         """Ask the writer of turns, the pool, then the judges; a row holds all that was said."""
-        if any(set(turn) - {"role", "content"} for turn in item.data["prompt"]):
-            return BadInput("a turn of the prompt calls a tool or names its speaker: not asked")
+        odd = unaskable(item.data)
+        if odd is not None:
+            return odd
         if not item.data.get("plain", True):
             return BadInput("a side of the pair has several turns or calls a tool: not judged")
         number = item.number // 2 if "side" in item.data else item.number

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from curate.engines.request import digest
-from curate.make.maker import Given, Item
+from curate.make.maker import Given, Item, turns
 from curate.make.prefer.spec import Prompts, Spec
-from curate.records import EXTRAS
 
 Data = dict[str, Any]
 _PLAIN = {"role", "content"}
@@ -39,6 +38,7 @@ def _of(prompts: Prompts, given: Given, seen: Counter[str], uses: int) -> list[D
         left = 1 if prompts.kind == "preference" else uses - seen[key]
         seen[key] += max(left, 0)
         more = {"id": row["id"], "prompts": prompts.name, "use": prompts.use}
+        more |= {"tools": row["tools"]} if row.get("tools") else {}
         more |= {"criteria": row.get(prompts.criteria)} if prompts.criteria else {}
         rows += [data | more | {"use_of": use} for use in range(left)]
     return rows
@@ -89,12 +89,3 @@ _READ: Mapping[str, Callable[[Mapping[str, Any]], Data]] = {
     "rlvr": _rlvr,
     "preference": _pair,
 }
-
-
-def turns(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Turns as a request has them: role and content, and what else a turn says."""
-    return [
-        {"role": turn["role"], "content": turn["content"] or ""}
-        | {name: turn[name] for name in EXTRAS if turn.get(name)}
-        for turn in messages
-    ]

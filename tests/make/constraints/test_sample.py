@@ -89,6 +89,18 @@ def test_sizes_and_types_are_those_asked_for() -> None:
     assert [each.id for each in only.constraints] == ["punctuation:no_comma"]
 
 
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_a_prompt_that_holds_nearly_all_words_of_the_stock_gets_other_constraints(
+    left: int,
+) -> None:
+    prompt = " ".join(stock().keywords[left:])
+    for seed in range(10):
+        sample(seed, 3, prompt=prompt)
+    for kind in KINDS.values():
+        kind.draw(Random(left), prompt)
+    assert sample(1, 1, prompt=prompt, types=["punctuation:no_comma"]) is not None
+
+
 def test_what_has_no_witness_is_never_given() -> None:
     pair = ["change_case:english_capital", "change_case:english_lowercase"]
     assert sample(3, 2, least=2, types=pair) is None
