@@ -18,8 +18,9 @@ from curate.evaluation.harness import Put
 from curate.evaluation.model import messages_of
 from curate.evaluation.rows import TaskItems, rendered
 from curate.evaluation.spec import TaskFile
-from curate.verify import find
+from curate.verify import find, load
 from curate.verify.batch import verify_table
+from curate.verify.sandbox import run
 
 SCHEMA = pa.schema(
     [
@@ -39,8 +40,10 @@ SCHEMA = pa.schema(
 _SAID = ("answered", "truncated", "repeated")
 
 
-def ready(given: TaskItems) -> None:
-    """Raise UserError where a task names a verifier that there is not, or what its rows lack."""
+def ready(given: TaskItems, allow_weaker: bool = False) -> None:
+    """Raise UserError where a task names a verifier that there is not, or what its rows lack, or
+    where programs are to be run and there is no sandbox.
+    """
     task = given.task
     if task.verifier is None or task.ground_truth is None:
         return
@@ -48,6 +51,8 @@ def ready(given: TaskItems) -> None:
         rendered(task.ground_truth, item.row, task)
     for name in sorted({rendered(task.verifier, item.row, task) for item in given.items}):
         find(name)
+        if load(name).runs_code:
+            run("pass", allow_weaker=allow_weaker)
 
 
 def judged(

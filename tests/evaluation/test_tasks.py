@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from tests.pages import rows, section
 
 pytest.importorskip("lm_eval")
 from curate.evaluation import harness
-from curate.evaluation.judge import judged, pass_at
+from curate.evaluation.judge import judged, pass_at, ready
 from curate.evaluation.model import EngineLM
 
 CHECK = "def check(candidate):\n    assert candidate(2) == 4\n"
@@ -159,6 +160,20 @@ def test_an_answer_that_never_came_is_wrong_though_nothing_would_pass() -> None:
     prompt = json.dumps([{"role": "user", "content": "Q?"}])
     put = [harness.Put(item, prompt, "", answers=[answer]) for answer in answers]
     assert judged(task, put)["score"].to_pylist() == [0.0, 0.0, 1.0]
+
+
+def test_that_there_is_no_sandbox_is_said_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none(allow_weaker: bool) -> Any:
+        raise UserError("there is no sandbox")
+
+    monkeypatch.setattr("curate.verify.sandbox._jail", none)
+    for name, row in (("gsm8k", ROWS["gsm8k"][0]), ("humaneval", PYTHON)):
+        given = TaskItems(task_of(name), [TaskItem("t/0", ("q",), "", row)], 1, ())
+        told = nullcontext() if name == "gsm8k" else pytest.raises(UserError, match="no sandbox")
+        with told:
+            ready(given)
 
 
 def test_an_answer_that_was_cut_within_a_character_is_judged() -> None:
