@@ -18,8 +18,9 @@ from curate.evaluation.harness import Put
 from curate.evaluation.model import messages_of
 from curate.evaluation.rows import TaskItems, rendered
 from curate.evaluation.spec import TaskFile
-from curate.verify import find
+from curate.verify import find, load
 from curate.verify.batch import verify_table
+from curate.verify.sandbox import run
 
 SCHEMA = pa.schema(
     [
@@ -39,8 +40,10 @@ SCHEMA = pa.schema(
 _SAID = ("answered", "truncated", "repeated")
 
 
-def ready(given: TaskItems) -> None:
-    """Raise UserError where a task names a verifier that there is not, or what its rows lack."""
+def ready(given: TaskItems, allow_weaker: bool = False) -> None:
+    """Raise UserError where a task names a verifier that there is not, or what its rows lack, or
+    where programs are to be run and there is no sandbox.
+    """
     task = given.task
     if task.verifier is None or task.ground_truth is None:
         return
@@ -48,6 +51,8 @@ def ready(given: TaskItems) -> None:
         rendered(task.ground_truth, item.row, task)
     for name in sorted({rendered(task.verifier, item.row, task) for item in given.items}):
         find(name)
+        if load(name).runs_code:
+            run("pass", allow_weaker=allow_weaker)
 
 
 def judged(
@@ -68,8 +73,13 @@ def judged(
 
 def _row(task: TaskFile, one: Put, target: str, **more: Any) -> dict[str, Any]:
     empty: dict[str, Any] = {"answers": [], "outcomes": [], "verdicts": [], "logprobs": []}
-    same = {"task": task.name, "item": one.item.id, "group": one.item.group, "prompt": one.prompt}
-    return empty | same | {"target": target} | more
+    same = {"task": task.name, "item": one.item.id, "group": one.item.group}
+    return empty | same | {"prompt": _whole(one.prompt), "target": _whole(target)} | more
+
+
+def _whole(text: str) -> str:
+    """A text that UTF-8 holds: an answer that was cut may end with half of a character."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 # ---- choices
@@ -86,7 +96,7 @@ def _chosen(task: TaskFile, one: Put) -> dict[str, Any]:
         one,
         " | ".join(one.choices[place].strip() for place in right),
         score=0.0 if failed else score,
-        answers=[] if failed else [one.choices[chosen]],
+        answers=[] if failed else [_whole(one.choices[chosen])],
         outcomes=["failed" if failed else "answered"],
         logprobs=list(one.logprobs),
         passed=None if failed else int(chosen in right),
@@ -123,7 +133,7 @@ def _verified(
     truths = [rendered(task.ground_truth or "", one.item.row, task) for one in put]
     names = [rendered(task.verifier or "", one.item.row, task) for one in put]
     flat = [
-        (_said(answer), name, truth, messages_of(one.prompt, task.chat)[-1]["content"])
+        tuple(map(_whole, (_said(answer), name, truth, _question(task, one))))
         for one, name, truth in zip(put, names, truths, strict=True)
         for answer in one.answers
     ]
@@ -141,7 +151,7 @@ def _verified(
                 one,
                 truth,
                 score=scored(task, own),
-                answers=[answer.said for answer in one.answers],
+                answers=[_whole(answer.said) for answer in one.answers],
                 outcomes=[answer.outcome for answer in one.answers],
                 verdicts=outcomes[start:stop],
                 passed=None if None in own else sum(score == 1 for score in own),
@@ -149,6 +159,10 @@ def _verified(
         )
         start = stop
     return rows
+
+
+def _question(task: TaskFile, one: Put) -> str:
+    return messages_of(one.prompt, task.chat)[-1]["content"]
 
 
 _COLUMNS = ("completion", "verifier", "ground_truth", "prompt")

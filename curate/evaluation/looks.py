@@ -36,11 +36,16 @@ def ledger_of(folder: Path | None, identity: Identity, store: Path) -> Path:
 
 
 def looked(ledger: Path) -> dict[str, int]:
-    """How often each task was looked at."""
+    """How often each task was looked at; raises UserError for a ledger that cannot be read."""
     counts: dict[str, int] = {}
     if ledger.exists():
-        for line in ledger.read_text("utf-8").splitlines():
-            task = json.loads(line)["task"]
+        for number, line in enumerate(ledger.read_text("utf-8").splitlines(), start=1):
+            try:
+                task = json.loads(line)["task"]
+            except (ValueError, LookupError, TypeError):
+                raise UserError(
+                    f"{ledger}, line {number}: no look at a task: {line[:80]!r}"
+                ) from None
             counts[task] = counts.get(task, 0) + 1
     return counts
 
@@ -48,6 +53,7 @@ def looked(ledger: Path) -> dict[str, int]:
 def look(ledger: Path, tasks: Sequence[TaskFile], identity: Identity) -> dict[str, int]:
     """Count a look at each unseen task, before it is taken; gives the looks at each with this one."""
     unseen = [task.name for task in tasks if task.role == "unseen"]
+    looked(ledger)
     if unseen:
         before = ledger.read_text("utf-8") if ledger.exists() else ""
         lines = [json.dumps({"task": name, "revision": identity.revision}) for name in unseen]

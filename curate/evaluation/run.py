@@ -101,7 +101,7 @@ def evaluate(models: Sequence[Model], tasks: Sequence[TaskFile], options: Option
         for task in tasks
     ]
     for one in items:
-        ready(one)
+        ready(one, options.allow_weaker)
     met = touches(options.against) if options.against else None
     for model in models:
         with open_engine(model.spec) as engine:

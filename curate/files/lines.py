@@ -34,7 +34,7 @@ from curate.files.encoding import BYTE_ORDER_MARK
 from curate.files.file import SourceFile
 from curate.files.stream import WholeRows, decompressed, ended, whole_rows
 from curate.kernels.lines import array_cuts, newlines, strip
-from curate.shards import naming
+from curate.shards import staging
 
 _SPACE = b" \t\r\n"
 Mask = npt.NDArray[np.bool_]
@@ -190,9 +190,11 @@ def _copy_array(copy: _Copy, pieces: Iterator[bytes]) -> bytes:
 
 @contextmanager
 def packed(path: Path) -> Iterator[Write]:
-    """Write a file that is compressed as its name says; the same bytes make the same file."""
-    with naming(path), ExitStack() as held:
-        raw = held.enter_context(path.open("wb"))
+    """Write a file that is compressed as its name says, which it gets when it is whole; the same
+    bytes make the same file.
+    """
+    with staging(path) as temporary, ExitStack() as held:
+        raw = held.enter_context(temporary.open("wb"))
         suffix = path.suffix.lower()
         if suffix == ".zst":
             sink: Any = pa.CompressedOutputStream(pa.PythonFile(raw, "w"), "zstd")

@@ -60,7 +60,7 @@ def read(code: str, place: int) -> Piece:
     functions = tuple(_uncalled(tree, place))
     if not functions and not cases and not any(map(_does, tree.body)):
         raise BadGroundTruth(_idle(tree, place))
-    instances = tuple(name for name in taken if name in _made(tree))
+    instances = tuple(sorted(_made(tree).intersection(taken)))
     return Piece(
         code, taken, of_module, instances, functions, cases, _reaches_in(tree, table, taken)
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from curate.engines import Answer
+from curate.engines import Answer, Identity
 from curate.errors import UserError
+from curate.evaluation.looks import look
 from curate.evaluation.rows import TaskItem, TaskItems, given, rendered, sampled
 from curate.evaluation.spec import suites, task_files, task_of, tasks_of
 from tests.corpus import write_lines
@@ -17,7 +19,7 @@ from tests.pages import rows, section
 
 pytest.importorskip("lm_eval")
 from curate.evaluation import harness
-from curate.evaluation.judge import judged, pass_at
+from curate.evaluation.judge import judged, pass_at, ready
 from curate.evaluation.model import EngineLM
 
 CHECK = "def check(candidate):\n    assert candidate(2) == 4\n"
@@ -158,6 +160,38 @@ def test_an_answer_that_never_came_is_wrong_though_nothing_would_pass() -> None:
     prompt = json.dumps([{"role": "user", "content": "Q?"}])
     put = [harness.Put(item, prompt, "", answers=[answer]) for answer in answers]
     assert judged(task, put)["score"].to_pylist() == [0.0, 0.0, 1.0]
+
+
+def test_that_there_is_no_sandbox_is_said_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none(allow_weaker: bool) -> Any:
+        raise UserError("there is no sandbox")
+
+    monkeypatch.setattr("curate.verify.sandbox._jail", none)
+    for name, row in (("gsm8k", ROWS["gsm8k"][0]), ("humaneval", PYTHON)):
+        given = TaskItems(task_of(name), [TaskItem("t/0", ("q",), "", row)], 1, ())
+        told = nullcontext() if name == "gsm8k" else pytest.raises(UserError, match="no sandbox")
+        with told:
+            ready(given)
+
+
+def test_an_answer_that_was_cut_within_a_character_is_judged() -> None:
+    cut = "So 2 + 2 is 4. \ud83d"
+    item = TaskItem("gsm8k/0", ("q",), "", {"subset": "all", "answer": "#### 4"})
+    prompt = json.dumps([{"role": "user", "content": "Q?"}])
+    put = [harness.Put(item, prompt, "4", answers=[Answer("truncated", said=cut)])]
+    row = judged(task_of("gsm8k"), put).to_pylist()[0]
+    assert (row["score"], row["answers"]) == (1.0, ["So 2 + 2 is 4. \ufffd"])
+
+
+def test_a_damaged_ledger_of_looks_is_one_line_and_stays(tmp_path: Path) -> None:
+    ledger = tmp_path / "looks.jsonl"
+    for damage in ("[]", "{}", '{"task": "gpq'):
+        ledger.write_text('{"task": "gpqa"}\n' + damage + "\n", "utf-8")
+        with pytest.raises(UserError, match=r"looks.jsonl, line 2: no look at a task"):
+            look(ledger, [task_of("gpqa")], Identity("transformers", "m", "r"))
+        assert ledger.read_text("utf-8").endswith(damage + "\n")
 
 
 def test_two_tasks_of_one_name_are_refused(tmp_path: Path) -> None:

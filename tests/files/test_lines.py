@@ -134,3 +134,15 @@ def test_compressed_files_hold_what_was_written_and_nothing_of_the_hour(tmp_path
         assert unpacked(made[0]) == b"one\n" + b"two\n" * 1000, suffix
         assert made[0] == made[1]
         assert made[0][4:8] == b"\0\0\0\0" or suffix != ".gz"  # the time in its header
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.jsonl.gz", "x.jsonl.zst"])
+def test_a_file_has_its_name_when_it_is_whole(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"another worker's, whole")
+    with pytest.raises(ValueError, match="cut"), packed(path) as write:
+        write(b"one\n")
+        assert path.read_bytes() == b"another worker's, whole"
+        raise ValueError("cut")
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+    assert path.read_bytes() == b"another worker's, whole"
