@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from curate.engines.answer import Answer
 from curate.engines.request import digest, seed_of
@@ -43,15 +43,6 @@ class Spec(MakerSpec):
     left out.
     """
 
-    @field_validator("types")
-    @classmethod
-    def _known(cls, types: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        try:
-            checked(types)
-        except UserError as error:
-            raise ValueError(str(error)) from None
-        return types
-
     def licence(self) -> str | None:
         """That of the prompts."""
         return self.of.licence
@@ -60,6 +51,14 @@ class Spec(MakerSpec):
     def _in_order(self) -> Spec:
         if self.least > self.most:
             raise ValueError(f"least ({self.least}) is more than most ({self.most})")
+        return self
+
+    @model_validator(mode="after")
+    def _that_can_be_asked(self) -> Spec:
+        try:
+            checked(self.types, self.least)
+        except UserError as error:
+            raise ValueError(str(error)) from None
         return self
 
 

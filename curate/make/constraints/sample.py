@@ -87,9 +87,9 @@ def clash(constraints: tuple[Constraint, ...]) -> bool:
     )
 
 
-def checked(types: Collection[str] | None) -> list[str]:
+def checked(types: Collection[str] | None, least: int = 1) -> list[str]:
     """The ids to draw from, in order, sets of them by name; raises UserError for one that is never
-    asked for.
+    asked for, and where there are fewer than `least`.
     """
     named = (IFEVAL, IFTRAIN) if types is None else types
     for name in named:
@@ -97,4 +97,7 @@ def checked(types: Collection[str] | None) -> list[str]:
             raise UserError(f"'{name}' is of IFBench's test set, which is never trained on")
         if name not in KINDS and name not in (IFEVAL, IFTRAIN):
             raise UserError(unknown("constraint", name, {*KINDS, IFEVAL, IFTRAIN}))
-    return sorted(id for id in KINDS if id in named or CONSTRAINTS[id].origin in named)
+    found = sorted(id for id in KINDS if id in named or CONSTRAINTS[id].origin in named)
+    if len(found) < least:
+        raise UserError(f"least is {least}, but the types to draw from are {len(found)}")
+    return found

@@ -110,7 +110,7 @@ class Constraints(Strict):
         if self.least > self.most:
             raise ValueError(f"least is {self.least}, above most, {self.most}")
         try:
-            checked(self.types)
+            checked(self.types, self.least)
         except UserError as error:
             raise ValueError(str(error)) from None
         return self
