@@ -43,6 +43,8 @@ def point(): return Point(1, 2)
 def colour(): return Colour.RED
 def level(): return Level.LOW
 def views(): return {"a": 1}.keys(), list({"a": 1}.items())
+def items(): return {"a": 1}.items()
+def counted(): return collections.defaultdict(int, a=1)
 def odd(n):
     if n % 2: raise Odd("odd", n)
     return n
@@ -116,6 +118,8 @@ assert same(wanted) == wanted and values()[17]["z"] == 0
     "named tuples": "assert point() == (1, 2) and point().x == 1 and Point(3, 4).y == 4",
     "enums": "assert colour() == Colour.RED and colour() is Colour.RED and level() == 1",
     "views": "assert views() == ({'a': 0}.keys(), [('a', 1)])",
+    "items": "assert items() == {('a', 1)} and ('a', 1) in items()",
+    "defaultdict": "d = counted()\nassert d == {'a': 1} and d['b'] == 0 and isinstance(d, dict)",
     "exceptions": """
 try:
     odd(3)

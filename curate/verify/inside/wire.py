@@ -42,6 +42,7 @@ _MANY: dict[str, Any] = {
     "iterator": lambda values: iter(list(values)),
     "range": lambda values: range(*values),
     "keys": lambda values: dict.fromkeys(values).keys(),
+    "items": lambda values: dict(values).items(),
 }  # fmt: skip
 _PAIRS: dict[str, Any] = {
     "dict": dict,
@@ -51,7 +52,7 @@ _PAIRS: dict[str, Any] = {
 _VIEWS: dict[Any, str] = {
     type({}.keys()): "keys",
     type({}.values()): "list",
-    type({}.items()): "list",
+    type({}.items()): "items",
 }
 _KINDS: dict[Any, str] = {kind: name for name, kind in (_MANY | _PAIRS).items()} | _VIEWS
 _AS_TEXT: dict[str, tuple[str, Any, Any]] = {
@@ -127,6 +128,8 @@ def encode(value: Any, other: Other) -> Any:
 
 def _as_base(value: Any, kind: Any, other: Other) -> Any:
     """A named tuple, or what is a kind of plain data, as that; else what `other` makes of it."""
+    if kind is collections.defaultdict and value.default_factory in TYPES.values():
+        return ["defaultdict", value.default_factory.__name__, encode(dict(value), other)]
     if isinstance(value, tuple) and hasattr(kind, "_fields"):
         return ["named", kind.__name__, list(kind._fields), *(encode(one, other) for one in value)]
     for base, plain in _BASES.items():
@@ -146,6 +149,8 @@ def decode(value: Any, other: Other) -> Any:
         return _MANY[kind](decode(one, other) for one in parts)
     if kind in _PAIRS:
         return _PAIRS[kind]({decode(key, other): decode(one, other) for key, one in parts})
+    if kind == "defaultdict":
+        return collections.defaultdict(TYPES[parts[0]], decode(parts[1], other))
     if kind == "named":
         name, fields, *parts = parts
         return collections.namedtuple(name, fields)(*(decode(one, other) for one in parts))
