@@ -83,7 +83,10 @@ def test_a_prompt_without_constraints_is_quarantined(tmp_path: Path) -> None:
         ({"types": ["words:vowel"]}, "never trained on"),
         ({"types": ["punctuation:no_coma"]}, "did you mean 'punctuation:no_comma'"),
         ({"least": 4, "most": 2}, "least .4. is more than most .2."),
-        ({"least": 2, "types": ["punctuation:no_comma"]}, "least is 2, but the types to draw from are 1"),
+        (
+            {"least": 2, "types": ["punctuation:no_comma"]},
+            "least is 2, but the types to draw from are 1",
+        ),
         ({"mst": 2}, "did you mean 'most'"),
     ],
 )

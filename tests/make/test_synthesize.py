@@ -90,6 +90,18 @@ def test_a_prompt_that_copies_an_example_is_no_prompt() -> None:
     assert found == BadInput("the prompt is a copy of an example that was shown")
 
 
+def test_an_answer_that_a_template_cannot_take_is_no_row(tmp_path: Path) -> None:
+    domain = SUMS | {"reply": "{{ answer.split(':')[1] }}"}
+    one = maker(domain=own_domain(tmp_path, **domain), base=tmp_path)
+    item = next(one.items())
+    row = one.next(item, [said("It is: 5")])
+    assert isinstance(row, Row)
+    assert row.record["messages"][-1]["content"] == "5"
+    refused = one.next(item, [said("It is 5")])
+    assert isinstance(refused, BadInput)
+    assert "template can't be filled in" in refused.reason
+
+
 def test_most_samples_make_the_label_and_the_row_has_one_that_says_it() -> None:
     one = maker("rlvr", domain="math-grade-school", samples=4)
     item = next(one.items())

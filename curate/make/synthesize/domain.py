@@ -46,12 +46,16 @@ def _names_in(template: str) -> set[str]:
     return meta.find_undeclared_variables(made.parse(template)) - made.globals.keys()
 
 
+class Unfilled(UserError):
+    """A template that cannot be filled in with what it gets: an answer, say, that lacks a part."""
+
+
 def render(template: str, **given: Any) -> str:
-    """The text of a template; raises UserError where it can't be made."""
+    """The text of a template; raises Unfilled where it can't be made."""
     try:
         return _environment().from_string(template).render(**given).strip()
     except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
-        raise UserError(f"a template can't be filled in ({error}): {template[:80]!r}") from None
+        raise Unfilled(f"a template can't be filled in ({error}): {template[:80]!r}") from None
 
 
 def _template(text: str) -> str:

@@ -14,7 +14,7 @@ from curate.engines.answer import Answer
 from curate.engines.request import Request, digest, seed_of
 from curate.make.maker import Ask, BadInput, Given, Item, Row, served, unanswered
 from curate.make.synthesize.constrained import constrained
-from curate.make.synthesize.domain import Domain, Numbers, Question, Seed, render
+from curate.make.synthesize.domain import Domain, Numbers, Question, Seed, Unfilled, render
 from curate.make.synthesize.parse import parsed
 from curate.make.synthesize.personas import Pool
 from curate.make.synthesize.spec import Spec
@@ -96,7 +96,13 @@ class Synthesize:
 
     def next(self, item: Item, answers: Sequence[Answer]) -> list[Ask] | Row | BadInput:
         """Ask for the prompt, then for its answers, then for a label where the domain has one."""
-        told = Told(item, list(answers))
+        try:
+            return self._next(Told(item, list(answers)))
+        except Unfilled as error:  # names are checked before: it is this answer that does not fit
+            return BadInput(str(error))
+
+    def _next(self, told: Told) -> list[Ask] | Row | BadInput:
+        item = told.item
         known = {
             **item.data["variables"],
             "persona": item.data["persona"],
