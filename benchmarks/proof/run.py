@@ -107,6 +107,17 @@ def _said(figure: dict[str, float] | None) -> str:
     return f"{value:.1f} ({low:.1f} to {high:.1f})"
 
 
+def _other_size(options: argparse.Namespace) -> str | None:
+    """What is wrong with a folder that holds a run of another size: two would be mixed."""
+    size = {"leaks": options.leaks, "others": options.others}
+    kept = options.out / "size.json"
+    if not kept.exists():
+        options.out.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(size), "utf-8")
+    before = json.loads(kept.read_text("utf-8"))
+    return None if before == size else f"{options.out} holds a run with {before}; name another -o"
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what is not done yet, then write and print the results."""
     parser = argparse.ArgumentParser(
@@ -119,6 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--leaks", type=int, help="only so many leaking rows, for a reduced run")
     parser.add_argument("--others", type=int, help="only so many other rows")
     options = parser.parse_args(arguments)
+    if told := _other_size(options):
+        parser.error(told)
     for step in steps(options):
         if not step.made.exists():
             print("$", *step.command, file=sys.stderr, flush=True)

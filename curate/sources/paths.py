@@ -40,7 +40,7 @@ def source_names(paths: list[str]) -> list[str]:
     for name, n in Counter(names).items():
         if n > 1:
             raise UserError(
-                f"two inputs would both be called '{name}'; give them names in a recipe"
+                f"two inputs would both be called '{name}'; give it once, or rename one"
             )
     return names
 

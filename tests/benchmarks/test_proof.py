@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from benchmarks.proof import data, run
 from curate.recipe import load_recipe
 
@@ -100,3 +102,16 @@ def test_the_table_says_what_was_measured(tmp_path: Path) -> None:
     text = "\n".join(run.results(tmp_path, ["leak"], 1))
     assert "| leak-raw-seed1 | 60.0 (50.0 to 70.0) | 90.0 (80.0 to 100.0) |" in text
     assert "leak-clean-seed1 minus leak-raw-seed1, clean items | 1.0 (-9.0 to 11.0)" in text
+
+
+def test_a_folder_holds_runs_of_one_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "steps", lambda options: iter(()))
+    monkeypatch.setattr(run, "results", lambda *given: iter(("done",)))
+    given = ["--data", str(tmp_path), "-o", str(tmp_path / "out")]
+    run.main([*given, "--leaks", "4"])
+    run.main([*given, "--leaks", "4"])
+    with pytest.raises(SystemExit):
+        run.main(given)
+    assert "holds a run with {'leaks': 4, 'others': None}" in capsys.readouterr().err
