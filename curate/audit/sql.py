@@ -17,7 +17,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from decimal import Decimal
 from importlib.resources import files
 from itertools import zip_longest
@@ -46,6 +46,8 @@ _LEAST = 9
 """Columns of text are not made narrower than this."""
 _GAP = "  "
 _PLAIN = Console()
+_LOOK = 0.1
+"""Seconds between two looks for a signal while a query runs."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -73,15 +75,20 @@ def _answer(con: duckdb.DuckDBPyConnection, text: str) -> pa.Table:
 
 
 def _interruptibly(con: duckdb.DuckDBPyConnection, ask: Callable[[], pa.Table]) -> pa.Table:
-    """What `ask` gives, asked in a thread: the first thread then hears a signal at once, and what
-    that raises ends the query.
+    """What `ask` gives, asked in a thread: the first thread then hears a signal, and what that raises
+    ends the query. It looks up again and again, for the system may give a signal to any thread; and
+    a query that has not begun yet does not hear that it is to end.
     """
     with ThreadPoolExecutor(1) as beside:
         waited_for = beside.submit(ask)
         try:
+            while not waited_for.done():
+                wait([waited_for], _LOOK)
             return waited_for.result()
         except BaseException:
-            con.interrupt()
+            while not waited_for.done():
+                con.interrupt()
+                wait([waited_for], _LOOK)
             raise
 
 

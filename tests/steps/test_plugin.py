@@ -17,6 +17,7 @@ import pytest
 
 from tests.command import ROOT
 from tests.corpus import chat, ids, read, write_lines, write_recipe
+from tests.pages import section
 
 PLUGIN = Path(__file__).parent / "plugin"
 PHRASE = "as an AI"
@@ -186,7 +187,7 @@ def test_what_is_wrong_is_one_line(folder: Path, steps: dict[str, Any], told: st
 
 
 def test_the_example_of_the_documentation_works_as_it_stands(folder: Path, tmp_path: Path) -> None:
-    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    page = section("architecture.md", "A step")
     (entry,) = re.findall(
         r"```toml\n\[project\.entry-points\.\"curate\.steps\"\]\n(.*?)```", page, re.DOTALL
     )
