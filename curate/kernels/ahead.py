@@ -18,7 +18,7 @@ import subprocess
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from numba import types
 
@@ -76,7 +76,9 @@ _ITEMS = types.NamedTuple(
     Items,
 )
 _SIGNS = types.NamedTuple([*[_row(_I8)] * 2, _row(_U8), *[_row(_I8)] * 3], Signs)
-_RULE = types.NamedTuple([_F8, *[_I8] * 3, _F8, *[_I8] * 6, *[_F8] * 5], Rule)
+_RULE = types.NamedTuple(
+    [{float: _F8, int: _I8}[one] for one in get_type_hints(Rule).values()], Rule
+)
 
 KERNELS: dict[str, tuple[Any, tuple[types.Type, ...]]] = {
     "robust": (seek.scan, (_STRETCHES, _ITEMS, _SIGNS, _RULE)),
