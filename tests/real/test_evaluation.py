@@ -20,8 +20,8 @@ from curate.engines import engine_spec, open_engine, open_store
 from curate.evaluation.rows import TaskItems, read
 from curate.evaluation.spec import task_of
 
-N = int(os.environ.get("CURATE_ITEMS", "20"))
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 if N <= 20 else 7200)]
+N = int(os.environ.get("CURATE_ITEMS", "6"))
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300 if N <= 6 else 7200)]
 pytest.importorskip("lm_eval")
 HFLM = pytest.importorskip("lm_eval.models.huggingface").HFLM
 from curate.evaluation import harness  # noqa: E402
