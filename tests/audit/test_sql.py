@@ -455,10 +455,14 @@ def test_an_answer_is_written_to_a_file(example: Path, tmp_path: Path, kind: str
     ],
 )
 def test_a_query_almost_without_an_end_ends_at_a_signal(example: Path, query: str) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's jobs ignore it
     timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        sql(example, query)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            sql(example, query)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert sql(example, "select 1 as a").to_pylist() == [{"a": 1}]
 
 
