@@ -66,7 +66,9 @@ def test_all_pairs_of_all_sources_are_those_of_the_rule_by_brute_force(built: Pa
         if score >= 0.2
     }
     rows = sql(
-        built, "select doc_id, instance_id, score, hit, counts, matcher from matches"
+        built,
+        "select doc_id, instance_id, score, hit, counts, matcher from matches "
+        "join documents on id = doc_id where fate <> 'quarantined'",  # those are told apart
     ).to_pylist()
     assert {
         (row["doc_id"], row["instance_id"]): (row["score"], row["hit"]) for row in rows
