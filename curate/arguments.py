@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, Signature, signature
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from curate.errors import UserError
 RUN = "How it runs"
 SUITE = "What is looked for"
 READ = "How the data is read"
+ASKED = "What may be asked"
 WRITTEN = "How rows are written"
 
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="The new folder to write.")]
@@ -33,6 +35,7 @@ DryRun = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")]
 Folder = Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a finished build.")]
 Json = Annotated[
     bool,
@@ -276,6 +279,30 @@ Roles = Annotated[
 ]
 
 
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        metavar="DOLLARS",
+        help="Stop before answers cost more than this.",
+        rich_help_panel=ASKED,
+    ),
+]
+MaxRequests = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Stop after so many requests.", rich_help_panel=ASKED),
+]
+StoreDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        help="Where answers are kept; in the user's cache by default.",
+        rich_help_panel=ASKED,
+    ),
+]
+
+
 def as_format(text: str) -> str | dict[str, Any]:
     """The name of a format, or the mapping that is written out; raises UserError for anything else."""
     if not text.lstrip().startswith("{"):
@@ -319,18 +346,62 @@ def run_options(
     return given | {"ray": ray} | kept
 
 
-def runs(verb: Callable[..., None]) -> Callable[..., None]:
-    """Let a verb that builds take the options of `run_options`: in place of its argument `options`,
-    which is what that makes of them.
+def looked_for(
+    suite: Suite = None,
+    benchmark_field: BenchmarkFields = None,
+    against: Against = None,
+    profile: ProfileName = "default",
+    matcher: MatcherNames = None,
+    normalise: Normalise = None,
+    role: Roles = None,
+    benchmarks_dir: BenchmarksDir = None,
+    without: Without = None,
+    fail_over: MaxRate = None,
+    verdicts: Verdicts = None,
+    self_test: SelfTest = False,
+) -> dict[str, Any]:
+    """What is looked for, by the keys of the step `decontaminate`."""
+    return {
+        "suite": suite,
+        "against": tuple(against or ()),
+        "profile": profile,
+        "matchers": dict(map(matcher_setting, matcher or ())),
+        "normalise": normalise,
+        "verdicts": None if verdicts is None else str(verdicts),
+        "roles": tuple(role or ["user"]),
+        "benchmark_fields": tuple(benchmark_field or ()),
+        "without": tuple(without or ()),
+        "benchmarks_dir": None if benchmarks_dir is None else str(benchmarks_dir),
+        "fail_over": fail_over,
+        "self_test": self_test,
+    }
+
+
+Verb = Callable[..., None]
+
+
+def _takes(argument: str, shared: Callable[..., dict[str, Any]]) -> Callable[[Verb], Verb]:
+    """Let a verb take options that it shares with others: in place of its `argument`, which is what
+    `shared` makes of them.
     """
-    own, shared = (signature(one, eval_str=True).parameters for one in (verb, run_options))
 
-    @wraps(verb)
-    def called(**given: Any) -> None:
-        options = run_options(**{name: given.pop(name) for name in shared})
-        verb(**given, options=options)
+    def decorate(verb: Verb) -> Verb:
+        own, theirs = (signature(one, eval_str=True).parameters for one in (verb, shared))
 
-    keyword = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in shared.values()]
-    parameters = [p for name, one in own.items() for p in (keyword if name == "options" else [one])]
-    vars(called)["__signature__"] = Signature(parameters)
-    return called
+        @wraps(verb)
+        def called(**given: Any) -> None:
+            made = shared(**{name: given.pop(name) for name in theirs})
+            verb(**given, **{argument: made})
+
+        keyword = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in theirs.values()]
+        parts = [keyword if name == argument else [one] for name, one in own.items()]
+        vars(called)["__signature__"] = Signature(list(chain(*parts)))
+        return called
+
+    return decorate
+
+
+runs = _takes("options", run_options)
+"""For verbs that build: they take the options of a build."""
+looks = _takes("spec", looked_for)
+"""For verbs that look for benchmark items: they take what is looked for."""

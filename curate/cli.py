@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from curate.arguments import (
-    Against,
     AsRecords,
-    BenchmarkFields,
     BenchmarksDir,
     Data,
     Debug,
@@ -28,22 +26,18 @@ from curate.arguments import (
     Json,
     Kind,
     LikeInput,
-    MatcherNames,
     MaxRate,
-    Normalise,
     Out,
     OutUnlessDry,
     PolicyName,
-    ProfileName,
-    Roles,
+    RecipePath,
     SelfTest,
     SourcesDir,
     Split,
-    Suite,
     Verdicts,
     Without,
     as_format,
-    matcher_setting,
+    looks,
     own_rows,
     runs,
 )
@@ -64,7 +58,7 @@ from curate.verbs import (
     synthesize,
     train,
 )
-from curate.verbs.run import run
+from curate.verbs.run import from_file, run
 
 if TYPE_CHECKING:
     from curate.recipe import Recipe
@@ -141,7 +135,7 @@ def root(
 @app.command()
 @runs
 def build(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
+    recipe: RecipePath,
     out: OutUnlessDry = None,
     dry_run: DryRun = False,
     sources_dir: SourcesDir = None,
@@ -171,19 +165,14 @@ def build(
 
     Read on: docs/recipes.md and docs/plan.md
     """
-    given = {
-        "benchmarks_dir": None if benchmarks_dir is None else str(benchmarks_dir.absolute()),
-        "without": tuple(without) if without else None,
-        "fail_over": fail_over,
-        "verdicts": None if verdicts is None else str(verdicts.absolute()),
-        "self_test": self_test or None,
-    }
-
-    def changed() -> tuple[Recipe, tuple[str, ...]]:
-        from curate.recipe import load_recipe, override
-
-        return override(load_recipe(recipe), given), ()
-
+    changed = from_file(
+        recipe,
+        benchmarks_dir,
+        without=tuple(without) if without else None,
+        fail_over=fail_over,
+        verdicts=None if verdicts is None else str(verdicts.absolute()),
+        self_test=self_test or None,
+    )
     options |= {"sources_dir": sources_dir}
     if dry_run:
         plan.measured(changed, recipe.parent, options, as_json)
@@ -195,28 +184,18 @@ def build(
 
 @app.command()
 @runs
+@looks
 def decontaminate(
     data: Data,
     out: Out,
-    suite: Suite = None,
-    benchmark_field: BenchmarkFields = None,
-    against: Against = None,
-    profile: ProfileName = "default",
-    matcher: MatcherNames = None,
-    normalise: Normalise = None,
+    *,
+    spec: dict[str, Any],
     policy: PolicyName = "drop-rows",
     kind: Kind = None,
     fmt: Format = None,
     split: Split = None,
     like_input: LikeInput = False,
     records: AsRecords = False,
-    role: Roles = None,
-    benchmarks_dir: BenchmarksDir = None,
-    without: Without = None,
-    fail_over: MaxRate = None,
-    verdicts: Verdicts = None,
-    self_test: SelfTest = False,
-    *,
     options: dict[str, Any],
     as_json: Json = False,
 ) -> None:
@@ -243,21 +222,6 @@ def decontaminate(
 
     Read on: docs/decontamination.md and docs/suites.md
     """
-    spec = {
-        "suite": suite,
-        "against": tuple(against or ()),
-        "profile": profile,
-        "matchers": dict(map(matcher_setting, matcher or ())),
-        "normalise": normalise,
-        "verdicts": None if verdicts is None else str(verdicts),
-        "policy": policy,
-        "roles": tuple(role or ["user"]),
-        "benchmark_fields": tuple(benchmark_field or ()),
-        "without": tuple(without or ()),
-        "benchmarks_dir": None if benchmarks_dir is None else str(benchmarks_dir),
-        "fail_over": fail_over,
-        "self_test": self_test,
-    }
 
     def made() -> tuple[Recipe, tuple[str, ...]]:
         from curate.mixture.adhoc import adhoc_recipe
@@ -267,7 +231,7 @@ def decontaminate(
             data,
             Path.cwd(),
             name=out.absolute().name,
-            steps={verb: spec},
+            steps={verb: {**spec, "policy": policy}},
             kind=kind,
             fmt=fmt and as_format(fmt),
             split=split,

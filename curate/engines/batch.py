@@ -13,19 +13,12 @@ import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from curate.engines.answer import Answer, Attempt, Outcome, reason
 from curate.engines.completions import answer_of, body_of
-from curate.engines.connection import (
-    WITHHELD,
-    as_failures,
-    key_in_environment,
-    refused,
-    session,
-)
+from curate.engines.connection import WITHHELD, Connection
 from curate.engines.engine import Further, uncounted
 from curate.engines.pace import Pace
 from curate.engines.prices import price_of
@@ -33,9 +26,6 @@ from curate.engines.request import Identity, Request, digest, key_of
 from curate.engines.retry import Failed, delay
 from curate.engines.spec import OpenAI
 from curate.errors import CurateError
-
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
 
 MOST_LINES, _MOST_BYTES = 50_000, 190_000_000
 """Of a batch, by OpenAI's rules."""
@@ -67,14 +57,13 @@ class BatchEngine:
         self.pace = Pace(MOST_LINES)
         self.identity = Identity("openai", spec.model, spec.revision or spec.base_url)
         self.price = price_of(spec)
-        self._key = key_in_environment(spec)
+        self._connection = Connection(spec)
         self._new: dict[str, Open] = {}
         self._asked: set[asyncio.Future[Answer]] = set()
         self._work: set[asyncio.Task[None]] = set()
         self._over: dict[str, frozenset[str]] = {}
         """What each batch that is over has answered: no file of results is looked through twice."""
         self._gathering = False
-        self._replied = False
 
     def order(self, requests: Sequence[Request]) -> list[int]:
         """As they come."""
@@ -97,12 +86,7 @@ class BatchEngine:
             task.cancel()
         for ended in list(self._asked):
             ended.cancel()
-        if "_session" in vars(self):
-            await self._session.close()
-
-    @cached_property
-    def _session(self) -> ClientSession:
-        return session(self.spec, self._key)
+        await self._connection.close()
 
     def _start(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.create_task(work)
@@ -225,16 +209,7 @@ class BatchEngine:
         form = FormData({"purpose": "batch"}) if file is not None else None
         if form is not None:
             form.add_field("file", file, filename="requests.jsonl")
-        with as_failures(self.spec):
-            url = f"{self.spec.base_url}/{path}"
-            async with self._session.request(
-                method, url, data=form, json=plain, allow_redirects=False
-            ) as reply:
-                status, headers, raw = reply.status, reply.headers, await reply.read()
-        raw = raw.replace(self._key.encode(), b"***") if self._key else raw
-        if status != HTTPStatus.OK:
-            raise refused(self.spec, status, raw, headers, self._replied)
-        self._replied = True
+        _, raw = await self._connection.reply(method, path, data=form, json=plain)
         return raw.decode(errors="replace")
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -28,7 +28,39 @@ WITHHELD = "content_filter"
 """The error code of a provider that will not take a prompt."""
 
 
-def session(spec: OpenAI, key: str) -> ClientSession:
+class Connection:
+    """A server, and the key to it; opened at the first request."""
+
+    def __init__(self, spec: OpenAI) -> None:
+        self.spec = spec
+        self._key = _key_in_environment(spec)
+        self._replied = False
+        self._session: ClientSession | None = None
+
+    async def reply(self, method: str, path: str, **sent: Any) -> tuple[Mapping[str, str], bytes]:
+        """Headers and body of a reply to one request, for which aiohttp takes what is `sent`.
+
+        Raises Failed, or UserError where no request could have a reply.
+        """
+        self._session = self._session or _session(self.spec, self._key)
+        url = f"{self.spec.base_url}/{path}"
+        with _as_failures(self.spec):
+            async with self._session.request(method, url, allow_redirects=False, **sent) as reply:
+                status, headers, raw = reply.status, reply.headers, await reply.read()
+        # A server that repeats the key must not bring it into a store or a message.
+        raw = raw.replace(self._key.encode(), b"***") if self._key else raw
+        if status != HTTPStatus.OK:
+            raise _refused(self.spec, status, raw, headers, self._replied)
+        self._replied = True
+        return headers, raw
+
+    async def close(self) -> None:
+        """Close it, if it was opened."""
+        if self._session is not None:
+            await self._session.close()
+
+
+def _session(spec: OpenAI, key: str) -> ClientSession:
     """A connection for each request in flight, kept open."""
     try:
         import aiohttp
@@ -44,7 +76,7 @@ def session(spec: OpenAI, key: str) -> ClientSession:
     )
 
 
-def key_in_environment(spec: OpenAI) -> str:
+def _key_in_environment(spec: OpenAI) -> str:
     """The key in the environment; a server of one's own rarely asks for one."""
     key = os.environ.get(spec.key_env, "")
     if not key and spec.base_url == OPENAI_URL:
@@ -61,7 +93,7 @@ def proxy(url: str) -> str | None:
 
 
 @contextmanager
-def as_failures(spec: OpenAI) -> Iterator[None]:
+def _as_failures(spec: OpenAI) -> Iterator[None]:
     """Errors of the connection as failed attempts."""
     import aiohttp
 
@@ -78,7 +110,7 @@ def as_failures(spec: OpenAI) -> Iterator[None]:
         raise Failed(told, may_cost=reached) from None
 
 
-def refused(
+def _refused(
     spec: OpenAI, status: int, raw: bytes, headers: Mapping[str, str], replied: bool
 ) -> Failed:
     """What another code than 200 means; raises UserError where it holds for all requests."""

@@ -13,13 +13,12 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from curate.engines.answer import Answer, Attempt, reason
 from curate.engines.completions import answer_of, body_of
-from curate.engines.connection import as_failures, key_in_environment, refused, session
+from curate.engines.connection import Connection
 from curate.engines.engine import Further, uncounted
 from curate.engines.pace import Pace
 from curate.engines.prices import price_of
@@ -28,9 +27,6 @@ from curate.engines.retry import Failed, delay, used_up
 from curate.engines.spec import OpenAI
 from curate.engines.structured import PROBE, TIERS
 from curate.errors import CurateError
-
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
 
 _JSON = {"Content-Type": "application/json"}
 _NOT_KNOWN = (400, 405, 415, 422, 501)
@@ -45,8 +41,7 @@ class OpenAIEngine:
         self.pace = Pace(spec.in_flight)
         self.identity = Identity("openai", spec.model, spec.revision or spec.base_url)
         self.price = price_of(spec)
-        self._key = key_in_environment(spec)
-        self._replied = False
+        self._connection = Connection(spec)
         self._tier: asyncio.Task[str | Answer] | None = None
 
     def order(self, requests: Sequence[Request]) -> list[int]:
@@ -65,12 +60,7 @@ class OpenAIEngine:
 
     async def close(self) -> None:
         """Close the connections."""
-        if "_session" in vars(self):
-            await self._session.close()
-
-    @cached_property
-    def _session(self) -> ClientSession:
-        return session(self.spec, self._key)
+        await self._connection.close()
 
     async def _tried(self, request: Request, tier: str, further: Further) -> Answer:
         """Send a request until it has a reply, or no attempt is left."""
@@ -104,17 +94,9 @@ class OpenAIEngine:
     async def _sent(self, body: dict[str, Any]) -> Any:
         """One attempt: the reply as plain data; raises Failed."""
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
-        url = f"{self.spec.base_url}/chat/completions"
-        with as_failures(self.spec):
-            async with self._session.post(
-                url, data=content, headers=_JSON, allow_redirects=False
-            ) as reply:
-                status, headers, raw = reply.status, reply.headers, await reply.read()
-        # A server that repeats the key must not bring it into a store or a message.
-        raw = raw.replace(self._key.encode(), b"***") if self._key else raw
-        if status != HTTPStatus.OK:
-            raise refused(self.spec, status, raw, headers, self._replied)
-        self._replied = True
+        headers, raw = await self._connection.reply(
+            "POST", "chat/completions", data=content, headers=_JSON
+        )
         wait = used_up(headers)
         if wait:
             self.pace.pause(wait)
@@ -122,7 +104,9 @@ class OpenAIEngine:
             return json.loads(raw)
         except ValueError:
             shown = reason(raw.decode(errors="replace"))[:80]
-            raise Failed(f"the reply is no JSON: {shown!r}", status, may_cost=True) from None
+            raise Failed(
+                f"the reply is no JSON: {shown!r}", HTTPStatus.OK.value, may_cost=True
+            ) from None
 
     async def _found_tier(self, further: Further) -> str | Answer:
         """The tier of the server, found once; others wait for it. A failed answer where the server

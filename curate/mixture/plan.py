@@ -22,7 +22,7 @@ from curate.mixture.scan import Reading
 from curate.mixture.shape import check_shape, is_read_as_it_is
 from curate.recipe import OutputSpec, Recipe, SourceSpec
 from curate.records import body_schema
-from curate.sources import Source, content_digests, expand, open_source
+from curate.sources import Source, content_digests, expand, open_read
 from curate.steps.sample import Wanted
 from curate.steps.step import Step
 from curate.tokenizers import Tokenizer, read_tokenizer
@@ -83,7 +83,7 @@ def make_plan(
     for spec in recipe.sources:
         if spec.format is not None:
             _at(spec, lambda spec=spec: check_format(spec.format, recipe.kind, spec.keep))
-    there = {spec.name: opened(spec, base) for spec in recipe.sources if not spec.maker}
+    there = {spec.name: open_read(spec, base) for spec in recipe.sources if not spec.maker}
     check_shape(recipe, list(there.values()))
     pool = ThreadPoolExecutor(workers)
     hashing = {name: pool.submit(content_digests, source) for name, source in there.items()}
@@ -125,19 +125,6 @@ def with_rows(plan: Plan, made: Mapping[str, Source]) -> Plan:
         for source, known in pairs
     ]
     return replace(plan, sources=sources, digests=digests)
-
-
-def opened(spec: SourceSpec, base: Path) -> Source:
-    """Open a source of the recipe; raises UserError where it can't be."""
-    return open_source(
-        spec.name,
-        spec.from_,
-        base=base,
-        split=spec.split,
-        columns=spec.columns,
-        encoding=spec.encoding,
-        field=spec.field,
-    )
 
 
 def _needs(kind: str, made: Sequence[Step], reading: Reading) -> tuple[str, ...]:

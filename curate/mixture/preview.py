@@ -19,13 +19,13 @@ from curate.files import kind_of
 from curate.formats import as_words, check_format
 from curate.mixture.expected import Expected, expected
 from curate.mixture.foreseen import Foreseen, foreseen
-from curate.mixture.plan import opened, reading_of, refuse_unknown_columns
+from curate.mixture.plan import reading_of, refuse_unknown_columns
 from curate.mixture.scan import Reading
 from curate.mixture.shape import check_shape
 from curate.mixture.stand_ins import with_stand_ins
 from curate.network import offline
 from curate.recipe import Recipe, SourceSpec, with_licences
-from curate.sources import Source, estimated_bytes, expand, is_away, is_path
+from curate.sources import Source, estimated_bytes, expand, is_away, is_path, open_read
 from curate.steps.step import Given, Step
 from curate.tokenizers import read_tokenizer
 
@@ -173,7 +173,7 @@ def _source(
         source = _cached(spec, base, found)
         away = source is None
     elif away is False:
-        source = found.tried(what, lambda: opened(spec, base))
+        source = found.tried(what, lambda: open_read(spec, base))
     if source is None:
         return replace(plain, where=AWAY if away else WRONG), None, None
     reading = found.tried(
@@ -198,7 +198,7 @@ def _cached(spec: SourceSpec, base: Path, found: _Found) -> Source | None:
     """A data set of the Hub from the cache alone; None, and a note, where that has not all of it."""
     try:
         with offline():
-            return opened(spec, base)
+            return open_read(spec, base)
     except UserError as error:
         found.notes.append(f"source '{spec.name}': not read from the cache: {error}")
         return None

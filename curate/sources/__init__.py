@@ -17,7 +17,7 @@ from curate.files import BadInput, Block, Row, SourceFile
 from curate.sources.away import is_away
 from curate.sources.files import FileSource, open_rows
 from curate.sources.hub import DatasetSource
-from curate.sources.opening import open_bare, open_source
+from curate.sources.opening import open_bare, open_read, open_source
 from curate.sources.paths import expand, is_path, source_names
 from curate.sources.rows import read_rows, rows_of
 from curate.sources.source import Digest, Source, content_digests, estimated_bytes, verify_read
@@ -37,6 +37,7 @@ __all__ = [
     "is_away",
     "is_path",
     "open_bare",
+    "open_read",
     "open_rows",
     "open_source",
     "read_rows",

@@ -9,6 +9,7 @@ from curate.sources.files import open_files, refuse_keys
 from curate.sources.hub import DatasetSource, open_hub, parse_hub_name
 from curate.sources.paths import is_path, source_names
 from curate.sources.source import Source
+from curate.sources.spec import ReadSpec
 
 
 def open_source(
@@ -48,6 +49,19 @@ def open_source(
     refuse_keys(from_, None, names, encoding, field)
     hub = open_hub(parse_hub_name(from_), split)
     return DatasetSource(name, from_, hub.dataset, hub.revision)
+
+
+def open_read(spec: ReadSpec, base: Path) -> Source:
+    """Open what a recipe says of rows to be read; raises UserError where it can't be."""
+    return open_source(
+        spec.name,
+        spec.from_,
+        base=base,
+        split=spec.split,
+        columns=spec.columns,
+        encoding=spec.encoding,
+        field=spec.field,
+    )
 
 
 def open_bare(path: str) -> Source:

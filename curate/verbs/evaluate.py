@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from curate.arguments import RUN, BenchmarksDir, Json, Out, Overwrite, Workers
+from curate.arguments import (
+    RUN,
+    BenchmarksDir,
+    Json,
+    MaxCost,
+    MaxRequests,
+    Out,
+    Overwrite,
+    StoreDir,
+    Workers,
+)
 from curate.progress import shown
 
 TASKS, DATA = "What is evaluated", "What the models were trained on"
@@ -66,23 +76,6 @@ Built = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", help="Of samples.", rich_help_panel=RUN)]
-StoreDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--store",
-        metavar="DIR",
-        help="The folder of answers; in the user's cache by default.",
-        rich_help_panel=RUN,
-    ),
-]
-MaxRequests = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help="Ask at most N requests.", rich_help_panel=RUN),
-]
-MaxCost = Annotated[
-    float | None,
-    typer.Option(min=0, metavar="DOLLARS", help="Spend at most so much.", rich_help_panel=RUN),
-]
 WeakerSandbox = Annotated[
     bool,
     typer.Option(

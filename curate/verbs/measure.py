@@ -8,9 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.arguments import Json, Out, Overwrite, Split, Workers, run_options
+from curate.arguments import (
+    Json,
+    MaxCost,
+    MaxRequests,
+    Out,
+    Overwrite,
+    Split,
+    StoreDir,
+    Workers,
+    run_options,
+)
 from curate.errors import UserError
-from curate.verbs.evaluate import MaxCost, MaxRequests, Seed, StoreDir
+from curate.verbs.evaluate import Seed
 from curate.verbs.run import run
 
 SELECT = "What is kept"

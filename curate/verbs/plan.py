@@ -14,6 +14,7 @@ from curate.arguments import (
     Json,
     Limit,
     NoStages,
+    RecipePath,
     SourcesDir,
     Stages,
     Workers,
@@ -34,7 +35,7 @@ Measure = Annotated[
 
 
 def plan(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
+    recipe: RecipePath,
     measure: Measure = False,
     sources_dir: SourcesDir = None,
     limit: Limit = None,

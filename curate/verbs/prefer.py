@@ -10,21 +10,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from curate.arguments import (
+    ASKED,
     BenchmarksDir,
     Json,
+    MaxCost,
+    MaxRequests,
     Out,
+    RecipePath,
     SourcesDir,
+    StoreDir,
     runs,
 )
 from curate.errors import UserError
-from curate.verbs.run import run
-from curate.verbs.synthesize import ASKED, MaxCost, MaxRequests, Store
+from curate.verbs.run import from_file, run
 
 if TYPE_CHECKING:
     from curate.make.prefer.calibrate import Calibration
     from curate.recipe import Recipe
 
-RecipePath = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")]
 Offline = Annotated[
     bool,
     typer.Option(
@@ -42,7 +45,7 @@ def prefer(
     out: Out,
     max_cost: MaxCost = None,
     max_requests: MaxRequests = None,
-    store: Store = None,
+    store: StoreDir = None,
     offline: Offline = False,
     sources_dir: SourcesDir = None,
     benchmarks_dir: BenchmarksDir = None,
@@ -67,19 +70,12 @@ def prefer(
 
     Read on: docs/preferences.md and docs/engines.md
     """
-
-    def made() -> Any:
-        from curate.recipe import load_recipe, override
-
-        given = None if benchmarks_dir is None else str(benchmarks_dir.absolute())
-        return override(load_recipe(recipe), {"benchmarks_dir": given}), ()
-
     from curate.engines import Budget
     from curate.mixture.options import Asked
 
     asked = Asked(store, Budget(max_cost=max_cost, max_requests=max_requests), offline)
     options |= {"sources_dir": sources_dir, "ask": asked}
-    run(made, out, recipe.parent, options, as_json)
+    run(from_file(recipe, benchmarks_dir), out, recipe.parent, options, as_json)
 
 
 def judge(
@@ -96,7 +92,7 @@ def judge(
     ] = None,
     max_cost: MaxCost = None,
     max_requests: MaxRequests = None,
-    store: Store = None,
+    store: StoreDir = None,
     offline: Offline = False,
     as_json: Json = False,
 ) -> None:

@@ -14,6 +14,20 @@ if TYPE_CHECKING:
     from curate.recipe import Recipe
 
 
+def from_file(
+    recipe: Path, benchmarks_dir: Path | None, **changed: Any
+) -> Callable[[], tuple[Recipe, tuple[str, ...]]]:
+    """What loads the recipe of a file, with what the command line changes of it, for `run`."""
+    folder = None if benchmarks_dir is None else str(benchmarks_dir.absolute())
+
+    def made() -> tuple[Recipe, tuple[str, ...]]:
+        from curate.recipe import load_recipe, override
+
+        return override(load_recipe(recipe), {"benchmarks_dir": folder, **changed}), ()
+
+    return made
+
+
 def run(
     made: Callable[[], tuple[Recipe, tuple[str, ...]]],
     out: Path,

@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from curate.arguments import (
     SUITE,
-    Against,
-    BenchmarkFields,
-    BenchmarksDir,
     Data,
     Json,
     Limit,
-    MatcherNames,
-    MaxRate,
-    Normalise,
     NoStages,
     Out,
     Overwrite,
-    ProfileName,
-    Roles,
-    SelfTest,
     Stages,
-    Suite,
-    Verdicts,
-    Without,
     Workers,
-    matcher_setting,
+    looks,
     run_options,
 )
 from curate.errors import FailOver
@@ -46,22 +34,13 @@ Variants = Annotated[
 ]
 
 
+@looks
 def audit(
     data: Data,
     out: Out,
-    suite: Suite = None,
-    benchmark_field: BenchmarkFields = None,
-    against: Against = None,
-    profile: ProfileName = "default",
-    matcher: MatcherNames = None,
-    normalise: Normalise = None,
     variants: Variants = "keep",
-    role: Roles = None,
-    benchmarks_dir: BenchmarksDir = None,
-    without: Without = None,
-    verdicts: Verdicts = None,
-    fail_over: MaxRate = None,
-    self_test: SelfTest = False,
+    *,
+    spec: dict[str, Any],
     overwrite: Overwrite = False,
     limit: Limit = None,
     workers: Workers = None,
@@ -83,22 +62,6 @@ def audit(
 
     Read on: docs/decontamination.md
     """
-    spec = {
-        "suite": suite,
-        "against": tuple(against or ()),
-        "profile": profile,
-        "matchers": dict(map(matcher_setting, matcher or ())),
-        "normalise": normalise,
-        "verdicts": None if verdicts is None else str(verdicts),
-        "policy": "report",
-        "variants": variants,
-        "roles": tuple(role or ["user"]),
-        "benchmark_fields": tuple(benchmark_field or ()),
-        "without": tuple(without or ()),
-        "benchmarks_dir": None if benchmarks_dir is None else str(benchmarks_dir),
-        "fail_over": fail_over,
-        "self_test": self_test,
-    }
     given = run_options(overwrite, limit, workers=workers, stages=stages, no_stages=no_stages)
     with shown() as progress:
         progress("prepare", 0, 0, 0.0)
@@ -107,7 +70,7 @@ def audit(
         from curate.mixture.side_by_side import data_sets
 
         options, base = Options(**given, progress=progress), Path.cwd()
-        steps = {"decontaminate": spec}
+        steps = {"decontaminate": {**spec, "policy": "report", "variants": variants}}
         found = run(data_sets(data, base), steps, out, base=base, options=options)
     if as_json:
         print(json.dumps(found.as_dict(), ensure_ascii=False))

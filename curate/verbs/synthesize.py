@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from curate.arguments import (
     BenchmarksDir,
     Json,
+    MaxCost,
+    MaxRequests,
     Out,
+    RecipePath,
     SourcesDir,
+    StoreDir,
     runs,
 )
-from curate.verbs.run import run
-
-ASKED = "What may be asked"
-
-MaxCost = Annotated[
-    float | None,
-    typer.Option(
-        min=0,
-        metavar="DOLLARS",
-        help="Stop before answers cost more than this.",
-        rich_help_panel=ASKED,
-    ),
-]
-MaxRequests = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help="Stop after so many requests.", rich_help_panel=ASKED),
-]
-Store = Annotated[
-    Path | None,
-    typer.Option(
-        "--store",
-        metavar="DIR",
-        help="Where answers are kept; in the user's cache by default.",
-        rich_help_panel=ASKED,
-    ),
-]
+from curate.verbs.run import from_file, run
 
 
 @runs
 def synthesize(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
+    recipe: RecipePath,
     out: Out,
     max_cost: MaxCost = None,
     max_requests: MaxRequests = None,
-    store: Store = None,
+    store: StoreDir = None,
     sources_dir: SourcesDir = None,
     benchmarks_dir: BenchmarksDir = None,
     *,
@@ -72,16 +48,9 @@ def synthesize(
 
     Read on: docs/synthesis.md and docs/engines.md
     """
-
-    def made() -> Any:
-        from curate.recipe import load_recipe, override
-
-        given = None if benchmarks_dir is None else str(benchmarks_dir.absolute())
-        return override(load_recipe(recipe), {"benchmarks_dir": given}), ()
-
     from curate.engines import Budget
     from curate.mixture.options import Asked
 
     asked = Asked(store, Budget(max_cost=max_cost, max_requests=max_requests))
     options |= {"sources_dir": sources_dir, "ask": asked}
-    run(made, out, recipe.parent, options, as_json)
+    run(from_file(recipe, benchmarks_dir), out, recipe.parent, options, as_json)

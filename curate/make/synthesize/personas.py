@@ -23,7 +23,7 @@ from pydantic import Field
 
 from curate.errors import UserError, unknown
 from curate.files import BadInput
-from curate.sources import Source, content_digests, open_source
+from curate.sources import Source, content_digests, open_read
 from curate.sources.spec import ReadSpec
 from curate.text.hashing import sampling_keys
 
@@ -84,15 +84,7 @@ def _order(seed: int, name: str, n: int, turn: int) -> np.ndarray:
 def read_personas(spec: PersonaSpec | None, base: Path) -> Pool:
     """Read a pool; raises UserError where there is none to be read."""
     spec = spec or PersonaSpec.model_validate({"from": str(SHIPPED)})
-    source = open_source(
-        spec.name,
-        spec.from_,
-        base=base,
-        split=spec.split,
-        columns=spec.columns,
-        encoding=spec.encoding,
-        field=spec.field,
-    )
+    source = open_read(spec, base)
     read = list(islice(_personas(source, spec), spec.pool))
     if not read:
         raise UserError(f"personas: {spec.from_}: no row holds one")
