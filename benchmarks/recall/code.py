@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import argparse
 import re
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.speed.inputs import write_items, write_suite
+from benchmarks.recall.run import items_of
 from benchmarks.speed.measure import table
-from benchmarks.speed.peers import read_items
-from curate.items import Item, item_text
+from curate.items import item_text
 from curate.matching.matchers import Matchers, build_matchers, match_all
 from curate.matching.profile import profile, with_matchers
 from curate.steps.decontaminate.found import hits_of, judge_all
@@ -125,10 +123,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder with benchmarks/ and sft/")
     data = parser.parse_args().data.resolve()
-    with tempfile.TemporaryDirectory() as name:
-        write_items(write_suite(Path(name), data), Path(name))
-        read = read_items(Path(name))
-    items = [Item(one.benchmark, f"{one.benchmark}/{i}", one.fields) for i, one in enumerate(read)]
+    items = items_of(data)
     own = [i for i, item in enumerate(items) if item.benchmark == "humaneval"]
     tulu3 = build_matchers(items, profile("tulu3"))
     default = build_matchers(items, profile("default"))

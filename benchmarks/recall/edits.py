@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import argparse
 import random
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.recall.run import FILLER, user_turns
-from benchmarks.speed.inputs import write_items, write_suite
+from benchmarks.recall.run import FILLER, items_of, user_turns
 from benchmarks.speed.measure import table
-from benchmarks.speed.peers import read_items
 from curate.items import Item, item_text
 from curate.matching.matchers import Matchers, build_matchers, match_all
 from curate.matching.profile import profile
@@ -122,10 +119,7 @@ def main() -> None:
     )
     given = parser.parse_args()
     data = given.data.resolve()
-    with tempfile.TemporaryDirectory() as name:
-        write_items(write_suite(Path(name), data), Path(name))
-        read = read_items(Path(name))
-    items = [Item(one.benchmark, f"{one.benchmark}/{i}", one.fields) for i, one in enumerate(read)]
+    items = items_of(data)
     matchers = build_matchers(items, profile("default"))
     words = [word for path in FILLER for text in user_turns(data, path) for word in text.split()]
     print(

@@ -14,17 +14,14 @@ from __future__ import annotations
 
 import argparse
 import csv
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
 from benchmarks.recall.edits import TRAINING, going
-from benchmarks.recall.run import user_turns
-from benchmarks.speed.inputs import write_items, write_suite
+from benchmarks.recall.run import items_of, user_turns
 from benchmarks.speed.measure import table
-from benchmarks.speed.peers import read_items
 from curate.intervals import wilson
 from curate.items import Item, item_text
 from curate.matching.matchers import build_matchers
@@ -89,10 +86,7 @@ def main() -> None:
     parser.add_argument("--draw", action="store_true", help="print the pairs, with their texts")
     given = parser.parse_args()
     data = given.data.resolve()
-    with tempfile.TemporaryDirectory() as name:
-        write_items(write_suite(Path(name), data), Path(name))
-        read = read_items(Path(name))
-    items = [Item(one.benchmark, f"{one.benchmark}/{i}", one.fields) for i, one in enumerate(read)]
+    items = items_of(data)
     texts = {pair: both for pair, *both in counting(items, data)}
     if given.draw:
         for pair in drawn(list(texts)):

@@ -62,6 +62,14 @@ LENGTHS = (100, 1_000, 10_000, 100_000)
 TSV = ["question", "answer", "rationale"]
 
 
+def items_of(data: Path) -> list[Item]:
+    """The items of the suite of speed, numbered within their benchmark's name."""
+    with tempfile.TemporaryDirectory() as name:
+        write_items(write_suite(Path(name), data), Path(name))
+        read = read_items(Path(name))
+    return [Item(one.benchmark, f"{one.benchmark}/{i}", one.fields) for i, one in enumerate(read)]
+
+
 def user_turns(data: Path, name: str) -> list[str]:
     """The user turns of every row of a training file, joined."""
     tsv = name.endswith(".tsv")
